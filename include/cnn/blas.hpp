@@ -1,0 +1,39 @@
+// Matrix products on OpenBLAS. The only part of the library that knows cblas.
+//
+// Parallelism is ours (shards of a batch, see Workers); OpenBLAS must run each product on the
+// calling thread alone.
+
+#pragma once
+
+#include <string>
+
+#include "cnn/view.hpp"
+
+namespace cnn {
+
+enum class Transpose { no, yes };
+
+// c ← op(a)·op(b) + beta·c, where op transposes if told to. The sizes come from the matrices and
+// must agree.
+void gemm(ConstMatrix a, Transpose transpose_a, ConstMatrix b, Transpose transpose_b, Real beta,
+          Matrix c);
+
+// row_sums_i ← row_sums_i + Σ_j a_ij
+void add_row_sums(ConstMatrix a, View row_sums);
+
+// y ← y + x
+void add_into(CView x, View y);
+
+struct BlasInfo {
+  std::string version;    // "OpenBLAS 0.3.21"
+  std::string kernel;     // "SkylakeX": bits of results differ between kernels
+  std::string threading;  // "pthread", "openmp" or "single"
+};
+BlasInfo blas_info();
+
+// Sets OpenBLAS to one thread for the whole process, whichever threading it was built with, and
+// checks that products from two threads at once equal those from one. Throws Error if they do not
+// (a single-threaded build without locks). To be called once, before any Workers exist.
+void use_single_threaded_blas();
+
+}  // namespace cnn

@@ -1,0 +1,56 @@
+// The typed errors of the library. A user's mistake throws one of these in every build; `assert` is
+// for our own bugs.
+//
+// what() is a complete message: the place first, what was found, what was expected, one next step.
+// The commands map the type to the exit code: ConfigError, ShapeError and NetworkError 2, FileError
+// 3, DivergedError 4.
+
+#pragma once
+
+#include <cstddef>
+#include <stdexcept>
+#include <string>
+
+namespace cnn {
+
+class Error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// The configuration or an option is wrong. Holds all diagnostics of the file, one after the other.
+class ConfigError : public Error {
+ public:
+  using Error::Error;
+};
+
+// A layer cannot work on the shape it is given. Thrown by Layer::plan; says nothing of the place,
+// which the network adds.
+class ShapeError : public Error {
+ public:
+  using Error::Error;
+};
+
+// A layer of a network cannot be planned. what() gives the layer, the reason and the trail of
+// shapes that led there; `layer` is its place in the network, for whoever knows the place in the
+// file.
+class NetworkError : public Error {
+ public:
+  NetworkError(const std::string& message, std::size_t place) : Error(message), layer(place) {}
+
+  std::size_t layer;
+};
+
+// A data, image or model file is missing, broken, or cannot be written.
+class FileError : public Error {
+ public:
+  using Error::Error;
+};
+
+// Training left the finite numbers.
+class DivergedError : public Error {
+ public:
+  using Error::Error;
+};
+
+}  // namespace cnn

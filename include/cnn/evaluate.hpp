@@ -1,0 +1,57 @@
+// Running a network over many images without training it.
+
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <vector>
+
+#include "cnn/batches.hpp"
+#include "cnn/dataset.hpp"
+#include "cnn/loss.hpp"
+#include "cnn/metrics.hpp"
+#include "cnn/network.hpp"
+#include "cnn/workers.hpp"
+#include "cnn/workspace.hpp"
+
+namespace cnn {
+
+// The forward pass over any number of images, shared out to the workers. Owns one workspace a
+// worker; keeps references to the network and the workers. Used by one thread at a time; sees
+// changes of the network's values.
+class Inference {
+ public:
+  Inference(const Network& network, const PixelTable& table, Workers& workers);
+
+  // pixels(i): the bytes of image i; consume(i, outputs): its K outputs. Both are called by several
+  // threads at once, each i exactly once. An image's outputs do not depend on which images stand
+  // around it nor on their number: passes always run with a full workspace, because BLAS may round
+  // differently for another number of rows.
+  using Pixels = std::function<std::span<const std::uint8_t>(std::size_t i)>;
+  using Consume = std::function<void(std::size_t i, CView outputs)>;
+  void run(std::size_t count, const Pixels& pixels, const Consume& consume);
+
+ private:
+  const Network& network_;
+  const PixelTable& table_;
+  Workers& workers_;
+  std::vector<Workspace> workspaces_;
+};
+
+struct Evaluation {
+  std::vector<Prediction> predictions;  // in the order of the selection
+  double loss = 0;                      // mean of J(W,b;x,y), without the λ term
+  std::size_t correct = 0;
+
+  double accuracy() const {
+    return predictions.empty()
+               ? 0.0
+               : static_cast<double>(correct) / static_cast<double>(predictions.size());
+  }
+};
+
+// Scores every selected image once. Labels must lie below the network's number of outputs.
+Evaluation evaluate(Inference& inference, Loss loss, const Dataset& dataset,
+                    const Selection& selection);
+
+}  // namespace cnn

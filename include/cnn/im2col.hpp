@@ -1,0 +1,44 @@
+// The geometry of a sliding window, and the two copies that turn a convolution into a matrix
+// product.
+//
+// Legend: C channels, KH·KW kernel, P = OH·OW output positions.
+
+#pragma once
+
+#include <string>
+
+#include "cnn/shape.hpp"
+#include "cnn/view.hpp"
+
+namespace cnn {
+
+// A kernel sliding over an image: conv and pool share it. Immutable once made.
+struct Window {
+  Shape input;
+  Size2 kernel;
+  Size2 stride;
+  Size2 pad;
+  Size2 output;
+
+  int positions() const { return output.height * output.width; }
+  // C·KH·KW
+  int patch() const { return input.channels * kernel.height * kernel.width; }
+};
+
+// output = floor((input + 2·pad − kernel) / stride) + 1, in each direction.
+// Throws ShapeError if the kernel is larger than the padded input, or if a size passes 2^30.
+Window make_window(const Shape& input, Size2 kernel, Size2 stride, Size2 pad);
+
+// "drops the last row of its input …" if the stride leaves rows or columns that no window covers,
+// else empty.
+std::string dropped_notice(const Window& window);
+
+// x: (C, H, W), one sample → column: (C·KH·KW, P), zeros where the window lies on padding. Assigns
+// all of column.
+void im2col(const Window& window, CView x, View column);
+
+// The adjoint: dcolumn: (C·KH·KW, P) → dx: (C, H, W). Assigns all of dx; what lies on padding is
+// dropped.
+void col2im(const Window& window, CView dcolumn, View dx);
+
+}  // namespace cnn

@@ -1,0 +1,105 @@
+// Layer: the one interface that a new layer implements.
+//
+// `plan` runs once, when the network is built; afterwards the layer is immutable. forward and
+// backward are const, allocate nothing, and touch only the views they are given, so that any number
+// of threads may share a layer, each with views of its own. A layer knows nothing of threads, of
+// the batch beyond its n samples, or of the solver.
+//
+// Contract words: *assigns* = overwrites whatever was there; *adds into* = adds to what is there;
+// *keeps* = leaves for backward. `d` means gradient: dx is ∂J/∂x and has x's shape, always. The
+// lecture's error term δ is the `doutput` of a layer.
+//
+// Legend: n samples; C·H·W the extents of one sample.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cnn/init.hpp"
+#include "cnn/options.hpp"
+#include "cnn/random.hpp"
+#include "cnn/shape.hpp"
+#include "cnn/view.hpp"
+
+namespace cnn {
+
+enum class Phase { train, evaluate };
+
+// What a parameter is: weights are decayed (the λ term of J), biases are not.
+enum class ParameterKind { weight, bias };
+
+struct ParameterSpec {
+  std::string name;  // "weight"; the network names it "conv1.weight"
+  Dims dims;         // as it stands in a model file
+  ParameterKind kind = ParameterKind::weight;
+  Fan fan;
+};
+
+// What a layer needs, found out once from the shapes of its inputs.
+struct LayerPlan {
+  Shape output;
+  std::vector<ParameterSpec> parameters;   // the network owns their memory
+  std::size_t saved_bytes_per_sample = 0;  // kept from forward to backward, in training only
+  std::size_t scratch = 0;                 // Reals a call may use; garbage before and after
+  std::int64_t multiply_adds = 0;          // of one sample's forward pass
+  std::string notice;                      // something the user should know, or empty
+};
+
+// The random numbers of one layer in one step: a stream for each sample of the batch.
+struct SampleRandom {
+  std::uint64_t seed = 0;
+  std::uint64_t step = 0;
+  std::uint64_t layer = 0;
+  std::uint64_t first_sample = 0;  // place in the batch of the first of the n samples
+
+  Random sample(Purpose purpose, std::size_t i) const {
+    return {seed, purpose, mix(step, layer, first_sample + i)};
+  }
+};
+
+struct ForwardArgs {
+  std::size_t n;                      // samples
+  std::span<const CView> inputs;      // each (n, C·H·W) of that input
+  View output;                        // (n, C·H·W) of the planned output
+  std::span<const CView> parameters;  // in the order of the plan
+  std::span<std::byte> saved;         // n · saved_bytes_per_sample; empty when evaluating
+  View scratch;
+  Phase phase;
+  SampleRandom random;
+};
+
+struct BackwardArgs {
+  std::size_t n;
+  std::span<const CView> inputs;  // as in forward
+  CView output;                   // what forward assigned
+  CView doutput;                  // ∂J/∂output
+  std::span<const View> dinputs;  // ∂J/∂input; an empty view is not wanted
+  std::span<const CView> parameters;
+  std::span<const View> dparameters;
+  std::span<const std::byte> saved;
+  View scratch;
+};
+
+class Layer {
+ public:
+  virtual ~Layer() = default;
+
+  // Visits the layer's own YAML keys (those that every layer has are the network's business).
+  virtual void options(OptionVisitor& visitor) = 0;
+  // Throws ShapeError saying what was expected and what was found.
+  virtual LayerPlan plan(std::span<const Shape> inputs) = 0;
+  // Assigns all of `output`, and of `saved` where given.
+  virtual void forward(const ForwardArgs& args) const = 0;
+  // Assigns all of each wanted dinput; adds into dparameters.
+  virtual void backward(const BackwardArgs& args) const = 0;
+};
+
+// Throws ShapeError unless there is exactly one input; returns it.
+const Shape& only_input(std::span<const Shape> inputs);
+
+}  // namespace cnn

@@ -1,0 +1,38 @@
+// conv: a bank of kernels slid over the image, with the same weights everywhere.
+//
+// Legend: F kernels (`count`), C input channels, KH·KW kernel, OH·OW output, P = OH·OW positions.
+
+#pragma once
+
+#include "cnn/im2col.hpp"
+#include "cnn/layer.hpp"
+
+namespace cnn {
+
+// y_f = Σ_c x_c ⋆ W_fc + b_f, where ⋆ is correlation (what the field calls convolution), run as the
+// matrix product
+//   y (F, P) = W (F, C·KH·KW) · im2col(x) (C·KH·KW, P) + b.
+// Parameters: weight (F, C, KH, KW), bias (F) unless bias: false. Output F x OH x OW.
+class Convolution final : public Layer {
+ public:
+  void options(OptionVisitor& visitor) override;
+  LayerPlan plan(std::span<const Shape> inputs) override;
+  void forward(const ForwardArgs& args) const override;
+  void backward(const BackwardArgs& args) const override;
+
+ private:
+  // The matrix im2col(x), in scratch; x itself where that is the same (1x1 kernels without stride
+  // and padding).
+  ConstMatrix column(CView x, View scratch) const;
+
+  std::int64_t count_ = 0;
+  Size2 kernel_;
+  Size2 stride_{1, 1};
+  Size2 pad_{0, 0};
+  bool bias_ = true;
+
+  Window window_;
+  bool pointwise_ = false;
+};
+
+}  // namespace cnn

@@ -1,0 +1,43 @@
+// pool: each window of a channel becomes one value, its maximum or its mean.
+
+#pragma once
+
+#include "cnn/im2col.hpp"
+#include "cnn/layer.hpp"
+
+namespace cnn {
+
+// Windows are those of `conv`, channel by channel. Padding never counts: a maximum is that of the
+// real pixels, a mean is the sum of the real pixels divided by their number. Each window holds a
+// real pixel because pad < kernel is required. No parameters. Output C x OH x OW.
+class Pooling final : public Layer {
+ public:
+  void options(OptionVisitor& visitor) override;
+  LayerPlan plan(std::span<const Shape> inputs) override;
+  void forward(const ForwardArgs& args) const override;
+  void backward(const BackwardArgs& args) const override;
+
+ private:
+  enum class Type { max, avg };
+  static constexpr std::array<std::string_view, 2> kTypeNames = {"max", "avg"};
+
+  // The part of a window that lies on the image: rows top … bottom-1, columns left … right-1.
+  struct Pixels {
+    int top, bottom, left, right;
+  };
+  Pixels pixels(int oy, int ox) const;
+
+  void forward_max(CView x, View y, std::span<std::uint32_t> winners) const;
+  void forward_mean(CView x, View y) const;
+  void backward_max(CView dy, std::span<const std::uint32_t> winners, View dx) const;
+  void backward_mean(CView dy, View dx) const;
+
+  Type type_ = Type::max;
+  Size2 kernel_;
+  Size2 stride_;
+  Size2 pad_{0, 0};
+
+  Window window_;
+};
+
+}  // namespace cnn

@@ -1,0 +1,66 @@
+// What a set of predictions is worth.
+//
+// Legend: K classes; rows of a confusion matrix are true classes, columns predicted ones.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace cnn {
+
+// One image's result.
+struct Prediction {
+  std::size_t label = 0;
+  std::size_t predicted = 0;
+  double probability = 0;  // of the predicted class
+};
+
+class Confusion {
+ public:
+  explicit Confusion(std::size_t classes) : classes_(classes), counts_(classes * classes) {}
+
+  // Counts every prediction once. Labels and predictions lie below `classes`.
+  Confusion(std::size_t classes, const std::vector<Prediction>& predictions);
+
+  std::size_t classes() const { return classes_; }
+  std::size_t count(std::size_t label, std::size_t predicted) const {
+    return counts_[label * classes_ + predicted];
+  }
+  std::size_t total() const;
+  std::size_t correct() const;
+
+ private:
+  std::size_t classes_;
+  std::vector<std::size_t> counts_;  // (K, K)
+};
+
+// precision = hits/predicted, recall = hits/images, f1 = their harmonic mean; each 0 where its
+// denominator is 0.
+struct ClassMetrics {
+  double precision = 0;
+  double recall = 0;
+  double f1 = 0;
+  std::size_t images = 0;
+};
+std::vector<ClassMetrics> class_metrics(const Confusion& confusion);
+
+// The off-diagonal cells that are not zero, largest first (in row order among equals), at most
+// `most`.
+struct ConfusedPair {
+  std::size_t label;
+  std::size_t predicted;
+  std::size_t count;
+};
+std::vector<ConfusedPair> most_confused(const Confusion& confusion, std::size_t most);
+
+// Wilson's score interval at 95 % for `correct` successes in `total` trials (Wilson 1927); [0, 1]
+// for no trials.
+struct ProportionInterval {
+  double low;
+  double high;
+};
+ProportionInterval wilson_interval(std::size_t correct, std::size_t total);
+
+}  // namespace cnn

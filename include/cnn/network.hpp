@@ -1,0 +1,121 @@
+// Network: the graph of layers and its parameters. Everything that changes during a pass is in a
+// Workspace.
+//
+// Owns layers and parameter values. Built once; the graph never changes afterwards. forward and
+// backward are const: any number of threads may call them at once, each with a Workspace and a
+// Gradients of its own, as long as nobody writes to values().
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cnn/arena.hpp"
+#include "cnn/layer.hpp"
+
+namespace cnn {
+
+class Gradients;
+class Workspace;
+
+// One layer as the configuration describes it.
+struct LayerSpec {
+  std::string type;               // "conv"
+  std::string name;               // "conv1", unique
+  std::vector<std::string> from;  // names of its inputs: earlier layers or kInputName
+  std::optional<double> alpha;    // base learning rate instead of the run's; 0 freezes the layer
+  std::optional<double> lambda;   // weight decay instead of the run's
+  Init init;
+  std::shared_ptr<Layer> layer;  // options read; planned by the Network
+};
+
+// What `from:` calls the images.
+inline constexpr std::string_view kInputName = "input";
+
+// One trainable tensor: its place in the flat array of all values, which gradients and solver state
+// share.
+struct Parameter {
+  std::string name;  // "conv1.weight", also its key in a model file
+  Dims dims;
+  ParameterKind kind;
+  std::size_t offset;  // in values(); 64-byte aligned
+  std::size_t size;
+  std::size_t layer;  // index of its layer
+};
+
+class Network {
+ public:
+  // A layer in its place: `inputs` are tensor numbers, 0 the images, i + 1 the output of layer i.
+  struct Node {
+    LayerSpec spec;
+    LayerPlan plan;
+    std::vector<std::size_t> inputs;
+    std::size_t first_parameter;  // in parameters(); it has plan.parameters.size() of them
+  };
+
+  // Plans every layer. Values are zero. Throws NetworkError if a layer does not fit, names an
+  // unknown input, or if a layer's output is used by nobody.
+  Network(const Shape& input, std::vector<LayerSpec> layers);
+
+  const Shape& input() const { return input_; }
+  const Shape& output() const { return nodes_.back().plan.output; }
+  const std::vector<Node>& nodes() const { return nodes_; }
+  const std::vector<Parameter>& parameters() const { return parameters_; }
+  const Shape& tensor_shape(std::size_t tensor) const {
+    return tensor == 0 ? input_ : nodes_[tensor - 1].plan.output;
+  }
+  // Does anything that leads to this tensor have parameters? If not, nobody needs its gradient.
+  bool wants_gradient(std::size_t tensor) const { return wants_gradient_[tensor]; }
+  // Do several layers read this tensor? Then its gradient is the sum of their shares.
+  bool is_shared(std::size_t tensor) const { return readers_[tensor] > 1; }
+
+  // All values, one array: parameter p is [p.offset, p.offset + p.size), the gaps are zero.
+  View values() { return values_view_; }
+  CView values() const { return values_view_; }
+  CView value(const Parameter& p) const { return values().subspan(p.offset, p.size); }
+  View value(const Parameter& p) { return values().subspan(p.offset, p.size); }
+  // Σ sizes of parameters
+  std::size_t parameter_count() const;
+
+  // Draws all weights; a function of the seed and of each parameter's name alone.
+  void initialise(std::uint64_t seed);
+
+  // Runs the n samples in workspace.input(n) through all layers; the result is workspace.output(n).
+  // `step` and `first_sample` (the place in the batch of the first sample) choose the random
+  // numbers of training.
+  struct Position {
+    std::uint64_t seed = 0;
+    std::uint64_t step = 0;
+    std::uint64_t first_sample = 0;
+  };
+  void forward(Workspace& workspace, std::size_t n, const Position& position) const;
+
+  // After forward on the same workspace, with workspace.doutput(n) assigned: adds ∂J/∂parameter
+  // into `gradients`.
+  void backward(Workspace& workspace, std::size_t n, Gradients& gradients) const;
+
+  // After forward: the name of the first tensor, in the order of the layers, that holds a value
+  // that is not finite
+  // ("the input", "output of 'conv2'"), or empty.
+  std::string first_non_finite(const Workspace& workspace, std::size_t n) const;
+
+ private:
+  void connect(std::size_t index);
+  void plan(std::size_t index);
+  void check_all_used() const;
+  [[noreturn]] void fail(std::size_t index, const std::string& reason) const;
+
+  Shape input_;
+  std::vector<Node> nodes_;
+  std::vector<Parameter> parameters_;
+  std::vector<bool> wants_gradient_;  // per tensor
+  std::vector<int> readers_;          // per tensor: how often layers read it
+  Arena values_;
+  View values_view_;
+};
+
+}  // namespace cnn

@@ -1,0 +1,26 @@
+// The table of all layers: one line a layer. Immutable; any thread may read it.
+
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "cnn/layer.hpp"
+
+namespace cnn {
+
+struct LayerEntry {
+  std::string_view type;  // the YAML key
+  std::unique_ptr<Layer> (*make)();
+  bool has_weights;            // accepts alpha, lambda and init
+  std::size_t example_inputs;  // how many inputs the example takes
+  std::string_view example;    // options for the contract test and the documentation, "{count: 3}"
+};
+
+std::span<const LayerEntry> layer_entries();
+
+// nullptr if there is no such type.
+const LayerEntry* find_layer_entry(std::string_view type);
+
+}  // namespace cnn

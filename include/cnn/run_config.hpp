@@ -1,0 +1,103 @@
+// RunConfig: the whole YAML file as one struct. Parsing checks everything that can be checked without the data.
+
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cnn/config_edit.hpp"
+#include "cnn/config_reader.hpp"
+#include "cnn/dataset.hpp"
+#include "cnn/loss.hpp"
+#include "cnn/network.hpp"
+#include "cnn/schedule.hpp"
+
+namespace cnn {
+
+// "2 epochs", "100 steps", "30 seconds", "never"
+struct Interval {
+  enum class Unit { steps, epochs, seconds, never };
+  Unit unit = Unit::steps;
+  std::int64_t count = 0;
+
+  bool operator==(const Interval&) const = default;
+};
+
+struct DataConfig {
+  std::filesystem::path dir;  // empty if the files are named one by one; absolute otherwise
+  DatasetFiles train;         // empty paths where `dir` is given, or where there is no test set
+  DatasetFiles test;
+  bool normalize = false;     // normalize: auto; scale and mean hold otherwise
+  double scale = 1.0 / 256;
+  double mean = 0;
+  std::vector<std::string> classes;  // names, or empty
+  std::int64_t validation = 0;
+};
+
+struct TrainingConfig {
+  std::int64_t epochs = 10;  // 0 if steps are given
+  std::int64_t steps = 0;    // 0 if epochs are given
+  std::int64_t batch = 64;
+  double alpha = 0.01;
+  double lambda = 0;
+  double momentum = 0;
+  // every and warmup not yet set; start and peak_at are the defaults of onecycle
+  Schedule schedule{.start = 0.04, .peak_at = 0.3};
+  Interval every{};              // steps or epochs
+  Interval warmup{};             // steps or epochs
+  bool shuffle = true;
+  std::uint64_t seed = 1;
+  std::int64_t threads = 0;      // 0 = auto
+};
+
+struct OutputConfig {
+  std::filesystem::path dir;  // absolute
+  Interval checkpoint_every{Interval::Unit::epochs, 1};
+  std::int64_t keep = 3;
+};
+
+struct RunConfig {
+  std::string name;
+  DataConfig data;
+  std::vector<LayerSpec> network;
+  Loss loss = Loss::softmax_cross_entropy;
+  TrainingConfig training;
+  OutputConfig output;
+};
+
+// A configuration together with the text it came from, so that later errors can point into it.
+struct LoadedConfig {
+  RunConfig config;
+  ConfigDocument document;
+  std::vector<Place> layers;  // where each layer of config.network stands
+};
+
+// Reads `path`, applies the overrides ("training.alpha=0.05") in their order, checks, and resolves paths against the
+// file's directory. Throws ConfigError with all diagnostics of the file (up to 20), FileError if it cannot be read.
+LoadedConfig load_config(const std::filesystem::path& path, const std::vector<std::string>& overrides);
+
+// The same from text that is not in a file (a model's metadata); `name` stands for the file in messages.
+RunConfig parse_config(const std::string& name, const std::string& text);
+
+// The resolved configuration as YAML, every default spelt out; parse_config of it gives the same struct.
+// `portable` leaves out what does not decide the result: training.threads and output.
+enum class ConfigText { complete, portable };
+std::string to_yaml(const RunConfig& config, ConfigText what);
+
+// The files of a part of the data: those named, or those found in dir. Throws FileError.
+DatasetFiles dataset_files(const DataConfig& data, DataPart part);
+
+// Builds the network, turning a NetworkError into a ConfigError that points at the layer in the file.
+Network build_network(const LoadedConfig& loaded, const Shape& input);
+
+// Throws ConfigError, pointing at the last layer, if the network's outputs are fewer than the labels need, or are not
+// as many as data.classes names.
+void check_classes(const LoadedConfig& loaded, const Network& network, const Dataset& dataset);
+
+// The schedule with every and warmup counted in steps.
+Schedule resolve_schedule(const TrainingConfig& training, std::int64_t steps_per_epoch);
+
+}  // namespace cnn

@@ -1,0 +1,80 @@
+// RunDirectory: the files that a run leaves behind (DESIGN: the run directory).
+//
+//   config.yaml        the resolved configuration        model.safetensors  the final weights
+//   train.log          the log                           best.safetensors   best validation
+//   accuracy metrics.csv        one row an epoch                  last.safetensors   the newest
+//   checkpoint step-N.safetensors older checkpoints (output.keep)
+//
+// A checkpoint never replaces another before it is complete: the present last.safetensors is first
+// linked to step-N.safetensors, then the new one renamed over it.
+
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace cnn {
+
+class RunDirectory {
+ public:
+  explicit RunDirectory(std::filesystem::path path) : path_(std::move(path)) {}
+
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path config() const { return path_ / "config.yaml"; }
+  std::filesystem::path log() const { return path_ / "train.log"; }
+  std::filesystem::path metrics() const { return path_ / "metrics.csv"; }
+  std::filesystem::path model() const { return path_ / "model.safetensors"; }
+  std::filesystem::path best() const { return path_ / "best.safetensors"; }
+  std::filesystem::path last() const { return path_ / "last.safetensors"; }
+
+  // Does it hold a run's files already?
+  bool occupied() const;
+  // Makes the directory where it is missing and proves that files can be written. Throws FileError.
+  void create() const;
+  // Removes a run's files, and nothing else. Throws FileError.
+  void clear() const;
+
+  // All checkpoints, the newest first.
+  std::vector<std::filesystem::path> checkpoints() const;
+  // Keeps the present last.safetensors, which holds step `step`, under its own name, and removes
+  // the oldest so that no more than `keep` checkpoints remain once a new last.safetensors is
+  // written. Throws FileError.
+  void retire_last(std::uint64_t step, std::int64_t keep) const;
+
+ private:
+  std::filesystem::path path_;
+};
+
+// metrics.csv: held in memory, rewritten as a whole and atomically with each row.
+class MetricsFile {
+ public:
+  explicit MetricsFile(std::filesystem::path path) : path_(std::move(path)) {}
+
+  struct Row {
+    std::uint64_t epoch = 0;  // from 1
+    std::uint64_t step = 0;   // steps done at its end
+    double train_loss = 0;
+    double train_accuracy = 0;
+    bool validated = false;  // without validation its two columns are empty
+    double validation_loss = 0;
+    double validation_accuracy = 0;
+    double alpha = 0;  // of the epoch's last step
+    double seconds = 0;
+    double images_per_second = 0;
+  };
+
+  // Takes over the rows of an existing file up to `step`, when a run is resumed there; not that of
+  // an epoch which a shorter run left unfinished (its step is no multiple of `steps_per_epoch`),
+  // because that epoch goes on now.
+  void keep_until(std::uint64_t step, std::uint64_t steps_per_epoch);
+  // Throws FileError.
+  void append(const Row& row);
+
+ private:
+  std::filesystem::path path_;
+  std::vector<std::string> rows_;
+};
+
+}  // namespace cnn

@@ -1,0 +1,63 @@
+// safetensors files: 8 bytes little-endian header length N, N bytes of JSON, then the tensors' data
+// without gaps. (Specification: the README of the safetensors project.) Only F32 occurs here.
+//
+// Header: {"__metadata__": {string: string}, "name": {"dtype": "F32", "shape": […], "data_offsets":
+// [begin, end]}, …}, padded with spaces to a multiple of 8; tensors stand in the order of their
+// data. Written files carry two metadata entries of their own: "checksum", the CRC-32 (8
+// hexadecimal digits) over everything else in the file, and "format", "cnn 1". A file that has one
+// of them must have both (see safetensors.cpp), so that no damaged file passes for one of another
+// tool's.
+
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cnn/shape.hpp"
+
+namespace cnn {
+
+using Metadata = std::map<std::string, std::string>;
+
+// A named tensor to write; the data is the caller's.
+struct NamedTensor {
+  std::string name;
+  Dims dims;
+  std::span<const float> data;
+};
+
+// A file read whole and checked. Owns the data.
+struct Safetensors {
+  struct Entry {
+    std::string name;
+    Dims dims;
+    std::vector<float> data;
+  };
+
+  std::filesystem::path path;
+  Metadata metadata;           // without the two entries that write_safetensors adds
+  std::vector<Entry> tensors;  // in the order of their data
+
+  // nullptr if there is none.
+  const Entry* find(const std::string& name) const;
+};
+
+// Writes the file atomically (see write_file), adding the checksum and the format (which `metadata`
+// need not hold and cannot replace). The same arguments give the same bytes. Names differ; each
+// tensor holds element_count(dims) values. Throws FileError, also if a name or an entry is not
+// UTF-8.
+void write_safetensors(const std::filesystem::path& path, std::span<const NamedTensor> tensors,
+                       const Metadata& metadata);
+
+// Throws FileError naming the file and what is wrong: larger than 4 GiB, header length (at most 100
+// MB), JSON (duplicate or unknown keys, wrong types, not UTF-8), a dtype other than F32, extents
+// whose product overflows or disagrees with the offsets, overlaps, holes, bytes missing or left
+// over, a checksum that does not fit. A file without a checksum is accepted: other tools write
+// none. Values are not looked at: they may be infinite or NaN.
+Safetensors read_safetensors(const std::filesystem::path& path);
+
+}  // namespace cnn

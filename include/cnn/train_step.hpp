@@ -1,0 +1,70 @@
+// One training step: a batch through forward, loss, backward and update.
+//
+// The batch is cut into shards of kShard samples, whatever the number of threads; each worker takes
+// whole shards. A shard adds its gradients into a slot; shard s goes to slot s mod kSlots, and one
+// task runs the shards of a slot in their order. Every sum therefore has a fixed order: the same
+// bytes for any number of threads, with memory for at most kSlots sets of gradients however large
+// the batch.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cnn/batches.hpp"
+#include "cnn/dataset.hpp"
+#include "cnn/loss.hpp"
+#include "cnn/network.hpp"
+#include "cnn/solver.hpp"
+#include "cnn/workers.hpp"
+#include "cnn/workspace.hpp"
+
+namespace cnn {
+
+struct BatchResult {
+  double loss = 0;          // Σ over the batch of J(W,b;x,y), without the λ term
+  std::size_t correct = 0;  // samples whose largest output was their label's
+};
+
+// Owns the workspaces and gradients of a run; keeps references to the rest. Used by one thread at a
+// time. A step allocates nothing.
+class TrainStep {
+ public:
+  static constexpr std::size_t kShard = 32;
+  static constexpr std::size_t kSlots = 16;
+
+  // For batches of at most `batch` images.
+  TrainStep(Network& network, Solver& solver, Loss loss, const PixelTable& table, std::size_t batch,
+            std::uint64_t seed, Workers& workers);
+
+  // Trains on the images `places` of the dataset, as step `step` of the run with α_t =
+  // schedule_factor · α. If a loss is not finite, throws DivergedError naming the first tensor that
+  // is not, and leaves the parameters as they were.
+  BatchResult run(const Dataset& dataset, std::span<const std::uint32_t> places, std::uint64_t step,
+                  double schedule_factor);
+
+  // Bytes that a TrainStep will take, parameters and velocities included.
+  static std::size_t bytes(const Network& network, std::size_t batch, int workers);
+
+ private:
+  void run_shard(const Dataset& dataset, std::span<const std::uint32_t> places, std::uint64_t step,
+                 std::size_t shard, Workspace& workspace, Gradients& gradients);
+
+  Network& network_;
+  Solver& solver_;
+  Loss loss_;
+  const PixelTable& table_;
+  std::uint64_t seed_;
+  Workers& workers_;
+  std::vector<Workspace> workspaces_;    // per worker
+  std::vector<Gradients> gradients_;     // per slot
+  std::vector<std::uint8_t> labels_;     // per sample
+  std::vector<double> losses_;           // per sample
+  std::vector<std::uint8_t> hits_;       // per sample: 1 if predicted right
+  std::vector<std::string> non_finite_;  // per shard: the first tensor that is not finite
+};
+
+}  // namespace cnn

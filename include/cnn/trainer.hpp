@@ -1,0 +1,134 @@
+// Trainer: a whole run, from the first step (or a checkpoint's) to the final model in the run
+// directory.
+//
+// It reports to an observer and logs nothing itself. Used by one thread; only the StopSwitch may be
+// touched from elsewhere.
+
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "cnn/batches.hpp"
+#include "cnn/dataset.hpp"
+#include "cnn/evaluate.hpp"
+#include "cnn/model.hpp"
+#include "cnn/network.hpp"
+#include "cnn/run_directory.hpp"
+#include "cnn/solver.hpp"
+#include "cnn/train_step.hpp"
+#include "cnn/workers.hpp"
+
+namespace cnn {
+
+// How a signal handler talks to a running Trainer: lock-free, looked at after every step.
+struct StopSwitch {
+  std::atomic<bool> stop{false};        // finish the step, write a checkpoint, return
+  std::atomic<bool> checkpoint{false};  // write a checkpoint and go on
+  static_assert(std::atomic<bool>::is_always_lock_free);
+};
+
+struct StepReport {
+  std::uint64_t step;     // steps done, this one included
+  std::uint64_t steps;    // of the whole run
+  std::uint64_t epoch;    // from 1
+  std::uint64_t batch;    // of the epoch, from 1
+  std::uint64_t batches;  // of an epoch
+  double loss;            // mean over the epoch so far
+  double accuracy;        // likewise
+  double alpha;           // α_t of this step
+  std::size_t images;     // of this batch
+};
+
+struct EpochReport {
+  MetricsFile::Row row;
+  std::uint64_t epochs;  // that the run will see, a last unfinished one included
+  bool finished;         // all images seen; false for the rest that `steps: N` leaves
+  bool best;             // best validation accuracy so far
+};
+
+class TrainObserver {
+ public:
+  virtual ~TrainObserver() = default;
+  virtual void on_step(const StepReport& report) = 0;
+  virtual void on_epoch(const EpochReport& report) = 0;
+  virtual void on_checkpoint(const std::filesystem::path& path, std::uint64_t step) = 0;
+};
+
+// What a run works on. All of it outlives the Trainer.
+struct TrainerSetup {
+  const ModelInfo& info;
+  Network& network;
+  const Dataset& dataset;
+  const Split& split;
+  const RunDirectory& directory;
+  Workers& workers;
+};
+
+class Trainer {
+ public:
+  enum class Outcome { finished, stopped };
+
+  explicit Trainer(const TrainerSetup& setup);
+
+  // Continues where the checkpoint stands. Throws FileError if it belongs to another network or
+  // training set.
+  void resume(const Checkpoint& checkpoint);
+
+  std::uint64_t step() const { return progress_.step; }
+  std::uint64_t steps() const { return steps_; }
+  std::uint64_t steps_per_epoch() const { return steps_per_epoch_; }
+  const TrainProgress& progress() const { return progress_; }
+
+  // Trains to the end, or until told to stop; either way a checkpoint is written last, and after
+  // the end model.safetensors. Throws DivergedError if a loss or a weight is no longer finite (the
+  // last good checkpoint stays), FileError.
+  Outcome run(TrainObserver& observer, StopSwitch& stop);
+
+  // One step without any consequence but for the parameters: what --dry-run does. Returns the
+  // batch's mean loss.
+  double try_one_step();
+
+  // Bytes of the buffers that training will use, besides the data.
+  static std::size_t bytes(const Network& network, const TrainingConfig& training, int workers);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  BatchResult train_batch(std::uint64_t step);
+  void finish_epoch(TrainObserver& observer);
+  bool checkpoint_due() const;
+  void write_checkpoint(TrainObserver& observer);
+  double factor(std::uint64_t step) const;
+
+  const ModelInfo& info_;
+  Network& network_;
+  const Dataset& dataset_;
+  const Split& split_;
+  const RunDirectory& directory_;
+  const TrainingConfig& training_;
+
+  PixelTable table_;
+  Solver solver_;
+  TrainStep train_step_;
+  Inference inference_;
+  MetricsFile metrics_;
+  std::string data_;  // fingerprint
+
+  std::uint64_t steps_per_epoch_;
+  std::uint64_t steps_;
+  Schedule schedule_;
+  TrainProgress progress_;
+  Selection order_;  // of the present epoch
+  std::optional<std::uint64_t> order_epoch_;
+  std::optional<std::uint64_t> last_step_;  // the step that last.safetensors holds
+  Clock::time_point epoch_start_;
+  std::size_t epoch_images_here_ = 0;  // seen since epoch_start_, without those before a resume
+  Clock::time_point checkpoint_time_;
+};
+
+}  // namespace cnn

@@ -1,0 +1,50 @@
+// Workers: a fixed set of parked threads that run the tasks of one call together with the caller.
+//
+// Owned by whoever trains or evaluates; used by one thread at a time. Worker 0 is the calling
+// thread. Which worker runs which task is not fixed, so a task must write only to what belongs to
+// it (or to its worker, if nobody reads it later): then results are the same for any number of
+// workers.
+
+#pragma once
+
+#include <memory>
+#include <type_traits>
+
+namespace cnn {
+
+class Workers {
+ public:
+  // `count` >= 1 includes the calling thread. Threads are created here and nowhere else.
+  explicit Workers(int count);
+  ~Workers();
+  Workers(const Workers&) = delete;
+  Workers& operator=(const Workers&) = delete;
+
+  int count() const;
+
+  // Runs function(worker, task) for task = 0 … tasks-1 and returns when all are done. Allocates
+  // nothing. If tasks throw, the others still run and the exception of the task with the lowest
+  // number is rethrown.
+  template <typename Function>
+  void run(int tasks, Function&& function) {
+    using Callable = std::remove_reference_t<Function>;
+    run_erased(
+        tasks,
+        [](void* callable, int worker, int task) {
+          (*static_cast<Callable*>(callable))(worker, task);
+        },
+        const_cast<void*>(static_cast<const void*>(&function)));
+  }
+
+  // The processors this process may use: what `threads: auto` means.
+  static int available();
+
+ private:
+  using Invoke = void (*)(void* callable, int worker, int task);
+  void run_erased(int tasks, Invoke invoke, void* callable);
+
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace cnn

@@ -1,0 +1,89 @@
+// Workspace and Gradients: all memory that a pass through a network changes.
+//
+// A Workspace belongs to one worker and is used by one thread at a time. Its memory is laid out
+// once, for `capacity` samples; a pass may use fewer. In the training phase it also holds every
+// tensor's gradient and what layers keep from forward to backward.
+
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "cnn/arena.hpp"
+#include "cnn/network.hpp"
+
+namespace cnn {
+
+class Workspace {
+ public:
+  Workspace(const Network& network, std::size_t capacity, Phase phase);
+
+  Phase phase() const { return phase_; }
+  std::size_t capacity() const { return capacity_; }
+  // Bytes a Workspace of this kind takes, without making it.
+  static std::size_t bytes(const Network& network, std::size_t capacity, Phase phase);
+
+  // (n, C·H·W) of the images, to be filled before forward; of the last layer; of its gradient, to
+  // be filled before backward.
+  View input(std::size_t n) { return tensor(0, n); }
+  CView output(std::size_t n) const { return tensor(tensors_.size() - 1, n); }
+  View doutput(std::size_t n) { return dtensor(tensors_.size() - 1, n); }
+
+ private:
+  friend class Network;
+
+  struct Buffer {
+    std::size_t offset = 0;
+    std::size_t size = 0;  // Reals (saved: bytes) of one sample
+  };
+
+  View tensor(std::size_t index, std::size_t n);
+  CView tensor(std::size_t index, std::size_t n) const;
+  // Empty if nobody wants this tensor's gradient.
+  View dtensor(std::size_t index, std::size_t n);
+  std::span<std::byte> saved(std::size_t node, std::size_t n);
+  View scratch() { return arena_.view<Real>(scratch_offset_, scratch_size_); }
+
+  // A layer assigns its dinputs. The first to send a gradient back to a tensor assigns it in place;
+  // whoever comes later gets room of its own (place_dinputs), which is then added (add_shares).
+  void forget_gradients();
+  void place_dinputs(const std::vector<std::size_t>& inputs, std::size_t n);
+  void add_shares(const std::vector<std::size_t>& inputs, std::size_t n);
+
+  Workspace(const Network& network, std::size_t capacity, Phase phase, bool allocate);
+
+  std::size_t capacity_;
+  Phase phase_;
+  Arena arena_;
+  std::vector<Buffer> tensors_;
+  std::vector<Buffer> dtensors_;
+  std::vector<Buffer> saved_;
+  std::size_t scratch_offset_ = 0;
+  std::size_t scratch_size_ = 0;
+
+  // Shares of gradients of tensors that several layers read, before they are added.
+  std::size_t share_offset_ = 0;
+  std::size_t share_size_ = 0;
+  std::vector<bool> assigned_;  // per tensor: has its gradient been assigned in this backward pass?
+  // Views of one layer's arguments, kept here so that a pass allocates nothing.
+  std::vector<CView> input_views_;
+  std::vector<View> dinput_views_;
+  std::vector<CView> parameter_views_;
+  std::vector<View> dparameter_views_;
+};
+
+// The gradient of J with respect to every parameter, laid out like Network::values().
+class Gradients {
+ public:
+  explicit Gradients(const Network& network);
+
+  View values() { return view_; }
+  CView values() const { return view_; }
+  void clear();
+
+ private:
+  Arena arena_;
+  View view_;
+};
+
+}  // namespace cnn

@@ -1,0 +1,31 @@
+// What the commands share: the way from an exception to an exit code, and CLI11 set up the
+// project's way.
+
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+namespace cnn::app {
+
+// The documented exit codes.
+inline constexpr int kDone = 0;
+inline constexpr int kInternal = 1;  // a bug of ours
+inline constexpr int kUsage = 2;     // usage or configuration
+inline constexpr int kFile = 3;      // data, image or model file, or no memory for it
+inline constexpr int kDiverged = 4;
+
+// A parser with --help, --version and a worked example below the options.
+void set_up(CLI::App& app, const std::string& example);
+
+// Parses the arguments and runs `body`, whose value is the exit code. Every exception ends as one
+// message on stderr and the exit code of its type.
+int run(CLI::App& app, int argc, char** argv, const std::function<int()>& body);
+
+// A path from the command line, made absolute against the current directory.
+std::filesystem::path absolute_path(const std::string& path);
+
+}  // namespace cnn::app

@@ -1,0 +1,106 @@
+#include "console.hpp"
+
+#include <cmath>
+#include <cstdio>
+#include <mutex>
+
+#include <spdlog/sinks/base_sink.h>
+#include <spdlog/sinks/basic_file_sink.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "cnn/error.hpp"
+
+namespace cnn::app {
+
+// Writes log lines above the status line: erases it, writes, draws it again, all under one lock.
+class Console::StatusSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit StatusSink(bool drawn) : drawn_(drawn) {}
+
+  bool drawn() const { return drawn_; }
+
+  void set_status(const std::string& text) {
+    if (!drawn_) return;
+    const std::lock_guard lock(mutex_);
+    status_ = text.substr(0, width());
+    put("\r" + status_ + "\033[K");
+    if (status_.empty()) put("\r");
+  }
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    if (!status_.empty()) put("\r\033[K");
+    put({line.data(), line.size()});
+    if (!status_.empty()) put(status_);
+  }
+  void flush_() override { std::fflush(stderr); }
+
+ private:
+  static void put(std::string_view text) {
+    std::fwrite(text.data(), 1, text.size(), stderr);
+    std::fflush(stderr);
+  }
+  static std::size_t width() {
+    winsize size{};
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 2) return 79;
+    return size.ws_col - 1U;
+  }
+
+  bool drawn_;
+  std::string status_;
+};
+
+Console::Console(Verbosity verbosity, bool progress)
+    : sink_(std::make_shared<StatusSink>(progress && verbosity != Verbosity::quiet &&
+                                         isatty(STDERR_FILENO) != 0)),
+      logger_(std::make_shared<spdlog::logger>("cnn", sink_)) {
+  sink_->set_pattern("%v");
+  sink_->set_level(verbosity == Verbosity::quiet     ? spdlog::level::warn
+                   : verbosity == Verbosity::verbose ? spdlog::level::debug
+                                                     : spdlog::level::info);
+  logger_->set_level(spdlog::level::debug);
+}
+
+void Console::open_file(const std::filesystem::path& path, bool append) {
+  try {
+    auto file = std::make_shared<spdlog::sinks::basic_file_sink_st>(path.string(), !append);
+    file->set_pattern("%Y-%m-%d %H:%M:%S %l %v");
+    logger_->sinks().push_back(std::move(file));
+    logger_->flush_on(spdlog::level::info);
+  } catch (const spdlog::spdlog_ex& error) {
+    throw FileError(path.string() + ": error: cannot write the log: " + error.what());
+  }
+}
+
+bool Console::has_status_line() const {
+  return sink_->drawn();
+}
+
+void Console::status(const std::string& text) {
+  sink_->set_status(text);
+}
+
+std::string duration_text(double seconds) {
+  if (seconds < 60) return fmt::format("{:.1f} s", seconds);
+  const auto whole = std::llround(seconds);
+  if (whole < 3600) return fmt::format("{} min {:02} s", whole / 60, whole % 60);
+  return fmt::format("{} h {:02} min", whole / 3600, whole % 3600 / 60);
+}
+
+std::string count_text(double count) {
+  if (count >= 1e9) return fmt::format("{:.3f} G", count / 1e9);
+  if (count >= 1e6) return fmt::format("{:.3f} M", count / 1e6);
+  if (count >= 1e3) return fmt::format("{:.1f} k", count / 1e3);
+  return fmt::format("{:.0f}", count);
+}
+
+std::string bytes_text(double bytes) {
+  if (bytes >= 1e9) return fmt::format("{:.2f} GB", bytes / 1e9);
+  if (bytes >= 1e6) return fmt::format("{:.1f} MB", bytes / 1e6);
+  return fmt::format("{:.1f} kB", bytes / 1e3);
+}
+
+}  // namespace cnn::app

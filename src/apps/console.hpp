@@ -1,0 +1,44 @@
+// The terminal: log lines through spdlog, and a status line that no log line ever tears.
+
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include <spdlog/spdlog.h>
+
+namespace cnn::app {
+
+enum class Verbosity { quiet, normal, verbose };
+
+// Log lines go to stderr as plain text and, once open_file was called, to a file with times. The
+// status line is drawn only if stderr is a terminal (and progress was not switched off). Used by
+// one thread.
+class Console {
+ public:
+  Console(Verbosity verbosity, bool progress);
+
+  spdlog::logger& log() { return *logger_; }
+
+  // Adds a log file; `append` keeps what it holds. Throws FileError.
+  void open_file(const std::filesystem::path& path, bool append);
+
+  bool has_status_line() const;
+  // Replaces the status line; cut to the terminal's width. Empty text removes it.
+  void status(const std::string& text);
+
+ private:
+  class StatusSink;
+  std::shared_ptr<StatusSink> sink_;
+  std::shared_ptr<spdlog::logger> logger_;
+};
+
+// "7.8 s", "1 min 19 s", "2 h 05 min"
+std::string duration_text(double seconds);
+// "288.0 k", "1.600 M"
+std::string count_text(double count);
+// "14.1 MB"
+std::string bytes_text(double bytes);
+
+}  // namespace cnn::app

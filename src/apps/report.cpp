@@ -1,0 +1,165 @@
+#include "report.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <system_error>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cnn/error.hpp"
+#include "cnn/file.hpp"
+
+namespace cnn::app {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kMostConfused = 5;
+constexpr std::size_t kWidestMatrix = 20;  // classes; larger ones would not fit a terminal
+
+std::size_t widest(const std::vector<std::string>& names) {
+  std::size_t width = 5;  // "class"
+  for (const std::string& name : names) width = std::max(width, name.size());
+  return width;
+}
+
+std::string class_table(const EvaluationReport& report, const Confusion& confusion) {
+  const std::size_t width = widest(report.classes);
+  std::string text = fmt::format("\n{:>{}}  precision  recall     f1  images\n", "class", width);
+  const std::vector<ClassMetrics> metrics = class_metrics(confusion);
+  for (std::size_t k = 0; k < metrics.size(); ++k) {
+    text += fmt::format("{:>{}}     {:.4f}  {:.4f} {:.4f}  {:>6}\n", report.classes[k], width,
+                        metrics[k].precision, metrics[k].recall, metrics[k].f1, metrics[k].images);
+  }
+  return text;
+}
+
+std::string confused_list(const EvaluationReport& report, const Confusion& confusion) {
+  const std::vector<ConfusedPair> pairs = most_confused(confusion, kMostConfused);
+  if (pairs.empty()) return "";
+  std::string text = "\nmost confused (true -> predicted)\n";
+  for (const ConfusedPair& pair : pairs) {
+    text += fmt::format("  {} -> {}  {} time{}\n", report.classes[pair.label],
+                        report.classes[pair.predicted], pair.count, pair.count == 1 ? "" : "s");
+  }
+  return text;
+}
+
+std::string confusion_table(const EvaluationReport& report, const Confusion& confusion) {
+  const std::size_t classes = confusion.classes();
+  if (classes > kWidestMatrix) {
+    return fmt::format("\nconfusion matrix: {0}x{0}, see --json or --out DIR\n", classes);
+  }
+  const std::size_t width = widest(report.classes);
+  std::string text =
+      fmt::format("\nconfusion matrix: rows = true, columns = predicted\n{:>{}}", "", width);
+  for (const std::string& name : report.classes) text += fmt::format(" {:>{}}", name, width);
+  text += "\n";
+  for (std::size_t label = 0; label < classes; ++label) {
+    text += fmt::format("{:>{}}", report.classes[label], width);
+    for (std::size_t predicted = 0; predicted < classes; ++predicted) {
+      text += fmt::format(" {:>{}}", confusion.count(label, predicted), width);
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+// A CSV field, quoted where it must be (RFC 4180).
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
+  return quoted + "\"";
+}
+
+std::string confusion_csv(const EvaluationReport& report) {
+  const Confusion confusion = report.confusion();
+  std::string text = "true\\predicted";
+  for (const std::string& name : report.classes) text += "," + csv_field(name);
+  text += "\n";
+  for (std::size_t label = 0; label < confusion.classes(); ++label) {
+    text += csv_field(report.classes[label]);
+    for (std::size_t predicted = 0; predicted < confusion.classes(); ++predicted) {
+      text += "," + std::to_string(confusion.count(label, predicted));
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+std::string predictions_csv(const EvaluationReport& report) {
+  std::string text = "index,true,predicted,probability\n";
+  for (std::size_t i = 0; i < report.selection.size(); ++i) {
+    const Prediction& p = report.evaluation.predictions[i];
+    fmt::format_to(std::back_inserter(text), "{},{},{},{}\n", report.selection[i],
+                   csv_field(report.classes[p.label]), csv_field(report.classes[p.predicted]),
+                   p.probability);
+  }
+  return text;
+}
+
+}  // namespace
+
+double EvaluationReport::images_per_second() const {
+  return static_cast<double>(selection.size()) / std::max(seconds, 1e-9);
+}
+
+std::string report_text(const EvaluationReport& report) {
+  const Confusion confusion = report.confusion();
+  const Evaluation& evaluation = report.evaluation;
+  const std::size_t images = evaluation.predictions.size();
+  const ProportionInterval interval = wilson_interval(evaluation.correct, images);
+  std::string text = fmt::format(
+      "{}: {} images, {:.2f} s ({:.0f} images/s)\n"
+      "accuracy {:.2f} %  ({}/{}, 95 % interval {:.2f} - {:.2f})   loss {:.4f}\n",
+      report.title, images, report.seconds, report.images_per_second(), 100 * evaluation.accuracy(),
+      evaluation.correct, images, 100 * interval.low, 100 * interval.high, evaluation.loss);
+  text += class_table(report, confusion);
+  text += confused_list(report, confusion);
+  text += confusion_table(report, confusion);
+  return text;
+}
+
+std::string report_json(const EvaluationReport& report) {
+  const Confusion confusion = report.confusion();
+  Json json;
+  json["images"] = report.evaluation.predictions.size();
+  json["correct"] = report.evaluation.correct;
+  json["accuracy"] = report.evaluation.accuracy();
+  json["loss"] = report.evaluation.loss;
+  json["classes"] = report.classes;
+  json["confusion"] = Json::array();
+  for (std::size_t label = 0; label < confusion.classes(); ++label) {
+    Json row = Json::array();
+    for (std::size_t predicted = 0; predicted < confusion.classes(); ++predicted) {
+      row.push_back(confusion.count(label, predicted));
+    }
+    json["confusion"].push_back(std::move(row));
+  }
+  json["per_class"] = Json::array();
+  const std::vector<ClassMetrics> metrics = class_metrics(confusion);
+  for (std::size_t k = 0; k < metrics.size(); ++k) {
+    json["per_class"].push_back({{"class", report.classes[k]},
+                                 {"precision", metrics[k].precision},
+                                 {"recall", metrics[k].recall},
+                                 {"f1", metrics[k].f1},
+                                 {"images", metrics[k].images}});
+  }
+  json["seconds"] = report.seconds;
+  json["images_per_second"] = report.images_per_second();
+  return json.dump(2) + "\n";
+}
+
+void write_report_files(const EvaluationReport& report, const std::filesystem::path& directory) {
+  std::error_code code;
+  std::filesystem::create_directories(directory, code);
+  if (code) {
+    throw FileError(directory.string() + ": error: cannot make the directory: " + code.message());
+  }
+  write_file(directory / "confusion.csv", confusion_csv(report));
+  write_file(directory / "predictions.csv", predictions_csv(report));
+}
+
+}  // namespace cnn::app

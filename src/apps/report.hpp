@@ -1,0 +1,32 @@
+// What cnn-eval makes of an evaluation: a text for people, JSON for scripts, CSV files.
+
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "cnn/evaluate.hpp"
+#include "cnn/metrics.hpp"
+
+namespace cnn::app {
+
+struct EvaluationReport {
+  std::string title;  // "test set …/t10k-images-idx3-ubyte.gz"
+  const Evaluation& evaluation;
+  const Selection& selection;        // places in the file, in the order of evaluation.predictions
+  std::vector<std::string> classes;  // names
+  double seconds;                    // of the evaluation alone
+
+  double images_per_second() const;
+  Confusion confusion() const { return Confusion(classes.size(), evaluation.predictions); }
+};
+
+std::string report_text(const EvaluationReport& report);
+// images, correct, accuracy, loss, classes, confusion, per_class, seconds, images_per_second.
+std::string report_json(const EvaluationReport& report);
+// Writes confusion.csv (rows true, columns predicted) and predictions.csv (index, true, predicted,
+// probability; the index is the image's place in the file, from 0). Throws FileError.
+void write_report_files(const EvaluationReport& report, const std::filesystem::path& directory);
+
+}  // namespace cnn::app

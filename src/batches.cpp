@@ -1,0 +1,61 @@
+#include "cnn/batches.hpp"
+
+#include <cassert>
+#include <cmath>
+
+#include "cnn/random.hpp"
+
+namespace cnn {
+
+Preprocessing measure_preprocessing(const Dataset& dataset, const Selection& selection) {
+  Preprocessing result;
+  const auto channels = static_cast<std::size_t>(dataset.shape.channels);
+  const std::size_t plane = dataset.shape.size() / channels;
+  const double count = static_cast<double>(selection.size()) * static_cast<double>(plane);
+  for (std::size_t c = 0; c < channels; ++c) {
+    // Bytes: the sums are exact integers, so the order of the images does not matter.
+    std::uint64_t sum = 0;
+    std::uint64_t squares = 0;
+    for (const std::uint32_t i : selection) {
+      for (const std::uint64_t pixel : dataset.image(i).subspan(c * plane, plane)) {
+        sum += pixel;
+        squares += pixel * pixel;
+      }
+    }
+    const double mean = static_cast<double>(sum) / count;
+    const double variance = static_cast<double>(squares) / count - mean * mean;
+    constexpr double kNoVariance = 1e-9;  // far below that of a single differing pixel
+    result.mean.push_back(mean);
+    result.scale.push_back(variance > kNoVariance ? 1.0 / std::sqrt(variance) : 1.0);
+  }
+  return result;
+}
+
+PixelTable::PixelTable(const Preprocessing& preprocessing, const Shape& shape)
+    : plane_(shape.size() / static_cast<std::size_t>(shape.channels)) {
+  assert(preprocessing.mean.size() == static_cast<std::size_t>(shape.channels));
+  for (std::size_t c = 0; c < preprocessing.mean.size(); ++c) {
+    for (int pixel = 0; pixel < 256; ++pixel) {
+      table_.push_back(static_cast<Real>(preprocessing.scale[c] * (pixel - preprocessing.mean[c])));
+    }
+  }
+}
+
+void PixelTable::apply(std::span<const std::uint8_t> pixels, View x) const {
+  assert(pixels.size() == x.size());
+  for (std::size_t at = 0; at < pixels.size(); at += plane_) {
+    const Real* table = &table_[at / plane_ * 256];
+    for (std::size_t i = at; i < at + plane_; ++i) x[i] = table[pixels[i]];
+  }
+}
+
+Selection epoch_order(const Selection& selection, bool shuffle, std::uint64_t seed,
+                      std::uint64_t epoch) {
+  if (!shuffle) return selection;
+  Selection order = permutation(Random(seed, Purpose::shuffle, epoch),
+                                static_cast<std::uint32_t>(selection.size()));
+  for (std::uint32_t& place : order) place = selection[place];
+  return order;
+}
+
+}  // namespace cnn

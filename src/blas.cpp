@@ -1,0 +1,124 @@
+#include "cnn/blas.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <sstream>
+#include <thread>
+#include <vector>
+
+#include <cblas.h>
+#include <dlfcn.h>
+
+#include "cnn/error.hpp"
+#include "cnn/random.hpp"
+
+namespace cnn {
+namespace {
+
+CBLAS_TRANSPOSE to_cblas(Transpose transpose) {
+  return transpose == Transpose::yes ? CblasTrans : CblasNoTrans;
+}
+
+[[maybe_unused]] void multiply(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k,
+                               const float* a, int lda, const float* b, int ldb, float beta,
+                               float* c, int ldc) {
+  cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, 1.0F, a, lda, b, ldb, beta, c, ldc);
+}
+
+[[maybe_unused]] void multiply(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k,
+                               const double* a, int lda, const double* b, int ldb, double beta,
+                               double* c, int ldc) {
+  cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, 1.0, a, lda, b, ldb, beta, c, ldc);
+}
+
+constexpr int kSingle = 0;  // what openblas_get_parallel() answers
+constexpr int kOpenMp = 2;
+
+// A product of fixed pseudo-random matrices, large enough for OpenBLAS' packing buffers to be in
+// use.
+std::vector<Real> self_test_product() {
+  constexpr int kSize = 96;
+  constexpr std::size_t kCount = std::size_t{kSize} * kSize;
+  const Random random(1, Purpose::initialisation);
+  std::vector<Real> a(kCount), b(kCount), c(kCount);
+  for (std::size_t i = 0; i < kCount; ++i) {
+    a[i] = static_cast<Real>(random.uniform(i));
+    b[i] = static_cast<Real>(random.uniform(kCount + i));
+  }
+  for (int repeat = 0; repeat < 8; ++repeat) {
+    gemm({View(a), kSize, kSize}, Transpose::no, {View(b), kSize, kSize}, Transpose::yes, 0,
+         {View(c), kSize, kSize});
+  }
+  return c;
+}
+
+}  // namespace
+
+void gemm(ConstMatrix a, Transpose transpose_a, ConstMatrix b, Transpose transpose_b, Real beta,
+          Matrix c) {
+  const int inner = transpose_a == Transpose::yes ? a.rows : a.columns;
+  assert((transpose_a == Transpose::yes ? a.columns : a.rows) == c.rows);
+  assert((transpose_b == Transpose::yes ? b.rows : b.columns) == c.columns);
+  assert((transpose_b == Transpose::yes ? b.columns : b.rows) == inner);
+  multiply(to_cblas(transpose_a), to_cblas(transpose_b), c.rows, c.columns, inner, a.data, a.stride,
+           b.data, b.stride, beta, c.data, c.stride);
+}
+
+void add_row_sums(ConstMatrix a, View row_sums) {
+  for (int i = 0; i < a.rows; ++i) {
+    const Real* row = a.data + static_cast<std::size_t>(i) * static_cast<std::size_t>(a.stride);
+    // Eight partial sums in a fixed order: the compiler may then use vectors without changing the
+    // result.
+    constexpr int kLanes = 8;
+    Real partial[kLanes] = {};
+    int j = 0;
+    for (; j + kLanes <= a.columns; j += kLanes) {
+      for (int lane = 0; lane < kLanes; ++lane) partial[lane] += row[j + lane];
+    }
+    Real sum = 0;
+    for (; j < a.columns; ++j) sum += row[j];
+    for (const Real value : partial) sum += value;
+    row_sums[static_cast<std::size_t>(i)] += sum;
+  }
+}
+
+void add_into(CView x, View y) {
+  assert(x.size() == y.size());
+  for (std::size_t i = 0; i < x.size(); ++i) y[i] += x[i];
+}
+
+BlasInfo blas_info() {
+  BlasInfo info;
+  std::istringstream config(openblas_get_config());  // "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH …"
+  std::string name, version;
+  config >> name >> version;
+  info.version = name + " " + version;
+  info.kernel = openblas_get_corename();
+  const int parallel = openblas_get_parallel();
+  info.threading = parallel == kSingle ? "single" : parallel == kOpenMp ? "openmp" : "pthread";
+  return info;
+}
+
+void use_single_threaded_blas() {
+  openblas_set_num_threads(1);
+  if (openblas_get_parallel() == kOpenMp) {
+    // The OpenMP build takes its number from the OpenMP runtime of the calling thread and ignores
+    // the call above. The runtime is in the process only because that OpenBLAS is, hence the
+    // look-up by name.
+    using SetThreads = void (*)(int);
+    if (auto set = reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "omp_set_num_threads"))) set(1);
+  }
+  const std::vector<Real> alone = self_test_product();
+  std::vector<Real> here, there;
+  std::thread other([&] { there = self_test_product(); });
+  here = self_test_product();
+  other.join();
+  if (here != alone || there != alone) {
+    throw Error(
+        "this " + blas_info().version + " (" + blas_info().threading +
+        ") gives wrong products when two threads call it at once; install one built for threads, "
+        "such as libopenblas0-pthread");
+  }
+}
+
+}  // namespace cnn

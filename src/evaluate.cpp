@@ -1,0 +1,66 @@
+#include "cnn/evaluate.hpp"
+
+#include <algorithm>
+
+namespace cnn {
+namespace {
+
+// Enough samples for a matrix product worth its name, few enough for one pass's tensors to stay in
+// the L2 cache.
+constexpr std::size_t kShard = 32;
+
+}  // namespace
+
+Inference::Inference(const Network& network, const PixelTable& table, Workers& workers)
+    : network_(network), table_(table), workers_(workers) {
+  for (int i = 0; i < workers.count(); ++i) {
+    workspaces_.emplace_back(network, kShard, Phase::evaluate);
+  }
+}
+
+void Inference::run(std::size_t count, const Pixels& pixels, const Consume& consume) {
+  const std::size_t shards = (count + kShard - 1) / kShard;
+  const std::size_t input_size = network_.input().size();
+  const std::size_t output_size = network_.output().size();
+  workers_.run(static_cast<int>(shards), [&](int worker, int task) {
+    Workspace& workspace = workspaces_[static_cast<std::size_t>(worker)];
+    const std::size_t first = static_cast<std::size_t>(task) * kShard;
+    const std::size_t n = std::min(kShard, count - first);
+    const View input = workspace.input(kShard);
+    for (std::size_t i = 0; i < n; ++i) {
+      table_.apply(pixels(first + i), input.subspan(i * input_size, input_size));
+    }
+    std::fill(input.begin() + static_cast<std::ptrdiff_t>(n * input_size), input.end(), Real{0});
+    network_.forward(workspace, kShard, {});
+    const CView outputs = workspace.output(kShard);
+    for (std::size_t i = 0; i < n; ++i) {
+      consume(first + i, outputs.subspan(i * output_size, output_size));
+    }
+  });
+}
+
+Evaluation evaluate(Inference& inference, Loss loss, const Dataset& dataset,
+                    const Selection& selection) {
+  Evaluation result;
+  result.predictions.resize(selection.size());
+  std::vector<double> losses(selection.size());
+  inference.run(
+      selection.size(), [&](std::size_t i) { return dataset.image(selection[i]); },
+      [&](std::size_t i, CView outputs) {
+        const std::uint8_t label = dataset.labels[selection[i]];
+        compute_loss(loss, outputs, {&label, 1}, 0, {&losses[i], 1}, {});
+        std::vector<double> probabilities(outputs.size());
+        class_probabilities(loss, outputs, probabilities);
+        const std::size_t best = arg_max(outputs);
+        result.predictions[i] = {label, best, probabilities[best]};
+      });
+  // Summed in order, whoever computed them: the same bits for any number of workers.
+  for (std::size_t i = 0; i < selection.size(); ++i) {
+    result.loss += losses[i];
+    if (result.predictions[i].predicted == result.predictions[i].label) ++result.correct;
+  }
+  if (!selection.empty()) result.loss /= static_cast<double>(selection.size());
+  return result;
+}
+
+}  // namespace cnn

@@ -1,0 +1,327 @@
+#include "cnn/model.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <set>
+#include <sstream>
+
+#include <zlib.h>
+
+#include "cnn/error.hpp"
+
+namespace cnn {
+namespace {
+
+constexpr std::string_view kOptimizer = "optimizer/";
+
+std::string velocity_name(const Parameter& p) {
+  return std::string(kOptimizer) + p.name + ".velocity";
+}
+
+// The shortest text that reads back as the same number, whatever the locale.
+template <typename T>
+std::string number_text(T value) {
+  std::array<char, 40> buffer;
+  const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+  return {buffer.data(), result.ptr};
+}
+
+template <typename T>
+std::string list_text(const std::vector<T>& values) {
+  std::string text;
+  for (const T& value : values) text += (text.empty() ? "" : " ") + number_text(value);
+  return text;
+}
+
+// Reads metadata entries of one file, with errors that name the file and the entry.
+class MetadataReader {
+ public:
+  explicit MetadataReader(const Safetensors& file) : file_(file) {}
+
+  [[noreturn]] void fail(const std::string& key, const std::string& reason) const {
+    throw FileError(file_.path.string() + ": error: metadata entry '" + key + "' " + reason);
+  }
+
+  bool has(const std::string& key) const { return file_.metadata.contains(key); }
+
+  const std::string& text(const std::string& key) const {
+    const auto entry = file_.metadata.find(key);
+    if (entry == file_.metadata.end()) fail(key, "is missing");
+    return entry->second;
+  }
+
+  template <typename T>
+  T number(const std::string& key) const {
+    const std::vector<T> values = numbers<T>(key, 1);
+    return values.front();
+  }
+
+  template <typename T>
+  std::vector<T> numbers(const std::string& key, std::size_t count) const {
+    std::vector<T> values;
+    const std::string& all = text(key);
+    const char* at = all.data();
+    const char* const end = at + all.size();
+    while (at != end) {
+      T value{};
+      const auto result = std::from_chars(at, end, value);
+      if (result.ec != std::errc()) break;
+      values.push_back(value);
+      at = result.ptr;
+      if (at != end && *at == ' ') ++at;
+    }
+    if (at != end || values.size() != count) {
+      fail(key, "should hold " + std::to_string(count) + " number(s), got '" + all + "'");
+    }
+    return values;
+  }
+
+ private:
+  const Safetensors& file_;
+};
+
+std::string lines_text(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += line + "\n";
+  return text;
+}
+
+std::vector<std::string> split_lines(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+Metadata model_metadata(const ModelInfo& info) {
+  return {
+      {"config", to_yaml(info.config, ConfigText::portable)},
+      {"input", list_text(std::vector{info.input.channels, info.input.height, info.input.width})},
+      {"classes", lines_text(info.classes)},
+      {"mean", list_text(info.preprocessing.mean)},
+      {"scale", list_text(info.preprocessing.scale)},
+      {"border", list_text(std::vector{info.images.border_low, info.images.border_high})},
+      {"centred", info.images.centred ? "1" : "0"},
+      {"box", number_text(info.images.box)}};
+}
+
+ModelInfo read_info(const Safetensors& file) {
+  const MetadataReader metadata(file);
+  if (!metadata.has("config")) {
+    throw FileError(file.path.string() +
+                    ": error: holds weights only: no configuration in its metadata; start a run "
+                    "from it with cnn-train --weights");
+  }
+  ModelInfo info;
+  try {
+    info.config = parse_config(file.path.string() + " (config)", metadata.text("config"));
+  } catch (const ConfigError& error) {
+    throw FileError(file.path.string() + ": error: its configuration is not valid\n" +
+                    error.what());
+  }
+  const std::vector<int> input = metadata.numbers<int>("input", 3);
+  constexpr int kLargestExtent = 1 << 15;
+  if (std::any_of(input.begin(), input.end(),
+                  [](int extent) { return extent < 1 || extent > kLargestExtent; })) {
+    metadata.fail("input", "is no shape of an image: '" + metadata.text("input") + "'");
+  }
+  info.input = {input[0], input[1], input[2]};
+  info.classes = split_lines(metadata.text("classes"));
+  const auto channels = static_cast<std::size_t>(info.input.channels);
+  info.preprocessing.mean = metadata.numbers<double>("mean", channels);
+  info.preprocessing.scale = metadata.numbers<double>("scale", channels);
+  const std::vector<double> border = metadata.numbers<double>("border", 2);
+  info.images = {border[0], border[1], metadata.number<int>("centred") != 0,
+                 metadata.number<int>("box")};
+  return info;
+}
+
+// Tensors to write: the values themselves in the float build, copies in the double build.
+class TensorList {
+ public:
+  void add(const std::string& name, const Dims& dims, CView values) {
+    if constexpr (std::is_same_v<Real, float>) {
+      tensors_.push_back({name, dims, values});
+    } else {
+      copies_.emplace_back(values.begin(), values.end());
+      tensors_.push_back({name, dims, copies_.back()});
+    }
+  }
+  std::span<const NamedTensor> tensors() const { return tensors_; }
+
+ private:
+  std::vector<NamedTensor> tensors_;
+  std::vector<std::vector<float>> copies_;
+};
+
+void require_finite(const Network& network) {
+  for (const Parameter& p : network.parameters()) {
+    const CView values = network.value(p);
+    if (!std::all_of(values.begin(), values.end(), [](Real v) { return std::isfinite(v); })) {
+      throw DivergedError("a weight is no longer finite (in '" + p.name + "')");
+    }
+  }
+}
+
+TensorList parameter_tensors(const Network& network) {
+  require_finite(network);
+  TensorList list;
+  for (const Parameter& p : network.parameters()) list.add(p.name, p.dims, network.value(p));
+  return list;
+}
+
+// Copies each named tensor into its view; collects what is missing or has another shape.
+class TensorTaker {
+ public:
+  explicit TensorTaker(const Safetensors& file) : file_(file) {}
+
+  void take(const std::string& name, const Dims& dims, View values) {
+    const Safetensors::Entry* entry = file_.find(name);
+    if (entry == nullptr) {
+      problems_ += "\n  " + name + " " + to_string(dims) + " is missing";
+    } else if (entry->dims != dims) {
+      problems_ +=
+          "\n  " + name + " is " + to_string(entry->dims) + ", expected " + to_string(dims);
+    } else {
+      std::copy(entry->data.begin(), entry->data.end(), values.begin());
+    }
+    taken_.insert(name);
+  }
+
+  void finish() const {
+    if (problems_.empty()) return;
+    std::string message =
+        file_.path.string() + ": error: its tensors do not fit the network" + problems_;
+    for (const std::string& name : left_over()) message += "\n  " + name + " is left over";
+    throw FileError(message);
+  }
+
+  std::vector<std::string> left_over() const {
+    std::vector<std::string> names;
+    for (const Safetensors::Entry& entry : file_.tensors) {
+      if (!taken_.contains(entry.name) && !entry.name.starts_with(kOptimizer)) {
+        names.push_back(entry.name);
+      }
+    }
+    return names;
+  }
+
+ private:
+  const Safetensors& file_;
+  std::string problems_;
+  std::set<std::string> taken_;
+};
+
+}  // namespace
+
+std::string fingerprint(const Dataset& dataset) {
+  uLong crc = crc32_z(0, dataset.pixels.data(), dataset.pixels.size());
+  crc = crc32_z(crc, dataset.labels.data(), dataset.labels.size());
+  std::array<char, 9> hex;
+  std::snprintf(hex.data(), hex.size(), "%08lx", crc);
+  return std::to_string(dataset.count()) + " images " + to_string(dataset.shape) + ", crc " +
+         hex.data();
+}
+
+void save_model(const std::filesystem::path& path, const ModelInfo& info, const Network& network) {
+  write_safetensors(path, parameter_tensors(network).tensors(), model_metadata(info));
+}
+
+void save_checkpoint(const std::filesystem::path& path, const ModelInfo& info,
+                     const Network& network, const Solver& solver, const TrainProgress& progress,
+                     const std::string& data) {
+  TensorList list = parameter_tensors(network);
+  for (const Parameter& p : network.parameters()) {
+    list.add(velocity_name(p), p.dims, solver.velocity(p));
+  }
+  Metadata metadata = model_metadata(info);
+  metadata["data"] = data;
+  metadata["run.step"] = number_text(progress.step);
+  metadata["run.epoch_loss"] = number_text(progress.epoch_loss);
+  metadata["run.epoch_correct"] = number_text(progress.epoch_correct);
+  metadata["run.epoch_images"] = number_text(progress.epoch_images);
+  metadata["run.best_epoch"] = number_text(progress.best_epoch);
+  metadata["run.best_correct"] = number_text(progress.best_correct);
+  write_safetensors(path, list.tensors(), metadata);
+}
+
+Model load_model(const std::filesystem::path& path) {
+  const Safetensors file = read_safetensors(path);
+  ModelInfo info = read_info(file);
+  try {
+    Network network(info.input, info.config.network);
+    if (info.classes.size() != network.output().size()) {
+      throw FileError(path.string() + ": error: names " + std::to_string(info.classes.size()) +
+                      " classes for a network with " + std::to_string(network.output().size()) +
+                      " outputs");
+    }
+    TensorTaker taker(file);
+    for (const Parameter& p : network.parameters()) taker.take(p.name, p.dims, network.value(p));
+    taker.finish();
+    return {std::move(info), std::move(network)};
+  } catch (const NetworkError& error) {
+    throw FileError(path.string() + ": error: its network cannot be built\n" + error.what());
+  }
+}
+
+Checkpoint load_checkpoint(const std::filesystem::path& path) {
+  Checkpoint checkpoint{read_safetensors(path), {}, {}, {}};
+  const MetadataReader metadata(checkpoint.file);
+  checkpoint.info = read_info(checkpoint.file);
+  if (!metadata.has("run.step")) {
+    throw FileError(path.string() +
+                    ": error: is a model, not a checkpoint: it has no optimiser state\n"
+                    "  to continue training name a checkpoint (last.safetensors); to start from "
+                    "its weights use --weights");
+  }
+  checkpoint.progress = {metadata.number<std::uint64_t>("run.step"),
+                         metadata.number<double>("run.epoch_loss"),
+                         metadata.number<std::size_t>("run.epoch_correct"),
+                         metadata.number<std::size_t>("run.epoch_images"),
+                         metadata.number<std::uint64_t>("run.best_epoch"),
+                         metadata.number<std::size_t>("run.best_correct")};
+  checkpoint.data = metadata.text("data");
+  return checkpoint;
+}
+
+void check_same_run(const Checkpoint& checkpoint, const ModelInfo& info, const std::string& data) {
+  // Both sides with the length of the run made equal: more epochs are allowed.
+  RunConfig then = checkpoint.info.config;
+  then.training.epochs = info.config.training.epochs;
+  then.training.steps = info.config.training.steps;
+  std::string differences;
+  for (const ConfigDifference& d : config_differences(to_yaml(info.config, ConfigText::portable),
+                                                      to_yaml(then, ConfigText::portable))) {
+    differences += "\n  " + d.path + " is " + d.here + ", the checkpoint has " + d.there;
+  }
+  if (data != checkpoint.data) {
+    differences += "\n  the training set is " + data + ", the checkpoint's was " + checkpoint.data;
+  }
+  if (differences.empty()) return;
+  throw FileError(checkpoint.file.path.string() + ": error: cannot resume: the run differs" +
+                  differences +
+                  "\n  start a new run with --out DIR, or reuse the weights with --weights " +
+                  checkpoint.file.path.string());
+}
+
+void restore(const Checkpoint& checkpoint, Network& network, Solver& solver) {
+  TensorTaker taker(checkpoint.file);
+  for (const Parameter& p : network.parameters()) {
+    taker.take(p.name, p.dims, network.value(p));
+    taker.take(velocity_name(p), p.dims, solver.velocity(p));
+  }
+  taker.finish();
+}
+
+std::vector<std::string> load_weights(const std::filesystem::path& path, Network& network) {
+  const Safetensors file = read_safetensors(path);
+  TensorTaker taker(file);
+  for (const Parameter& p : network.parameters()) taker.take(p.name, p.dims, network.value(p));
+  taker.finish();
+  return taker.left_over();
+}
+
+}  // namespace cnn

@@ -1,0 +1,185 @@
+#include "cnn/network.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "cnn/error.hpp"
+#include "cnn/workspace.hpp"
+
+namespace cnn {
+namespace {
+
+// FNV-1a (Fowler, Noll, Vo), 64 bits.
+std::uint64_t hash(std::string_view text) {
+  std::uint64_t value = 0xCBF29CE484222325ULL;
+  for (const char c : text) value = (value ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
+  return value;
+}
+
+bool all_finite(CView values) {
+  return std::all_of(values.begin(), values.end(), [](Real value) { return std::isfinite(value); });
+}
+
+}  // namespace
+
+Network::Network(const Shape& input, std::vector<LayerSpec> layers) : input_(input) {
+  wants_gradient_.push_back(false);
+  readers_.push_back(0);
+  for (LayerSpec& spec : layers) {
+    nodes_.push_back({std::move(spec), {}, {}, parameters_.size()});
+    const std::size_t index = nodes_.size() - 1;
+    connect(index);
+    plan(index);
+  }
+  if (nodes_.empty()) throw NetworkError("the network has no layers", 0);
+  check_all_used();
+  values_.allocate();
+  values_view_ = values_.view<Real>(0, values_.bytes() / sizeof(Real));
+}
+
+void Network::fail(std::size_t index, const std::string& reason) const {
+  std::string message =
+      "layer " + std::to_string(index + 1) + " '" + nodes_[index].spec.name + "': " + reason;
+  message += "\n  " + std::string(kInputName) + " " + to_string(input_);
+  for (std::size_t i = 0; i < index; ++i) {
+    message += " -> " + nodes_[i].spec.name + " " + to_string(nodes_[i].plan.output);
+  }
+  throw NetworkError(message + " -> " + nodes_[index].spec.name + " ?", index);
+}
+
+void Network::connect(std::size_t index) {
+  Node& node = nodes_[index];
+  if (node.spec.from.empty()) {
+    node.inputs.push_back(index);
+  }
+  for (const std::string& name : node.spec.from) {
+    if (name == kInputName) {
+      node.inputs.push_back(0);
+      continue;
+    }
+    const auto before = nodes_.begin() + static_cast<std::ptrdiff_t>(index);
+    const auto source =
+        std::find_if(nodes_.begin(), before, [&](const Node& n) { return n.spec.name == name; });
+    if (source == before) fail(index, "from: there is no earlier layer '" + name + "'");
+    node.inputs.push_back(static_cast<std::size_t>(source - nodes_.begin()) + 1);
+  }
+  for (const std::size_t tensor : node.inputs) ++readers_[tensor];
+  readers_.push_back(0);
+}
+
+void Network::plan(std::size_t index) {
+  Node& node = nodes_[index];
+  std::vector<Shape> shapes;
+  bool wants = false;
+  for (const std::size_t tensor : node.inputs) {
+    shapes.push_back(tensor_shape(tensor));
+    wants = wants || wants_gradient_[tensor];
+  }
+  try {
+    node.plan = node.spec.layer->plan(shapes);
+  } catch (const ShapeError& error) {
+    fail(index, error.what());
+  }
+  for (const ParameterSpec& spec : node.plan.parameters) {
+    const std::size_t size = element_count(spec.dims);
+    const std::size_t offset = values_.reserve<Real>(size) / sizeof(Real);
+    parameters_.push_back(
+        {node.spec.name + "." + spec.name, spec.dims, spec.kind, offset, size, index});
+  }
+  wants_gradient_.push_back(wants || !node.plan.parameters.empty());
+}
+
+void Network::check_all_used() const {
+  for (std::size_t i = 0; i + 1 < nodes_.size(); ++i) {
+    if (readers_[i + 1] == 0) {
+      throw NetworkError("layer " + std::to_string(i + 1) + " '" + nodes_[i].spec.name +
+                             "': no layer uses its output; name it in the from: of a later layer, "
+                             "or remove it",
+                         i);
+    }
+  }
+}
+
+std::size_t Network::parameter_count() const {
+  return std::accumulate(parameters_.begin(), parameters_.end(), std::size_t{0},
+                         [](std::size_t sum, const Parameter& p) { return sum + p.size; });
+}
+
+void Network::initialise(std::uint64_t seed) {
+  for (const Parameter& p : parameters_) {
+    const Node& node = nodes_[p.layer];
+    const ParameterSpec& spec =
+        node.plan
+            .parameters[static_cast<std::size_t>(&p - parameters_.data()) - node.first_parameter];
+    if (p.kind == ParameterKind::weight) {
+      cnn::initialise(node.spec.init, spec.fan, Random(seed, Purpose::initialisation, hash(p.name)),
+                      value(p));
+    } else {
+      std::fill_n(value(p).begin(), p.size, Real{0});
+    }
+  }
+}
+
+void Network::forward(Workspace& workspace, std::size_t n, const Position& position) const {
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    const Node& node = nodes_[i];
+    const std::size_t inputs = node.inputs.size();
+    const std::size_t parameters = node.plan.parameters.size();
+    for (std::size_t k = 0; k < inputs; ++k) {
+      workspace.input_views_[k] = workspace.tensor(node.inputs[k], n);
+    }
+    for (std::size_t k = 0; k < parameters; ++k) {
+      workspace.parameter_views_[k] = value(parameters_[node.first_parameter + k]);
+    }
+    node.spec.layer->forward({.n = n,
+                              .inputs = {workspace.input_views_.data(), inputs},
+                              .output = workspace.tensor(i + 1, n),
+                              .parameters = {workspace.parameter_views_.data(), parameters},
+                              .saved = workspace.saved(i, n),
+                              .scratch = workspace.scratch(),
+                              .phase = workspace.phase(),
+                              .random = {position.seed, position.step, i, position.first_sample}});
+  }
+}
+
+void Network::backward(Workspace& workspace, std::size_t n, Gradients& gradients) const {
+  workspace.forget_gradients();
+  for (std::size_t i = nodes_.size(); i-- > 0;) {
+    const Node& node = nodes_[i];
+    if (!wants_gradient_[i + 1]) continue;
+    const std::size_t inputs = node.inputs.size();
+    const std::size_t parameters = node.plan.parameters.size();
+    for (std::size_t k = 0; k < inputs; ++k) {
+      workspace.input_views_[k] = workspace.tensor(node.inputs[k], n);
+    }
+    for (std::size_t k = 0; k < parameters; ++k) {
+      const Parameter& p = parameters_[node.first_parameter + k];
+      workspace.parameter_views_[k] = value(p);
+      workspace.dparameter_views_[k] = gradients.values().subspan(p.offset, p.size);
+    }
+    workspace.place_dinputs(node.inputs, n);
+    node.spec.layer->backward({.n = n,
+                               .inputs = {workspace.input_views_.data(), inputs},
+                               .output = workspace.tensor(i + 1, n),
+                               .doutput = workspace.dtensor(i + 1, n),
+                               .dinputs = {workspace.dinput_views_.data(), inputs},
+                               .parameters = {workspace.parameter_views_.data(), parameters},
+                               .dparameters = {workspace.dparameter_views_.data(), parameters},
+                               .saved = workspace.saved(i, n),
+                               .scratch = workspace.scratch()});
+    workspace.add_shares(node.inputs, n);
+  }
+}
+
+std::string Network::first_non_finite(const Workspace& workspace, std::size_t n) const {
+  if (!all_finite(workspace.tensor(0, n))) return "the input";
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    if (!all_finite(workspace.tensor(i + 1, n))) {
+      return "output of '" + nodes_[i].spec.name + "'";
+    }
+  }
+  return {};
+}
+
+}  // namespace cnn

@@ -1,0 +1,169 @@
+#include "cnn/prepare_image.hpp"
+
+#include <cmath>
+#include <cstddef>
+#include <cstdio>
+#include <optional>
+#include <span>
+
+#include "cnn/error.hpp"
+
+#include "image/drawing.hpp"
+#include "image/resample.hpp"
+
+namespace cnn {
+namespace {
+
+// A change of the ratio of width to height that people should know of.
+constexpr double kNotableStretch = 1.05;
+
+Size2 size_of(const Shape& shape) {
+  return {shape.height, shape.width};
+}
+
+// As pictures' sizes are given everywhere: width first.
+std::string width_by_height(Size2 size) {
+  return std::to_string(size.width) + "x" + std::to_string(size.height);
+}
+
+std::string colour_name(int channels) {
+  return channels == 1 ? "gray" : "RGB";
+}
+
+std::uint8_t luma(unsigned red, unsigned green, unsigned blue) {
+  return static_cast<std::uint8_t>((299 * red + 587 * green + 114 * blue + 500) / 1000);
+}
+
+std::vector<std::uint8_t> recolour(const Image& image, int channels) {
+  const std::vector<std::uint8_t>& from = image.pixels;
+  if (image.shape.channels == channels) return from;
+  std::vector<std::uint8_t> to;
+  if (channels == 3) {
+    for (int copy = 0; copy < 3; ++copy) to.insert(to.end(), from.begin(), from.end());
+    return to;
+  }
+  const std::size_t area = from.size() / 3;
+  to.reserve(area);
+  for (std::size_t i = 0; i < area; ++i) {
+    to.push_back(luma(from[i], from[area + i], from[2 * area + i]));
+  }
+  return to;
+}
+
+std::vector<std::uint8_t> inverse(std::vector<std::uint8_t> pixels) {
+  for (std::uint8_t& level : pixels) level = static_cast<std::uint8_t>(255 - level);
+  return pixels;
+}
+
+// Whether automatic inversion applies. `pixels` has the wanted channels already.
+bool must_invert(std::span<const std::uint8_t> pixels, const Shape& shape,
+                 const ImageStatistics& statistics, bool to_be_centred) {
+  const Background wanted = background(statistics);
+  if (wanted == Background::unknown) return false;
+  double middle = 127.5;
+  if (to_be_centred) {
+    if (const std::optional<Tones> tones = find_tones(pixels)) middle = tones->middle();
+  }
+  const double border = border_mean(pixels, shape);
+  return wanted == Background::dark ? border > middle : border < middle;
+}
+
+// centre_drawing for either background.
+std::optional<std::vector<std::uint8_t>> centre(const std::vector<std::uint8_t>& pixels,
+                                                const Shape& shape, const Shape& wanted,
+                                                const ImageStatistics& statistics) {
+  if (background(statistics) != Background::light) {
+    return centre_drawing(pixels, size_of(shape), size_of(wanted), statistics.box);
+  }
+  auto centred = centre_drawing(inverse(pixels), size_of(shape), size_of(wanted), statistics.box);
+  if (centred) centred = inverse(std::move(*centred));
+  return centred;
+}
+
+// Every channel to the wanted height and width.
+std::vector<std::uint8_t> resize(std::span<const std::uint8_t> pixels, const Shape& shape,
+                                 const Shape& wanted) {
+  const std::size_t area = pixels.size() / static_cast<std::size_t>(shape.channels);
+  std::vector<std::uint8_t> result;
+  for (std::size_t start = 0; start < pixels.size(); start += area) {
+    for (const double level :
+         resample(pixels.subspan(start, area), size_of(shape), size_of(wanted))) {
+      result.push_back(static_cast<std::uint8_t>(std::lround(level)));
+    }
+  }
+  return result;
+}
+
+// " (stretched: width to height was 2.00, is 1.00)", or nothing if it is about the same.
+std::string stretch_note(Size2 from, Size2 to) {
+  const double before = static_cast<double>(from.width) / from.height;
+  const double after = static_cast<double>(to.width) / to.height;
+  if (std::max(before, after) <= kNotableStretch * std::min(before, after)) return "";
+  char note[80];
+  std::snprintf(note, sizeof note, " (stretched: width to height was %.2f, is %.2f)", before,
+                after);
+  return note;
+}
+
+// `light_wanted`: the training set shows dark on light.
+std::string inversion_note(bool inverted, Invert invert, bool light_wanted) {
+  if (!inverted) return "";
+  if (invert == Invert::yes) return ", inverted as asked";
+  return light_wanted ? ", inverted (light on dark)" : ", inverted (dark on light)";
+}
+
+std::string describe(const PreparedImage& prepared, const Shape& wanted,
+                     const std::string& inversion, bool drawing_missed) {
+  if (!prepared.recoloured && !prepared.inverted && !prepared.resized) return "used as it is";
+  const Size2 from = size_of(prepared.original);
+  const Size2 to = size_of(wanted);
+  std::string text = width_by_height(from) + " " + colour_name(prepared.original.channels);
+  if (prepared.recoloured) text += " -> " + colour_name(wanted.channels);
+  text += inversion;
+  if (drawing_missed) text += ", nothing drawn found";
+  if (prepared.centred) {
+    text += ", digit centred in " + width_by_height(to);
+  } else if (prepared.resized) {
+    text += ", resized to " + width_by_height(to) + stretch_note(from, to);
+  }
+  return text;
+}
+
+}  // namespace
+
+PreparedImage prepare_image(const Image& image, const Shape& wanted,
+                            const ImageStatistics& statistics, Invert invert) {
+  if (wanted.channels != 1 && wanted.channels != 3) {
+    throw ShapeError("pictures have 1 channel (grey) or 3 (colour), the network takes " +
+                     to_string(wanted) + "; it cannot be shown picture files");
+  }
+  PreparedImage prepared;
+  prepared.original = image.shape;
+  prepared.recoloured = image.shape.channels != wanted.channels;
+  prepared.resized = size_of(image.shape) != size_of(wanted);
+  const bool to_be_centred = prepared.resized && statistics.centred && wanted.channels == 1;
+
+  Shape shape = image.shape;
+  shape.channels = wanted.channels;
+  prepared.pixels = recolour(image, wanted.channels);
+  prepared.inverted =
+      invert == Invert::yes || (invert == Invert::automatic &&
+                                must_invert(prepared.pixels, shape, statistics, to_be_centred));
+  if (prepared.inverted) prepared.pixels = inverse(std::move(prepared.pixels));
+
+  if (to_be_centred) {
+    if (auto centred = centre(prepared.pixels, shape, wanted, statistics)) {
+      prepared.pixels = std::move(*centred);
+      prepared.centred = true;
+    }
+  }
+  if (prepared.resized && !prepared.centred) {
+    prepared.pixels = resize(prepared.pixels, shape, wanted);
+  }
+  const std::string inversion =
+      inversion_note(prepared.inverted, invert, background(statistics) == Background::light);
+  prepared.description = describe(prepared, wanted, inversion, to_be_centred && !prepared.centred);
+  return prepared;
+}
+
+}  // namespace cnn

@@ -1,0 +1,35 @@
+// The keys of each section of a configuration, once: one visiting function a section, for reading,
+// printing and listing.
+
+#pragma once
+
+#include <functional>
+
+#include "cnn/options.hpp"
+#include "cnn/registry.hpp"
+#include "cnn/run_config.hpp"
+
+namespace cnn {
+
+void visit(ConfigVisitor& visitor, DataConfig& data);
+void visit(ConfigVisitor& visitor, TrainingConfig& training, ConfigText what);
+void visit(ConfigVisitor& visitor, OutputConfig& output);
+
+// How the names in a layer are judged; without checks, anything goes.
+struct LayerChecks {
+  TextCheck name;
+  TextCheck from;
+};
+// Options of a layer: its own, and those that every layer has. Requires spec.layer of that type.
+void visit(ConfigVisitor& visitor, LayerSpec& spec, const LayerEntry& entry,
+           const LayerChecks& checks = {});
+
+// The whole configuration; `network` visits the list of layers, which is not a map of options.
+void visit(ConfigVisitor& visitor, RunConfig& config, ConfigText what,
+           const std::function<void()>& network);
+
+// A run's name is of letters, digits and these, and not "." or "..".
+inline constexpr std::string_view kRunNameMarks = "_.-";
+std::optional<Complaint> check_run_name(const std::string& name);
+
+}  // namespace cnn

@@ -1,0 +1,48 @@
+#include "cnn/schedule.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace cnn {
+namespace {
+
+// From `from` to `to` along half a cosine wave as x goes from 0 to 1.
+double cosine(double from, double to, double x) {
+  return to + (from - to) * (1.0 + std::cos(std::numbers::pi * x)) / 2.0;
+}
+
+double policy_factor(const Schedule& s, double t, double steps) {
+  switch (s.policy) {
+    case Schedule::Policy::constant:
+      return 1.0;
+    case Schedule::Policy::step:
+      return std::pow(s.gamma, std::floor(t / static_cast<double>(s.every)));
+    case Schedule::Policy::exp:
+      return std::pow(s.gamma, t);
+    case Schedule::Policy::inv:
+      return std::pow(1.0 + s.gamma * t, -s.power);
+    case Schedule::Policy::poly:
+      return std::pow(1.0 - t / steps, s.power);
+    case Schedule::Policy::cosine:
+      return cosine(1.0, s.final, t / steps);
+    case Schedule::Policy::onecycle: {
+      const double peak = s.peak_at * steps;
+      return t < peak ? cosine(s.start, 1.0, t / peak)
+                      : cosine(1.0, s.final, (t - peak) / (steps - peak));
+    }
+  }
+  return 1.0;
+}
+
+}  // namespace
+
+double schedule_factor(const Schedule& schedule, std::int64_t t, std::int64_t steps) {
+  const double warm =
+      schedule.warmup > 0
+          ? std::min(1.0, static_cast<double>(t + 1) / static_cast<double>(schedule.warmup))
+          : 1.0;
+  return warm * policy_factor(schedule, static_cast<double>(t), static_cast<double>(steps));
+}
+
+}  // namespace cnn

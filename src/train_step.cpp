@@ -1,0 +1,104 @@
+#include "cnn/train_step.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+
+#include "cnn/error.hpp"
+
+namespace cnn {
+namespace {
+
+std::size_t shard_count(std::size_t batch) {
+  return (batch + TrainStep::kShard - 1) / TrainStep::kShard;
+}
+
+std::size_t slot_count(std::size_t batch) {
+  return std::min(TrainStep::kSlots, shard_count(batch));
+}
+
+}  // namespace
+
+TrainStep::TrainStep(Network& network, Solver& solver, Loss loss, const PixelTable& table,
+                     std::size_t batch, std::uint64_t seed, Workers& workers)
+    : network_(network),
+      solver_(solver),
+      loss_(loss),
+      table_(table),
+      seed_(seed),
+      workers_(workers),
+      labels_(batch),
+      losses_(batch),
+      hits_(batch),
+      non_finite_(shard_count(batch)) {
+  for (int i = 0; i < workers.count(); ++i) {
+    workspaces_.emplace_back(network, std::min(kShard, batch), Phase::train);
+  }
+  for (std::size_t i = 0; i < slot_count(batch); ++i) gradients_.emplace_back(network);
+}
+
+std::size_t TrainStep::bytes(const Network& network, std::size_t batch, int workers) {
+  const std::size_t values = network.values().size_bytes();
+  const std::size_t workspace = Workspace::bytes(network, std::min(kShard, batch), Phase::train);
+  return static_cast<std::size_t>(workers) * workspace + (slot_count(batch) + 2) * values;
+}
+
+void TrainStep::run_shard(const Dataset& dataset, std::span<const std::uint32_t> places,
+                          std::uint64_t step, std::size_t shard, Workspace& workspace,
+                          Gradients& gradients) {
+  const std::size_t first = shard * kShard;
+  const std::size_t n = std::min(kShard, places.size() - first);
+  const std::size_t input_size = network_.input().size();
+  const std::size_t output_size = network_.output().size();
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::uint32_t place = places[first + i];
+    table_.apply(dataset.image(place), workspace.input(n).subspan(i * input_size, input_size));
+    labels_[first + i] = dataset.labels[place];
+  }
+  network_.forward(workspace, n, {seed_, step, first});
+
+  const CView outputs = workspace.output(n);
+  const std::span losses = std::span(losses_).subspan(first, n);
+  compute_loss(loss_, outputs, std::span(labels_).subspan(first, n),
+               Real{1} / static_cast<Real>(places.size()), losses, workspace.doutput(n));
+  for (std::size_t i = 0; i < n; ++i) {
+    const CView output = outputs.subspan(i * output_size, output_size);
+    hits_[first + i] = arg_max(output) == labels_[first + i];
+  }
+  if (!std::all_of(losses.begin(), losses.end(), [](double j) { return std::isfinite(j); })) {
+    const std::string culprit = network_.first_non_finite(workspace, n);
+    non_finite_[shard] = culprit.empty() ? "the loss" : culprit;
+    return;
+  }
+  network_.backward(workspace, n, gradients);
+}
+
+BatchResult TrainStep::run(const Dataset& dataset, std::span<const std::uint32_t> places,
+                           std::uint64_t step, double schedule_factor) {
+  assert(!places.empty() && places.size() <= labels_.size());
+  const std::size_t shards = shard_count(places.size());
+  const std::size_t slots = slot_count(places.size());
+  workers_.run(static_cast<int>(slots), [&](int worker, int task) {
+    const auto slot = static_cast<std::size_t>(task);
+    for (std::size_t shard = slot; shard < shards; shard += slots) {
+      run_shard(dataset, places, step, shard, workspaces_[static_cast<std::size_t>(worker)],
+                gradients_[slot]);
+    }
+  });
+
+  BatchResult result;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    result.loss += losses_[i];
+    result.correct += hits_[i];
+  }
+  for (const std::string& culprit : non_finite_) {
+    if (!culprit.empty()) {
+      throw DivergedError("loss is " + std::string(std::isnan(result.loss) ? "nan" : "infinite") +
+                          " (first non-finite value: " + culprit + ")");
+    }
+  }
+  solver_.step(network_, std::span(gradients_).first(slots), schedule_factor, workers_);
+  return result;
+}
+
+}  // namespace cnn

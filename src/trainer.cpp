@@ -1,0 +1,186 @@
+#include "cnn/trainer.hpp"
+
+#include <algorithm>
+
+#include "cnn/error.hpp"
+
+namespace cnn {
+namespace {
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+std::uint64_t batches_of(std::size_t images, std::int64_t batch) {
+  const auto size = static_cast<std::uint64_t>(batch);
+  return (images + size - 1) / size;
+}
+
+std::size_t largest_batch(const TrainerSetup& setup) {
+  return std::min(static_cast<std::size_t>(setup.info.config.training.batch),
+                  setup.split.train.size());
+}
+
+}  // namespace
+
+Trainer::Trainer(const TrainerSetup& setup)
+    : info_(setup.info),
+      network_(setup.network),
+      dataset_(setup.dataset),
+      split_(setup.split),
+      directory_(setup.directory),
+      training_(setup.info.config.training),
+      table_(setup.info.preprocessing, setup.network.input()),
+      solver_(setup.network, {training_.alpha, training_.lambda, training_.momentum}),
+      train_step_(setup.network, solver_, setup.info.config.loss, table_, largest_batch(setup),
+                  training_.seed, setup.workers),
+      inference_(setup.network, table_, setup.workers),
+      metrics_(setup.directory.metrics()),
+      data_(fingerprint(setup.dataset)),
+      steps_per_epoch_(batches_of(setup.split.train.size(), training_.batch)),
+      steps_(training_.steps > 0 ? static_cast<std::uint64_t>(training_.steps)
+                                 : static_cast<std::uint64_t>(training_.epochs) * steps_per_epoch_),
+      schedule_(resolve_schedule(training_, static_cast<std::int64_t>(steps_per_epoch_))) {}
+
+std::size_t Trainer::bytes(const Network& network, const TrainingConfig& training, int workers) {
+  return TrainStep::bytes(network, static_cast<std::size_t>(training.batch), workers);
+}
+
+void Trainer::resume(const Checkpoint& checkpoint) {
+  check_same_run(checkpoint, info_, data_);
+  restore(checkpoint, network_, solver_);
+  progress_ = checkpoint.progress;
+  metrics_.keep_until(progress_.step, steps_per_epoch_);
+  last_step_ = progress_.step;
+}
+
+double Trainer::factor(std::uint64_t step) const {
+  return schedule_factor(schedule_, static_cast<std::int64_t>(step),
+                         static_cast<std::int64_t>(steps_));
+}
+
+BatchResult Trainer::train_batch(std::uint64_t step) {
+  const std::uint64_t epoch = step / steps_per_epoch_;
+  if (order_epoch_ != epoch) {
+    order_ = epoch_order(split_.train, training_.shuffle, training_.seed, epoch);
+    order_epoch_ = epoch;
+  }
+  const auto batch = static_cast<std::size_t>(training_.batch);
+  const std::size_t first = step % steps_per_epoch_ * batch;
+  const std::size_t count = std::min(batch, order_.size() - first);
+  return train_step_.run(dataset_, std::span(order_).subspan(first, count), step, factor(step));
+}
+
+double Trainer::try_one_step() {
+  const double images =
+      static_cast<double>(std::min(static_cast<std::size_t>(training_.batch), split_.train.size()));
+  return train_batch(0).loss / images;
+}
+
+Trainer::Outcome Trainer::run(TrainObserver& observer, StopSwitch& stop) {
+  epoch_start_ = checkpoint_time_ = Clock::now();
+  while (progress_.step < steps_) {
+    const std::uint64_t step = progress_.step;
+    const std::uint64_t batch = step % steps_per_epoch_ + 1;
+    BatchResult result;
+    try {
+      result = train_batch(step);
+    } catch (const DivergedError& error) {
+      throw DivergedError(std::string(error.what()) + " at epoch " +
+                          std::to_string(step / steps_per_epoch_ + 1) + ", batch " +
+                          std::to_string(batch));
+    }
+    const std::size_t images =
+        std::min(static_cast<std::size_t>(training_.batch),
+                 order_.size() - (batch - 1) * static_cast<std::size_t>(training_.batch));
+    ++progress_.step;
+    progress_.epoch_loss += result.loss;
+    progress_.epoch_correct += result.correct;
+    progress_.epoch_images += images;
+    epoch_images_here_ += images;
+    const auto seen = static_cast<double>(progress_.epoch_images);
+    observer.on_step({progress_.step, steps_, step / steps_per_epoch_ + 1, batch, steps_per_epoch_,
+                      progress_.epoch_loss / seen,
+                      static_cast<double>(progress_.epoch_correct) / seen,
+                      training_.alpha * factor(step), images});
+
+    if (batch == steps_per_epoch_ || progress_.step == steps_) finish_epoch(observer);
+    const bool told_to_stop = stop.stop.load();
+    if (told_to_stop || stop.checkpoint.exchange(false) || progress_.step == steps_ ||
+        checkpoint_due()) {
+      write_checkpoint(observer);
+    }
+    if (told_to_stop && progress_.step < steps_) return Outcome::stopped;
+  }
+  save_model(directory_.model(), info_, network_);
+  return Outcome::finished;
+}
+
+void Trainer::finish_epoch(TrainObserver& observer) {
+  const std::uint64_t epoch = (progress_.step - 1) / steps_per_epoch_ + 1;
+  const double seconds = seconds_since(epoch_start_);
+  const auto images = static_cast<double>(progress_.epoch_images);
+  MetricsFile::Row row;
+  row.epoch = epoch;
+  row.step = progress_.step;
+  row.train_loss = progress_.epoch_loss / images;
+  row.train_accuracy = static_cast<double>(progress_.epoch_correct) / images;
+  row.alpha = training_.alpha * factor(progress_.step - 1);
+  row.seconds = seconds;
+  row.images_per_second = static_cast<double>(epoch_images_here_) / std::max(seconds, 1e-9);
+
+  bool best = false;
+  if (!split_.validation.empty()) {
+    const Evaluation validation =
+        evaluate(inference_, info_.config.loss, dataset_, split_.validation);
+    row.validated = true;
+    row.validation_loss = validation.loss;
+    row.validation_accuracy = validation.accuracy();
+    best = progress_.best_epoch == 0 || validation.correct > progress_.best_correct;
+    if (best) {
+      progress_.best_epoch = epoch;
+      progress_.best_correct = validation.correct;
+      save_model(directory_.best(), info_, network_);
+    }
+  }
+  metrics_.append(row);
+  observer.on_epoch({row, (steps_ + steps_per_epoch_ - 1) / steps_per_epoch_,
+                     progress_.step % steps_per_epoch_ == 0, best});
+
+  // An epoch that `steps: N` cut short keeps its sums: a longer run may resume within it.
+  if (progress_.step % steps_per_epoch_ == 0) {
+    progress_.epoch_loss = 0;
+    progress_.epoch_correct = 0;
+    progress_.epoch_images = 0;
+  }
+  epoch_start_ = Clock::now();
+  epoch_images_here_ = 0;
+}
+
+bool Trainer::checkpoint_due() const {
+  const Interval& every = info_.config.output.checkpoint_every;
+  const auto count = static_cast<std::uint64_t>(every.count);
+  switch (every.unit) {
+    case Interval::Unit::steps:
+      return progress_.step % count == 0;
+    case Interval::Unit::epochs:
+      return progress_.step % (count * steps_per_epoch_) == 0;
+    case Interval::Unit::seconds:
+      return seconds_since(checkpoint_time_) >= static_cast<double>(every.count);
+    case Interval::Unit::never:
+      return false;
+  }
+  return false;
+}
+
+void Trainer::write_checkpoint(TrainObserver& observer) {
+  if (last_step_ && last_step_ != progress_.step) {
+    directory_.retire_last(*last_step_, info_.config.output.keep);
+  }
+  save_checkpoint(directory_.last(), info_, network_, solver_, progress_, data_);
+  last_step_ = progress_.step;
+  checkpoint_time_ = Clock::now();
+  observer.on_checkpoint(directory_.last(), progress_.step);
+}
+
+}  // namespace cnn

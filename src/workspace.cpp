@@ -1,0 +1,111 @@
+#include "cnn/workspace.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "cnn/blas.hpp"
+
+namespace cnn {
+
+Workspace::Workspace(const Network& network, std::size_t capacity, Phase phase)
+    : Workspace(network, capacity, phase, true) {}
+
+std::size_t Workspace::bytes(const Network& network, std::size_t capacity, Phase phase) {
+  return Workspace(network, capacity, phase, false).arena_.bytes();
+}
+
+Workspace::Workspace(const Network& network, std::size_t capacity, Phase phase, bool allocate)
+    : capacity_(capacity), phase_(phase) {
+  const bool training = phase == Phase::train;
+  const auto reserve = [&](const Shape& shape) {
+    return Buffer{arena_.reserve<Real>(capacity * shape.size()), shape.size()};
+  };
+  const std::size_t tensors = network.nodes().size() + 1;
+  for (std::size_t t = 0; t < tensors; ++t) tensors_.push_back(reserve(network.tensor_shape(t)));
+  if (training) {
+    for (std::size_t t = 0; t < tensors; ++t) {
+      const bool wanted = network.wants_gradient(t) || t + 1 == tensors;
+      dtensors_.push_back(wanted ? reserve(network.tensor_shape(t)) : Buffer{});
+    }
+  }
+  std::size_t most_inputs = 0;
+  std::size_t most_parameters = 0;
+  for (const Network::Node& node : network.nodes()) {
+    if (training) {
+      const std::size_t bytes = node.plan.saved_bytes_per_sample;
+      saved_.push_back({arena_.reserve<std::byte>(capacity * bytes), bytes});
+      std::size_t share = 0;
+      for (const std::size_t t : node.inputs) {
+        if (network.is_shared(t)) share += capacity * network.tensor_shape(t).size();
+      }
+      share_size_ = std::max(share_size_, share);
+    }
+    scratch_size_ = std::max(scratch_size_, node.plan.scratch);
+    most_inputs = std::max(most_inputs, node.inputs.size());
+    most_parameters = std::max(most_parameters, node.plan.parameters.size());
+  }
+  scratch_offset_ = arena_.reserve<Real>(scratch_size_);
+  share_offset_ = arena_.reserve<Real>(share_size_);
+  assigned_.resize(tensors);
+  input_views_.resize(most_inputs);
+  dinput_views_.resize(most_inputs);
+  parameter_views_.resize(most_parameters);
+  dparameter_views_.resize(most_parameters);
+  if (allocate) arena_.allocate();
+}
+
+View Workspace::tensor(std::size_t index, std::size_t n) {
+  assert(n <= capacity_);
+  return arena_.view<Real>(tensors_[index].offset, n * tensors_[index].size);
+}
+
+CView Workspace::tensor(std::size_t index, std::size_t n) const {
+  return arena_.view<Real>(tensors_[index].offset, n * tensors_[index].size);
+}
+
+View Workspace::dtensor(std::size_t index, std::size_t n) {
+  return arena_.view<Real>(dtensors_[index].offset, n * dtensors_[index].size);
+}
+
+std::span<std::byte> Workspace::saved(std::size_t node, std::size_t n) {
+  if (phase_ == Phase::evaluate) return {};
+  return arena_.view<std::byte>(saved_[node].offset, n * saved_[node].size);
+}
+
+void Workspace::forget_gradients() {
+  assigned_.assign(assigned_.size(), false);
+}
+
+void Workspace::place_dinputs(const std::vector<std::size_t>& inputs, std::size_t n) {
+  View room = arena_.view<Real>(share_offset_, share_size_);
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    View dinput = dtensor(inputs[k], n);
+    if (assigned_[inputs[k]] && !dinput.empty()) {
+      const std::size_t size = dinput.size();
+      dinput = room.first(size);
+      room = room.subspan(size);
+    }
+    assigned_[inputs[k]] = true;
+    dinput_views_[k] = dinput;
+  }
+}
+
+void Workspace::add_shares(const std::vector<std::size_t>& inputs, std::size_t n) {
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    const View whole = dtensor(inputs[k], n);
+    if (dinput_views_[k].data() != whole.data()) add_into(dinput_views_[k], whole);
+  }
+}
+
+Gradients::Gradients(const Network& network) {
+  const std::size_t size = network.values().size();
+  arena_.reserve<Real>(size);
+  arena_.allocate();
+  view_ = arena_.view<Real>(0, size);
+}
+
+void Gradients::clear() {
+  std::fill(view_.begin(), view_.end(), Real{0});
+}
+
+}  // namespace cnn
