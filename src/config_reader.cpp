@@ -12,7 +12,7 @@
 
 #include "cnn/text.hpp"
 
-#include "locator.hpp"
+#include "config_reader_locator.hpp"
 
 namespace cnn {
 namespace {
@@ -244,15 +244,26 @@ const std::array<Wording, 13> kWordings = {{
      "add the closing quote"},
 }};
 
-const Wording& wording_of(const std::string& message, std::string_view line_before) {
-  const bool indented = line_before.find_first_not_of(" \t") == std::string_view::npos;
-  const bool tab = indented && line_before.find('\t') != std::string_view::npos;
-  const std::string_view theirs =
-      tab ? std::string_view(YAML::ErrorMsg::TAB_IN_INDENTATION) : std::string_view(message);
-  static const Wording kOther = {"", "not valid YAML", ""};
+// Points at what the user can mend: an open bracket, a tab in the indentation, or else where
+// yaml-cpp stopped.
+Refusal syntax_error(const YAML::Exception& error, std::size_t begin, Locator& locator,
+                     const std::optional<Place>& open_bracket) {
+  const std::size_t at = begin + static_cast<std::size_t>(std::max(error.mark.pos, 0));
+  const std::string_view before = locator.before(at);
+  const std::size_t tab = before.substr(0, before.find_first_not_of(" \t")).find('\t');
+  std::string theirs = error.msg;
+  Place place = locator.at(at);
+  if (tab != std::string_view::npos) {
+    theirs = YAML::ErrorMsg::TAB_IN_INDENTATION;
+    place = locator.at(at - before.size() + tab);
+  } else if (open_bracket && (theirs == YAML::ErrorMsg::END_OF_MAP_FLOW ||
+                              theirs == YAML::ErrorMsg::END_OF_SEQ_FLOW)) {
+    place = *open_bracket;
+  }
   const auto found = std::find_if(kWordings.begin(), kWordings.end(),
-                                  [&](const Wording& w) { return w.theirs == theirs; });
-  return found == kWordings.end() ? kOther : *found;
+                                  [&](const Wording& w) { return theirs.starts_with(w.theirs); });
+  if (found == kWordings.end()) return {place, "not valid YAML", shown(theirs)};
+  return {place, std::string(found->message), std::string(found->hint)};
 }
 
 // Throws Refusal.
@@ -273,13 +284,7 @@ ConfigNode parse(std::string_view text, std::size_t begin, Locator& locator,
     // ever.
     if (parser.HandleNextDocument(builder)) parser.HandleNextDocument(builder);
   } catch (const YAML::Exception& error) {
-    const std::size_t at = begin + static_cast<std::size_t>(std::max(error.mark.pos, 0));
-    const Wording& wording = wording_of(error.msg, locator.before(at));
-    const bool unclosed = error.msg == YAML::ErrorMsg::END_OF_MAP_FLOW ||
-                          error.msg == YAML::ErrorMsg::END_OF_SEQ_FLOW;
-    const std::optional<Place> bracket = unclosed ? builder.open_bracket() : std::nullopt;
-    throw Refusal{bracket.value_or(locator.at(at)), std::string(wording.message),
-                  std::string(wording.hint.empty() ? shown(error.msg) : wording.hint)};
+    throw syntax_error(error, begin, locator, builder.open_bracket());
   }
   return builder.take_root();
 }

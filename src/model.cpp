@@ -10,7 +10,9 @@
 
 #include <zlib.h>
 
+#include "cnn/config_edit.hpp"
 #include "cnn/error.hpp"
+#include "cnn/text.hpp"
 
 namespace cnn {
 namespace {
@@ -21,18 +23,9 @@ std::string velocity_name(const Parameter& p) {
   return std::string(kOptimizer) + p.name + ".velocity";
 }
 
-// The shortest text that reads back as the same number, whatever the locale.
-template <typename T>
-std::string number_text(T value) {
-  std::array<char, 40> buffer;
-  const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
-  return {buffer.data(), result.ptr};
-}
-
-template <typename T>
-std::string list_text(const std::vector<T>& values) {
+std::string list_text(const std::vector<double>& values) {
   std::string text;
-  for (const T& value : values) text += (text.empty() ? "" : " ") + number_text(value);
+  for (const double value : values) text += (text.empty() ? "" : " ") + number_text(value);
   return text;
 }
 
@@ -97,15 +90,15 @@ std::vector<std::string> split_lines(const std::string& text) {
 }
 
 Metadata model_metadata(const ModelInfo& info) {
-  return {
-      {"config", to_yaml(info.config, ConfigText::portable)},
-      {"input", list_text(std::vector{info.input.channels, info.input.height, info.input.width})},
-      {"classes", lines_text(info.classes)},
-      {"mean", list_text(info.preprocessing.mean)},
-      {"scale", list_text(info.preprocessing.scale)},
-      {"border", list_text(std::vector{info.images.border_low, info.images.border_high})},
-      {"centred", info.images.centred ? "1" : "0"},
-      {"box", number_text(info.images.box)}};
+  return {{"config", to_yaml(info.config, ConfigText::portable)},
+          {"input", std::to_string(info.input.channels) + " " + std::to_string(info.input.height) +
+                        " " + std::to_string(info.input.width)},
+          {"classes", lines_text(info.classes)},
+          {"mean", list_text(info.preprocessing.mean)},
+          {"scale", list_text(info.preprocessing.scale)},
+          {"border", list_text(std::vector{info.images.border_low, info.images.border_high})},
+          {"centred", info.images.centred ? "1" : "0"},
+          {"box", std::to_string(info.images.box)}};
 }
 
 ModelInfo read_info(const Safetensors& file) {
@@ -143,16 +136,17 @@ ModelInfo read_info(const Safetensors& file) {
 class TensorList {
  public:
   void add(const std::string& name, const Dims& dims, CView values) {
-    if constexpr (std::is_same_v<Real, float>) {
-      tensors_.push_back({name, dims, values});
-    } else {
-      copies_.emplace_back(values.begin(), values.end());
-      tensors_.push_back({name, dims, copies_.back()});
-    }
+    tensors_.push_back({name, dims, floats(values)});
   }
   std::span<const NamedTensor> tensors() const { return tensors_; }
 
  private:
+  static std::span<const float> floats(std::span<const float> values) { return values; }
+  std::span<const float> floats(std::span<const double> values) {
+    copies_.emplace_back(values.begin(), values.end());
+    return copies_.back();
+  }
+
   std::vector<NamedTensor> tensors_;
   std::vector<std::vector<float>> copies_;
 };
@@ -239,12 +233,12 @@ void save_checkpoint(const std::filesystem::path& path, const ModelInfo& info,
   }
   Metadata metadata = model_metadata(info);
   metadata["data"] = data;
-  metadata["run.step"] = number_text(progress.step);
+  metadata["run.step"] = std::to_string(progress.step);
   metadata["run.epoch_loss"] = number_text(progress.epoch_loss);
-  metadata["run.epoch_correct"] = number_text(progress.epoch_correct);
-  metadata["run.epoch_images"] = number_text(progress.epoch_images);
-  metadata["run.best_epoch"] = number_text(progress.best_epoch);
-  metadata["run.best_correct"] = number_text(progress.best_correct);
+  metadata["run.epoch_correct"] = std::to_string(progress.epoch_correct);
+  metadata["run.epoch_images"] = std::to_string(progress.epoch_images);
+  metadata["run.best_epoch"] = std::to_string(progress.best_epoch);
+  metadata["run.best_correct"] = std::to_string(progress.best_correct);
   write_safetensors(path, list.tensors(), metadata);
 }
 

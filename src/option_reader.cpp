@@ -6,7 +6,7 @@
 
 #include "cnn/text.hpp"
 
-#include "foreign_words.hpp"
+#include "option_reader_words.hpp"
 
 namespace cnn {
 namespace {
@@ -213,14 +213,17 @@ void OptionReader::boolean(std::string_view key, bool& value) {
 
 void OptionReader::one_of(std::string_view key, std::size_t& index,
                           std::span<const std::string_view> names, Presence presence) {
+  const std::vector<std::string> words = to_strings(names);
   const ConfigNode* node = take(key, presence);
-  if (node == nullptr) return;
+  if (node == nullptr) {
+    if (key == short_form_) choices_ = std::string(key) + " is " + join(words, ", ", " or ");
+    return;
+  }
   const auto found = std::find(names.begin(), names.end(), node->text);
   if (node->kind == ConfigNode::Kind::scalar && found != names.end()) {
     index = static_cast<std::size_t>(found - names.begin());
     return;
   }
-  const std::vector<std::string> words = to_strings(names);
   const std::string match = closest(node->text, words);
   complain(*node,
            std::string(key) + " must be " + join(words, ", ", " or ") + ", got " + describe(*node),
@@ -377,7 +380,7 @@ void OptionReader::finish() {
   }
   if (missing.empty()) return;
   context_.diagnostics->add(place_, title_.full + " needs " + missing,
-                            keys_uncertain_ ? "" : accepted());
+                            keys_uncertain_ ? choices_ : accepted());
 }
 
 }  // namespace cnn

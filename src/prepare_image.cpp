@@ -1,5 +1,6 @@
 #include "cnn/prepare_image.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
@@ -68,14 +69,16 @@ bool must_invert(std::span<const std::uint8_t> pixels, const Shape& shape,
   return wanted == Background::dark ? border > middle : border < middle;
 }
 
-// centre_drawing for either background.
+// centre_drawing for either background. The box comes from a model file: no drawing of a training
+// set was larger than its images.
 std::optional<std::vector<std::uint8_t>> centre(const std::vector<std::uint8_t>& pixels,
                                                 const Shape& shape, const Shape& wanted,
                                                 const ImageStatistics& statistics) {
+  const int box = std::clamp(statistics.box, 1, std::max(wanted.height, wanted.width));
   if (background(statistics) != Background::light) {
-    return centre_drawing(pixels, size_of(shape), size_of(wanted), statistics.box);
+    return centre_drawing(pixels, size_of(shape), size_of(wanted), box);
   }
-  auto centred = centre_drawing(inverse(pixels), size_of(shape), size_of(wanted), statistics.box);
+  auto centred = centre_drawing(inverse(pixels), size_of(shape), size_of(wanted), box);
   if (centred) centred = inverse(std::move(*centred));
   return centred;
 }

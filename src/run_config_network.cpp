@@ -6,7 +6,7 @@
 #include "cnn/option_printer.hpp"
 #include "cnn/text.hpp"
 
-#include "foreign_words.hpp"
+#include "option_reader_words.hpp"
 #include "run_config_sections.hpp"
 
 namespace cnn {

@@ -9,6 +9,7 @@
 
 #include "cnn/error.hpp"
 #include "cnn/file.hpp"
+#include "cnn/text.hpp"
 
 namespace cnn {
 namespace {
@@ -61,12 +62,6 @@ std::string fixed(double value, int digits) {
   std::array<char, 400> buffer;
   const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
                                     std::chars_format::fixed, digits);
-  return {buffer.data(), result.ptr};
-}
-
-std::string shortest(double value) {
-  std::array<char, 40> buffer;
-  const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
   return {buffer.data(), result.ptr};
 }
 
@@ -141,7 +136,7 @@ void MetricsFile::append(const Row& row) {
   if (row.validated) line += fixed(row.validation_loss, 6);
   line += ",";
   if (row.validated) line += fixed(row.validation_accuracy, 6);
-  line += "," + shortest(row.alpha) + "," + fixed(row.seconds, 3) + "," +
+  line += "," + number_text(row.alpha) + "," + fixed(row.seconds, 3) + "," +
           fixed(row.images_per_second, 1);
   rows_.push_back(line);
 

@@ -78,6 +78,9 @@ double Trainer::try_one_step() {
 }
 
 Trainer::Outcome Trainer::run(TrainObserver& observer, StopSwitch& stop) {
+  // The first checkpoint before the first step: what cannot be written shows now, and a run that
+  // diverges or is killed early leaves something to start from.
+  if (!last_step_) write_checkpoint(observer);
   epoch_start_ = checkpoint_time_ = Clock::now();
   while (progress_.step < steps_) {
     const std::uint64_t step = progress_.step;

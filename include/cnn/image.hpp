@@ -7,12 +7,11 @@
 #include <filesystem>
 #include <vector>
 
-#include "cnn/image_statistics.hpp"
 #include "cnn/shape.hpp"
 
 namespace cnn {
 
-// channels 1 (grey) or 3 (red, green, blue); stored channel by channel as everywhere in the
+// 1 channel (grey) or 3 (red, green, blue), stored one after the other as everywhere in the
 // library.
 struct Image {
   Shape shape;

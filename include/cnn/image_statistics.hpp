@@ -16,11 +16,13 @@ namespace cnn {
 // Kept with the model. The defaults say nothing: no picture is ever inverted or centred on their
 // account.
 struct ImageStatistics {
-  double border_low = 0;  // smallest and largest mean of any image's outermost pixels, 0 … 255
+  // Smallest and largest mean of any image's outermost ring of pixels, 0 … 255.
+  double border_low = 0;
   double border_high = 255;
-  bool centred =
-      false;    // one channel, empty borders, centre of mass in the middle: digits as MNIST's
-  int box = 0;  // if centred: the usual longer side of the drawn part, in pixels (MNIST: 20)
+  // One channel, empty borders, centre of mass in the middle: digits as MNIST's.
+  bool centred = false;
+  // If centred: the median of the longer side of the drawn part, in pixels (MNIST: 20).
+  int box = 0;
 
   bool operator==(const ImageStatistics&) const = default;
 };

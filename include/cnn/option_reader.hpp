@@ -93,6 +93,7 @@ class OptionReader final : public ConfigVisitor {
   std::optional<ConfigNode> expanded_;  // of a short form
   const ConfigNode* map_;               // nullptr if there is nothing to read
   bool keys_uncertain_ = false;         // the key that decides about the others is wrong or missing
+  std::string choices_;                 // what that key may be, if it is missing
   std::vector<std::string> known_;      // keys visited, in their order
   std::vector<std::string> displaced_;
   std::vector<std::vector<std::string>> missing_;  // of each set one key is needed

@@ -27,17 +27,16 @@ struct PreparedImage {
 };
 
 // In this order:
-// 1. Colour becomes grey by its luma (ITU-R BT.601: 0.299 R + 0.587 G + 0.114 B, to nearest), grey
-// becomes colour by copying.
-// 2. It is inverted (p -> 255 - p) as `invert` says; automatic: if the training set's background is
-// known to be
-//    dark and the picture's border is light, or the other way round. Light means above 127.5, or,
-//    where a picture is going to be centred, above the middle of its own two tones (a photograph's
-//    white paper may well be a dark grey).
-// 3. If height or width are not the wanted ones: a picture for a set of centred images is stretched
-// to full contrast and
-//    centred as centre_drawing does; if nothing is drawn on it, or for any other set, it is scaled
-//    to the wanted shape, its aspect not kept.
+// - Colour becomes grey by its luma (ITU-R BT.601: 0.299 R + 0.587 G + 0.114 B, to nearest), grey
+//   becomes colour by copying.
+// - It is inverted (p -> 255 - p) as `invert` says; automatic: if the training set's background is
+//   known to be dark and the picture's border is light, or the other way round. Light means above
+//   127.5 or, where the picture is going to be centred, above the middle of its own two tones: on a
+//   dim photograph white paper is a dark grey.
+// - If height or width are not the wanted ones, a picture for a set of centred images is brought to
+//   full contrast, cut out, scaled and placed by its centre of mass, as MNIST's digits were. If
+//   nothing is drawn on it, or for any other set, it is scaled to the wanted shape, without keeping
+//   its aspect.
 // So a picture of the wanted height and width is only ever inverted, and that only if the set's
 // borders leave no doubt: an image of the set itself, written to a file, comes through unchanged.
 // Throws ShapeError if `wanted` does not have 1 or 3 channels.

@@ -11,6 +11,7 @@
 #include "cnn/model.hpp"
 #include "cnn/run_config.hpp"
 #include "cnn/run_directory.hpp"
+#include "cnn/text.hpp"
 #include "cnn/trainer.hpp"
 #include "cnn/training_data.hpp"
 
@@ -29,7 +30,7 @@ struct TrainOptions {
   std::string data;
   std::string out;
   std::string weights;
-  std::vector<std::string> resume;  // empty, or the one CHECKPOINT
+  std::string resume;  // CHECKPOINT, or empty for the newest
   bool resuming = false;
   bool overwrite = false;
   bool dry_run = false;
@@ -76,11 +77,20 @@ void add_options(CLI::App& app, TrainOptions& o) {
   app.add_flag("--no-progress", o.no_progress, "No progress bar");
 }
 
+// A configuration that cannot be read is a mistake of configuration, not of data.
+LoadedConfig read_config(const std::string& path, const std::vector<std::string>& overrides) {
+  try {
+    return load_config(path, overrides);
+  } catch (const FileError& error) {
+    throw ConfigError(error.what());
+  }
+}
+
 LoadedConfig load(const TrainOptions& o) {
   std::vector<std::string> overrides = o.overrides;
   if (o.threads) overrides.push_back("training.threads=" + std::to_string(*o.threads));
   if (o.seed) overrides.push_back("training.seed=" + std::to_string(*o.seed));
-  LoadedConfig loaded = load_config(o.config, overrides);
+  LoadedConfig loaded = read_config(o.config, overrides);
   if (!o.data.empty()) {
     loaded.config.data.dir = absolute_path(o.data);
     loaded.config.data.train = loaded.config.data.test = {};
@@ -96,7 +106,7 @@ int worker_count(const TrainingConfig& training) {
 // The checkpoint to resume from: the one named, or the newest that can be read.
 Checkpoint find_checkpoint(const TrainOptions& o, const RunDirectory& directory,
                            spdlog::logger& log) {
-  if (!o.resume.empty()) return load_checkpoint(o.resume.front());
+  if (!o.resume.empty()) return load_checkpoint(o.resume);
   for (const auto& path : directory.checkpoints()) {
     try {
       return load_checkpoint(path);
@@ -149,7 +159,11 @@ int train(const TrainOptions& o) {
   const DatasetHeader header = read_dataset_header(dataset_files(config.data, DataPart::train));
   Network network = build_network(loaded, header.shape);
   const RunDirectory directory(config.output.dir);
-  if (!o.dry_run) require_free(o, directory);
+  std::optional<Checkpoint> checkpoint;
+  if (!o.dry_run) {
+    require_free(o, directory);
+    if (o.resuming) checkpoint = find_checkpoint(o, directory, log);
+  }
   const int workers_wanted = worker_count(config.training);
   const std::size_t memory = Trainer::bytes(network, config.training, workers_wanted);
 
@@ -181,10 +195,9 @@ int train(const TrainOptions& o) {
       log.info("note: layer '{}' {}", node.spec.name, node.plan.notice);
   }
 
-  if (o.resuming) {
-    const Checkpoint checkpoint = find_checkpoint(o, directory, log);
-    trainer.resume(checkpoint);
-    log.info("resumed {} at step {} of {}", checkpoint.file.path.string(), trainer.step(),
+  if (checkpoint) {
+    trainer.resume(*checkpoint);
+    log.info("resumed {} at step {} of {}", checkpoint->file.path.string(), trainer.step(),
              trainer.steps());
     if (trainer.step() >= trainer.steps()) {
       log.info("nothing left to do; for a longer run add --set training.epochs=N");
@@ -197,18 +210,17 @@ int train(const TrainOptions& o) {
     const Trainer::Outcome outcome = trainer.run(observer, stop);
     console.status("");
     if (outcome == Trainer::Outcome::stopped) {
-      log.warn(
-          "stopped: saved {} at step {} of {}. Continue with: cnn-train --config {}{} --resume",
-          directory.last().string(), trainer.step(), trainer.steps(), o.config,
-          o.out.empty() ? "" : " --out " + o.out);
+      log.warn("stopped: saved {} at step {} of {}. Continue with: cnn-train --config {} --resume",
+               directory.last().string(), trainer.step(), trainer.steps(),
+               directory.config().string());
       return 128 + stop_signal();
     }
   } catch (const DivergedError& error) {
     console.status("");
     const bool kept = std::filesystem::exists(directory.last());
     throw DivergedError("error: training diverged: " + std::string(error.what()) + "\n  alpha is " +
-                        shortest_text(config.training.alpha) + "; try --set training.alpha=" +
-                        shortest_text(config.training.alpha / 10) + " or smaller." +
+                        number_text(config.training.alpha) + "; try --set training.alpha=" +
+                        number_text(config.training.alpha / 10) + " or smaller." +
                         (kept ? " Last good state kept: " + directory.last().string() : ""));
   }
   observer.report_end(trainer, directory);

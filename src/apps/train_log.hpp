@@ -37,7 +37,4 @@ class TrainLog final : public TrainObserver {
   std::uint64_t images_ = 0;  // since start_
 };
 
-// The shortest text that reads back as the same number.
-std::string shortest_text(double value);
-
 }  // namespace cnn::app

@@ -28,8 +28,9 @@ std::optional<Tones> find_tones(std::span<const std::uint8_t> pixels);
 // 1. contrast: the background becomes 0, the ink 255;
 // 2. specks are ignored, the drawn part is cut out at its bounding box;
 // 3. it is scaled so that its longer side is `box` pixels;
-// 4. its centre of mass is brought to the middle, to the nearest pixel (see image_statistics.hpp);
-// what falls outside is lost. Nothing if nothing is drawn.
+// 4. its centre of mass is brought to the middle, to the nearest pixel (image_statistics.hpp says
+//    what the middle is); what falls outside is lost.
+// Nothing if nothing is drawn. Requires a box of 1 or more.
 std::optional<std::vector<std::uint8_t>> centre_drawing(std::span<const std::uint8_t> pixels,
                                                         Size2 size, Size2 wanted, int box);
 

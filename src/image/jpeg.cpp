@@ -35,8 +35,8 @@ enum Marker : std::uint32_t {
   throw PictureError("broken JPEG: " + what + "; copy or download it again");
 }
 
-// EXIF 2.3, 4.6.4: tag 0x112 of the first directory of a TIFF structure. What cannot be read says
-// nothing.
+// EXIF 2.3, 4.6.4: tag 0x112 of the first directory of a TIFF structure. 1 if it cannot be read:
+// these are data about the picture, not the picture.
 int exif_orientation(std::string_view segment) {
   constexpr std::string_view kPrefix{"Exif\0\0", 6};
   constexpr std::uint32_t kOrientation = 0x112;
@@ -178,27 +178,22 @@ class JpegChecker {
       throw PictureError("this JPEG is coded in more than " + std::to_string(kMostScans) +
                          " scans; save it as PNG");
     }
-    struct Selected {
-      Component* component;
-      std::uint32_t tables;
-    };
-    std::vector<Selected> selected;
-    for (std::uint32_t count = content.u8(); count > 0; --count) {
-      const std::uint32_t id = content.u8();
-      selected.push_back({&find_component(id), content.u8()});
-    }
+    ByteReader selection(content.take(2 * content.u8()), "JPEG");
     const std::uint32_t first_coefficient = content.u8();
     content.take(1);  // last coefficient
     const bool refines = content.u8() >> 4 != 0;
-    for (const auto& [component, tables] : selected) {
-      if (component->scanned && !progressive_) throw_broken("a component is coded twice");
-      component->scanned = true;
+    while (selection.left() > 0) {
+      Component& component = find_component(selection.u8());
+      if (component.scanned && !progressive_) throw_broken("a component is coded twice");
+      component.scanned = true;
+
+      const std::uint32_t tables = selection.u8();
       const std::uint32_t dc = table_bit(0, tables >> 4);
       const std::uint32_t ac = table_bit(1, tables & 15);
       // A refinement of DC coefficients is plain bits (T.81, G.1.2.1).
       std::uint32_t needed = dc | ac;
       if (progressive_) needed = first_coefficient > 0 ? ac : (refines ? 0 : dc);
-      const std::uint32_t quantisation = std::uint32_t{1} << (component->quantisation & 15);
+      const std::uint32_t quantisation = std::uint32_t{1} << (component.quantisation & 15);
       if ((huffman_tables_ & needed) != needed || (quantisation_tables_ & quantisation) == 0) {
         throw_broken("a table is used that is not there");
       }

@@ -1,4 +1,4 @@
-#include "locator.hpp"
+#include "config_reader_locator.hpp"
 
 #include <algorithm>
 

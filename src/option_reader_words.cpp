@@ -1,4 +1,4 @@
-#include "foreign_words.hpp"
+#include "option_reader_words.hpp"
 
 #include <algorithm>
 #include <array>

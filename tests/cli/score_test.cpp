@@ -1,0 +1,204 @@
+// cnn-eval and cnn-predict as users run them.
+
+#include <sstream>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "cnn/dataset.hpp"
+#include "cnn/image.hpp"
+
+#include "support/cli.hpp"
+#include "support/idx_writer.hpp"
+
+namespace cnn {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+// One trained model for all tests of this file.
+class Scoring : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    temp_ = new TempDir;
+    ASSERT_EQ(
+        train(*temp_ / "run", {"--set", "training.steps=120", "--set", "data.validation=200"}).code,
+        0);
+  }
+  static void TearDownTestSuite() { delete temp_; }
+
+  static std::filesystem::path file(const std::string& name) { return *temp_ / name; }
+  static std::string model() { return (*temp_ / "run" / "model.safetensors").string(); }
+
+  static TempDir* temp_;
+};
+TempDir* Scoring::temp_ = nullptr;
+
+// The fields of a line of a CSV file without quotes.
+std::vector<std::string> fields(const std::string& line) {
+  std::vector<std::string> result;
+  std::istringstream stream(line);
+  for (std::string field; std::getline(stream, field, ',');) result.push_back(field);
+  return result;
+}
+
+TEST_F(Scoring, JsonHoldsWhatIsPromisedAndAddsUp) {
+  const CommandResult result = run_command("cnn-eval", {"--model", model(), "--json"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  const json report = json::parse(result.out);
+  EXPECT_EQ(report["images"], 1000);
+  EXPECT_GT(report["accuracy"], 0.8);
+  EXPECT_GT(report["loss"], 0.0);
+  EXPECT_EQ(report["classes"].size(), 10U);
+  std::size_t total = 0, correct = 0;
+  for (std::size_t row = 0; row < 10; ++row) {
+    for (std::size_t column = 0; column < 10; ++column) {
+      total += report["confusion"][row][column].get<std::size_t>();
+    }
+    correct += report["confusion"][row][row].get<std::size_t>();
+  }
+  EXPECT_EQ(total, 1000U);
+  EXPECT_EQ(report["correct"], correct);
+  EXPECT_DOUBLE_EQ(report["accuracy"], static_cast<double>(correct) / 1000);
+  for (const char* key : {"class", "precision", "recall", "f1", "images"}) {
+    EXPECT_TRUE(report["per_class"][3].contains(key)) << key;
+  }
+  EXPECT_GT(report["images_per_second"], 0.0);
+  EXPECT_TRUE(report.contains("seconds"));
+}
+
+TEST_F(Scoring, TextShowsAccuracyIntervalAndMatrix) {
+  const CommandResult result = run_command("cnn-eval", {"--model", model()});
+  ASSERT_EQ(result.code, 0) << result.err;
+  for (const char* part : {"1000 images", "accuracy", "95 % interval", "precision", "most confused",
+                           "confusion matrix"}) {
+    EXPECT_THAT(result.out, HasSubstr(part));
+  }
+}
+
+TEST_F(Scoring, EveryPartOfTheDataCanBeScored) {
+  for (const auto& [split, images] :
+       {std::pair{"test", 1000}, std::pair{"validation", 200}, std::pair{"train", 5800}}) {
+    const CommandResult result =
+        run_command("cnn-eval", {"--model", model(), "--split", split, "--json"});
+    ASSERT_EQ(result.code, 0) << result.err;
+    EXPECT_EQ(json::parse(result.out)["images"], images) << split;
+  }
+}
+
+TEST_F(Scoring, ThreadsDoNotChangeTheResult) {
+  json one =
+      json::parse(run_command("cnn-eval", {"--model", model(), "--json", "--threads", "1"}).out);
+  json three =
+      json::parse(run_command("cnn-eval", {"--model", model(), "--json", "--threads", "3"}).out);
+  for (json* report : {&one, &three}) {
+    report->erase("seconds");
+    report->erase("images_per_second");
+  }
+  EXPECT_EQ(one, three);
+}
+
+// Promise: predicting test image i, saved as a picture, gives cnn-eval's row i to the last digit.
+TEST_F(Scoring, PredictionOfATestImageIsItsRowOfTheEvaluation) {
+  ASSERT_EQ(run_command("cnn-eval", {"--model", model(), "--out", file("test").string()}).code, 0);
+  std::istringstream lines(slurp(file("test") / "predictions.csv"));
+  std::vector<std::vector<std::string>> rows;
+  for (std::string line; std::getline(lines, line);) rows.push_back(fields(line));
+  ASSERT_EQ(rows.size(), 1001U);
+  EXPECT_EQ(rows[0], (std::vector<std::string>{"index", "true", "predicted", "probability"}));
+
+  const Dataset dataset = read_dataset(find_dataset(CNN_DIGITS_DIR, DataPart::test));
+  std::vector<std::string> arguments = {"--model", model(), "--json"};
+  std::vector<std::size_t> places = {0, 1, 31, 32, 500, 991, 992, 999};
+  for (const std::size_t i : places) {
+    const auto pixels = dataset.image(i);
+    const std::string path = file(std::to_string(i) + ".png").string();
+    write_png(path, {dataset.shape, {pixels.begin(), pixels.end()}});
+    arguments.push_back(path);
+  }
+  const CommandResult result = run_command("cnn-predict", arguments);
+  ASSERT_EQ(result.code, 0) << result.err;
+  const json predictions = json::parse(result.out);
+  for (std::size_t k = 0; k < places.size(); ++k) {
+    const std::vector<std::string>& row = rows[places[k] + 1];
+    EXPECT_EQ(row[0], std::to_string(places[k]));
+    EXPECT_EQ(row[1], std::to_string(dataset.labels[places[k]]));
+    EXPECT_EQ(predictions[k]["class"], row[2]);
+    EXPECT_EQ(predictions[k]["probability"].get<double>(), std::stod(row[3])) << places[k];
+    EXPECT_EQ(predictions[k]["inverted"], false);
+    EXPECT_TRUE(predictions[k]["resized_from"].is_null());
+  }
+}
+
+TEST_F(Scoring, PredictListsTopClassesAndShowsWhatItSees) {
+  const std::string sample = std::string(CNN_SOURCE_DIR) + "/data/samples";
+  std::vector<std::string> arguments = {"--model", model(), "--top", "2", "--show"};
+  for (const auto& entry : std::filesystem::directory_iterator(sample)) {
+    arguments.push_back(entry.path().string());
+  }
+  const CommandResult result = run_command("cnn-predict", arguments);
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("28x28"));
+  EXPECT_THAT(result.out, HasSubstr("inverted"));
+  EXPECT_THAT(result.out, HasSubstr("#"));
+}
+
+TEST_F(Scoring, EvalNamesWhatIsWrong) {
+  const auto expect = [](const CommandResult& result, int code, const std::string& culprit) {
+    EXPECT_EQ(result.code, code) << result.err;
+    EXPECT_THAT(result.err, HasSubstr(culprit));
+    EXPECT_EQ(result.out, "");
+  };
+  expect(run_command("cnn-eval", {}), 2, "--model");
+  expect(run_command("cnn-eval", {"--model", "none.safetensors"}), 3, "none.safetensors");
+  expect(run_command("cnn-eval", {"--model", digits_config()}), 3, "digits.yaml");
+  expect(run_command("cnn-eval", {"--model", model(), "--split", "dev"}), 2, "dev");
+  expect(run_command("cnn-eval", {"--model", model(), "--data", "/nowhere"}), 3, "/nowhere");
+  // Images of another size, and a label the model has no class for.
+  std::filesystem::create_directory(file("small"));
+  write_dataset(file("small"), DataPart::test, make_dataset({1, 20, 20}, 10, 3));
+  expect(run_command("cnn-eval", {"--model", model(), "--data", file("small").string()}), 3,
+         "20x20");
+  std::filesystem::create_directory(file("many"));
+  write_dataset(file("many"), DataPart::test, make_dataset({1, 28, 28}, 12, 12));
+  expect(run_command("cnn-eval", {"--model", model(), "--data", file("many").string()}), 3,
+         "label 11");
+}
+
+TEST_F(Scoring, PredictNamesWhatIsWrong) {
+  const auto predict = [](const std::string& path) {
+    return run_command("cnn-predict", {"--model", model(), path});
+  };
+  const CommandResult missing = predict("none.png");
+  EXPECT_EQ(missing.code, 3);
+  EXPECT_THAT(missing.err, HasSubstr("none.png"));
+  const CommandResult other = predict(digits_config());
+  EXPECT_EQ(other.code, 3);
+  EXPECT_THAT(other.err, HasSubstr("not a PNG"));
+  EXPECT_EQ(run_command("cnn-predict", {"--model", model()}).code, 2);
+  EXPECT_EQ(run_command("cnn-predict", {"--model", model(), "--top", "0", "x.png"}).code, 2);
+}
+
+TEST_F(Scoring, AFlippedBitInTheWeightsIsNoticed) {
+  std::string bytes = slurp(model());
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 0x10);
+  const auto broken = file("flipped.safetensors");
+  write_file(broken, bytes);
+  const CommandResult result = run_command("cnn-eval", {"--model", broken.string()});
+  EXPECT_EQ(result.code, 3);
+  EXPECT_THAT(result.err, HasSubstr("checksum"));
+}
+
+TEST(Commands, HelpShowsAnExampleAndTheExitCodes) {
+  for (const char* name : {"cnn-train", "cnn-eval", "cnn-predict"}) {
+    const CommandResult result = run_command(name, {"--help"});
+    EXPECT_EQ(result.code, 0);
+    EXPECT_THAT(result.out, HasSubstr("Example:"));
+    EXPECT_THAT(result.out, HasSubstr("Exit codes"));
+    EXPECT_EQ(run_command(name, {"--version"}).code, 0);
+  }
+}
+
+}  // namespace
+}  // namespace cnn

@@ -1,0 +1,239 @@
+// cnn-train as users run it.
+
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "support/cli.hpp"
+
+namespace cnn {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(TrainCommand, LeavesTheFilesOfARunAndPrintsTheModelOnStdout) {
+  const TempDir temp;
+  const CommandResult result = train(temp / "run", {"--set", "data.validation=500"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(result.out, (temp / "run" / "model.safetensors").string() + "\n");
+  for (const char* name : {"config.yaml", "train.log", "metrics.csv", "model.safetensors",
+                           "best.safetensors", "last.safetensors"}) {
+    EXPECT_TRUE(std::filesystem::exists(temp / "run" / name)) << name;
+  }
+  EXPECT_THAT(result.err, HasSubstr("OpenBLAS"));
+  EXPECT_THAT(result.err, HasSubstr("20x24x24"));
+  EXPECT_THAT(result.err, HasSubstr("epoch"));
+  EXPECT_EQ(result.err.find('\r'), std::string::npos) << "a progress bar without a terminal";
+  EXPECT_EQ(slurp(temp / "run" / "metrics.csv").find("epoch,step,train_loss,train_accuracy,"), 0U);
+}
+
+TEST(TrainCommand, QuietSaysNothing) {
+  const TempDir temp;
+  const CommandResult result = train(temp / "run", {"--quiet"});
+  EXPECT_EQ(result.code, 0);
+  EXPECT_EQ(result.err, "");
+}
+
+TEST(TrainCommand, ThreadsDoNotChangeOneByte) {
+  const TempDir temp;
+  ASSERT_EQ(train(temp / "a", {"--threads", "1", "--set", "data.validation=100"}).code, 0);
+  ASSERT_EQ(train(temp / "b", {"--threads", "3", "--set", "data.validation=100"}).code, 0);
+  for (const char* name : {"model.safetensors", "best.safetensors", "last.safetensors"}) {
+    EXPECT_TRUE(same_bytes(temp / "a" / name, temp / "b" / name)) << name;
+  }
+}
+
+TEST(TrainCommand, SeedChangesTheWeights) {
+  const TempDir temp;
+  ASSERT_EQ(train(temp / "a", {"--seed", "1"}).code, 0);
+  ASSERT_EQ(train(temp / "b", {"--seed", "2"}).code, 0);
+  EXPECT_FALSE(same_bytes(temp / "a" / "model.safetensors", temp / "b" / "model.safetensors"));
+}
+
+TEST(TrainCommand, RefusesADirectoryThatHoldsARunUnlessToldToOverwrite) {
+  const TempDir temp;
+  ASSERT_EQ(train(temp / "run", {}).code, 0);
+  const CommandResult refused = train(temp / "run", {});
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("--overwrite"));
+  EXPECT_EQ(train(temp / "run", {"--overwrite"}).code, 0);
+}
+
+TEST(TrainCommand, PrintedConfigurationGivesTheSameRun) {
+  const TempDir temp;
+  const CommandResult printed = run_command(
+      "cnn-train", {"--config", digits_config(), "--set", "training.steps=12", "--set",
+                    "data.validation=0", "--set", "network.conv1.count=7", "--print-config"});
+  ASSERT_EQ(printed.code, 0) << printed.err;
+  write_file(temp / "printed.yaml", printed.out);
+  ASSERT_EQ(train(temp / "a", {"--set", "network.conv1.count=7"}).code, 0);
+  const CommandResult again = run_command(
+      "cnn-train",
+      {"--config", (temp / "printed.yaml").string(), "--out", (temp / "b").string(), "--quiet"});
+  ASSERT_EQ(again.code, 0) << again.err;
+  EXPECT_TRUE(same_bytes(temp / "a" / "model.safetensors", temp / "b" / "model.safetensors"));
+}
+
+TEST(TrainCommand, DryRunPrintsTheTableAndWritesNothing) {
+  const TempDir temp;
+  const CommandResult result = train(temp / "run", {"--dry-run"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("431080"));
+  EXPECT_THAT(result.out, HasSubstr("20x24x24"));
+  EXPECT_THAT(result.out, HasSubstr("one step"));
+  EXPECT_FALSE(std::filesystem::exists(temp / "run"));
+}
+
+TEST(TrainCommand, WeightsStartFromAnotherRunsModel) {
+  const TempDir temp;
+  ASSERT_EQ(train(temp / "a", {}).code, 0);
+  const CommandResult result = train(
+      temp / "b",
+      {"--weights", (temp / "a" / "model.safetensors").string(), "--set", "training.alpha=0"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  const Safetensors a = read_safetensors(temp / "a" / "model.safetensors");
+  const Safetensors b = read_safetensors(temp / "b" / "model.safetensors");
+  ASSERT_EQ(a.tensors.size(), b.tensors.size());
+  for (const Safetensors::Entry& entry : a.tensors) {
+    EXPECT_EQ(b.find(entry.name)->data, entry.data) << entry.name;
+  }
+}
+
+TEST(TrainCommand, DivergenceExitsWithFourAndNamesTheLayer) {
+  const TempDir temp;
+  const CommandResult result = train(temp / "run", {"--set", "training.alpha=100000"});
+  EXPECT_EQ(result.code, 4);
+  EXPECT_THAT(result.err, HasSubstr("training diverged"));
+  EXPECT_THAT(result.err, HasSubstr("first non-finite value: output of '"));
+  EXPECT_THAT(result.err, HasSubstr("--set training.alpha="));
+  EXPECT_FALSE(std::filesystem::exists(temp / "run" / "model.safetensors"));
+}
+
+// The whole promise: interrupted at some moment, resumed, the same bytes as never interrupted.
+TEST(TrainCommand, InterruptedAndResumedEndsInTheSameBytes) {
+  const TempDir temp;
+  const std::vector<std::string> longer = {"--set", "training.steps=150"};
+  ASSERT_EQ(train(temp / "whole", longer).code, 0);
+  for (const int signal : {SIGINT, SIGTERM}) {
+    const std::filesystem::path directory = temp / ("run" + std::to_string(signal));
+    std::vector<std::string> arguments = train_arguments(directory, longer);
+    RunningCommand running("cnn-train", arguments, temp.path());
+    while (!std::filesystem::exists(directory / "config.yaml")) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    running.send(signal);
+    const CommandResult stopped = running.wait();
+    if (stopped.code != 0) {  // it may have been done already
+      EXPECT_EQ(stopped.code, 128 + signal);
+      EXPECT_THAT(stopped.err, HasSubstr("--resume"));
+      EXPECT_FALSE(std::filesystem::exists(directory / "model.safetensors"));
+    }
+    arguments.push_back("--resume");
+    const CommandResult resumed = run_command("cnn-train", arguments);
+    ASSERT_EQ(resumed.code, 0) << resumed.err;
+    EXPECT_TRUE(same_bytes(directory / "model.safetensors", temp / "whole" / "model.safetensors"));
+  }
+}
+
+TEST(TrainCommand, ResumePassesOverABrokenCheckpoint) {
+  const TempDir temp;
+  const std::vector<std::string> often = {"--set", "output.checkpoint_every=4 steps"};
+  ASSERT_EQ(train(temp / "run", often).code, 0);
+  std::filesystem::resize_file(temp / "run" / "last.safetensors", 1000);
+  std::vector<std::string> resume = often;
+  resume.push_back("--resume");
+  const CommandResult result = train(temp / "run", resume);
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("passing over it"));
+}
+
+TEST(TrainCommand, ResumeUnderAnotherNetworkNamesTheDifference) {
+  const TempDir temp;
+  ASSERT_EQ(train(temp / "run", {}).code, 0);
+  const CommandResult result = train(temp / "run", {"--resume", "--set", "network.conv1.count=21"});
+  EXPECT_EQ(result.code, 3);
+  EXPECT_THAT(result.err, HasSubstr("network.conv1.count is 21, the checkpoint has 20"));
+}
+
+TEST(TrainCommand, ResumeOfAFinishedRunSaysSo) {
+  const TempDir temp;
+  ASSERT_EQ(train(temp / "run", {}).code, 0);
+  const CommandResult result = train(temp / "run", {"--resume"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("nothing left to do"));
+}
+
+struct BadUse {
+  std::string name;  // of the test
+  std::vector<std::string> arguments;
+  int code;
+  std::string culprit;
+};
+void PrintTo(const BadUse& use, std::ostream* out) {
+  *out << use.name;
+}
+class TrainMistakes : public testing::TestWithParam<BadUse> {};
+
+TEST_P(TrainMistakes, EndInTheDocumentedCodeAndNameTheCulprit) {
+  const TempDir temp;
+  std::vector<std::string> arguments = {"--out", (temp / "run").string()};
+  arguments.insert(arguments.end(), GetParam().arguments.begin(), GetParam().arguments.end());
+  const CommandResult result = run_command("cnn-train", arguments);
+  EXPECT_EQ(result.code, GetParam().code);
+  EXPECT_THAT(result.err, HasSubstr(GetParam().culprit));
+  EXPECT_EQ(result.out, "");
+  EXPECT_FALSE(std::filesystem::exists(temp / "run"));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, TrainMistakes,
+    testing::Values(
+        BadUse{"NoConfig", {}, 2, "--config"},
+        BadUse{"ConfigWithoutFile", {"--config"}, 2, "--config"},
+        BadUse{"MissingConfig", {"--config", "no-such.yaml"}, 2, "no-such.yaml"},
+        BadUse{"UnknownOption", {"--config", digits_config(), "--nonsense"}, 2, "--nonsense"},
+        BadUse{
+            "MisspeltKey", {"--config", digits_config(), "--set", "training.alfa=1"}, 2, "alpha"},
+        BadUse{"OverrideWithoutValue",
+               {"--config", digits_config(), "--set", "training.alpha"},
+               2,
+               "training.alpha"},
+        BadUse{"NoThreads", {"--config", digits_config(), "--threads", "0"}, 2, "threads"},
+        BadUse{"ThreadsInWords", {"--config", digits_config(), "--threads", "many"}, 2, "threads"},
+        BadUse{"KernelTooLarge",
+               {"--config", digits_config(), "--set", "network.conv2.kernel=13"},
+               2,
+               "conv2"},
+        BadUse{"TooFewOutputs",
+               {"--config", digits_config(), "--set", "network.fc2.count=9"},
+               2,
+               "fc2"},
+        BadUse{"NothingToTrainOn",
+               {"--config", digits_config(), "--set", "data.validation=6000"},
+               2,
+               "validation"},
+        BadUse{"QuietAndVerbose",
+               {"--config", digits_config(), "--quiet", "--verbose"},
+               2,
+               "--verbose"},
+        BadUse{"ResumeAndOverwrite",
+               {"--config", digits_config(), "--resume", "--overwrite"},
+               2,
+               "--overwrite"},
+        BadUse{"NothingToResume", {"--config", digits_config(), "--resume"}, 3, "no checkpoint"},
+        BadUse{"MissingWeights",
+               {"--config", digits_config(), "--weights", "none.safetensors"},
+               3,
+               "none.safetensors"},
+        BadUse{"MissingData",
+               {"--config", digits_config(), "--data", "no-such-dir"},
+               3,
+               "no-such-dir"}),
+    [](const auto& use) { return use.param.name; });
+
+}  // namespace
+}  // namespace cnn

@@ -1,0 +1,211 @@
+#include "cnn/layers/pooling.hpp"
+
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "cnn/error.hpp"
+
+#include "support/draw.hpp"
+#include "support/example_options.hpp"
+#include "support/layer_harness.hpp"
+#include "support/naive.hpp"
+
+namespace cnn {
+namespace {
+
+constexpr Real kNan = std::numeric_limits<Real>::quiet_NaN();
+constexpr Real kInfinity = std::numeric_limits<Real>::infinity();
+constexpr int kRandomShapes = 200;
+
+std::string text(std::string_view type, const naive::Slide& slide) {
+  return std::string("{type: ").append(type) + ", kernel: " + option_text(slide.kernel) +
+         ", stride: " + option_text(slide.stride) + ", pad: " + option_text(slide.pad) + "}";
+}
+
+// A window that always holds a pixel.
+naive::Slide draw_window(Draw& draw) {
+  while (true) {
+    const naive::Slide slide = draw.slide();
+    if (slide.pad.height < slide.kernel.height && slide.pad.width < slide.kernel.width) {
+      return slide;
+    }
+  }
+}
+
+LayerHarness pool(std::string_view options, const Shape& input, const Values& x) {
+  LayerHarness layer(make_layer("pool", options), {input}, 1);
+  assign(layer.input(), x);
+  layer.forward();
+  return layer;
+}
+
+TEST(MaxPooling, EqualsTheDefinitionOnRandomShapesWithTies) {
+  Draw draw(1);
+  for (int shape = 0; shape < kRandomShapes; ++shape) {
+    const naive::Slide slide = draw_window(draw);
+    SCOPED_TRACE(to_string(slide.input) + " " + text("max", slide));
+    constexpr std::size_t kSamples = 2;
+    LayerHarness layer(make_layer("pool", text("max", slide)), {slide.input}, kSamples);
+    draw.integers(layer.input(), 2);  // five different values: most windows hold a tie
+    draw.integers(layer.doutput(), 32);
+    layer.forward();
+    layer.backward();
+    for (std::size_t i = 0; i < kSamples; ++i) {
+      const Values x = part(layer.input(), i, kSamples);
+      EXPECT_EQ(part(layer.output(), i, kSamples), naive::max_pool(slide, x));
+      EXPECT_EQ(part(layer.dinput(), i, kSamples),
+                naive::max_pool_backward(slide, x, part(layer.doutput(), i, kSamples)));
+    }
+  }
+}
+
+TEST(AveragePooling, EqualsTheDefinitionOnRandomShapes) {
+  // Sums of up to 25 values of at most 32, each rounded a few times.
+  const double tolerance = 25 * 32 * std::numeric_limits<Real>::epsilon();
+  Draw draw(2);
+  for (int shape = 0; shape < kRandomShapes; ++shape) {
+    const naive::Slide slide = draw_window(draw);
+    SCOPED_TRACE(to_string(slide.input) + " " + text("avg", slide));
+    constexpr std::size_t kSamples = 2;
+    LayerHarness layer(make_layer("pool", text("avg", slide)), {slide.input}, kSamples);
+    draw.integers(layer.input(), 32);
+    draw.integers(layer.doutput(), 32);
+    layer.forward();
+    layer.backward();
+    for (std::size_t i = 0; i < kSamples; ++i) {
+      EXPECT_LE(largest_difference(part(layer.output(), i, kSamples),
+                                   naive::mean_pool(slide, part(layer.input(), i, kSamples))),
+                tolerance);
+      EXPECT_LE(
+          largest_difference(part(layer.dinput(), i, kSamples),
+                             naive::mean_pool_backward(slide, part(layer.doutput(), i, kSamples))),
+          tolerance);
+    }
+  }
+}
+
+TEST(AveragePooling, BackwardIsTheAdjointOfForward) {
+  // Windows of 2x4 real pixels: their means and shares are exact.
+  LayerHarness layer(make_layer("pool", "{type: avg, kernel: [2, 4], stride: [1, 2]}"), {{3, 5, 8}},
+                     2);
+  Draw draw(3);
+  draw.integers(layer.input(), 32);
+  draw.integers(layer.doutput(), 32);
+  layer.forward();
+  layer.backward();
+  EXPECT_EQ(inner_product(values(layer.dinput()), values(layer.input())),
+            inner_product(values(layer.doutput()), values(layer.output())));
+}
+
+TEST(MaxPooling, HandsATieToTheFirstInRowOrder) {
+  LayerHarness layer = pool("{type: max, kernel: 2}", {1, 2, 4},
+                            {5, 5, 1, 7,  //
+                             5, 5, 7, 7});
+  assign(layer.doutput(), {1, 2});
+  layer.backward();
+  EXPECT_EQ(values(layer.dinput()), (Values{1, 0, 0, 2,  //
+                                            0, 0, 0, 0}));
+}
+
+TEST(MaxPooling, AddsUpWhatOverlappingWindowsSendToOnePixel) {
+  LayerHarness layer = pool("{type: max, kernel: [1, 2], stride: 1}", {1, 1, 3}, {1, 9, 2});
+  assign(layer.doutput(), {10, 20});
+  layer.backward();
+  EXPECT_EQ(values(layer.dinput()), (Values{0, 30, 0}));
+}
+
+TEST(MaxPooling, DoesNotSeeThePadding) {
+  LayerHarness layer = pool("{type: max, kernel: 2, pad: 1}", {1, 2, 2},
+                            {-1, -2,  //
+                             -3, -4});
+  EXPECT_EQ(values(layer.output()), (Values{-1, -2, -3, -4}));
+}
+
+TEST(AveragePooling, CountsOnlyRealPixels) {
+  LayerHarness layer = pool("{type: avg, kernel: 3, stride: 2, pad: 1}", {1, 3, 3},
+                            {4, 8, 4,  //
+                             8, 4, 8,  //
+                             4, 8, 4});
+  // Each corner's window holds four of the nine places: 4 + 8 + 8 + 4 = 24.
+  EXPECT_EQ(values(layer.output()), (Values{6, 6, 6, 6}));
+  assign(layer.doutput(), {4, 0, 0, 0});
+  layer.backward();
+  EXPECT_EQ(values(layer.dinput()), (Values{1, 1, 0,  //
+                                            1, 1, 0,  //
+                                            0, 0, 0}));
+}
+
+TEST(MaxPooling, NeverHidesANan) {
+  for (std::size_t place = 0; place < 4; ++place) {
+    Values x = {1, kInfinity, 3, 4};
+    x[place] = kNan;
+    LayerHarness layer = pool("{type: max, kernel: 2}", {1, 2, 2}, x);
+    EXPECT_TRUE(std::isnan(layer.output()[0])) << "at place " << place;
+  }
+}
+
+TEST(AveragePooling, NeverHidesANan) {
+  LayerHarness layer = pool("{type: avg, kernel: 2}", {1, 2, 2}, {1, 2, kNan, 4});
+  EXPECT_TRUE(std::isnan(layer.output()[0]));
+}
+
+TEST(MaxPooling, OfNothingButMinusInfinityStillHasAWinner) {
+  LayerHarness layer = pool("{type: max, kernel: [1, 2]}", {1, 1, 2}, {-kInfinity, -kInfinity});
+  assign(layer.doutput(), {3});
+  layer.backward();
+  EXPECT_EQ(layer.output()[0], -kInfinity);
+  EXPECT_EQ(values(layer.dinput()), (Values{3, 0}));
+}
+
+TEST(Pooling, TakesItsKernelForTheStrideIfNoneIsGiven) {
+  const LayerPlan plan =
+      make_layer("pool", "{type: max, kernel: [3, 2]}")->plan(std::vector<Shape>{{4, 9, 8}});
+  EXPECT_EQ(plan.output, (Shape{4, 3, 4}));
+}
+
+TEST(Pooling, HasNoParameters) {
+  EXPECT_TRUE(make_layer("pool", "{type: avg, kernel: 2}")
+                  ->plan(std::vector<Shape>{{4, 8, 8}})
+                  .parameters.empty());
+}
+
+TEST(Pooling, OnlyTheMaximumKeepsSomethingForBackward) {
+  const auto saved = [](std::string_view options) {
+    return make_layer("pool", options)->plan(std::vector<Shape>{{3, 8, 8}}).saved_bytes_per_sample;
+  };
+  EXPECT_EQ(saved("{type: max, kernel: 2}"), 3 * 4 * 4 * sizeof(std::uint32_t));
+  EXPECT_EQ(saved("{type: avg, kernel: 2}"), 0U);
+}
+
+TEST(Pooling, SaysWhichRowsAndColumnsItDrops) {
+  const LayerPlan plan =
+      make_layer("pool", "{type: max, kernel: 4}")->plan(std::vector<Shape>{{3, 7, 6}});
+  EXPECT_EQ(plan.notice, "drops the last 3 rows and the last 2 columns of its input 3x7x6");
+}
+
+TEST(Pooling, RefusesPaddingAsWideAsTheKernel) {
+  try {
+    make_layer("pool", "{type: max, kernel: [3, 2], pad: [1, 2]}")
+        ->plan(std::vector<Shape>{{1, 8, 8}});
+    FAIL() << "planned";
+  } catch (const ShapeError& error) {
+    EXPECT_STREQ(error.what(),
+                 "pad 1x2 must be smaller than the kernel 3x2, or windows would hold no pixel");
+  }
+}
+
+TEST(Pooling, RefusesAKernelLargerThanItsPaddedInput) {
+  try {
+    make_layer("pool", "{type: avg, kernel: 4, pad: 1}")->plan(std::vector<Shape>{{20, 1, 1}});
+    FAIL() << "planned";
+  } catch (const ShapeError& error) {
+    EXPECT_STREQ(error.what(), "kernel 4x4 (pad 1) is larger than its input 20");
+  }
+}
+
+}  // namespace
+}  // namespace cnn

@@ -1,0 +1,119 @@
+#include "cnn/model.hpp"
+
+#include <functional>
+
+#include <gtest/gtest.h>
+
+#include "cnn/error.hpp"
+
+#include "support/idx_writer.hpp"
+#include "support/temp_dir.hpp"
+#include "support/tiny.hpp"
+
+namespace cnn {
+namespace {
+
+std::string message_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const FileError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Model, ComesBackAsItWasSaved) {
+  const TempDir directory;
+  const TinyRun run(tiny_config("  epochs: 1\n"), directory.path(), 1);
+  save_model(run.directory.model(), run.info, run.network);
+  const Model model = load_model(run.directory.model());
+  EXPECT_TRUE(std::ranges::equal(model.network.values(), run.network.values()));
+  EXPECT_EQ(model.info.input, run.info.input);
+  EXPECT_EQ(model.info.classes, run.info.classes);
+  EXPECT_EQ(model.info.preprocessing, run.info.preprocessing);
+  EXPECT_EQ(model.info.images, run.info.images);
+  EXPECT_EQ(to_yaml(model.info.config, ConfigText::portable),
+            to_yaml(run.info.config, ConfigText::portable));
+}
+
+TEST(Model, FileDoesNotDependOnThreadsOrRunDirectory) {
+  const TempDir one, two;
+  RunConfig config = tiny_config("  epochs: 1\n  threads: 1\n");
+  const TinyRun a(config, one.path(), 1);
+  config.training.threads = 2;
+  config.output.dir = two.path();
+  const TinyRun b(config, two.path(), 2);
+  save_model(a.directory.model(), a.info, a.network);
+  save_model(b.directory.model(), b.info, b.network);
+  EXPECT_TRUE(same_bytes(a.directory.model(), b.directory.model()));
+}
+
+TEST(Model, ParametersHaveTheFieldsNamesAndLayout) {
+  const TempDir directory;
+  const TinyRun run(tiny_config("  epochs: 1\n"), directory.path(), 1);
+  save_model(run.directory.model(), run.info, run.network);
+  const Safetensors file = read_safetensors(run.directory.model());
+  ASSERT_NE(file.find("conv1.weight"), nullptr);
+  EXPECT_EQ(file.find("conv1.weight")->dims, (Dims{3, 1, 3, 3}));
+  EXPECT_EQ(file.find("conv1.bias")->dims, (Dims{3}));
+  EXPECT_EQ(file.find("fc1.weight")->dims, (Dims{4, 48}));
+}
+
+TEST(Model, WeightsOfAnotherToolAreTakenOverByName) {
+  const TempDir directory;
+  TinyRun run(tiny_config("  epochs: 1\n"), directory.path(), 1);
+  const std::vector<float> extra(2);
+  std::vector<NamedTensor> tensors = {{"surplus", {2}, extra}};
+  std::vector<std::vector<float>> values;
+  for (const Parameter& p : run.network.parameters()) values.emplace_back(p.size, 0.5F);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const Parameter& p = run.network.parameters()[i];
+    tensors.push_back({p.name, p.dims, values[i]});
+  }
+  const auto path = directory.path() / "weights.safetensors";
+  write_safetensors(path, tensors, {});
+  EXPECT_EQ(load_weights(path, run.network), std::vector<std::string>{"surplus"});
+  EXPECT_EQ(run.network.value(run.network.parameters()[0])[0], Real{0.5});
+}
+
+TEST(Model, MissingAndMisshapenTensorsAreAllListed) {
+  const TempDir directory;
+  TinyRun run(tiny_config("  epochs: 1\n"), directory.path(), 1);
+  const std::vector<float> data(4);
+  const std::vector<NamedTensor> tensors = {{"conv1.bias", {4}, data}, {"other", {4}, data}};
+  const auto path = directory.path() / "weights.safetensors";
+  write_safetensors(path, tensors, {});
+  const std::string message = message_of([&] { load_weights(path, run.network); });
+  EXPECT_NE(message.find("conv1.weight [3, 1, 3, 3] is missing"), std::string::npos) << message;
+  EXPECT_NE(message.find("conv1.bias is [4], expected [3]"), std::string::npos) << message;
+  EXPECT_NE(message.find("other is left over"), std::string::npos) << message;
+}
+
+TEST(Model, WeightsWithoutConfigurationAreNoModel) {
+  const TempDir directory;
+  const auto path = directory.path() / "weights.safetensors";
+  write_safetensors(path, {}, {});
+  const std::string message = message_of([&] { load_model(path); });
+  EXPECT_NE(message.find("holds weights only"), std::string::npos) << message;
+}
+
+TEST(Model, ANonFiniteWeightIsNeverSaved) {
+  const TempDir directory;
+  TinyRun run(tiny_config("  epochs: 1\n"), directory.path(), 1);
+  run.network.value(run.network.parameters()[3])[1] = std::numeric_limits<Real>::infinity();
+  EXPECT_THROW(save_model(run.directory.model(), run.info, run.network), DivergedError);
+  EXPECT_FALSE(std::filesystem::exists(run.directory.model()));
+}
+
+TEST(Fingerprint, ChangesWithOnePixelAndOneLabel) {
+  const Dataset dataset = make_dataset({1, 8, 8}, 10, 4, 1);
+  Dataset pixel = dataset, label = dataset;
+  pixel.pixels[5] ^= 1;
+  label.labels[5] ^= 1;
+  EXPECT_NE(fingerprint(dataset), fingerprint(pixel));
+  EXPECT_NE(fingerprint(dataset), fingerprint(label));
+  EXPECT_EQ(fingerprint(dataset), fingerprint(make_dataset({1, 8, 8}, 10, 4, 1)));
+}
+
+}  // namespace
+}  // namespace cnn

@@ -1,0 +1,62 @@
+// References: the definitions as plain loops in double, one sample at a time, sharing no code with
+// the library.
+//
+// Legend: C channels, H·W image, F kernels, KH·KW kernel, OH·OW output.
+
+#pragma once
+
+#include <cstddef>
+
+#include "cnn/shape.hpp"
+
+#include "support/values.hpp"
+
+namespace cnn::naive {
+
+// A kernel sliding over an image.
+struct Slide {
+  Shape input;
+  Size2 kernel;
+  Size2 stride{1, 1};
+  Size2 pad{0, 0};
+};
+
+// How many places the kernel takes in each direction, counted by sliding it.
+Size2 positions(const Slide& slide);
+
+// x: (C, H, W), weight: (F, C, KH, KW), bias: (F) → (F, OH, OW):
+//   y_f(oy, ox) = b_f + Σ_c Σ_ky Σ_kx W_fc(ky, kx) · x_c(oy·stride + ky − pad, ox·stride + kx −
+//   pad),   x = 0 outside.
+Values convolve(const Slide& slide, const Values& x, const Values& weight, const Values& bias);
+
+// The derivatives of Σ dy·y by that definition: every product of the sum hands dy to both of its
+// factors.
+struct ConvolutionGradients {
+  Values dx, dweight, dbias;
+};
+ConvolutionGradients convolve_backward(const Slide& slide, const Values& x, const Values& weight,
+                                       const Values& dy);
+
+// dx as the lecture has it: δ with stride − 1 zeros between its elements, zero-padded by kernel −
+// 1, and the kernel, rotated by 180°, slid over it; what falls on padding is dropped.
+Values textbook_dx(const Slide& slide, const Values& weight, const Values& dy);
+
+// x: (C, H, W) → (C, OH, OW). Padding holds no pixels.
+Values max_pool(const Slide& slide, const Values& x);
+Values mean_pool(const Slide& slide, const Values& x);
+// dy → dx; a maximum hands it to the first of the largest in row order, a mean to all in equal
+// shares.
+Values max_pool_backward(const Slide& slide, const Values& x, const Values& dy);
+Values mean_pool_backward(const Slide& slide, const Values& dy);
+
+// x: (I), weight: (O, I), bias: (O) → (O)
+Values fully_connected(const Values& x, const Values& weight, const Values& bias);
+
+double relu(double z);
+double sigmoid(double z);
+
+// J of one sample: −log softmax(z)_label, and ½ ‖h − y‖² for the one-hot y.
+double softmax_cross_entropy(const Values& z, std::size_t label);
+double euclidean(const Values& h, std::size_t label);
+
+}  // namespace cnn::naive

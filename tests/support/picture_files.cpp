@@ -1,0 +1,131 @@
+#include "support/picture_files.hpp"
+
+#include <zlib.h>
+
+namespace cnn {
+namespace {
+
+std::string big32(std::uint32_t value) {
+  std::string text;
+  for (int shift = 24; shift >= 0; shift -= 8) text += static_cast<char>(value >> shift);
+  return text;
+}
+
+std::string little(std::uint32_t value, int bytes) {
+  std::string text;
+  for (int i = 0; i < bytes; ++i) text += static_cast<char>(value >> (8 * i));
+  return text;
+}
+
+std::string from_hex(std::string_view digits) {
+  const auto value = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
+  std::string bytes;
+  for (std::size_t i = 0; i < digits.size(); i += 2) {
+    bytes += static_cast<char>(16 * value(digits[i]) + value(digits[i + 1]));
+  }
+  return bytes;
+}
+
+}  // namespace
+
+std::string png_chunk(const PngChunk& chunk) {
+  const std::string body = chunk.first + chunk.second;
+  const uLong checksum = crc32_z(0, reinterpret_cast<const Bytef*>(body.data()), body.size());
+  return big32(static_cast<std::uint32_t>(chunk.second.size())) + body +
+         big32(static_cast<std::uint32_t>(checksum));
+}
+
+std::string png_header(const PngFields& fields) {
+  std::string header = big32(fields.width) + big32(fields.height);
+  for (const std::uint8_t byte :
+       {fields.depth, fields.colour, std::uint8_t{0}, std::uint8_t{0}, fields.interlace}) {
+    header += static_cast<char>(byte);
+  }
+  return std::string("\x89PNG\r\n\x1a\n", 8) + png_chunk({"IHDR", header});
+}
+
+std::string zlib_compressed(std::string_view bytes) {
+  uLongf length = compressBound(static_cast<uLong>(bytes.size()));
+  std::string out(length, '\0');
+  compress(reinterpret_cast<Bytef*>(out.data()), &length,
+           reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uLong>(bytes.size()));
+  out.resize(length);
+  return out;
+}
+
+std::string png_file(const PngFields& fields, std::string_view rows,
+                     const std::vector<PngChunk>& before) {
+  std::string file = png_header(fields);
+  for (const PngChunk& chunk : before) file += png_chunk(chunk);
+  return file + png_chunk({"IDAT", zlib_compressed(rows)}) + png_chunk({"IEND", ""});
+}
+
+std::string bmp_file(std::int32_t width, std::int32_t height, std::uint16_t bits,
+                     std::string_view palette, std::string_view rows) {
+  const auto pixels_at = static_cast<std::uint32_t>(14 + 40 + palette.size());
+  std::string file = "BM" + little(pixels_at + static_cast<std::uint32_t>(rows.size()), 4);
+  file += little(0, 4) + little(pixels_at, 4);
+  file += little(40, 4) + little(static_cast<std::uint32_t>(width), 4) +
+          little(static_cast<std::uint32_t>(height), 4);
+  file += little(1, 2) + little(bits, 2) + std::string(24, '\0');
+  return file.append(palette).append(rows);
+}
+
+std::string gray_jpeg() {
+  return from_hex(
+      "ffd8ffe000104a46494600010100000100010000ffdb00430001010101010101010101010101010101010101"
+      "0101010101010101010101010101010101010101010101010101010101010101010101010101010101010101"
+      "01ffc0000b080010001801011100ffc4001600010101000000000000000000000000000a090bffc400141001"
+      "00000000000000000000000000000000ffda0008010100003f007a0c83cf005fd2fd2fdfffd9");
+}
+
+std::string progressive_jpeg() {
+  return from_hex(
+      "ffd8ffe000104a46494600010100000100010000ffdb00430003020203020203030303040303040508050504"
+      "04050a070706080c0a0c0c0b0a0b0b0d0e12100d0e110e0b0b1016101113141515150c0f1718161418121415"
+      "14ffdb00430103040405040509050509140d0b0d141414141414141414141414141414141414141414141414"
+      "1414141414141414141414141414141414141414141414141414ffc200110800100010030111000211010311"
+      "01ffc4001500010100000000000000000000000000000506ffc4001601010101000000000000000000000000"
+      "00080607ffda000c03010002100310000001819fdc0a4a18d535a70a4a18ff00ffc400141001000000000000"
+      "00000000000000000020ffda00080101000105021fffc40014110100000000000000000000000000000020ff"
+      "da0008010301013f011fffc40014110100000000000000000000000000000020ffda0008010201013f011fff"
+      "c40014100100000000000000000000000000000020ffda0008010100063f021fffc400141001000000000000"
+      "00000000000000000020ffda0008010100013f211fffda000c03010002000300000010924fffc40014110100"
+      "000000000000000000000000000020ffda0008010301013f101fffc400141101000000000000000000000000"
+      "00000020ffda0008010201013f101fffc40014100100000000000000000000000000000020ffda0008010100"
+      "013f101fffd9");
+}
+
+std::string restart_jpeg() {
+  return from_hex(
+      "ffd8ffe000104a46494600010100000100010000ffdb00430002010101010102010101020202020204030202"
+      "02020504040304060506060605060606070908060709070606080b08090a0a0a0a0a06080b0c0b0a0c090a0a"
+      "0affdb004301020202020202050303050a0706070a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a"
+      "0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0affc000110800100010030122000211010311"
+      "01ffc4001500010100000000000000000000000000000708ffc4001410010000000000000000000000000000"
+      "0000ffc40014010100000000000000000000000000000007ffc4001811000203000000000000000000000000"
+      "0000084584c4ffdd00040001ffda000c03010002110311003f0091c7e401f9f9369cada06675206d673fffd9");
+}
+
+std::string with_orientation(const std::string& jpeg, std::uint8_t orientation,
+                             bool little_endian) {
+  // Byte order, 42, place of the directory; one entry: tag 0x112, a short, one of it; no next
+  // directory.
+  std::string tiff = little_endian ? from_hex(
+                                         "49492a00080000000100"
+                                         "1201"
+                                         "0300"
+                                         "01000000")
+                                   : from_hex(
+                                         "4d4d002a000000080001"
+                                         "0112"
+                                         "0003"
+                                         "00000001");
+  tiff += little_endian ? std::string{static_cast<char>(orientation), '\0'}
+                        : std::string{'\0', static_cast<char>(orientation)};
+  const std::string segment = std::string("Exif\0\0", 6) + tiff + std::string(6, '\0');
+  const auto length = static_cast<char>(segment.size() + 2);
+  return jpeg.substr(0, 2) + std::string{'\xff', '\xe1', '\0', length} + segment + jpeg.substr(2);
+}
+
+}  // namespace cnn

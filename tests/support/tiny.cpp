@@ -1,0 +1,64 @@
+#include "support/tiny.hpp"
+
+#include "cnn/file.hpp"
+
+#include "support/idx_writer.hpp"
+
+namespace cnn {
+
+RunConfig tiny_config(const std::string& training, int validation) {
+  return parse_config("tiny.yaml", R"(name: tiny
+data: {dir: data, scale: 0.004, validation: )" +
+                                       std::to_string(validation) + R"(}
+network:
+  - conv: {name: conv1, count: 3, kernel: 3, pad: 1}
+  - tanh: {name: act}
+  - conv: {name: conv2, count: 3, kernel: 3, pad: 1, from: act}
+  - add: {from: [act, conv2]}
+  - pool: {type: max, kernel: 2}
+  - dropout: {rate: 0.2}
+  - fc: {name: fc1, count: 4}
+training:
+)" + training + "output: {dir: run, checkpoint_every: never}\n");
+}
+
+namespace {
+
+TrainingData tiny_data(const RunConfig& config) {
+  TrainingData data{make_dataset({1, 8, 8}, 50, 4, 7), {}};
+  data.split = stratified_split(
+      data.dataset.labels, static_cast<std::size_t>(config.data.validation), config.training.seed);
+  return data;
+}
+
+Network initialised(Network network, std::uint64_t seed) {
+  network.initialise(seed);
+  return network;
+}
+
+}  // namespace
+
+TinyRun::TinyRun(const RunConfig& run_config, const std::filesystem::path& directory_path,
+                 int threads)
+    : config(run_config),
+      data(tiny_data(config)),
+      network(initialised(Network(data.dataset.shape, config.network), config.training.seed)),
+      info(make_model_info(config, network, data)),
+      directory(directory_path),
+      workers(threads),
+      trainer({info, network, data.dataset, data.split, directory, workers}) {}
+
+void Recorder::on_step(const StepReport& report) {
+  steps.push_back(report);
+  if (report.step == stop_after) stop.stop.store(true);
+}
+
+std::string slurp(const std::filesystem::path& path) {
+  return read_file(path, 1 << 24);
+}
+
+bool same_bytes(const std::filesystem::path& a, const std::filesystem::path& b) {
+  return slurp(a) == slurp(b);
+}
+
+}  // namespace cnn

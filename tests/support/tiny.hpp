@@ -1,0 +1,57 @@
+// A tiny problem that trains in milliseconds: 8x8 images of four classes and a small network with
+// every kind of state (momentum, dropout, a branch).
+
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "cnn/dataset.hpp"
+#include "cnn/model.hpp"
+#include "cnn/network.hpp"
+#include "cnn/run_config.hpp"
+#include "cnn/trainer.hpp"
+#include "cnn/training_data.hpp"
+#include "cnn/workers.hpp"
+
+namespace cnn {
+
+// A configuration of the tiny network with `training` (lines of the training section, indented by
+// two spaces) and the given number of validation images. Its data are not on disk.
+RunConfig tiny_config(const std::string& training, int validation = 0);
+
+// Everything a Trainer needs, in one object. `directory` must exist.
+struct TinyRun {
+  TinyRun(const RunConfig& run_config, const std::filesystem::path& directory_path, int threads);
+
+  RunConfig config;
+  TrainingData data;
+  Network network;
+  ModelInfo info;
+  RunDirectory directory;
+  Workers workers;
+  Trainer trainer;
+};
+
+// Counts and remembers; stops or asks for a checkpoint after a given step.
+struct Recorder final : TrainObserver {
+  void on_step(const StepReport& report) override;
+  void on_epoch(const EpochReport& report) override { epochs.push_back(report); }
+  void on_checkpoint(const std::filesystem::path&, std::uint64_t step) override {
+    checkpoints.push_back(step);
+  }
+
+  StopSwitch stop;
+  std::uint64_t stop_after = 0;  // 0 = never
+  std::vector<StepReport> steps;
+  std::vector<EpochReport> epochs;
+  std::vector<std::uint64_t> checkpoints;
+};
+
+// The bytes of a file.
+std::string slurp(const std::filesystem::path& path);
+// Do two files hold the same bytes? (Comparing texts would print megabytes where they differ.)
+bool same_bytes(const std::filesystem::path& a, const std::filesystem::path& b);
+
+}  // namespace cnn

@@ -1,0 +1,330 @@
+"""Draws random networks with their data sets and starting weights, and writes their YAML."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+POLICIES = ["constant", "step", "exp", "inv", "poly", "cosine", "onecycle"]
+
+
+@dataclass
+class Case:
+    """One drawn training. `config` is the content of its YAML, a layer being {"kind": kind, key:
+    value, ...}; `parameters` maps `<layer>.weight` and `<layer>.bias` to their shapes."""
+    config: dict
+    parameters: dict
+    input_shape: tuple  # (channels, height, width)
+    rank: int           # of the image files: 3 (n, h, w) or 4 (n, channels, h, w)
+    classes: int
+    train_images: int
+    test_images: int
+
+    @property
+    def steps_per_epoch(self):
+        return -(-self.train_images // self.config["training"]["batch"])
+
+    @property
+    def steps(self):
+        training = self.config["training"]
+        return training.get("steps") or training["epochs"] * self.steps_per_epoch
+
+
+def pair(value):
+    """A YAML value N or [height, width] as (height, width)."""
+    return tuple(value) if isinstance(value, list) else (value, value)
+
+
+def rounded(value):
+    """Three significant digits, so that the YAML's decimal is the very number computed with."""
+    return float(f"{value:.3g}")
+
+
+def log_uniform(rng, low, high):
+    return rounded(np.exp(rng.uniform(np.log(low), np.log(high))))
+
+
+class Builder:
+    """Appends random layers one by one; `shape` is the (channels, height, width) reached so far."""
+
+    def __init__(self, rng, shape, alpha):
+        self.rng, self.shape, self.alpha = rng, shape, alpha
+        self.layers, self.parameters, self.counts = [], {}, Counter()
+
+    def chance(self, probability):
+        return self.rng.random() < probability
+
+    def number(self, low, high):
+        """An integer of low .. high."""
+        return int(self.rng.integers(low, high + 1))
+
+    def choice(self, options):
+        return options[self.rng.integers(len(options))]
+
+    def append(self, kind, shape, named=True, **keys):
+        self.layers.append({"kind": kind, **keys})
+        if named:
+            self.last_name()
+        self.shape = shape
+
+    def last_name(self):
+        """The last layer's name; it is given one now if it had none. The prefix keeps it apart from
+        the names that the program gives to nameless layers."""
+        layer = self.layers[-1]
+        if "name" not in layer:
+            self.counts[layer["kind"]] += 1
+            layer["name"] = f"my_{layer['kind']}{self.counts[layer['kind']]}"
+        return layer["name"]
+
+    def window(self, pooling=False):
+        """Draws kernel, stride and pad that fit `shape`. A pool's pad is less than its kernel, so
+        that every window holds a real pixel."""
+        axes = []
+        for size in self.shape[1:]:
+            pad = self.choice([0, 0, 1, 2])
+            kernel = min(self.number(1, 4 if pooling else 5), size + 2 * pad)
+            if pooling:
+                pad = min(pad, kernel - 1)
+                kernel = min(kernel, size + 2 * pad)
+            axes.append((kernel, self.choice([kernel, 1, 2, 3] if pooling else [1, 1, 2, 3]), pad))
+        return dict(zip(("kernel", "stride", "pad"), zip(*axes)))
+
+    def same_size_window(self):
+        kernel = (self.choice([1, 3, 5]), self.choice([1, 3, 5]))
+        return {"kernel": kernel, "stride": (1, 1), "pad": (kernel[0] // 2, kernel[1] // 2)}
+
+    def window_keys(self, window, default_stride):
+        """The window as YAML keys, N or [h, w]; what is the default is mostly left out."""
+        defaults = {"kernel": None, "stride": default_stride, "pad": (0, 0)}
+        return {key: value[0] if value[0] == value[1] and self.chance(0.7) else list(value)
+                for key, value in window.items()
+                if value != defaults[key] or self.chance(0.3)}
+
+    def output_size(self, window):
+        return tuple((size + 2 * pad - kernel) // stride + 1 for size, kernel, stride, pad in
+                     zip(self.shape[1:], window["kernel"], window["stride"], window["pad"]))
+
+    def weighted(self, kind, shape, weight_shape, keys):
+        """A layer with weights: own alpha (now and then 0), lambda and bias as it happens."""
+        if self.chance(0.25):
+            own = rounded(self.alpha * self.rng.uniform(0.3, 2))
+            keys["alpha"] = 0 if self.chance(0.3) else own
+        if self.chance(0.25):
+            keys["lambda"] = 0 if self.chance(0.3) else log_uniform(self.rng, 1e-3, 0.1)
+        if self.chance(0.4):
+            keys["bias"] = self.chance(0.4)
+        self.append(kind, shape, **keys)
+        self.parameters[f"{self.last_name()}.weight"] = weight_shape
+        if keys.get("bias", True):
+            self.parameters[f"{self.last_name()}.bias"] = (shape[0],)
+
+    def conv(self, window=None, count=None, **keys):
+        window, count = window or self.window(), count or self.number(1, 7)
+        keys.update(count=count, **self.window_keys(window, (1, 1)))
+        self.weighted("conv", (count, *self.output_size(window)),
+                      (count, self.shape[0], *window["kernel"]), keys)
+
+    def fc(self, count=None, **keys):
+        keys["count"] = count or self.number(3, 12)
+        self.weighted("fc", (keys["count"], 1, 1), (keys["count"], int(np.prod(self.shape))), keys)
+
+    def pool(self, types=("max", "avg")):
+        window = self.window(pooling=True)
+        self.append("pool", (self.shape[0], *self.output_size(window)), self.chance(0.5),
+                    type=self.choice(types), **self.window_keys(window, window["kernel"]))
+
+    def activation(self, kinds=("relu", "sigmoid", "tanh")):
+        self.append(self.choice(kinds), self.shape, named=False)
+
+    def branches(self, kind):
+        """Two or three layers of `kind` side by side, then their sum or concatenation. One of the
+        branches of a convolution may be the bare input."""
+        origin, start = self.last_name(), self.shape
+        merge, skip = self.choice(["add", "concat"]), kind == "conv" and self.chance(0.4)
+        window = self.same_size_window() if skip else self.window()
+        count = start[0] if skip else self.number(2, 5)
+        inputs, channels = ([origin], start[0]) if skip else ([], 0)
+        while len(inputs) < 2 or (len(inputs) == 2 and self.chance(0.2)):
+            follows_origin = self.layers[-1].get("name") == origin
+            keys = {} if follows_origin and self.chance(0.5) else {"from": origin}
+            keys["count"] = count if merge == "add" else self.number(2, 5)
+            self.shape = start
+            self.conv(window, **keys) if kind == "conv" else self.fc(**keys)
+            if self.chance(0.4):
+                self.activation()
+            inputs.append(self.last_name())
+            channels += keys["count"]
+        self.rng.shuffle(inputs)
+        self.append(merge, (count if merge == "add" else channels, *self.shape[1:]),
+                    self.chance(0.5), **{"from": inputs})
+
+    def stage(self):
+        """A convolution, or several side by side, with an activation and a pool in either order.
+        Max pools occur only here, behind weights: raw bytes would tie."""
+        if self.layers and self.chance(0.25):
+            self.branches("conv")
+        else:
+            self.conv()
+        followers = [self.activation] * self.chance(0.8) + [self.pool] * self.chance(0.5)
+        self.rng.shuffle(followers)
+        for follower in followers:
+            follower()
+
+    def network(self, classes, loss):
+        if self.chance(0.15):
+            self.pool(types=("avg",))
+        for _ in range(self.number(1, 3)):
+            if min(self.shape[1:]) >= 2 or not self.layers:
+                self.stage()
+        for _ in range(self.number(0, 2)):
+            self.branches("fc") if self.chance(0.2) else self.fc()
+            if self.chance(0.8):
+                self.activation()
+        self.fc(classes)
+        if loss == "euclidean" and self.chance(0.5):
+            self.activation(("sigmoid", "tanh"))
+
+
+def draw_case(rng):
+    """Draws everything that stands in the YAML, and the sizes of the data set."""
+    whole = lambda low, high: int(rng.integers(low, high + 1))
+    channels, classes, alpha = whole(1, 3), whole(3, 10), log_uniform(rng, 0.01, 0.3)
+    shape = (channels, whole(9, 17), whole(11, 20))
+    rank = 3 if channels == 1 and rng.random() < 0.6 else 4
+    loss = ["softmax_cross_entropy", "euclidean"][whole(0, 1)]
+    builder = Builder(rng, shape, alpha)
+    builder.network(classes, loss)
+
+    train_images = whole(20, 60)
+    training = {"batch": whole(4, min(36, train_images)), "alpha": alpha, "shuffle": False}
+    training.update({"epochs": whole(1, 3)} if rng.random() < 0.2 else {"steps": whole(3, 12)})
+    if rng.random() < 0.7:
+        training["lambda"] = log_uniform(rng, 1e-3, 0.1)
+    if rng.random() < 0.8:
+        training["momentum"] = rounded(rng.uniform(0, 0.95))
+    if rng.random() < 0.85:
+        training["schedule"] = draw_schedule(rng)
+    config = {"name": "random", "data": draw_data_keys(rng, rank, classes),
+              "network": builder.layers, "loss": loss, "training": training}
+    return Case(config, builder.parameters, shape, rank, classes, train_images, whole(10, 30))
+
+
+def draw_data_keys(rng, rank, classes):
+    suffix = ["", ".gz"][rng.integers(2)]
+    name = lambda part, what: f"{part}-{what}{suffix}"
+    if rank == 3 and rng.random() < 0.5:
+        keys = {"dir": f"idx{suffix}"}  # the usual four names, see file_names
+    else:
+        keys = {part: {what: name(part, what) for what in ("images", "labels")}
+                for part in ("train", "test")}
+    if rng.random() < 0.4:
+        keys["normalize"] = "auto"
+    else:
+        keys["scale"] = [0.00390625, 0.01, 0.008][rng.integers(3)]
+        if rng.random() < 0.6:
+            keys["mean"] = rounded(rng.uniform(20, 200))
+    if rng.random() < 0.5:
+        keys["classes"] = [f"class {index}" for index in range(classes)]
+    return {**keys, "validation": 0}
+
+
+def file_names(data):
+    """{(part, "images" | "labels"): path relative to the YAML} of a configuration's data."""
+    if "dir" not in data:
+        return {(part, what): data[part][what] for part in ("train", "test")
+                for what in ("images", "labels")}
+    suffix = ".gz" if data["dir"].endswith(".gz") else ""
+    return {(part, what): f"{data['dir']}/{prefix}-{what}-idx{rank}-ubyte{suffix}"
+            for part, prefix in (("train", "train"), ("test", "t10k"))
+            for what, rank in (("images", 3), ("labels", 1))}
+
+
+def draw_schedule(rng):
+    uniform = lambda low, high: rounded(rng.uniform(low, high))
+    span = lambda most: ([int(rng.integers(1, most + 1)), "1 epoch", "2 epochs"][rng.integers(3)])
+    policy = POLICIES[rng.integers(len(POLICIES))]
+    keys = {"constant": lambda: {},
+            "step": lambda: {"gamma": uniform(0.3, 0.9), "every": span(4)},
+            "exp": lambda: {"gamma": uniform(0.7, 0.99)},
+            "inv": lambda: {"gamma": uniform(0.05, 0.5), "power": uniform(0.5, 1)},
+            "poly": lambda: {"power": uniform(0.5, 2)},
+            "cosine": lambda: {"final": uniform(0, 0.3)},
+            "onecycle": lambda: {"peak_at": uniform(0.2, 0.6), "start": uniform(0, 0.5),
+                                 "final": uniform(0, 0.2)}}[policy]()
+    warmup = {"warmup": span(5)} if rng.random() < 0.4 else {}
+    return {"policy": policy, **keys, **warmup}
+
+
+def draw_images(rng, case):
+    """Returns {part: (images (n, channels, h, w), labels (n))} of unsigned bytes. Every class
+    occurs in the training set; channels and classes differ in mean and spread."""
+    channels = case.input_shape[0]
+    base = rng.uniform(60, 190, (1, channels, 1, 1))
+    spread = rng.uniform(15, 60, (1, channels, 1, 1))
+    patterns = rng.standard_normal((case.classes, *case.input_shape))
+    sets = {}
+    for part, count in (("train", case.train_images), ("test", case.test_images)):
+        labels = rng.permutation(np.arange(count) % case.classes)
+        noise = rng.standard_normal((count, *case.input_shape))
+        pixels = np.clip(np.rint(base + spread * (patterns[labels] + noise)), 0, 255)
+        sets[part] = pixels.astype(np.uint8), labels.astype(np.uint8)
+    return sets
+
+
+def draw_weights(rng, case):
+    """Starting weights in float32; a deviation of gain / √inputs keeps the signal's size."""
+    gain = rng.uniform(0.7, 1.6)
+    scale = lambda shape: gain / np.sqrt(np.prod(shape[1:])) if len(shape) > 1 else 0.2
+    return {name: (scale(shape) * rng.standard_normal(shape)).astype(np.float32)
+            for name, shape in case.parameters.items()}
+
+
+def to_yaml(config):
+    """The configuration as YAML text: sections as blocks, everything deeper in flow style."""
+    lines = []
+    for key, value in config.items():
+        if key == "network":
+            lines += ["network:"] + [f"  - {_layer(layer)}" for layer in value]
+        elif isinstance(value, dict):
+            lines += [f"{key}:"] + [f"  {name}: {_flow(entry)}" for name, entry in value.items()]
+        else:
+            lines.append(f"{key}: {_flow(value)}")
+    return "\n".join(lines) + "\n"
+
+
+def _layer(layer):
+    keys = {key: value for key, value in layer.items() if key != "kind"}
+    return f"{layer['kind']}: {_flow(keys)}" if keys else layer["kind"]
+
+
+def _flow(value):
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_flow(entry)}" for key, entry in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_flow, value)) + "]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def describe(case):
+    """One line: the input's shape, the layers (count, kernel/stride/pad as the YAML has them, * for
+    an alpha or lambda of its own), the loss and the solver."""
+    return " ".join(["x".join(map(str, case.input_shape)), "->",
+                     *map(_short, case.config["network"]), "|", _solver(case)])
+
+
+def _short(layer):
+    text = layer.get("type", "") + layer["kind"] + str(layer.get("count", ""))
+    if "kernel" in layer:
+        text += "(" + "/".join(f"{key[0]}{'x'.join(map(str, pair(layer[key])))}"
+                               for key in ("kernel", "stride", "pad") if key in layer) + ")"
+    return text + ("*" if "alpha" in layer or "lambda" in layer else "")
+
+
+def _solver(case):
+    training = case.config["training"]
+    schedule = training.get("schedule", {"policy": "constant"})
+    return ", ".join([
+        case.config["loss"].split("_")[0],
+        f"{case.steps} steps of {training['batch']} of {case.train_images} images",
+        *(f"{key} {training.get(key, 0)}" for key in ("alpha", "lambda", "momentum")),
+        schedule["policy"] + ("+warmup" if "warmup" in schedule else "")])

@@ -1,0 +1,180 @@
+"""The reference: the same training and scoring in PyTorch, in double precision."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+
+from networks import pair
+
+
+def alpha_factor(schedule, step, steps, steps_per_epoch):
+    """What multiplies every alpha at `step` = 0, 1, ... of a run of `steps`."""
+    def in_steps(value):
+        return value if isinstance(value, int) else int(value.split()[0]) * steps_per_epoch
+
+    def cosine(begin, end, fraction):
+        """From begin (fraction 0) to end (fraction 1) along half a cosine."""
+        return end + (begin - end) * (1 + math.cos(math.pi * fraction)) / 2
+
+    def onecycle(s):
+        peak = s["peak_at"] * steps
+        if step < peak:
+            return cosine(s["start"], 1, step / peak)
+        return cosine(1, s["final"], (step - peak) / (steps - peak))
+
+    factor = {"constant": lambda s: 1.0,
+              "step": lambda s: s["gamma"] ** (step // in_steps(s["every"])),
+              "exp": lambda s: s["gamma"] ** step,
+              "inv": lambda s: (1 + s["gamma"] * step) ** -s["power"],
+              "poly": lambda s: (1 - step / steps) ** s["power"],
+              "cosine": lambda s: cosine(1, s["final"], step / steps),
+              "onecycle": onecycle}[schedule["policy"]](schedule)
+    if "warmup" in schedule:
+        factor *= min(1, (step + 1) / in_steps(schedule["warmup"]))
+    return factor
+
+
+class Kinks:
+    """How near a run came to a place where rounding decides: `nearest` is the least distance of a
+    ReLU's input from 0, and of a max-pool window's two largest, relative to their layer's largest.
+    Exact zeros are passed over: they come from switched-off ReLUs or from windows that see padding
+    alone, and there no choice changes a gradient."""
+
+    def __init__(self):
+        self.nearest = math.inf
+
+    def relu(self, x):
+        self._note(x[x != 0].abs(), x)
+
+    def max_pool(self, windows):
+        """windows: (n, channels, positions, pixels)"""
+        if windows.shape[-1] > 1:
+            first, second = windows.topk(2, dim=-1).values.unbind(-1)
+            self._note((first - second)[first != 0], first)
+
+    def _note(self, distances, values):
+        if distances.numel():
+            self.nearest = min(self.nearest, float(distances.min() / values.abs().max()))
+
+
+def pool(x, layer, kinks):
+    """x: (n, channels, h, w). An average counts the real pixels of its window only; a remainder
+    that fills no whole stride is dropped."""
+    kernel, pad = pair(layer["kernel"]), pair(layer.get("pad", 0))
+    stride = pair(layer.get("stride", layer["kernel"]))
+    outside = -math.inf if layer["type"] == "max" else math.nan
+
+    def windows(t):  # (n, channels, rows, columns, pixels)
+        t = F.pad(t, (pad[1], pad[1], pad[0], pad[0]), value=outside)
+        return t.unfold(2, kernel[0], stride[0]).unfold(3, kernel[1], stride[1]).flatten(4)
+
+    pixels = windows(x)
+    if layer["type"] == "max":
+        kinks.max_pool(pixels.detach().flatten(2, 3))
+        return pixels.max(dim=-1).values
+    return pixels.nanmean(dim=-1)
+
+
+def forward(layers, weights, x, kinks):
+    """x: (n, channels, h, w). Returns the last layer's output, (n, classes)."""
+    outputs = {}
+    for layer in layers:
+        kind, name, sources = layer["kind"], layer.get("name"), layer.get("from", [])
+        inputs = [outputs[s] for s in ([sources] if isinstance(sources, str) else sources)] or [x]
+        x = inputs[0]
+        if kind == "conv":
+            x = F.conv2d(x, weights[name + ".weight"], weights.get(name + ".bias"),
+                         pair(layer.get("stride", 1)), pair(layer.get("pad", 0)))
+        elif kind == "fc":
+            x = F.linear(x.flatten(1), weights[name + ".weight"], weights.get(name + ".bias"))
+            x = x[:, :, None, None]
+        elif kind == "pool":
+            x = pool(x, layer, kinks)
+        elif kind == "relu":
+            kinks.relu(x.detach())
+            x = torch.relu(x)
+        elif kind in ("sigmoid", "tanh"):
+            x = getattr(torch, kind)(x)
+        else:
+            x = sum(inputs) if kind == "add" else torch.cat(inputs, dim=1)
+        outputs[name] = x
+    return x.flatten(1)
+
+
+def data_loss(kind, h, labels):
+    """J without its λ term: averaged over the images. h: (n, classes)"""
+    if kind == "softmax_cross_entropy":
+        return F.cross_entropy(h, labels)
+    y = F.one_hot(labels, h.shape[1]).to(h.dtype)
+    return ((h - y) ** 2).sum() / 2 / len(h)
+
+
+def preprocess(data, images, train_images, dtype=torch.float64):
+    """Bytes (n, channels, h, w) to the network's input."""
+    x, train = torch.tensor(images, dtype=dtype), torch.tensor(train_images, dtype=torch.float64)
+    if data.get("normalize") == "auto":
+        mean = train.mean(dim=(0, 2, 3), keepdim=True)
+        deviation = ((train - mean) ** 2).mean(dim=(0, 2, 3), keepdim=True).sqrt()
+        return (x - mean.to(dtype)) / deviation.to(dtype)
+    return data["scale"] * (x - data.get("mean", 0))
+
+
+class Training:
+    """A case ready to be trained; `kinks` and `largest_loss` describe what has run so far."""
+
+    def __init__(self, case, sets, dtype=torch.float64):
+        self.case, self.config, self.dtype = case, case.config, dtype
+        images, labels = sets["train"]
+        self.x = preprocess(case.config["data"], images, images, dtype)
+        self.labels = torch.tensor(labels, dtype=torch.int64)
+        self.kinks, self.largest_loss = Kinks(), 0.0
+
+    def tensors(self, start):
+        """The starting weights {name: float32 array} as tensors that want a gradient."""
+        return {name: torch.tensor(w, dtype=self.dtype, requires_grad=True)
+                for name, w in start.items()}
+
+    def rates(self, name):
+        """(alpha, lambda) of a parameter: its layer's own or the run's; no bias is decayed."""
+        layer = next(l for l in self.config["network"] if l.get("name") == name.split(".")[0])
+        training = self.config["training"]
+        decay = layer.get("lambda", training.get("lambda", 0))
+        return layer.get("alpha", training["alpha"]), decay if name.endswith(".weight") else 0
+
+    def factor(self, step):
+        schedule = self.config["training"].get("schedule", {"policy": "constant"})
+        return alpha_factor(schedule, step, self.case.steps, self.case.steps_per_epoch)
+
+    def batch_loss(self, weights, step):
+        """The data loss of batch `step`: the images in file order, cut anew each epoch."""
+        batch = self.config["training"]["batch"]
+        first = step % self.case.steps_per_epoch * batch
+        h = forward(self.config["network"], weights, self.x[first:first + batch], self.kinks)
+        loss = data_loss(self.config["loss"], h, self.labels[first:first + batch])
+        size = abs(float(loss))
+        self.largest_loss = max(self.largest_loss, math.inf if math.isnan(size) else size)
+        return loss
+
+    def run(self, start):
+        """v <- mu v - alpha_t (dJ/dW + lambda W), W <- W + v. Returns {name: tensor}."""
+        weights, momentum = self.tensors(start), self.config["training"].get("momentum", 0)
+        velocities = {name: torch.zeros_like(w) for name, w in weights.items()}
+        for step in range(self.case.steps):
+            gradients = torch.autograd.grad(self.batch_loss(weights, step), list(weights.values()))
+            with torch.no_grad():
+                for (name, w), gradient in zip(weights.items(), gradients):
+                    alpha, decay = self.rates(name)
+                    v = velocities[name]
+                    v.mul_(momentum).sub_(self.factor(step) * alpha * (gradient + decay * w))
+                    w.add_(v)
+        return {name: w.detach() for name, w in weights.items()}
+
+
+def evaluate(case, sets, weights):
+    """Scores the test set with {name: array}. Returns (loss, labels, outputs (n, classes))."""
+    x = preprocess(case.config["data"], sets["test"][0], sets["train"][0])
+    labels = torch.tensor(sets["test"][1], dtype=torch.int64)
+    tensors = {name: torch.tensor(w, dtype=torch.float64) for name, w in weights.items()}
+    h = forward(case.config["network"], tensors, x, Kinks())
+    return float(data_loss(case.config["loss"], h, labels)), labels, h

@@ -1,0 +1,84 @@
+#include "cnn/train_step.hpp"
+
+#include <numeric>
+
+#include <gtest/gtest.h>
+
+#include "support/allocation_counter.hpp"
+#include "support/idx_writer.hpp"
+#include "support/tiny.hpp"
+
+namespace cnn {
+namespace {
+
+// Everything a step needs; batches of up to 100 images, four shards.
+struct Rig {
+  explicit Rig(int threads, double alpha = 0.05)
+      : config(tiny_config("  epochs: 1\n")),
+        dataset(make_dataset({1, 8, 8}, 100, 4, 5)),
+        network({1, 8, 8}, config.network),
+        table({{0.0}, {0.004}}, {1, 8, 8}),
+        workers(threads),
+        solver(network, {alpha, 0.001, 0.9}),
+        step(network, solver, Loss::softmax_cross_entropy, table, 100, 1, workers) {
+    network.initialise(1);
+  }
+
+  RunConfig config;
+  Dataset dataset;
+  Network network;
+  PixelTable table;
+  Workers workers;
+  Solver solver;
+  TrainStep step;
+};
+
+Selection first(std::size_t count) {
+  return everything(count);
+}
+
+TEST(TrainStep, SumsLossAndHitsOverTheWholeBatch) {
+  Rig rig(2, 0.0);
+  const Selection batch = first(100);
+  const BatchResult whole = rig.step.run(rig.dataset, batch, 0, 1.0);
+  EXPECT_GT(whole.loss / 100, 0.5);
+  EXPECT_LT(whole.loss / 100, 5.0);
+  EXPECT_LE(whole.correct, 100U);
+}
+
+TEST(TrainStep, SameBitsForAnyNumberOfThreads) {
+  Rig one(1), four(4);
+  for (std::uint64_t t = 0; t < 5; ++t) {
+    const BatchResult a = one.step.run(one.dataset, first(100 - t), t, 1.0);
+    const BatchResult b = four.step.run(four.dataset, first(100 - t), t, 1.0);
+    EXPECT_EQ(a.loss, b.loss);
+    EXPECT_EQ(a.correct, b.correct);
+  }
+  EXPECT_TRUE(std::ranges::equal(one.network.values(), four.network.values()));
+}
+
+TEST(TrainStep, DropoutChangesWithTheStepAlone) {
+  Rig a(1, 0.0), b(1, 0.0);
+  const double loss = a.step.run(a.dataset, first(100), 3, 1.0).loss;
+  EXPECT_EQ(b.step.run(b.dataset, first(100), 3, 1.0).loss, loss);
+  EXPECT_NE(b.step.run(b.dataset, first(100), 4, 1.0).loss, loss);
+}
+
+TEST(TrainStep, AllocatesNothing) {
+  Rig rig(1);
+  const Selection batch = first(100);
+  rig.step.run(rig.dataset, batch, 0, 1.0);
+  const std::size_t before = allocations_of_this_thread();
+  rig.step.run(rig.dataset, batch, 1, 1.0);
+  EXPECT_EQ(allocations_of_this_thread() - before, 0U);
+}
+
+TEST(TrainStep, BytesCoverItsBuffers) {
+  const Rig rig(2);
+  const std::size_t values = rig.network.values().size_bytes();
+  EXPECT_GE(TrainStep::bytes(rig.network, 100, 2), (4 + 2) * values);
+  EXPECT_GT(TrainStep::bytes(rig.network, 100, 2), TrainStep::bytes(rig.network, 100, 1));
+}
+
+}  // namespace
+}  // namespace cnn

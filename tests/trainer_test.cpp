@@ -1,0 +1,223 @@
+#include "cnn/trainer.hpp"
+
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+#include "cnn/error.hpp"
+
+#include "support/temp_dir.hpp"
+#include "support/tiny.hpp"
+
+namespace cnn {
+namespace {
+
+const std::string kTraining =
+    "  epochs: 4\n  batch: 12\n  alpha: 0.1\n  momentum: 0.9\n  lambda: 0.001\n"
+    "  schedule: {policy: cosine, warmup: 7}\n";
+
+// Without the columns that hold times.
+std::string metrics_without_times(const std::filesystem::path& path) {
+  std::istringstream lines(slurp(path));
+  std::string result;
+  for (std::string line; std::getline(lines, line);) {
+    for (int column = 0; column < 2; ++column) line.resize(line.rfind(','));
+    result += line + "\n";
+  }
+  return result;
+}
+
+Trainer::Outcome train(TinyRun& run, Recorder& recorder) {
+  return run.trainer.run(recorder, recorder.stop);
+}
+
+TEST(Trainer, LearnsTheTinyProblem) {
+  const TempDir directory;
+  TinyRun run(tiny_config("  epochs: 30\n  batch: 10\n  alpha: 0.1\n  momentum: 0.9\n", 10),
+              directory.path(), 2);
+  Recorder recorder;
+  EXPECT_EQ(train(run, recorder), Trainer::Outcome::finished);
+  EXPECT_EQ(recorder.epochs.size(), 30U);
+  EXPECT_GT(recorder.epochs.back().row.validation_accuracy, 0.9);
+  EXPECT_LT(recorder.epochs.back().row.train_loss, recorder.epochs.front().row.train_loss / 2);
+}
+
+TEST(Trainer, UsesTheShortLastBatchOfAnEpoch) {
+  const TempDir directory;
+  TinyRun run(tiny_config("  epochs: 2\n  batch: 12\n"), directory.path(), 1);
+  Recorder recorder;
+  train(run, recorder);
+  ASSERT_EQ(recorder.steps.size(), 10U);  // 50 images: 12 + 12 + 12 + 12 + 2
+  EXPECT_EQ(recorder.steps[4].images, 2U);
+  EXPECT_EQ(recorder.steps[4].epoch, 1U);
+  EXPECT_EQ(recorder.steps[5].epoch, 2U);
+  EXPECT_EQ(recorder.steps[5].batch, 1U);
+}
+
+TEST(Trainer, StopsAfterTheGivenNumberOfSteps) {
+  const TempDir directory;
+  TinyRun run(tiny_config("  steps: 7\n  batch: 12\n"), directory.path(), 1);
+  Recorder recorder;
+  EXPECT_EQ(train(run, recorder), Trainer::Outcome::finished);
+  EXPECT_EQ(recorder.steps.size(), 7U);
+  ASSERT_EQ(recorder.epochs.size(), 2U);
+  EXPECT_FALSE(recorder.epochs.back().finished);
+  EXPECT_TRUE(std::filesystem::exists(run.directory.model()));
+}
+
+TEST(Trainer, GivesTheSameBytesForAnyNumberOfThreads) {
+  const TempDir one, three;
+  const RunConfig config = tiny_config(kTraining, 10);
+  Recorder recorder;
+  TinyRun a(config, one.path(), 1);
+  TinyRun b(config, three.path(), 3);
+  train(a, recorder);
+  train(b, recorder);
+  EXPECT_TRUE(same_bytes(a.directory.model(), b.directory.model()));
+  EXPECT_TRUE(same_bytes(a.directory.best(), b.directory.best()));
+  EXPECT_TRUE(same_bytes(a.directory.last(), b.directory.last()));
+  EXPECT_EQ(metrics_without_times(a.directory.metrics()),
+            metrics_without_times(b.directory.metrics()));
+}
+
+TEST(Trainer, GivesOtherWeightsForAnotherSeed) {
+  const TempDir one, two;
+  Recorder recorder;
+  TinyRun a(tiny_config(kTraining + "  seed: 1\n"), one.path(), 1);
+  TinyRun b(tiny_config(kTraining + "  seed: 2\n"), two.path(), 1);
+  train(a, recorder);
+  train(b, recorder);
+  EXPECT_FALSE(same_bytes(a.directory.model(), b.directory.model()));
+}
+
+class TrainerResume : public testing::TestWithParam<std::uint64_t> {};
+
+TEST_P(TrainerResume, EndsInTheSameBytesAsTheUninterruptedRun) {
+  const RunConfig config = tiny_config(kTraining, 10);
+  const TempDir whole_directory, directory;
+  TinyRun whole(config, whole_directory.path(), 1);
+  Recorder quiet;
+  train(whole, quiet);
+
+  Recorder stopper;
+  stopper.stop_after = GetParam();
+  TinyRun first(config, directory.path(), 2);
+  ASSERT_EQ(train(first, stopper), Trainer::Outcome::stopped);
+  ASSERT_EQ(stopper.steps.size(), GetParam());
+
+  // A second interruption, two steps later.
+  stopper.stop.stop.store(false);
+  stopper.stop_after = GetParam() + 2;
+  TinyRun second(config, directory.path(), 1);
+  second.trainer.resume(load_checkpoint(second.directory.last()));
+  ASSERT_EQ(train(second, stopper), Trainer::Outcome::stopped);
+
+  TinyRun third(config, directory.path(), 3);
+  third.trainer.resume(load_checkpoint(third.directory.last()));
+  ASSERT_EQ(train(third, quiet), Trainer::Outcome::finished);
+  EXPECT_TRUE(same_bytes(third.directory.model(), whole.directory.model()));
+  EXPECT_TRUE(same_bytes(third.directory.best(), whole.directory.best()));
+  EXPECT_TRUE(same_bytes(third.directory.last(), whole.directory.last()));
+  EXPECT_EQ(metrics_without_times(third.directory.metrics()),
+            metrics_without_times(whole.directory.metrics()));
+}
+
+// 40 images in batches of 12: four steps an epoch, sixteen in all. Within the warm-up, at the end
+// of an epoch, …
+INSTANTIATE_TEST_SUITE_P(AnyStep, TrainerResume, testing::Values(1, 3, 4, 5, 8, 11, 13));
+
+TEST(Trainer, RefusesToResumeAnotherNetwork) {
+  const TempDir directory;
+  Recorder recorder;
+  TinyRun run(tiny_config(kTraining), directory.path(), 1);
+  train(run, recorder);
+  TinyRun other(tiny_config(kTraining + "  seed: 5\n"), directory.path(), 1);
+  try {
+    other.trainer.resume(load_checkpoint(run.directory.last()));
+    FAIL() << "a checkpoint of another seed was accepted";
+  } catch (const FileError& error) {
+    EXPECT_NE(std::string(error.what()).find("training.seed is 5, the checkpoint has 1"),
+              std::string::npos)
+        << error.what();
+  }
+}
+
+TEST(Trainer, ResumesForMoreEpochs) {
+  const TempDir directory;
+  Recorder recorder;
+  TinyRun run(tiny_config("  epochs: 2\n  batch: 12\n"), directory.path(), 1);
+  train(run, recorder);
+  TinyRun longer(tiny_config("  epochs: 3\n  batch: 12\n"), directory.path(), 1);
+  longer.trainer.resume(load_checkpoint(run.directory.last()));
+  EXPECT_EQ(train(longer, recorder), Trainer::Outcome::finished);
+  EXPECT_EQ(recorder.epochs.size(), 3U);
+}
+
+TEST(Trainer, RefusesAModelAsCheckpoint) {
+  const TempDir directory;
+  Recorder recorder;
+  TinyRun run(tiny_config("  epochs: 1\n"), directory.path(), 1);
+  train(run, recorder);
+  EXPECT_THROW(load_checkpoint(run.directory.model()), FileError);
+}
+
+TEST(Trainer, WritesACheckpointWhenAskedAndGoesOn) {
+  const TempDir directory;
+  TinyRun run(tiny_config("  epochs: 2\n  batch: 12\n"), directory.path(), 1);
+  Recorder recorder;
+  recorder.stop.checkpoint.store(true);
+  EXPECT_EQ(train(run, recorder), Trainer::Outcome::finished);
+  EXPECT_EQ(recorder.checkpoints, (std::vector<std::uint64_t>{0, 1, 10}));
+}
+
+TEST(Trainer, KeepsAsManyCheckpointsAsToldAndTheNewestLast) {
+  const TempDir directory;
+  RunConfig config = tiny_config("  epochs: 2\n  batch: 12\n");
+  config.output.checkpoint_every = {Interval::Unit::steps, 3};
+  config.output.keep = 2;
+  TinyRun run(config, directory.path(), 1);
+  Recorder recorder;
+  train(run, recorder);
+  EXPECT_EQ(recorder.checkpoints, (std::vector<std::uint64_t>{0, 3, 6, 9, 10}));
+  const auto kept = run.directory.checkpoints();
+  ASSERT_EQ(kept.size(), 2U);
+  EXPECT_EQ(load_checkpoint(kept[0]).progress.step, 10U);
+  EXPECT_EQ(load_checkpoint(kept[1]).progress.step, 9U);
+}
+
+TEST(Trainer, StopsAtOnceWhenTheLossIsNoLongerFinite) {
+  const TempDir directory;
+  RunConfig config =
+      tiny_config("  epochs: 50\n  batch: 12\n  alpha: 100000000\n  momentum: 0.9\n");
+  TinyRun run(config, directory.path(), 2);
+  Recorder recorder;
+  try {
+    train(run, recorder);
+    FAIL() << "training went on without finite numbers";
+  } catch (const DivergedError& error) {
+    EXPECT_NE(std::string(error.what()).find("first non-finite value: output of '"),
+              std::string::npos)
+        << error.what();
+    EXPECT_NE(std::string(error.what()).find("at epoch "), std::string::npos) << error.what();
+  }
+  EXPECT_FALSE(std::filesystem::exists(run.directory.model()));
+}
+
+TEST(Trainer, AFrozenLayerStaysAsItWas) {
+  const TempDir directory;
+  RunConfig config = tiny_config("  epochs: 1\n  batch: 12\n  lambda: 0.1\n");
+  config.network[0].alpha = 0.0;
+  TinyRun run(config, directory.path(), 1);
+  const Parameter& frozen = run.network.parameters()[0];
+  const Parameter& moving = run.network.parameters()[2];
+  const std::vector<Real> before(run.network.value(frozen).begin(),
+                                 run.network.value(frozen).end());
+  const std::vector<Real> other(run.network.value(moving).begin(), run.network.value(moving).end());
+  Recorder recorder;
+  train(run, recorder);
+  EXPECT_TRUE(std::equal(before.begin(), before.end(), run.network.value(frozen).begin()));
+  EXPECT_FALSE(std::equal(other.begin(), other.end(), run.network.value(moving).begin()));
+}
+
+}  // namespace
+}  // namespace cnn
