@@ -112,11 +112,10 @@ const ConfigNode* OptionReader::given(std::string_view key) const {
 const ConfigNode* OptionReader::take(std::string_view key, Presence presence) {
   remember(key);
   const ConfigNode* node = given(key);
-  if (node == nullptr && presence == Presence::required) {
-    missing_.push_back({std::string(key)});
-    if (key == short_form_) keys_uncertain_ = true;
-  }
-  return node == nullptr || node->kind == ConfigNode::Kind::broken ? nullptr : node;
+  if (node != nullptr && node->kind != ConfigNode::Kind::broken) return node;
+  if (key == short_form_) keys_uncertain_ = true;
+  if (node == nullptr && presence == Presence::required) missing_.push_back({std::string(key)});
+  return nullptr;
 }
 
 bool OptionReader::wants(std::string_view key, bool) {
@@ -128,6 +127,7 @@ std::optional<std::int64_t> OptionReader::read_integer(const ConfigNode& node,
                                                        const std::string& what, Bounds bounds,
                                                        const std::string& form,
                                                        const std::string& or_else) {
+  if (node.kind == ConfigNode::Kind::broken) return std::nullopt;
   const bool plain = node.kind == ConfigNode::Kind::scalar && !node.quoted;
   const std::optional<std::int64_t> value = plain ? parse_integer(node.text) : std::nullopt;
   if (value && bounds.hold(static_cast<double>(*value))) return value;
@@ -293,8 +293,9 @@ void OptionReader::section(std::string_view key, std::string_view short_form, co
   Title title{name, name};
   if (!short_form.empty()) {
     const ConfigNode* kind = node->kind == ConfigNode::Kind::scalar ? node : node->find(short_form);
-    if (kind != nullptr)
+    if (kind != nullptr && kind->kind == ConfigNode::Kind::scalar) {
       title = {name + " " + in_quotes(kind->text), name + " " + shown(kind->text)};
+    }
   }
   OptionReader reader(context_, *node, std::move(title), node->key_place, short_form);
   visit(reader);

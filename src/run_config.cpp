@@ -41,7 +41,8 @@ LoadedConfig read(ConfigDocument document, const std::filesystem::path& base,
   RunConfig& config = loaded.config;
   config.name = default_name(loaded.document.sources.front().name);
   const OptionReader::Context context{&diagnostics, base, section_keys()};
-  OptionReader reader(context, loaded.document.root, {"the configuration", "a configuration"}, Place{});
+  OptionReader reader(context, loaded.document.root, {"the configuration", "a configuration"},
+                      Place{});
   visit(reader, config, ConfigText::complete, [&] {
     if (const ConfigNode* node = reader.take("network", Presence::required)) {
       ReadNetwork network = read_network(context, *node);

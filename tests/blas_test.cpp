@@ -1,5 +1,6 @@
 #include "cnn/blas.hpp"
 
+#include <algorithm>
 #include <ctime>
 #include <limits>
 #include <string>
@@ -193,15 +194,21 @@ TEST(SingleThreadedBlas, MultipliesOnTheCallingThreadAlone) {
   use_single_threaded_blas();
   constexpr int kSize = 600;
   Stored a(kSize, kSize, 0), b(kSize, kSize, 0), c(kSize, kSize, 0);
-  const double process_before = cpu_seconds(CLOCK_PROCESS_CPUTIME_ID);
-  const double thread_before = cpu_seconds(CLOCK_THREAD_CPUTIME_ID);
-  for (int repeat = 0; repeat < 5; ++repeat) {
+  // Processor time of the whole process over that of this thread. OpenBLAS' own threads spin for
+  // some milliseconds after the process starts, with nothing to do; hence several attempts. Were
+  // products shared out, none of them would succeed.
+  const auto measure = [&] {
+    const double process_before = cpu_seconds(CLOCK_PROCESS_CPUTIME_ID);
+    const double thread_before = cpu_seconds(CLOCK_THREAD_CPUTIME_ID);
     gemm(a.matrix(), Transpose::no, b.matrix(), Transpose::no, 0, c.matrix());
+    const double thread = cpu_seconds(CLOCK_THREAD_CPUTIME_ID) - thread_before;
+    return (cpu_seconds(CLOCK_PROCESS_CPUTIME_ID) - process_before) / thread;
+  };
+  double least = measure();
+  for (int attempt = 0; attempt < 100 && least > 1.1; ++attempt) {
+    least = std::min(least, measure());
   }
-  const double thread = cpu_seconds(CLOCK_THREAD_CPUTIME_ID) - thread_before;
-  const double process = cpu_seconds(CLOCK_PROCESS_CPUTIME_ID) - process_before;
-  // Another thread with a half, or even a fifth, of the work would show.
-  EXPECT_LT(process, 1.2 * thread);
+  EXPECT_LE(least, 1.1);
 }
 
 }  // namespace

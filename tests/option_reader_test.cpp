@@ -172,6 +172,7 @@ TEST(OptionReader, SaysWhatASizeMustBe) {
   EXPECT_EQ(message("[0, x]"),
             "k's height must be from 1 to 9, got 0\nk's width must be a positive integer, got 'x'");
   EXPECT_EQ(message("10"), "k must be from 1 to 9, got 10");
+  EXPECT_EQ(message("[*x, 3]"), "aliases (*name) are not accepted");
 }
 
 TEST(OptionReader, TakesOnlyTrueAndFalseForBooleans) {
@@ -267,6 +268,8 @@ TEST(OptionReader, DoesNotGuessKeysWhereTheDecidingOneIsWrong) {
   EXPECT_EQ(messages("init: {type: gausian, deviation: 1}", kShortForm),
             "type must be xavier or gaussian, got 'gausian'");
   EXPECT_EQ(messages("init: {deviation: 1}", kShortForm), "init needs 'type'");
+  EXPECT_EQ(messages("init: {type: *x, deviation: 1}", kShortForm),
+            "aliases (*name) are not accepted");
 }
 
 const Visit kExclusive = [](OptionReader& r) {

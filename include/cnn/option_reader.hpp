@@ -29,8 +29,7 @@ class OptionReader final : public ConfigVisitor {
     std::filesystem::path base;         // relative paths start here
     std::vector<std::string> sections;  // all keys of all sections, as "training.alpha"; for hints
   };
-  // How messages speak of the map: "unknown key 'strid' in conv 'conv1'", "conv accepts: name count
-  // …".
+  // How messages speak of the map: "unknown key 'strid' in conv 'conv1'", "conv accepts: name …".
   struct Title {
     std::string full;
     std::string brief;

@@ -1,4 +1,5 @@
-// RunConfig: the whole YAML file as one struct. Parsing checks everything that can be checked without the data.
+// RunConfig: the whole YAML file as one struct. Parsing checks everything that can be checked
+// without the data.
 
 #pragma once
 
@@ -30,7 +31,7 @@ struct DataConfig {
   std::filesystem::path dir;  // empty if the files are named one by one; absolute otherwise
   DatasetFiles train;         // empty paths where `dir` is given, or where there is no test set
   DatasetFiles test;
-  bool normalize = false;     // normalize: auto; scale and mean hold otherwise
+  bool normalize = false;  // normalize: auto; scale and mean hold otherwise
   double scale = 1.0 / 256;
   double mean = 0;
   std::vector<std::string> classes;  // names, or empty
@@ -46,11 +47,11 @@ struct TrainingConfig {
   double momentum = 0;
   // every and warmup not yet set; start and peak_at are the defaults of onecycle
   Schedule schedule{.start = 0.04, .peak_at = 0.3};
-  Interval every{};              // steps or epochs
-  Interval warmup{};             // steps or epochs
+  Interval every{};   // steps or epochs
+  Interval warmup{};  // steps or epochs
   bool shuffle = true;
   std::uint64_t seed = 1;
-  std::int64_t threads = 0;      // 0 = auto
+  std::int64_t threads = 0;  // 0 = auto
 };
 
 struct OutputConfig {
@@ -75,26 +76,30 @@ struct LoadedConfig {
   std::vector<Place> layers;  // where each layer of config.network stands
 };
 
-// Reads `path`, applies the overrides ("training.alpha=0.05") in their order, checks, and resolves paths against the
-// file's directory. Throws ConfigError with all diagnostics of the file (up to 20), FileError if it cannot be read.
-LoadedConfig load_config(const std::filesystem::path& path, const std::vector<std::string>& overrides);
+// Reads `path`, applies the overrides ("training.alpha=0.05") in their order, checks, and resolves
+// paths against the file's directory. Throws ConfigError with all diagnostics of the file (up to
+// 20), FileError if it cannot be read.
+LoadedConfig load_config(const std::filesystem::path& path,
+                         const std::vector<std::string>& overrides);
 
-// The same from text that is not in a file (a model's metadata); `name` stands for the file in messages.
+// The same from text that is not in a file (a model's metadata); `name` stands for the file in
+// messages.
 RunConfig parse_config(const std::string& name, const std::string& text);
 
-// The resolved configuration as YAML, every default spelt out; parse_config of it gives the same struct.
-// `portable` leaves out what does not decide the result: training.threads and output.
+// The resolved configuration as YAML, every default spelt out; parse_config of it gives the same
+// struct. `portable` leaves out what does not decide the result: training.threads and output.
 enum class ConfigText { complete, portable };
 std::string to_yaml(const RunConfig& config, ConfigText what);
 
 // The files of a part of the data: those named, or those found in dir. Throws FileError.
 DatasetFiles dataset_files(const DataConfig& data, DataPart part);
 
-// Builds the network, turning a NetworkError into a ConfigError that points at the layer in the file.
+// Builds the network, turning a NetworkError into a ConfigError that points at the layer in the
+// file.
 Network build_network(const LoadedConfig& loaded, const Shape& input);
 
-// Throws ConfigError, pointing at the last layer, if the network's outputs are fewer than the labels need, or are not
-// as many as data.classes names.
+// Throws ConfigError, pointing at the last layer, if the network's outputs are fewer than the
+// labels need, or are not as many as data.classes names.
 void check_classes(const LoadedConfig& loaded, const Network& network, const Dataset& dataset);
 
 // The schedule with every and warmup counted in steps.
