@@ -1,18 +1,28 @@
 #include "cnn/arena.hpp"
 
-#include <cstring>
+#include <cstdint>
+#include <cstdlib>
 #include <new>
+
+#include <unistd.h>
 
 namespace cnn {
 
-void Arena::Free::operator()(std::byte* block) const {
-  ::operator delete (block, std::align_val_t{kAlignment});
+void Arena::Free::operator()(std::byte* memory) const {
+  std::free(memory);
 }
 
 void Arena::allocate() {
-  const std::size_t size = bytes_ > 0 ? bytes_ : kAlignment;
-  block_.reset(static_cast<std::byte*>(::operator new (size, std::align_val_t{kAlignment})));
-  std::memset(block_.get(), 0, size);
+  // calloc takes large blocks from the system, which hands out zeros as pages are first touched.
+  memory_.reset(static_cast<std::byte*>(std::calloc(bytes_ + kAlignment, 1)));
+  if (memory_ == nullptr) throw std::bad_alloc();
+  const auto address = reinterpret_cast<std::uintptr_t>(memory_.get());
+  block_ = memory_.get() + (kAlignment - address % kAlignment) % kAlignment;
+}
+
+std::size_t physical_memory() {
+  return static_cast<std::size_t>(::sysconf(_SC_PHYS_PAGES)) *
+         static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
 }  // namespace cnn

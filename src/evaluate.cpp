@@ -1,6 +1,9 @@
 #include "cnn/evaluate.hpp"
 
 #include <algorithm>
+#include <cmath>
+
+#include "cnn/error.hpp"
 
 namespace cnn {
 namespace {
@@ -32,7 +35,11 @@ void Inference::run(std::size_t count, const Pixels& pixels, const Consume& cons
     }
     std::fill(input.begin() + static_cast<std::ptrdiff_t>(n * input_size), input.end(), Real{0});
     network_.forward(workspace, kShard, {});
-    const CView outputs = workspace.output(kShard);
+    const CView outputs = workspace.output(kShard).first(n * output_size);
+    if (!std::all_of(outputs.begin(), outputs.end(), [](Real v) { return std::isfinite(v); })) {
+      throw DivergedError("the network's outputs are not finite (first non-finite value: " +
+                          network_.first_non_finite(workspace, kShard) + ")");
+    }
     for (std::size_t i = 0; i < n; ++i) {
       consume(first + i, outputs.subspan(i * output_size, output_size));
     }

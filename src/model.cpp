@@ -61,7 +61,7 @@ class MetadataReader {
     while (at != end) {
       T value{};
       const auto result = std::from_chars(at, end, value);
-      if (result.ec != std::errc()) break;
+      if (result.ec != std::errc() || !std::isfinite(static_cast<double>(value))) break;
       values.push_back(value);
       at = result.ptr;
       if (at != end && *at == ' ') ++at;
@@ -129,6 +129,10 @@ ModelInfo read_info(const Safetensors& file) {
   const std::vector<double> border = metadata.numbers<double>("border", 2);
   info.images = {border[0], border[1], metadata.number<int>("centred") != 0,
                  metadata.number<int>("box")};
+  if (border[0] < 0 || border[1] > 255) metadata.fail("border", "lies outside 0 … 255");
+  if (info.images.box < 0 || info.images.box > kLargestExtent) {
+    metadata.fail("box", "is no size of an image");
+  }
   return info;
 }
 
@@ -155,7 +159,7 @@ void require_finite(const Network& network) {
   for (const Parameter& p : network.parameters()) {
     const CView values = network.value(p);
     if (!std::all_of(values.begin(), values.end(), [](Real v) { return std::isfinite(v); })) {
-      throw DivergedError("a weight is no longer finite (in '" + p.name + "')");
+      throw DivergedError("a weight is not finite (in '" + p.name + "')");
     }
   }
 }
@@ -179,6 +183,9 @@ class TensorTaker {
     } else if (entry->dims != dims) {
       problems_ +=
           "\n  " + name + " is " + to_string(entry->dims) + ", expected " + to_string(dims);
+    } else if (!std::all_of(entry->data.begin(), entry->data.end(),
+                            [](float v) { return std::isfinite(v); })) {
+      problems_ += "\n  " + name + " holds a value that is not finite";
     } else {
       std::copy(entry->data.begin(), entry->data.end(), values.begin());
     }
@@ -277,6 +284,7 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
                          metadata.number<std::size_t>("run.epoch_images"),
                          metadata.number<std::uint64_t>("run.best_epoch"),
                          metadata.number<std::size_t>("run.best_correct")};
+  if (checkpoint.progress.epoch_loss < 0) metadata.fail("run.epoch_loss", "is negative");
   checkpoint.data = metadata.text("data");
   return checkpoint;
 }

@@ -34,6 +34,7 @@ Network::Network(const Shape& input, std::vector<LayerSpec> layers) : input_(inp
   }
   if (nodes_.empty()) throw NetworkError("the network has no layers", 0);
   check_all_used();
+  check_memory();
   values_.allocate();
   values_view_ = values_.view<Real>(0, values_.bytes() / sizeof(Real));
 }
@@ -99,6 +100,19 @@ void Network::check_all_used() const {
                          i);
     }
   }
+}
+
+void Network::check_memory() const {
+  if (values_.bytes() <= physical_memory()) return;
+  const auto largest =
+      std::max_element(parameters_.begin(), parameters_.end(),
+                       [](const Parameter& a, const Parameter& b) { return a.size < b.size; });
+  throw NetworkError("layer " + std::to_string(largest->layer + 1) + " '" +
+                         nodes_[largest->layer].spec.name + "': the network has " +
+                         std::to_string(parameter_count()) + " parameters, " +
+                         std::to_string(largest->size) + " of them in '" + largest->name +
+                         "': more than this machine's memory holds; lower its count",
+                     largest->layer);
 }
 
 std::size_t Network::parameter_count() const {

@@ -69,8 +69,8 @@ class NetworkReader {
     if (node.kind == ConfigNode::Kind::map) {
       Names keys;
       for (const ConfigNode& child : node.children) keys.push_back(shown(child.key));
-      got = "a map of " + join(keys, ", ", " and ");
-      if (find_layer_entry(keys.front()) != nullptr) {
+      got = keys.empty() ? "an empty map" : "a map of " + join(keys, ", ", " and ");
+      if (!keys.empty() && find_layer_entry(keys.front()) != nullptr) {
         hint = "indent the options of " + keys.front() + " further, or write '- " + keys.front() +
                ": {…}'";
       }

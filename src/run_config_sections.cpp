@@ -140,10 +140,10 @@ void visit_schedule(ConfigVisitor& visitor, TrainingConfig& training) {
 void visit_init(ConfigVisitor& visitor, Init& init) {
   visitor.choice("type", init.type, Init::kTypeNames, Presence::required);
   if (init.type == Init::Type::gaussian) {
-    visitor.real("deviation", init.deviation, {.low = 0});
+    visitor.real("deviation", init.deviation, {.low = 0, .high = kLargestReal});
   }
   if (init.type == Init::Type::constant) {
-    visitor.real("value", init.value, {});
+    visitor.real("value", init.value, {-kLargestReal, kLargestReal});
   }
 }
 
@@ -159,10 +159,10 @@ void visit(ConfigVisitor& visitor, DataConfig& data) {
   visit_files(visitor, "train", data.train);
   visit_files(visitor, "test", data.test);
   if (visitor.wants("scale", !data.normalize)) {
-    visitor.real("scale", data.scale, {});
+    visitor.real("scale", data.scale, {-kLargestReal, kLargestReal});
   }
   if (visitor.wants("mean", !data.normalize)) {
-    visitor.real("mean", data.mean, {});
+    visitor.real("mean", data.mean, {-kLargestReal, kLargestReal});
   }
   if (visitor.wants("normalize", data.normalize)) {
     constexpr std::array<std::string_view, 1> kAuto = {"auto"};
@@ -175,7 +175,6 @@ void visit(ConfigVisitor& visitor, DataConfig& data) {
 }
 
 void visit(ConfigVisitor& visitor, TrainingConfig& training, ConfigText what) {
-  constexpr Bounds kNotNegative{.low = 0};
   constexpr Bounds kLength{.low = 1, .high = kLargestCount};
   visitor.exclusive("epochs", {"steps"});
   if (visitor.wants("epochs", training.steps == 0)) {
@@ -186,8 +185,8 @@ void visit(ConfigVisitor& visitor, TrainingConfig& training, ConfigText what) {
   }
   if (training.steps > 0) training.epochs = 0;
   visitor.integer("batch", training.batch, {.low = 1, .high = 65536});
-  visitor.real("alpha", training.alpha, kNotNegative);
-  visitor.real("lambda", training.lambda, kNotNegative);
+  visitor.real("alpha", training.alpha, {.low = 0, .high = kLargestReal});
+  visitor.real("lambda", training.lambda, {.low = 0, .high = kLargestReal});
   visitor.real("momentum", training.momentum, {.low = 0, .high = 1, .below_high = true});
   visitor.section("schedule", "policy",
                   [&](ConfigVisitor& inner) { visit_schedule(inner, training); });
@@ -212,8 +211,8 @@ void visit(ConfigVisitor& visitor, LayerSpec& spec, const LayerEntry& entry,
   spec.layer->options(visitor);
   if (entry.has_weights) {
     visitor.section("init", "type", [&](ConfigVisitor& inner) { visit_init(inner, spec.init); });
-    visitor.real("alpha", spec.alpha, {.low = 0});
-    visitor.real("lambda", spec.lambda, {.low = 0});
+    visitor.real("alpha", spec.alpha, {.low = 0, .high = kLargestReal});
+    visitor.real("lambda", spec.lambda, {.low = 0, .high = kLargestReal});
   }
   visitor.texts("from", spec.from, true, checks.from);
 }

@@ -32,6 +32,14 @@ void remove_file(const fs::path& path) {
   if (code) fail(path, "cannot remove", code);
 }
 
+// Throws where the question itself fails: a directory that may not be searched, a name too long.
+bool is_there(const fs::path& path) {
+  std::error_code code;
+  const bool found = fs::exists(path, code);
+  if (code && code != std::errc::no_such_file_or_directory) fail(path, "cannot look there", code);
+  return found;
+}
+
 // N of "step-N.safetensors".
 std::optional<std::uint64_t> checkpoint_step(const std::string& name) {
   if (!name.starts_with(kStepPrefix) || !name.ends_with(kSuffix)) return std::nullopt;
@@ -58,6 +66,17 @@ std::vector<fs::path> retired(const fs::path& directory) {
   return paths;
 }
 
+// What write_file left behind in a process that was killed: ".last.safetensors.123-0.tmp".
+std::vector<fs::path> temporary_files(const fs::path& directory) {
+  std::vector<fs::path> found;
+  std::error_code code;
+  for (fs::directory_iterator it(directory, code), end; !code && it != end; it.increment(code)) {
+    const std::string name = it->path().filename().string();
+    if (name.starts_with(".") && name.ends_with(".tmp")) found.push_back(it->path());
+  }
+  return found;
+}
+
 std::string fixed(double value, int digits) {
   std::array<char, 400> buffer;
   const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
@@ -69,14 +88,14 @@ std::string fixed(double value, int digits) {
 
 bool RunDirectory::occupied() const {
   const std::array files = {config(), metrics(), model(), best(), last()};
-  return std::any_of(files.begin(), files.end(), [](const fs::path& f) { return fs::exists(f); }) ||
-         !retired(path_).empty();
+  return std::any_of(files.begin(), files.end(), is_there) || !retired(path_).empty();
 }
 
 void RunDirectory::create() const {
   std::error_code code;
   fs::create_directories(path_, code);
   if (code) fail(path_, "cannot make the run directory", code);
+  for (const fs::path& leftover : temporary_files(path_)) remove_file(leftover);
   const fs::path probe = path_ / ".probe";
   write_file(probe, "");
   remove_file(probe);
@@ -91,12 +110,12 @@ void RunDirectory::clear() const {
 
 std::vector<fs::path> RunDirectory::checkpoints() const {
   std::vector<fs::path> paths = retired(path_);
-  if (fs::exists(last())) paths.insert(paths.begin(), last());
+  if (is_there(last())) paths.insert(paths.begin(), last());
   return paths;
 }
 
 void RunDirectory::retire_last(std::uint64_t step, std::int64_t keep) const {
-  if (!fs::exists(last())) return;
+  if (!is_there(last())) return;
   if (keep > 1) {
     const fs::path name =
         path_ / (std::string(kStepPrefix) + std::to_string(step) + std::string(kSuffix));
@@ -112,7 +131,7 @@ void RunDirectory::retire_last(std::uint64_t step, std::int64_t keep) const {
 
 void MetricsFile::keep_until(std::uint64_t step, std::uint64_t steps_per_epoch) {
   rows_.clear();
-  if (!fs::exists(path_)) return;
+  if (!is_there(path_)) return;
   constexpr std::size_t kLimit = std::size_t{1} << 26;
   std::istringstream lines(read_file(path_, kLimit));
   std::string line;

@@ -74,5 +74,10 @@ TEST(Arena, KeepsItsViewsWhenMoved) {
   EXPECT_EQ(moved.view<int>(offset, 3)[1], 42);
 }
 
+TEST(PhysicalMemory, IsThatOfARealMachine) {
+  EXPECT_GT(physical_memory(), std::size_t{64} << 20);
+  EXPECT_LT(physical_memory(), std::size_t{1} << 47);
+}
+
 }  // namespace
 }  // namespace cnn

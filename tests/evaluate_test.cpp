@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "cnn/error.hpp"
+
 #include "support/idx_writer.hpp"
 #include "support/temp_dir.hpp"
 #include "support/tiny.hpp"
@@ -60,6 +62,12 @@ TEST(Evaluate, AnImagesResultDoesNotDependOnItsCompany) {
     const Evaluation alone = score(scored, {i}, 1);
     EXPECT_EQ(alone.predictions[0].probability, together.predictions[i].probability) << i;
   }
+}
+
+TEST(Evaluate, RefusesOutputsThatAreNotFinite) {
+  Scored scored = tiny_scored(4);
+  for (Real& value : scored.network.values()) value = Real{3e38F};
+  EXPECT_THROW(score(scored, everything(4), 1), DivergedError);
 }
 
 TEST(Evaluate, AnEmptySelectionScoresNothing) {

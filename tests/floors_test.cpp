@@ -35,7 +35,7 @@ const std::map<std::string, std::vector<std::string>> kOutside = {
     {"zlib.h", {"idx", "safetensors", "model", "image/*"}},
     {"stb_", {"image/*"}},
     {"nlohmann/", {"safetensors", "apps/*"}},
-    {"CLI/", {"apps/*"}},
+    {"CLI/", {"apps/command_line"}},
     {"spdlog/", {"apps/*"}},
     {"fmt/", {"apps/*"}},
 };

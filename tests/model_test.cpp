@@ -105,6 +105,34 @@ TEST(Model, ANonFiniteWeightIsNeverSaved) {
   EXPECT_FALSE(std::filesystem::exists(run.directory.model()));
 }
 
+// A file that is whole, checksum and all, but holds nonsense.
+TEST(Model, NonFiniteNumbersInAFileAreRefused) {
+  const TempDir directory;
+  const TinyRun run(tiny_config("  epochs: 1\n"), directory.path(), 1);
+  save_model(run.directory.model(), run.info, run.network);
+  Safetensors file = read_safetensors(run.directory.model());
+  const auto rewritten = [&] {
+    std::vector<NamedTensor> tensors;
+    for (const Safetensors::Entry& entry : file.tensors) {
+      tensors.push_back({entry.name, entry.dims, entry.data});
+    }
+    const auto path = directory.path() / "rewritten.safetensors";
+    write_safetensors(path, tensors, file.metadata);
+    return message_of([&] { load_model(path); });
+  };
+  EXPECT_EQ(rewritten(), "no error");
+  const std::string mean = file.metadata["mean"];
+  for (const char* bad : {"inf", "nan", "1 2", "", "x"}) {
+    file.metadata["mean"] = bad;
+    EXPECT_NE(rewritten().find("metadata entry 'mean'"), std::string::npos) << bad;
+  }
+  file.metadata["mean"] = mean;
+  file.tensors.back().data[0] = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_NE(rewritten().find(file.tensors.back().name + " holds a value that is not finite"),
+            std::string::npos)
+      << rewritten();
+}
+
 TEST(Fingerprint, ChangesWithOnePixelAndOneLabel) {
   const Dataset dataset = make_dataset({1, 8, 8}, 10, 4, 1);
   Dataset pixel = dataset, label = dataset;

@@ -122,6 +122,23 @@ TEST(NetworkPass, ASharedTensorReceivesTheSumOfItsReadersGradients) {
   EXPECT_EQ(gradients.values()[network.parameters()[1].offset], 2 * 5);
 }
 
+// Two tensors, both read by both layers above them, so that the lower one's shares of both
+// gradients have to be kept apart until they are added.
+TEST(NetworkPass, SharesOfSeveralTensorsAreKeptApart) {
+  Network network({1, 1, 1}, {layer_spec("fc", "w", "{count: 1, bias: false}"),
+                              layer_spec("fc", "v", "{count: 1, bias: false}", {"input"}),
+                              layer_spec("concat", "pair", "{}", {"w", "v"}),
+                              layer_spec("concat", "all", "{}", {"w", "v", "pair"})});
+  Workspace workspace(network, 1, Phase::train);
+  Gradients gradients(network);
+  workspace.input(1)[0] = 5;
+  network.forward(workspace, 1, {});
+  assign(workspace.doutput(1), {1, 20, 300, 4000});
+  network.backward(workspace, 1, gradients);
+  EXPECT_EQ(gradients.values()[network.parameters()[0].offset], (1 + 300) * 5);
+  EXPECT_EQ(gradients.values()[network.parameters()[1].offset], (20 + 4000) * 5);
+}
+
 TEST(NetworkPass, DoesNotDependOnTheWorkspacesCapacity) {
   for (Network (*make)() : {smooth_graph, lenet}) {
     Network network = make();

@@ -167,6 +167,15 @@ TEST(NetworkError, RefusesANetworkWithoutLayers) {
   EXPECT_EQ(error_of({1, 4, 4}, {}, 0), "the network has no layers");
 }
 
+TEST(NetworkError, RefusesWeightsThatNoMachineHolds) {
+  EXPECT_EQ(error_of({1024, 1024, 1024},
+                     {layer_spec("relu", "relu"),
+                      layer_spec("conv", "conv", "{count: 32768, kernel: 1024, bias: false}")},
+                     1),
+            "layer 2 'conv': the network has 35184372088832 parameters, 35184372088832 of them in "
+            "'conv.weight': more than this machine's memory holds; lower its count");
+}
+
 TEST(NetworkInitialise, StartsFromZeroValues) {
   const Network network = smooth_chain();
   EXPECT_EQ(values(network.values()), Values(network.values().size(), 0.0));

@@ -214,8 +214,8 @@ TEST(RunConfigTraining, KeepsEpochsOrSteps) {
 TEST(RunConfigTraining, ChecksRanges) {
   EXPECT_EQ(training_message("epochs: 0"), "epochs must be from 1 to 1000000000, got 0");
   EXPECT_EQ(training_message("batch: 65537"), "batch must be from 1 to 65536, got 65537");
-  EXPECT_EQ(training_message("alpha: -1"), "alpha must be 0 or more, got -1");
-  EXPECT_EQ(training_message("lambda: -1"), "lambda must be 0 or more, got -1");
+  EXPECT_EQ(training_message("alpha: -1"), "alpha must be from 0 to 1e+18, got -1");
+  EXPECT_EQ(training_message("lambda: -1"), "lambda must be from 0 to 1e+18, got -1");
   EXPECT_EQ(training_message("momentum: 1"), "momentum must be at least 0 and below 1, got 1");
   EXPECT_EQ(training_message("seed: 9223372036854775808"),
             "seed must be from 0 to 9223372036854775807, got 9223372036854775808");

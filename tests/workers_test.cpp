@@ -126,6 +126,25 @@ TEST_P(WorkersOfAnyNumber, WakeUpAfterTheyFellAsleep) {
 // Some of them more than the machine has processors.
 INSTANTIATE_TEST_SUITE_P(Count, WorkersOfAnyNumber, testing::Values(1, 2, 3, 4, 5, 16));
 
+// The lowest task, not the first to throw: task 0 waits until the others are through.
+TEST(Workers, RethrowTheExceptionOfTheLowestTaskEvenIfItComesLast) {
+  Workers workers(2);
+  std::atomic<int> thrown{0};
+  try {
+    workers.run(4, [&](int, int task) {
+      if (task == 0) {
+        while (thrown < 3) std::this_thread::yield();
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      }
+      ++thrown;
+      throw std::runtime_error("task " + std::to_string(task));
+    });
+    FAIL() << "nothing was thrown";
+  } catch (const std::runtime_error& error) {
+    EXPECT_STREQ(error.what(), "task 0");
+  }
+}
+
 TEST(Workers, RunTasksAtTheSameTime) {
   using Clock = std::chrono::steady_clock;
   Workers workers(2);

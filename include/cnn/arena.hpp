@@ -34,16 +34,20 @@ class Arena {
 
   template <typename T>
   std::span<T> view(std::size_t offset, std::size_t count) const {
-    return {reinterpret_cast<T*>(block_.get() + offset), count};
+    return {reinterpret_cast<T*>(block_ + offset), count};
   }
 
  private:
   struct Free {
-    void operator()(std::byte* block) const;
+    void operator()(std::byte* memory) const;
   };
 
   std::size_t bytes_ = 0;
-  std::unique_ptr<std::byte, Free> block_;
+  std::unique_ptr<std::byte, Free> memory_;
+  std::byte* block_ = nullptr;  // the first aligned byte of memory_
 };
+
+// Bytes of memory that this machine has.
+std::size_t physical_memory();
 
 }  // namespace cnn

@@ -29,6 +29,7 @@ class Inference {
   // differently for another number of rows.
   using Pixels = std::function<std::span<const std::uint8_t>(std::size_t i)>;
   using Consume = std::function<void(std::size_t i, CView outputs)>;
+  // Throws DivergedError if an output is not finite.
   void run(std::size_t count, const Pixels& pixels, const Consume& consume);
 
  private:

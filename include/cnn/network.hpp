@@ -107,6 +107,7 @@ class Network {
   void connect(std::size_t index);
   void plan(std::size_t index);
   void check_all_used() const;
+  void check_memory() const;
   [[noreturn]] void fail(std::size_t index, const std::string& reason) const;
 
   Shape input_;

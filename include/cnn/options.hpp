@@ -36,6 +36,9 @@ struct Bounds {
   }
 };
 
+// What a number of the mathematics may be: squares and products of a few still fit into a float.
+inline constexpr double kLargestReal = 1e18;
+
 enum class Presence { required, optional };
 
 class OptionVisitor {

@@ -31,7 +31,8 @@ class RunDirectory {
 
   // Does it hold a run's files already?
   bool occupied() const;
-  // Makes the directory where it is missing and proves that files can be written. Throws FileError.
+  // Makes the directory where it is missing, removes what a killed process left half written, and
+  // proves that files can be written. Throws FileError.
   void create() const;
   // Removes a run's files, and nothing else. Throws FileError.
   void clear() const;

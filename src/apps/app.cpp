@@ -1,5 +1,6 @@
 #include "app.hpp"
 
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -16,24 +17,17 @@ int report(const char* message, int code) {
 
 }  // namespace
 
-void set_up(CLI::App& app, const std::string& example) {
-  app.set_version_flag("--version", CNN_VERSION);
-  app.footer("Example:\n  " + example +
-             "\n\nExit codes: 0 done, 2 usage or configuration, 3 data, image or model file, "
-             "4 training diverged,\n130/143 stopped by SIGINT/SIGTERM after writing a checkpoint");
-}
-
-int run(CLI::App& app, int argc, char** argv, const std::function<int()>& body) {
+int guarded(const std::function<int()>& body) {
+  // A reader of stdout or stderr that goes away, and a limit on file sizes, show as errors of
+  // writing.
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    std::fprintf(stderr, "%s: error: %s; see %s --help\n", app.get_name().c_str(), error.what(),
-                 app.get_name().c_str());
-    return kUsage;
-  }
-  try {
-    return body();
+    const int code = body();
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+      return report("stdout: error: cannot write the result", kFile);
+    }
+    return code;
   } catch (const ConfigError& error) {
     return report(error.what(), kUsage);
   } catch (const ShapeError& error) {
@@ -45,10 +39,17 @@ int run(CLI::App& app, int argc, char** argv, const std::function<int()>& body) 
   } catch (const DivergedError& error) {
     return report(error.what(), kDiverged);
   } catch (const std::bad_alloc&) {
-    return report("error: not enough memory; try a smaller training.batch or fewer --threads",
-                  kFile);
+    return report("error: not enough memory for this network and its data", kFile);
   } catch (const std::exception& error) {
     return report((std::string("internal error: ") + error.what()).c_str(), kInternal);
+  }
+}
+
+int with_model(const std::string& model, const std::function<int()>& body) {
+  try {
+    return body();
+  } catch (const DivergedError& error) {
+    throw FileError(model + ": error: " + error.what());
   }
 }
 

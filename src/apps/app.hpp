@@ -7,8 +7,6 @@
 #include <functional>
 #include <string>
 
-#include <CLI/CLI.hpp>
-
 namespace cnn::app {
 
 // The documented exit codes.
@@ -18,12 +16,13 @@ inline constexpr int kUsage = 2;     // usage or configuration
 inline constexpr int kFile = 3;      // data, image or model file, or no memory for it
 inline constexpr int kDiverged = 4;
 
-// A parser with --help, --version and a worked example below the options.
-void set_up(CLI::App& app, const std::string& example);
+// Runs `body`, whose value is the exit code. Every exception ends as one message on stderr and the
+// exit code of its type.
+int guarded(const std::function<int()>& body);
 
-// Parses the arguments and runs `body`, whose value is the exit code. Every exception ends as one
-// message on stderr and the exit code of its type.
-int run(CLI::App& app, int argc, char** argv, const std::function<int()>& body);
+// Runs what uses a model: outputs that are not finite are the model file's fault, not that of a
+// training run.
+int with_model(const std::string& model, const std::function<int()>& body);
 
 // A path from the command line, made absolute against the current directory.
 std::filesystem::path absolute_path(const std::string& path);

@@ -14,35 +14,11 @@
 #include "cnn/training_data.hpp"
 
 #include "app.hpp"
+#include "command_line.hpp"
 #include "report.hpp"
 
 namespace cnn::app {
 namespace {
-
-struct EvalOptions {
-  std::string model;
-  std::string data;
-  std::string split = "test";
-  std::string out;
-  bool json = false;
-  int threads = 0;
-};
-
-void add_options(CLI::App& app, EvalOptions& o) {
-  app.add_option("--model", o.model, "The model to score")->required()->type_name("FILE");
-  app.add_option("--data", o.data,
-                 "Directory of the data set, instead of the one it was trained on")
-      ->type_name("DIR");
-  app.add_option("--split", o.split, "Part of the data to score: test, validation or train")
-      ->check(CLI::IsMember({"test", "validation", "train"}))
-      ->capture_default_str();
-  app.add_flag("--json", o.json, "Print JSON instead of text");
-  app.add_option("--out", o.out, "Also write confusion.csv and predictions.csv there")
-      ->type_name("DIR");
-  app.add_option("--threads", o.threads, "Worker threads; 0 means all processors")
-      ->check(CLI::Range(0, 256))
-      ->type_name("N");
-}
 
 struct Part {
   Dataset dataset;
@@ -107,10 +83,8 @@ int evaluate_model(const EvalOptions& o) {
 }  // namespace cnn::app
 
 int main(int argc, char** argv) {
-  using namespace cnn::app;
-  CLI::App app("Scores a model on a whole test set.", "cnn-eval");
-  EvalOptions options;
-  add_options(app, options);
-  set_up(app, "cnn-eval --model runs/lenet/model.safetensors --out runs/lenet/test");
-  return run(app, argc, argv, [&] { return evaluate_model(options); });
+  cnn::app::EvalOptions options;
+  return cnn::app::run(argc, argv, options, [&] {
+    return cnn::app::with_model(options.model, [&] { return cnn::app::evaluate_model(options); });
+  });
 }

@@ -17,35 +17,11 @@
 #include "cnn/prepare_image.hpp"
 
 #include "app.hpp"
+#include "command_line.hpp"
 #include "show_image.hpp"
 
 namespace cnn::app {
 namespace {
-
-struct PredictOptions {
-  std::string model;
-  std::vector<std::string> images;
-  std::size_t top = 3;
-  Invert invert = Invert::automatic;
-  bool json = false;
-  bool show = false;
-};
-
-void add_options(CLI::App& app, PredictOptions& o, std::string& invert) {
-  app.add_option("--model", o.model, "The model to use")->required()->type_name("FILE");
-  app.add_option("IMAGE", o.images, "PNG, JPEG, BMP or PGM files")->required()->type_name("");
-  app.add_option("--top", o.top, "How many classes to list")
-      ->check(CLI::Range(1, 256))
-      ->type_name("K")
-      ->capture_default_str();
-  app.add_option("--invert", invert,
-                 "Swap dark and light: auto does if the picture is dark on light and the training "
-                 "set light on dark, or the other way round")
-      ->check(CLI::IsMember({"auto", "yes", "no"}))
-      ->capture_default_str();
-  app.add_flag("--json", o.json, "Print JSON instead of text");
-  app.add_flag("--show", o.show, "Draw what the network sees");
-}
 
 struct Result {
   std::string file;
@@ -135,16 +111,8 @@ int predict(const PredictOptions& o) {
 }  // namespace cnn::app
 
 int main(int argc, char** argv) {
-  using namespace cnn::app;
-  CLI::App app("Classifies image files.", "cnn-predict");
-  PredictOptions options;
-  std::string invert = "auto";
-  add_options(app, options, invert);
-  set_up(app, "cnn-predict --model runs/lenet/model.safetensors --show digit.png");
-  return run(app, argc, argv, [&] {
-    options.invert = invert == "yes"  ? cnn::Invert::yes
-                     : invert == "no" ? cnn::Invert::no
-                                      : cnn::Invert::automatic;
-    return predict(options);
+  cnn::app::PredictOptions options;
+  return cnn::app::run(argc, argv, options, [&] {
+    return cnn::app::with_model(options.model, [&] { return cnn::app::predict(options); });
   });
 }

@@ -3,8 +3,10 @@
 #include <cstdio>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <vector>
 
+#include "cnn/arena.hpp"
 #include "cnn/blas.hpp"
 #include "cnn/error.hpp"
 #include "cnn/file.hpp"
@@ -16,6 +18,7 @@
 #include "cnn/training_data.hpp"
 
 #include "app.hpp"
+#include "command_line.hpp"
 #include "console.hpp"
 #include "network_table.hpp"
 #include "signals.hpp"
@@ -23,59 +26,6 @@
 
 namespace cnn::app {
 namespace {
-
-struct TrainOptions {
-  std::string config;
-  std::vector<std::string> overrides;
-  std::string data;
-  std::string out;
-  std::string weights;
-  std::string resume;  // CHECKPOINT, or empty for the newest
-  bool resuming = false;
-  bool overwrite = false;
-  bool dry_run = false;
-  bool print_config = false;
-  bool quiet = false;
-  bool verbose = false;
-  bool no_progress = false;
-  std::optional<int> threads;
-  std::optional<std::int64_t> seed;
-};
-
-void add_options(CLI::App& app, TrainOptions& o) {
-  app.add_option("--config", o.config, "The YAML file that describes data, network and training")
-      ->required()
-      ->type_name("FILE");
-  app.add_option("--set", o.overrides,
-                 "Override a key of the file, as in training.alpha=0.05 or network.conv1.count=32; "
-                 "may be repeated")
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false);
-  app.add_option("--data", o.data, "Directory of the data set, instead of data.dir")
-      ->type_name("DIR");
-  app.add_option("--out", o.out, "Run directory, instead of output.dir")->type_name("DIR");
-  CLI::Option* overwrite =
-      app.add_flag("--overwrite", o.overwrite, "Replace the run that the run directory holds");
-  CLI::Option* resume =
-      app.add_option("--resume", o.resume,
-                     "Continue from CHECKPOINT, or from the newest valid one of the run directory")
-          ->type_name("CHECKPOINT")
-          ->expected(0, 1)
-          ->excludes(overwrite);
-  app.add_option("--weights", o.weights, "Start from the weights of this model")
-      ->type_name("FILE")
-      ->excludes(resume);
-  app.add_option("--threads", o.threads,
-                 "Worker threads, instead of training.threads; results do not depend on it")
-      ->type_name("N");
-  app.add_option("--seed", o.seed, "Seed, instead of training.seed")->type_name("N");
-  app.add_flag("--dry-run", o.dry_run,
-               "Check everything, run one step, print the layer table, write nothing");
-  app.add_flag("--print-config", o.print_config, "Print the resolved configuration and stop");
-  CLI::Option* quiet = app.add_flag("--quiet", o.quiet, "Only warnings and errors");
-  app.add_flag("--verbose", o.verbose, "Checkpoints and other details, too")->excludes(quiet);
-  app.add_flag("--no-progress", o.no_progress, "No progress bar");
-}
 
 // A configuration that cannot be read is a mistake of configuration, not of data.
 LoadedConfig read_config(const std::string& path, const std::vector<std::string>& overrides) {
@@ -88,8 +38,8 @@ LoadedConfig read_config(const std::string& path, const std::vector<std::string>
 
 LoadedConfig load(const TrainOptions& o) {
   std::vector<std::string> overrides = o.overrides;
-  if (o.threads) overrides.push_back("training.threads=" + std::to_string(*o.threads));
-  if (o.seed) overrides.push_back("training.seed=" + std::to_string(*o.seed));
+  if (!o.threads.empty()) overrides.push_back("training.threads=" + o.threads);
+  if (!o.seed.empty()) overrides.push_back("training.seed=" + o.seed);
   LoadedConfig loaded = read_config(o.config, overrides);
   if (!o.data.empty()) {
     loaded.config.data.dir = absolute_path(o.data);
@@ -125,20 +75,92 @@ void require_free(const TrainOptions& o, const RunDirectory& directory) {
                     "or choose another directory with --out DIR");
 }
 
+void require_memory(const TrainOptions& o, const Network& network, std::size_t memory) {
+  if (memory <= physical_memory()) return;
+  throw ConfigError(o.config + ": error: training this network of " +
+                    std::to_string(network.parameter_count()) + " parameters takes " +
+                    bytes_text(static_cast<double>(memory)) + ", this machine has " +
+                    bytes_text(static_cast<double>(physical_memory())) +
+                    "; lower the counts of its layers, or --threads");
+}
+
+TrainingData load_data(const TrainOptions& o, const RunConfig& config) {
+  try {
+    return load_training_data(config.data, config.training.seed);
+  } catch (const ConfigError& error) {
+    throw ConfigError(o.config + ": " + error.what());
+  }
+}
+
 void load_start_weights(const TrainOptions& o, Network& network, spdlog::logger& log) {
   const std::vector<std::string> left_over = load_weights(o.weights, network);
   log.info("weights {}: every tensor of the network taken over", o.weights);
   for (const std::string& name : left_over) log.warn("{}: '{}' is left over", o.weights, name);
 }
 
-void log_start(spdlog::logger& log, const TrainOptions& o, const LoadedConfig& loaded,
-               const TrainingData& data, int workers) {
+void log_start(spdlog::logger& log, const TrainOptions& o, const RunConfig& config,
+               const TrainingData& data, const Network& network, int workers,
+               const std::string& table) {
   const BlasInfo blas = blas_info();
   log.info("{}: ok   run: {}   seed {}   {} thread(s)   {} {}/{}", o.config,
-           loaded.config.output.dir.string(), loaded.config.training.seed, workers, blas.version,
-           blas.threading, blas.kernel);
+           config.output.dir.string(), config.training.seed, workers, blas.version, blas.threading,
+           blas.kernel);
   log.info("data    {}: {} train, {} validation   {}", data.dataset.files.images.string(),
            data.split.train.size(), data.split.validation.size(), to_string(data.dataset.shape));
+  log.info("{}", table);
+  for (const Network::Node& node : network.nodes()) {
+    if (node.plan.notice.empty()) continue;
+    log.info("note: layer '{}' {}", node.spec.name, node.plan.notice);
+  }
+}
+
+void resume(const Checkpoint& checkpoint, Trainer& trainer, spdlog::logger& log) {
+  trainer.resume(checkpoint);
+  log.info("resumed {} at step {} of {}", checkpoint.file.path.string(), trainer.step(),
+           trainer.steps());
+  if (trainer.step() >= trainer.steps()) {
+    log.info("nothing left to do; for a longer run add --set training.epochs=N");
+  }
+}
+
+// The message of exit code 4: what happened, and the likeliest remedy.
+std::string divergence(const DivergedError& error, const RunConfig& config, const Trainer& trainer,
+                       const RunDirectory& directory) {
+  std::string message = "error: training diverged: " + std::string(error.what());
+  if (trainer.step() == 0) {
+    return message +
+           "\n  this was before the first step: look at the starting weights (init, "
+           "--weights) and at data.scale";
+  }
+  const double alpha = config.training.alpha;
+  message += "\n  alpha is " + number_text(alpha) +
+             "; try --set training.alpha=" + number_text(alpha / 10) + " or smaller.";
+  std::error_code ignored;
+  if (std::filesystem::exists(directory.last(), ignored)) {
+    message += " Last good state kept: " + directory.last().string();
+  }
+  return message;
+}
+
+// The run itself; everything is checked and in place.
+int run_training(Trainer& trainer, const RunConfig& config, const RunDirectory& directory,
+                 Console& console, StopSwitch& stop) {
+  TrainLog observer(console, trainer.step());
+  try {
+    const Trainer::Outcome outcome = trainer.run(observer, stop);
+    console.status("");
+    if (outcome == Trainer::Outcome::finished) {
+      observer.report_end(trainer, directory);
+      return kDone;
+    }
+    console.log().warn(
+        "stopped: saved {} at step {} of {}. Continue with: cnn-train --config {} --resume",
+        directory.last().string(), trainer.step(), trainer.steps(), directory.config().string());
+    return 128 + stop_signal();
+  } catch (const DivergedError& error) {
+    console.status("");
+    throw DivergedError(divergence(error, config, trainer, directory));
+  }
 }
 
 int train(const TrainOptions& o) {
@@ -147,7 +169,7 @@ int train(const TrainOptions& o) {
                               : Verbosity::normal,
                   !o.no_progress);
   spdlog::logger& log = console.log();
-  LoadedConfig loaded = load(o);
+  const LoadedConfig loaded = load(o);
   const RunConfig& config = loaded.config;
   if (o.print_config) {
     std::fputs(to_yaml(config, ConfigText::complete).c_str(), stdout);
@@ -156,88 +178,45 @@ int train(const TrainOptions& o) {
   StopSwitch& stop = install_signal_handlers();
   use_single_threaded_blas();
 
+  // Everything that can be wrong is looked at before anything is written.
   const DatasetHeader header = read_dataset_header(dataset_files(config.data, DataPart::train));
   Network network = build_network(loaded, header.shape);
+  const int worker_number = worker_count(config.training);
+  const std::size_t memory = Trainer::bytes(network, config.training, worker_number);
+  require_memory(o, network, memory);
   const RunDirectory directory(config.output.dir);
+  if (!o.dry_run) require_free(o, directory);
   std::optional<Checkpoint> checkpoint;
-  if (!o.dry_run) {
-    require_free(o, directory);
-    if (o.resuming) checkpoint = find_checkpoint(o, directory, log);
-  }
-  const int workers_wanted = worker_count(config.training);
-  const std::size_t memory = Trainer::bytes(network, config.training, workers_wanted);
-
-  const TrainingData data = load_training_data(config.data, config.training.seed);
+  if (o.resuming) checkpoint = find_checkpoint(o, directory, log);
+  const TrainingData data = load_data(o, config);
   check_classes(loaded, network, data.dataset);
   const ModelInfo info = make_model_info(config, network, data);
   network.initialise(config.training.seed);
   if (!o.weights.empty()) load_start_weights(o, network, log);
-
-  if (!o.dry_run) {
-    if (o.overwrite) directory.clear();
-    directory.create();
-    console.open_file(directory.log(), o.resuming);
-  }
-  log_start(log, o, loaded, data, workers_wanted);
-  const std::string table = network_table(config, network, memory);
-
-  Workers workers(workers_wanted);
+  Workers workers(worker_number);
   Trainer trainer({info, network, data.dataset, data.split, directory, workers});
+  const std::string table = network_table(config, network, memory);
   if (o.dry_run) {
     const double loss = trainer.try_one_step();
+    if (stop.stop.load()) return 128 + stop_signal();
     std::printf("%sone step of %s: loss %.6f; a run takes %llu steps\n", table.c_str(),
                 o.config.c_str(), loss, static_cast<unsigned long long>(trainer.steps()));
     return kDone;
   }
-  log.info("{}", table);
-  for (const Network::Node& node : network.nodes()) {
-    if (!node.plan.notice.empty())
-      log.info("note: layer '{}' {}", node.spec.name, node.plan.notice);
-  }
 
-  if (checkpoint) {
-    trainer.resume(*checkpoint);
-    log.info("resumed {} at step {} of {}", checkpoint->file.path.string(), trainer.step(),
-             trainer.steps());
-    if (trainer.step() >= trainer.steps()) {
-      log.info("nothing left to do; for a longer run add --set training.epochs=N");
-    }
-  }
+  if (o.overwrite) directory.clear();
+  directory.create();
+  console.open_file(directory.log(), o.resuming);
+  log_start(log, o, config, data, network, worker_number, table);
+  if (checkpoint) resume(*checkpoint, trainer, log);
   write_file(directory.config(), to_yaml(config, ConfigText::complete));
-
-  TrainLog observer(console, trainer.step());
-  try {
-    const Trainer::Outcome outcome = trainer.run(observer, stop);
-    console.status("");
-    if (outcome == Trainer::Outcome::stopped) {
-      log.warn("stopped: saved {} at step {} of {}. Continue with: cnn-train --config {} --resume",
-               directory.last().string(), trainer.step(), trainer.steps(),
-               directory.config().string());
-      return 128 + stop_signal();
-    }
-  } catch (const DivergedError& error) {
-    console.status("");
-    const bool kept = std::filesystem::exists(directory.last());
-    throw DivergedError("error: training diverged: " + std::string(error.what()) + "\n  alpha is " +
-                        number_text(config.training.alpha) + "; try --set training.alpha=" +
-                        number_text(config.training.alpha / 10) + " or smaller." +
-                        (kept ? " Last good state kept: " + directory.last().string() : ""));
-  }
-  observer.report_end(trainer, directory);
-  return kDone;
+  return run_training(trainer, config, directory, console, stop);
 }
 
 }  // namespace
 }  // namespace cnn::app
 
 int main(int argc, char** argv) {
-  using namespace cnn::app;
-  CLI::App app("Trains the convolutional neural network that a YAML file describes.", "cnn-train");
-  TrainOptions options;
-  add_options(app, options);
-  set_up(app, "cnn-train --config configs/lenet.yaml --set training.epochs=5 --out runs/try");
-  return run(app, argc, argv, [&] {
-    options.resuming = app.count("--resume") > 0;
-    return train(options);
-  });
+  cnn::app::TrainOptions options;
+  return cnn::app::run(argc, argv, options, [&] { return cnn::app::train(options); });
 }

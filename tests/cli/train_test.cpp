@@ -167,6 +167,21 @@ TEST(TrainCommand, ResumeOfAFinishedRunSaysSo) {
   EXPECT_THAT(result.err, HasSubstr("nothing left to do"));
 }
 
+TEST(TrainCommand, OverwriteKeepsTheOldRunUntilTheNewOneCanStart) {
+  const TempDir temp;
+  ASSERT_EQ(train(temp / "run", {}).code, 0);
+  EXPECT_EQ(train(temp / "run", {"--overwrite", "--weights", "none.safetensors"}).code, 3);
+  EXPECT_TRUE(std::filesystem::exists(temp / "run" / "model.safetensors"));
+}
+
+TEST(TrainCommand, SaysSoWhenTheResultCannotBeWritten) {
+  const TempDir temp;
+  const CommandResult result =
+      run_command("cnn-train", {"--config", digits_config(), "--print-config"}, "/dev/full");
+  EXPECT_EQ(result.code, 3);
+  EXPECT_THAT(result.err, HasSubstr("stdout"));
+}
+
 struct BadUse {
   std::string name;  // of the test
   std::vector<std::string> arguments;
@@ -204,6 +219,16 @@ INSTANTIATE_TEST_SUITE_P(
                "training.alpha"},
         BadUse{"NoThreads", {"--config", digits_config(), "--threads", "0"}, 2, "threads"},
         BadUse{"ThreadsInWords", {"--config", digits_config(), "--threads", "many"}, 2, "threads"},
+        BadUse{"OctalSeed", {"--config", digits_config(), "--seed", "010"}, 2, "seed"},
+        BadUse{"EmptyWeights", {"--config", digits_config(), "--weights", ""}, 2, "--weights"},
+        BadUse{"MoreThanTheMachineHolds",
+               {"--config", digits_config(), "--set",
+                "network=[fc: {name: a, count: 32768}, fc: {name: b, count: 32768}, "
+                "fc: {name: c, count: 32768}, fc: {name: d, count: 32768}, "
+                "fc: {name: e, count: 32768}, fc: {name: f, count: 32768}, "
+                "fc: {name: g, count: 32768}, fc: {name: h, count: 10}]"},
+               2,
+               "memory"},
         BadUse{"KernelTooLarge",
                {"--config", digits_config(), "--set", "network.conv2.kernel=13"},
                2,

@@ -34,14 +34,16 @@ std::filesystem::path command_path(const std::string& name) {
   return std::filesystem::path(CNN_COMMANDS_DIR) / name;
 }
 
-CommandResult run_command(const std::string& name, const std::vector<std::string>& arguments) {
+CommandResult run_command(const std::string& name, const std::vector<std::string>& arguments,
+                          const std::filesystem::path& out) {
   const TempDir directory;
-  return RunningCommand(name, arguments, directory.path()).wait();
+  return RunningCommand(name, arguments, directory.path(), out).wait();
 }
 
 RunningCommand::RunningCommand(const std::string& name, const std::vector<std::string>& arguments,
-                               const std::filesystem::path& directory)
-    : out_(directory / "stdout"), err_(directory / "stderr") {
+                               const std::filesystem::path& directory,
+                               const std::filesystem::path& out)
+    : out_(out.empty() ? directory / "stdout" : out), err_(directory / "stderr") {
   const std::string program = command_path(name).string();
   std::vector<char*> argv = {const_cast<char*>(program.c_str())};
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
@@ -77,7 +79,7 @@ CommandResult RunningCommand::wait() {
   pid_ = -1;
   CommandResult result;
   result.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  result.out = read_all(out_);
+  if (std::filesystem::is_regular_file(out_)) result.out = read_all(out_);
   result.err = read_all(err_);
   return result;
 }

@@ -20,13 +20,15 @@ struct CommandResult {
 std::filesystem::path command_path(const std::string& name);
 
 // Runs it to its end. What takes longer than two minutes is killed, and its code is 128 + SIGKILL.
-CommandResult run_command(const std::string& name, const std::vector<std::string>& arguments);
+// `out` is where its stdout goes instead of the result.
+CommandResult run_command(const std::string& name, const std::vector<std::string>& arguments,
+                          const std::filesystem::path& out = {});
 
 // A command that goes on while the test does; ended with SIGKILL if the test leaves it alone.
 class RunningCommand {
  public:
   RunningCommand(const std::string& name, const std::vector<std::string>& arguments,
-                 const std::filesystem::path& directory);
+                 const std::filesystem::path& directory, const std::filesystem::path& out = {});
   ~RunningCommand();
   RunningCommand(const RunningCommand&) = delete;
   RunningCommand& operator=(const RunningCommand&) = delete;

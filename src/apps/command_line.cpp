@@ -1,0 +1,157 @@
+#include "command_line.hpp"
+
+#include <cstdio>
+
+#include <CLI/CLI.hpp>
+
+#include "app.hpp"
+
+namespace cnn::app {
+namespace {
+
+// An unset shell variable must not pass for an option that was not given.
+std::string not_empty(const std::string& text) {
+  return text.empty() ? "must not be empty" : "";
+}
+
+// CLI11 reads 010 as octal; here a number is decimal, as in the YAML file.
+std::string decimal(const std::string& text) {
+  const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+  const bool padded = text.size() > 1 && text.front() == '0';
+  return digits && !padded ? "" : "must be a decimal number, got '" + text + "'";
+}
+
+void add_options(CLI::App& app, TrainOptions& o) {
+  app.add_option("--config", o.config, "The YAML file that describes data, network and training")
+      ->required()
+      ->type_name("FILE")
+      ->check(not_empty);
+  app.add_option("--set", o.overrides,
+                 "Override a key of the file, as in training.alpha=0.05 or network.conv1.count=32; "
+                 "may be repeated")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  app.add_option("--data", o.data, "Directory of the data set, instead of data.dir")
+      ->type_name("DIR")
+      ->check(not_empty);
+  app.add_option("--out", o.out, "Run directory, instead of output.dir")
+      ->type_name("DIR")
+      ->check(not_empty);
+  CLI::Option* overwrite =
+      app.add_flag("--overwrite", o.overwrite, "Replace the run that the run directory holds");
+  CLI::Option* resume =
+      app.add_option("--resume", o.resume,
+                     "Continue from CHECKPOINT, or from the newest valid one of the run directory")
+          ->type_name("CHECKPOINT")
+          ->expected(0, 1)
+          ->excludes(overwrite);
+  app.add_option("--weights", o.weights, "Start from the weights of this model")
+      ->type_name("FILE")
+      ->check(not_empty)
+      ->excludes(resume);
+  app.add_option("--threads", o.threads,
+                 "Worker threads, instead of training.threads; results do not depend on it")
+      ->type_name("N");
+  app.add_option("--seed", o.seed, "Seed, instead of training.seed")->type_name("N");
+  app.add_flag("--dry-run", o.dry_run,
+               "Check everything, run one step, print the layer table, write nothing");
+  app.add_flag("--print-config", o.print_config, "Print the resolved configuration and stop");
+  CLI::Option* quiet = app.add_flag("--quiet", o.quiet, "Only warnings and errors");
+  app.add_flag("--verbose", o.verbose, "Checkpoints and other details, too")->excludes(quiet);
+  app.add_flag("--no-progress", o.no_progress, "No progress bar");
+}
+
+void add_options(CLI::App& app, EvalOptions& o) {
+  app.add_option("--model", o.model, "The model to score")
+      ->required()
+      ->type_name("FILE")
+      ->check(not_empty);
+  app.add_option("--data", o.data,
+                 "Directory of the data set, instead of the one it was trained on")
+      ->type_name("DIR")
+      ->check(not_empty);
+  app.add_option("--split", o.split, "Part of the data to score: test, validation or train")
+      ->check(CLI::IsMember({"test", "validation", "train"}))
+      ->capture_default_str();
+  app.add_flag("--json", o.json, "Print JSON instead of text");
+  app.add_option("--out", o.out, "Also write confusion.csv and predictions.csv there")
+      ->type_name("DIR")
+      ->check(not_empty);
+  app.add_option("--threads", o.threads, "Worker threads; 0 means all processors")
+      ->check(decimal)
+      ->check(CLI::Range(0, 256))
+      ->type_name("N");
+}
+
+void add_options(CLI::App& app, PredictOptions& o, std::string& invert) {
+  app.add_option("--model", o.model, "The model to use")
+      ->required()
+      ->type_name("FILE")
+      ->check(not_empty);
+  app.add_option("IMAGE", o.images, "PNG, JPEG, BMP or PGM files")->required()->type_name("");
+  app.add_option("--top", o.top, "How many classes to list")
+      ->check(decimal)
+      ->check(CLI::Range(1, 256))
+      ->type_name("K")
+      ->capture_default_str();
+  app.add_option("--invert", invert,
+                 "Swap dark and light: auto does if the picture is dark on light and the training "
+                 "set light on dark, or the other way round")
+      ->check(CLI::IsMember({"auto", "yes", "no"}))
+      ->capture_default_str();
+  app.add_flag("--json", o.json, "Print JSON instead of text");
+  app.add_flag("--show", o.show, "Draw what the network sees");
+}
+
+// Parses with help and version set up the project's way, then runs the body.
+int parse_and_run(CLI::App& app, const std::string& example, int argc, char** argv,
+                  const std::function<int()>& body) {
+  app.set_version_flag("--version", CNN_VERSION);
+  app.footer("Example:\n  " + example +
+             "\n\nExit codes: 0 done, 2 usage or configuration, 3 data, image or model file, "
+             "4 training diverged,\n130/143 stopped by SIGINT/SIGTERM after writing a checkpoint");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    std::fprintf(stderr, "%s: error: %s; see %s --help\n", app.get_name().c_str(), error.what(),
+                 app.get_name().c_str());
+    return kUsage;
+  }
+  return guarded(body);
+}
+
+}  // namespace
+
+int run(int argc, char** argv, TrainOptions& options, const std::function<int()>& body) {
+  CLI::App app("Trains the convolutional neural network that a YAML file describes.", "cnn-train");
+  add_options(app, options);
+  return parse_and_run(
+      app, "cnn-train --config configs/lenet.yaml --set training.epochs=5 --out runs/try", argc,
+      argv, [&] {
+        options.resuming = app.count("--resume") > 0;
+        return body();
+      });
+}
+
+int run(int argc, char** argv, EvalOptions& options, const std::function<int()>& body) {
+  CLI::App app("Scores a model on a whole test set.", "cnn-eval");
+  add_options(app, options);
+  return parse_and_run(app, "cnn-eval --model runs/lenet/model.safetensors --out runs/lenet/test",
+                       argc, argv, body);
+}
+
+int run(int argc, char** argv, PredictOptions& options, const std::function<int()>& body) {
+  CLI::App app("Classifies image files.", "cnn-predict");
+  std::string invert = "auto";
+  add_options(app, options, invert);
+  return parse_and_run(app, "cnn-predict --model runs/lenet/model.safetensors --show digit.png",
+                       argc, argv, [&] {
+                         options.invert = invert == "yes"  ? Invert::yes
+                                          : invert == "no" ? Invert::no
+                                                           : Invert::automatic;
+                         return body();
+                       });
+}
+
+}  // namespace cnn::app

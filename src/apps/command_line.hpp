@@ -1,0 +1,56 @@
+// The options of the commands. command_line.cpp is the only user of CLI11.
+
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "cnn/prepare_image.hpp"
+
+namespace cnn::app {
+
+struct TrainOptions {
+  std::string config;
+  std::vector<std::string> overrides;
+  std::string data;
+  std::string out;
+  std::string weights;
+  std::string resume;  // CHECKPOINT, or empty for the newest
+  bool resuming = false;
+  bool overwrite = false;
+  bool dry_run = false;
+  bool print_config = false;
+  bool quiet = false;
+  bool verbose = false;
+  bool no_progress = false;
+  std::string threads;  // both as given: the configuration's reader judges them
+  std::string seed;
+};
+
+struct EvalOptions {
+  std::string model;
+  std::string data;
+  std::string split = "test";
+  std::string out;
+  bool json = false;
+  int threads = 0;
+};
+
+struct PredictOptions {
+  std::string model;
+  std::vector<std::string> images;
+  std::size_t top = 3;
+  Invert invert = Invert::automatic;
+  bool json = false;
+  bool show = false;
+};
+
+// Parses the arguments into `options` and runs `body`, whose value is the exit code, by way of
+// guarded (app.hpp). Mistakes of usage and --help end here.
+int run(int argc, char** argv, TrainOptions& options, const std::function<int()>& body);
+int run(int argc, char** argv, EvalOptions& options, const std::function<int()>& body);
+int run(int argc, char** argv, PredictOptions& options, const std::function<int()>& body);
+
+}  // namespace cnn::app
