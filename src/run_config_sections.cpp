@@ -82,6 +82,15 @@ void visit_files(ConfigVisitor& visitor, std::string_view key, DatasetFiles& fil
   });
 }
 
+bool has_control(std::string_view text) {
+  while (!text.empty()) {
+    const Character c = first_character(text);
+    if (is_control(c.code)) return true;
+    text.remove_prefix(c.bytes);
+  }
+  return false;
+}
+
 void visit_classes(ConfigVisitor& visitor, std::vector<std::string>& classes) {
   std::vector<std::string> seen;
   visitor.texts("classes", classes, false,
@@ -91,6 +100,10 @@ void visit_classes(ConfigVisitor& visitor, std::vector<std::string>& classes) {
                   seen.push_back(name);
                   if (seen.size() == kMostClasses + 1) {
                     return Complaint{"more than " + std::to_string(kMostClasses) + " classes"};
+                  }
+                  if (has_control(name)) {
+                    return Complaint{"class " + in_quotes(name) + " holds a control character",
+                                     "a name stands on one line of a table"};
                   }
                   if (!repeated || seen.size() > kMostClasses) return std::nullopt;
                   return Complaint{"class " + in_quotes(name) + " is named twice",

@@ -128,6 +128,11 @@ TEST(Random, SeedsPurposesAndStreamsAreIndependent) {
   }
 }
 
+TEST(Random, IndicesBeyond32BitsHaveNumbersOfTheirOwn) {
+  const Random random(1, Purpose::initialisation);
+  EXPECT_NE(random.block(5), random.block(5 + (std::uint64_t{1} << 32)));
+}
+
 TEST(Random, BelowStaysBelow) {
   const Random random(1, Purpose::shuffle);
   for (std::uint64_t i = 0; i < 1000; ++i) {

@@ -99,8 +99,7 @@ void load_start_weights(const TrainOptions& o, Network& network, spdlog::logger&
 }
 
 void log_start(spdlog::logger& log, const TrainOptions& o, const RunConfig& config,
-               const TrainingData& data, const Network& network, int workers,
-               const std::string& table) {
+               const TrainingData& data, int workers, const std::string& table) {
   const BlasInfo blas = blas_info();
   log.info("{}: ok   run: {}   seed {}   {} thread(s)   {} {}/{}", o.config,
            config.output.dir.string(), config.training.seed, workers, blas.version, blas.threading,
@@ -108,10 +107,6 @@ void log_start(spdlog::logger& log, const TrainOptions& o, const RunConfig& conf
   log.info("data    {}: {} train, {} validation   {}", data.dataset.files.images.string(),
            data.split.train.size(), data.split.validation.size(), to_string(data.dataset.shape));
   log.info("{}", table);
-  for (const Network::Node& node : network.nodes()) {
-    if (node.plan.notice.empty()) continue;
-    log.info("note: layer '{}' {}", node.spec.name, node.plan.notice);
-  }
 }
 
 void resume(const Checkpoint& checkpoint, Trainer& trainer, spdlog::logger& log) {
@@ -207,7 +202,7 @@ int train(const TrainOptions& o) {
   if (o.overwrite) directory.clear();
   directory.create();
   console.open_file(directory.log(), o.resuming);
-  log_start(log, o, config, data, network, worker_number, table);
+  log_start(log, o, config, data, worker_number, table);
   if (checkpoint) resume(*checkpoint, trainer, log);
   write_file(directory.config(), to_yaml(config, ConfigText::complete));
   return run_training(trainer, config, directory, console, stop);

@@ -1,13 +1,38 @@
 #include "cnn/layers/pooling.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include "cnn/error.hpp"
 
 #include "limits.hpp"
 
 namespace cnn {
+namespace {
+
+// best_i ← the larger of best_i and x_{i·stride}, and its place into winner_i unless winner is
+// null. Without branches, and with a stride known when compiling where kStride is not 0, so that
+// the compiler uses vectors.
+template <std::size_t kStride>
+void keep_larger(const Real* x, std::size_t place, std::size_t stride, std::size_t count,
+                 Real* best, std::uint32_t* winner) {
+  const std::size_t step = kStride != 0 ? kStride : stride;
+  const auto larger = [](Real value, Real than) { return value > than || value != value; };
+  if (winner == nullptr) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const Real value = x[i * step];
+      best[i] = larger(value, best[i]) ? value : best[i];
+    }
+    return;
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    const Real value = x[i * step];
+    const bool wins = larger(value, best[i]);
+    best[i] = wins ? value : best[i];
+    winner[i] = wins ? static_cast<std::uint32_t>(place + i * step) : winner[i];
+  }
+}
+
+}  // namespace
 
 void Pooling::options(OptionVisitor& visitor) {
   visitor.choice("type", type_, kTypeNames, Presence::required);
@@ -37,41 +62,67 @@ Pooling::Pixels Pooling::pixels(int oy, int ox) const {
           std::min(left + kernel_.width, window_.input.width)};
 }
 
+Real Pooling::pixel_count(int oy, std::size_t ox) const {
+  const Pixels in = pixels(oy, static_cast<int>(ox));
+  return static_cast<Real>((in.bottom - in.top) * (in.right - in.left));
+}
+
+// Calls row(pixel, first, count) for every row of pixels that column kx of the windows of output
+// row oy reads: outputs first … first+count-1 read the pixels pixel, pixel + stride, … of the
+// channel.
+template <typename Row>
+void Pooling::for_rows(int oy, Row&& row) const {
+  const int width = window_.input.width;
+  const int top = oy * stride_.height - pad_.height;
+  const int bottom = std::min(top + kernel_.height, window_.input.height);
+  for (int iy = std::max(top, 0); iy < bottom; ++iy) {
+    for (int kx = 0; kx < kernel_.width; ++kx) {
+      const int offset = kx - pad_.width;
+      const int first = offset >= 0 ? 0 : (-offset + stride_.width - 1) / stride_.width;
+      const int last = std::min((width - 1 - offset) / stride_.width + 1, window_.output.width);
+      if (offset >= width || first >= last) continue;
+      row(static_cast<std::size_t>(iy * width + first * stride_.width + offset),
+          static_cast<std::size_t>(first), static_cast<std::size_t>(last - first));
+    }
+  }
+}
+
 // y = max over the window; the first in row order among equals. A NaN wins, so that it is never
 // hidden. winners: the winning pixel's place within its channel; may be empty.
 void Pooling::forward_max(CView x, View y, std::span<std::uint32_t> winners) const {
-  const int width = window_.input.width;
-  std::size_t output = 0;
+  const auto outputs = static_cast<std::size_t>(window_.output.width);
   for (int oy = 0; oy < window_.output.height; ++oy) {
-    for (int ox = 0; ox < window_.output.width; ++ox, ++output) {
-      const Pixels in = pixels(oy, ox);
-      auto best = static_cast<std::size_t>(in.top * width + in.left);
-      for (int iy = in.top; iy < in.bottom; ++iy) {
-        for (int ix = in.left; ix < in.right; ++ix) {
-          const auto pixel = static_cast<std::size_t>(iy * width + ix);
-          if (x[pixel] > x[best] || std::isnan(x[pixel])) best = pixel;
-        }
-      }
-      y[output] = x[best];
-      if (!winners.empty()) winners[output] = static_cast<std::uint32_t>(best);
+    const std::size_t begin = static_cast<std::size_t>(oy) * outputs;
+    for (std::size_t ox = 0; ox < outputs; ++ox) {
+      const Pixels in = pixels(oy, static_cast<int>(ox));
+      const auto corner = static_cast<std::size_t>(in.top * window_.input.width + in.left);
+      y[begin + ox] = x[corner];
+      if (!winners.empty()) winners[begin + ox] = static_cast<std::uint32_t>(corner);
     }
+    for_rows(oy, [&](std::size_t pixel, std::size_t first, std::size_t count) {
+      const auto stride = static_cast<std::size_t>(stride_.width);
+      Real* const best = &y[begin + first];
+      std::uint32_t* const winner = winners.empty() ? nullptr : &winners[begin + first];
+      if (stride == 2) {
+        keep_larger<2>(&x[pixel], pixel, 2, count, best, winner);
+      } else {
+        keep_larger<0>(&x[pixel], pixel, stride, count, best, winner);
+      }
+    });
   }
 }
 
 // y = mean over the window's real pixels
 void Pooling::forward_mean(CView x, View y) const {
-  const int width = window_.input.width;
-  std::size_t output = 0;
+  const auto outputs = static_cast<std::size_t>(window_.output.width);
+  const auto stride = static_cast<std::size_t>(stride_.width);
+  std::fill(y.begin(), y.end(), Real{0});
   for (int oy = 0; oy < window_.output.height; ++oy) {
-    for (int ox = 0; ox < window_.output.width; ++ox, ++output) {
-      const Pixels in = pixels(oy, ox);
-      Real sum = 0;
-      for (int iy = in.top; iy < in.bottom; ++iy) {
-        for (int ix = in.left; ix < in.right; ++ix)
-          sum += x[static_cast<std::size_t>(iy * width + ix)];
-      }
-      y[output] = sum / static_cast<Real>((in.bottom - in.top) * (in.right - in.left));
-    }
+    const View sums = y.subspan(static_cast<std::size_t>(oy) * outputs, outputs);
+    for_rows(oy, [&](std::size_t pixel, std::size_t first, std::size_t count) {
+      for (std::size_t i = 0; i < count; ++i) sums[first + i] += x[pixel + i * stride];
+    });
+    for (std::size_t ox = 0; ox < outputs; ++ox) sums[ox] /= pixel_count(oy, ox);
   }
 }
 
@@ -100,18 +151,15 @@ void Pooling::backward_max(CView dy, std::span<const std::uint32_t> winners, Vie
 
 // Forward was y = (1/k)·Σ x over k pixels, so each of them receives dy/k.
 void Pooling::backward_mean(CView dy, View dx) const {
-  const int width = window_.input.width;
-  std::size_t output = 0;
+  const auto outputs = static_cast<std::size_t>(window_.output.width);
+  const auto stride = static_cast<std::size_t>(stride_.width);
   for (int oy = 0; oy < window_.output.height; ++oy) {
-    for (int ox = 0; ox < window_.output.width; ++ox, ++output) {
-      const Pixels in = pixels(oy, ox);
-      const Real share =
-          dy[output] / static_cast<Real>((in.bottom - in.top) * (in.right - in.left));
-      for (int iy = in.top; iy < in.bottom; ++iy) {
-        for (int ix = in.left; ix < in.right; ++ix)
-          dx[static_cast<std::size_t>(iy * width + ix)] += share;
+    const CView row_dy = dy.subspan(static_cast<std::size_t>(oy) * outputs, outputs);
+    for_rows(oy, [&](std::size_t pixel, std::size_t first, std::size_t count) {
+      for (std::size_t i = 0; i < count; ++i) {
+        dx[pixel + i * stride] += row_dy[first + i] / pixel_count(oy, first + i);
       }
-    }
+    });
   }
 }
 

@@ -1,5 +1,7 @@
 #include "cnn/layers/add.hpp"
 
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "cnn/error.hpp"
@@ -31,11 +33,14 @@ TEST(Add, HandsTheWholeGradientToEveryInput) {
 }
 
 TEST(Add, RefusesInputsOfDifferentShapes) {
-  try {
-    make_layer("add")->plan(std::vector<Shape>{{20, 12, 12}, {20, 12, 12}, {50, 4, 4}});
-    FAIL() << "planned";
-  } catch (const ShapeError& error) {
-    EXPECT_STREQ(error.what(), "inputs must have the same shape, got 20x12x12 and 50x4x4");
+  for (const Shape& last : {Shape{50, 12, 12}, Shape{20, 4, 12}, Shape{20, 12, 4}}) {
+    try {
+      make_layer("add")->plan(std::vector<Shape>{{20, 12, 12}, {20, 12, 12}, last});
+      ADD_FAILURE() << "planned";
+    } catch (const ShapeError& error) {
+      EXPECT_EQ(error.what(),
+                "inputs must have the same shape, got 20x12x12 and " + to_string(last));
+    }
   }
 }
 

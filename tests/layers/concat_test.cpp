@@ -1,5 +1,8 @@
 #include "cnn/layers/concat.hpp"
 
+#include <string>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "cnn/error.hpp"
@@ -37,13 +40,19 @@ TEST(Concat, AddsUpTheChannels) {
 }
 
 TEST(Concat, RefusesInputsOfDifferentHeightOrWidth) {
-  try {
-    make_layer("concat")->plan(std::vector<Shape>{{20, 12, 12}, {5, 12, 11}});
-    FAIL() << "planned";
-  } catch (const ShapeError& error) {
-    EXPECT_STREQ(error.what(),
-                 "inputs must have the same height and width, got 20x12x12 and 5x12x11");
-  }
+  const auto message = [](const Shape& second) -> std::string {
+    try {
+      make_layer("concat")->plan(std::vector<Shape>{{20, 12, 12}, second});
+      return "planned";
+    } catch (const ShapeError& error) {
+      return error.what();
+    }
+  };
+  EXPECT_EQ(message({5, 12, 11}),
+            "inputs must have the same height and width, got 20x12x12 and 5x12x11");
+  EXPECT_EQ(message({5, 11, 12}),
+            "inputs must have the same height and width, got 20x12x12 and 5x11x12");
+  EXPECT_EQ(message({5, 12, 12}), "planned");
 }
 
 TEST(Concat, RefusesASingleInput) {

@@ -26,6 +26,9 @@ class Pooling final : public Layer {
     int top, bottom, left, right;
   };
   Pixels pixels(int oy, int ox) const;
+  Real pixel_count(int oy, std::size_t ox) const;
+  template <typename Row>
+  void for_rows(int oy, Row&& row) const;
 
   void forward_max(CView x, View y, std::span<std::uint32_t> winners) const;
   void forward_mean(CView x, View y) const;
