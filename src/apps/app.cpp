@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <system_error>
 
 #include "cnn/error.hpp"
 
@@ -55,6 +56,13 @@ int with_model(const std::string& model, const std::function<int()>& body) {
 
 std::filesystem::path absolute_path(const std::string& path) {
   return std::filesystem::absolute(path).lexically_normal();
+}
+
+std::string display_path(const std::filesystem::path& path) {
+  std::error_code code;
+  const std::filesystem::path relative = std::filesystem::proximate(path, code);
+  const bool below = !code && !relative.empty() && *relative.begin() != "..";
+  return (below ? relative : path).string();
 }
 
 }  // namespace cnn::app

@@ -27,4 +27,7 @@ int with_model(const std::string& model, const std::function<int()>& body);
 // A path from the command line, made absolute against the current directory.
 std::filesystem::path absolute_path(const std::string& path);
 
+// A path as people read it: relative if it lies below the current directory.
+std::string display_path(const std::filesystem::path& path);
+
 }  // namespace cnn::app

@@ -72,8 +72,8 @@ int evaluate_model(const EvalOptions& o) {
       evaluate(inference, model.info.config.loss, part.dataset, part.selection);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
 
-  const EvaluationReport report{o.split + " set " + part.dataset.files.images.string(), evaluation,
-                                part.selection, model.info.classes, seconds.count()};
+  const EvaluationReport report{o.split + " set " + display_path(part.dataset.files.images),
+                                evaluation, part.selection, model.info.classes, seconds.count()};
   if (!o.out.empty()) write_report_files(report, o.out);
   std::fputs((o.json ? report_json(report) : report_text(report)).c_str(), stdout);
   return kDone;

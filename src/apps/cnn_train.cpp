@@ -70,7 +70,7 @@ Checkpoint find_checkpoint(const TrainOptions& o, const RunDirectory& directory,
 
 void require_free(const TrainOptions& o, const RunDirectory& directory) {
   if (o.resuming || o.overwrite || !directory.occupied()) return;
-  throw ConfigError("error: " + directory.path().string() +
+  throw ConfigError("error: " + display_path(directory.path()) +
                     " already holds a run; continue it with --resume, replace it with --overwrite, "
                     "or choose another directory with --out DIR");
 }
@@ -102,16 +102,16 @@ void log_start(spdlog::logger& log, const TrainOptions& o, const RunConfig& conf
                const TrainingData& data, int workers, const std::string& table) {
   const BlasInfo blas = blas_info();
   log.info("{}: ok   run: {}   seed {}   {} thread(s)   {} {}/{}", o.config,
-           config.output.dir.string(), config.training.seed, workers, blas.version, blas.threading,
-           blas.kernel);
-  log.info("data    {}: {} train, {} validation   {}", data.dataset.files.images.string(),
+           display_path(config.output.dir), config.training.seed, workers, blas.version,
+           blas.threading, blas.kernel);
+  log.info("data    {}: {} train, {} validation   {}", display_path(data.dataset.files.images),
            data.split.train.size(), data.split.validation.size(), to_string(data.dataset.shape));
   log.info("{}", table);
 }
 
 void resume(const Checkpoint& checkpoint, Trainer& trainer, spdlog::logger& log) {
   trainer.resume(checkpoint);
-  log.info("resumed {} at step {} of {}", checkpoint.file.path.string(), trainer.step(),
+  log.info("resumed {} at step {} of {}", display_path(checkpoint.file.path), trainer.step(),
            trainer.steps());
   if (trainer.step() >= trainer.steps()) {
     log.info("nothing left to do; for a longer run add --set training.epochs=N");
@@ -132,7 +132,7 @@ std::string divergence(const DivergedError& error, const RunConfig& config, cons
              "; try --set training.alpha=" + number_text(alpha / 10) + " or smaller.";
   std::error_code ignored;
   if (std::filesystem::exists(directory.last(), ignored)) {
-    message += " Last good state kept: " + directory.last().string();
+    message += " Last good state kept: " + display_path(directory.last());
   }
   return message;
 }
@@ -150,7 +150,8 @@ int run_training(Trainer& trainer, const RunConfig& config, const RunDirectory& 
     }
     console.log().warn(
         "stopped: saved {} at step {} of {}. Continue with: cnn-train --config {} --resume",
-        directory.last().string(), trainer.step(), trainer.steps(), directory.config().string());
+        display_path(directory.last()), trainer.step(), trainer.steps(),
+        display_path(directory.config()));
     return 128 + stop_signal();
   } catch (const DivergedError& error) {
     console.status("");

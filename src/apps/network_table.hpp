@@ -10,7 +10,8 @@
 
 namespace cnn::app {
 
-// Ends with the layers' notices. `memory` is the number of bytes that training will use besides the data.
+// Ends with the layers' notices. `memory` is the number of bytes that training will use besides the
+// data.
 std::string network_table(const RunConfig& config, const Network& network, std::size_t memory);
 
 }  // namespace cnn::app

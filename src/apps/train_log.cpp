@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "app.hpp"
+
 namespace cnn::app {
 namespace {
 
@@ -63,7 +65,7 @@ void TrainLog::on_epoch(const EpochReport& report) {
 }
 
 void TrainLog::on_checkpoint(const std::filesystem::path& path, std::uint64_t step) {
-  console_.log().debug("checkpoint {} at step {}", path.string(), step);
+  console_.log().debug("checkpoint {} at step {}", display_path(path), step);
 }
 
 void TrainLog::report_end(const Trainer& trainer, const RunDirectory& directory) {
@@ -71,12 +73,12 @@ void TrainLog::report_end(const Trainer& trainer, const RunDirectory& directory)
   std::string best;
   if (trainer.progress().best_epoch > 0) {
     best = fmt::format("   best validation accuracy in epoch {}: {}", trainer.progress().best_epoch,
-                       directory.best().string());
+                       display_path(directory.best()));
   }
   console_.log().info("done    {} steps in {}{}", trainer.step() - first_step_,
                       duration_text(seconds), best);
-  console_.log().info("next:   cnn-eval --model {}", directory.model().string());
-  std::printf("%s\n", directory.model().string().c_str());
+  console_.log().info("next:   cnn-eval --model {}", display_path(directory.model()));
+  std::printf("%s\n", display_path(directory.model()).c_str());
 }
 
 }  // namespace cnn::app
