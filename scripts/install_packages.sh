@@ -3,7 +3,7 @@
 set -euo pipefail
 
 packages=(g++ cmake ninja-build libopenblas-dev libcli11-dev libyaml-cpp-dev libspdlog-dev
-          nlohmann-json3-dev libstb-dev zlib1g-dev libgtest-dev)
+          nlohmann-json3-dev libstb-dev zlib1g-dev libgtest-dev libgmock-dev)
 
 missing=()
 for package in "${packages[@]}"; do
