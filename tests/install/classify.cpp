@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include <cnn/evaluate.hpp>
+#include <cnn/image.hpp>
 #include <cnn/model.hpp>
 
 int main(int, char** argv) {
