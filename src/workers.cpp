@@ -15,10 +15,11 @@
 namespace cnn {
 namespace {
 
-// A parked worker looks this often for new work before it sleeps. The gap between two calls within
-// a training step is a few microseconds, waking a sleeping thread costs tens; with more workers
-// than processors spinning would only take time from whoever has work.
-constexpr int kSpins = 20000;
+// A parked worker looks this often for new work, some 50 microseconds, before it sleeps. The gap
+// between two calls within a training step is a few microseconds, waking a sleeping thread costs
+// tens; spinning for longer, or with more workers than processors, would only take time from
+// whoever has work.
+constexpr int kSpins = 2000;
 
 void pause() {
 #if defined(__x86_64__) || defined(__i386__)

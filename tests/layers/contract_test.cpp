@@ -252,7 +252,7 @@ TEST_P(LayerContract, AnUnwantedInputGradientChangesNoOther) {
   wanted.backward();
   for (std::size_t left_out = 0; left_out < wanted.input_count(); ++left_out) {
     LayerHarness unwanted = drawn(2);
-    unwanted.set_wanted(left_out, false);
+    unwanted.leave_out(left_out);
     unwanted.forward(Phase::train, keys());
     unwanted.backward();
     for (std::size_t k = 0; k < wanted.input_count(); ++k) {

@@ -23,7 +23,7 @@ class Draw {
   double real(double low, double high);
   Size2 size2(int low, int high);
   // A kernel of up to 5x5 that fits on an image of up to 5x12x12, with strides up to 4 and pads up
-  // to 3, all of them different in the two directions.
+  // to 3, drawn for each direction by itself.
   naive::Slide slide();
 
   // Assign all of `values`.

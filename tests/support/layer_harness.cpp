@@ -24,10 +24,6 @@ LayerHarness::LayerHarness(std::unique_ptr<Layer> layer, std::vector<Shape> inpu
   for (auto& dparameter : dparameters_) dparameter_views_.push_back(dparameter.view());
 }
 
-void LayerHarness::set_wanted(std::size_t k, bool wanted) {
-  dinput_views_[k] = wanted ? dinputs_[k].view() : View();
-}
-
 void LayerHarness::forward(Phase phase, const SampleRandom& random) {
   output_.poison();
   saved_.poison();

@@ -53,7 +53,6 @@ class LayerHarness {
   LayerHarness(std::unique_ptr<Layer> layer, std::vector<Shape> inputs, std::size_t n);
 
   const LayerPlan& plan() const { return plan_; }
-  std::size_t n() const { return n_; }
 
   // To be assigned by the test …
   std::size_t input_count() const { return inputs_.size(); }
@@ -66,8 +65,8 @@ class LayerHarness {
   View dparameter(std::size_t k) { return dparameters_[k].view(); }
   std::span<std::byte> saved() { return saved_.view(); }
 
-  // backward leaves out the gradient of input k.
-  void set_wanted(std::size_t k, bool wanted);
+  // From now on backward is not asked for the gradient of input k.
+  void leave_out(std::size_t k) { dinput_views_[k] = View(); }
 
   void forward(Phase phase = Phase::train, const SampleRandom& random = {});
   void backward();
