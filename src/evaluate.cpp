@@ -14,6 +14,8 @@ constexpr std::size_t kShard = 32;
 
 }  // namespace
 
+const std::atomic<bool> Inference::kNever{false};
+
 Inference::Inference(const Network& network, const PixelTable& table, Workers& workers)
     : network_(network), table_(table), workers_(workers) {
   for (int i = 0; i < workers.count(); ++i) {
@@ -21,11 +23,17 @@ Inference::Inference(const Network& network, const PixelTable& table, Workers& w
   }
 }
 
-void Inference::run(std::size_t count, const Pixels& pixels, const Consume& consume) {
+bool Inference::run(std::size_t count, const Pixels& pixels, const Consume& consume,
+                    const std::atomic<bool>& stop) {
   const std::size_t shards = (count + kShard - 1) / kShard;
   const std::size_t input_size = network_.input().size();
   const std::size_t output_size = network_.output().size();
+  std::atomic<bool> complete{true};
   workers_.run(static_cast<int>(shards), [&](int worker, int task) {
+    if (stop.load()) {
+      complete.store(false);
+      return;
+    }
     Workspace& workspace = workspaces_[static_cast<std::size_t>(worker)];
     const std::size_t first = static_cast<std::size_t>(task) * kShard;
     const std::size_t n = std::min(kShard, count - first);
@@ -44,14 +52,21 @@ void Inference::run(std::size_t count, const Pixels& pixels, const Consume& cons
       consume(first + i, outputs.subspan(i * output_size, output_size));
     }
   });
+  return complete.load();
 }
 
 Evaluation evaluate(Inference& inference, Loss loss, const Dataset& dataset,
                     const Selection& selection) {
+  const std::atomic<bool> never{false};
+  return *evaluate(inference, loss, dataset, selection, never);
+}
+
+std::optional<Evaluation> evaluate(Inference& inference, Loss loss, const Dataset& dataset,
+                                   const Selection& selection, const std::atomic<bool>& stop) {
   Evaluation result;
   result.predictions.resize(selection.size());
   std::vector<double> losses(selection.size());
-  inference.run(
+  const bool complete = inference.run(
       selection.size(), [&](std::size_t i) { return dataset.image(selection[i]); },
       [&](std::size_t i, CView outputs) {
         const std::uint8_t label = dataset.labels[selection[i]];
@@ -60,7 +75,9 @@ Evaluation evaluate(Inference& inference, Loss loss, const Dataset& dataset,
         class_probabilities(loss, outputs, probabilities);
         const std::size_t best = arg_max(outputs);
         result.predictions[i] = {label, best, probabilities[best]};
-      });
+      },
+      stop);
+  if (!complete) return std::nullopt;
   // Summed in order, whoever computed them: the same bits for any number of workers.
   for (std::size_t i = 0; i < selection.size(); ++i) {
     result.loss += losses[i];

@@ -2,10 +2,16 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <optional>
 #include <sstream>
 #include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "cnn/error.hpp"
 #include "cnn/file.hpp"
@@ -86,19 +92,49 @@ std::string fixed(double value, int digits) {
 
 }  // namespace
 
+DirectoryLock::DirectoryLock(const fs::path& directory)
+    : descriptor_(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+  if (descriptor_ < 0) fail(directory, "cannot open", {errno, std::generic_category()});
+  if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    ::close(descriptor_);
+    throw FileError(directory.string() +
+                    ": error: another run is writing into this directory; wait for its end, or "
+                    "choose another directory with --out DIR");
+  }
+}
+
+DirectoryLock::DirectoryLock(DirectoryLock&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+DirectoryLock::~DirectoryLock() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
 bool RunDirectory::occupied() const {
   const std::array files = {config(), metrics(), model(), best(), last()};
   return std::any_of(files.begin(), files.end(), is_there) || !retired(path_).empty();
 }
 
-void RunDirectory::create() const {
+bool RunDirectory::begun() const {
+  return occupied() || is_there(log());
+}
+
+DirectoryLock RunDirectory::create() const {
   std::error_code code;
   fs::create_directories(path_, code);
   if (code) fail(path_, "cannot make the run directory", code);
+  DirectoryLock lock(path_);
   for (const fs::path& leftover : temporary_files(path_)) remove_file(leftover);
   const fs::path probe = path_ / ".probe";
-  write_file(probe, "");
+  try {
+    write_file(probe, "");
+  } catch (const FileError&) {
+    std::error_code ignored;
+    fs::remove(probe, ignored);  // it may stand there, written but not secured
+    throw;
+  }
   remove_file(probe);
+  return lock;
 }
 
 void RunDirectory::clear() const {
@@ -129,8 +165,10 @@ void RunDirectory::retire_last(std::uint64_t step, std::int64_t keep) const {
   for (std::size_t i = static_cast<std::size_t>(keep - 1); i < old.size(); ++i) remove_file(old[i]);
 }
 
-void MetricsFile::keep_until(std::uint64_t step, std::uint64_t steps_per_epoch) {
+void MetricsFile::keep_until(std::uint64_t step, std::uint64_t steps_per_epoch,
+                             std::uint64_t steps) {
   rows_.clear();
+  last_step_ = 0;
   if (!is_there(path_)) return;
   constexpr std::size_t kLimit = std::size_t{1} << 26;
   std::istringstream lines(read_file(path_, kLimit));
@@ -142,10 +180,11 @@ void MetricsFile::keep_until(std::uint64_t step, std::uint64_t steps_per_epoch) 
     if (comma == std::string::npos ||
         std::from_chars(line.data() + comma + 1, line.data() + line.size(), row_step).ec !=
             std::errc() ||
-        row_step > step || row_step % steps_per_epoch != 0) {
+        row_step > step || (row_step % steps_per_epoch != 0 && row_step != steps)) {
       break;
     }
     rows_.push_back(line);
+    last_step_ = row_step;
   }
 }
 
@@ -158,6 +197,7 @@ void MetricsFile::append(const Row& row) {
   line += "," + number_text(row.alpha) + "," + fixed(row.seconds, 3) + "," +
           fixed(row.images_per_second, 1);
   rows_.push_back(line);
+  last_step_ = row.step;
 
   std::string text(kHeader);
   text += "\n";

@@ -1,6 +1,7 @@
 #include "cnn/trainer.hpp"
 
 #include <algorithm>
+#include <system_error>
 
 #include "cnn/error.hpp"
 
@@ -50,8 +51,12 @@ void Trainer::resume(const Checkpoint& checkpoint) {
   check_same_run(checkpoint, info_, data_);
   restore(checkpoint, network_, solver_);
   progress_ = checkpoint.progress;
-  metrics_.keep_until(progress_.step, steps_per_epoch_);
-  last_step_ = progress_.step;
+  metrics_.keep_until(progress_.step, steps_per_epoch_, steps_);
+  // Another checkpoint than the newest, because that is broken or by the user's choice, must not be
+  // taken for it: run writes last.safetensors anew.
+  std::error_code code;
+  if (std::filesystem::equivalent(checkpoint.file.path, directory_.last(), code))
+    saved_ = progress_;
 }
 
 double Trainer::factor(std::uint64_t step) const {
@@ -80,46 +85,56 @@ double Trainer::try_one_step() {
 Trainer::Outcome Trainer::run(TrainObserver& observer, StopSwitch& stop) {
   // The first checkpoint before the first step: what cannot be written shows now, and a run that
   // diverges or is killed early leaves something to start from.
-  if (!last_step_) write_checkpoint(observer);
+  if (!saved_) write_checkpoint(observer);
   epoch_start_ = checkpoint_time_ = Clock::now();
-  while (progress_.step < steps_) {
-    const std::uint64_t step = progress_.step;
-    const std::uint64_t batch = step % steps_per_epoch_ + 1;
-    BatchResult result;
-    try {
-      result = train_batch(step);
-    } catch (const DivergedError& error) {
-      throw DivergedError(std::string(error.what()) + " at epoch " +
-                          std::to_string(step / steps_per_epoch_ + 1) + ", batch " +
-                          std::to_string(batch));
-    }
-    const std::size_t images =
-        std::min(static_cast<std::size_t>(training_.batch),
-                 order_.size() - (batch - 1) * static_cast<std::size_t>(training_.batch));
-    ++progress_.step;
-    progress_.epoch_loss += result.loss;
-    progress_.epoch_correct += result.correct;
-    progress_.epoch_images += images;
-    epoch_images_here_ += images;
-    const auto seen = static_cast<double>(progress_.epoch_images);
-    observer.on_step({progress_.step, steps_, step / steps_per_epoch_ + 1, batch, steps_per_epoch_,
-                      progress_.epoch_loss / seen,
-                      static_cast<double>(progress_.epoch_correct) / seen,
-                      training_.alpha * factor(step), images});
-
-    if (batch == steps_per_epoch_ || progress_.step == steps_) finish_epoch(observer);
-    const bool told_to_stop = stop.stop.load();
-    if (told_to_stop || stop.checkpoint.exchange(false) || progress_.step == steps_ ||
-        checkpoint_due()) {
-      write_checkpoint(observer);
-    }
-    if (told_to_stop && progress_.step < steps_) return Outcome::stopped;
+  const auto is_finished = [&] { return progress_.step == steps_ && !epoch_is_due(); };
+  while (!is_finished() && !stop.stop.load()) {
+    if (!epoch_is_due()) advance(observer);
+    if (epoch_is_due()) finish_epoch(observer, stop.stop);
+    if (stop.checkpoint.exchange(false) || checkpoint_due()) write_checkpoint(observer);
   }
+  if (saved_ != progress_) write_checkpoint(observer);
+  if (!is_finished()) return Outcome::stopped;
   save_model(directory_.model(), info_, network_);
   return Outcome::finished;
 }
 
-void Trainer::finish_epoch(TrainObserver& observer) {
+// One step.
+void Trainer::advance(TrainObserver& observer) {
+  const std::uint64_t step = progress_.step;
+  const std::uint64_t epoch = step / steps_per_epoch_ + 1;
+  const std::uint64_t batch = step % steps_per_epoch_ + 1;
+  BatchResult result;
+  try {
+    result = train_batch(step);
+  } catch (const DivergedError& error) {
+    throw DivergedError(std::string(error.what()) + " at epoch " + std::to_string(epoch) +
+                        ", batch " + std::to_string(batch));
+  }
+  const std::size_t images =
+      std::min(static_cast<std::size_t>(training_.batch),
+               order_.size() - (batch - 1) * static_cast<std::size_t>(training_.batch));
+  ++progress_.step;
+  progress_.epoch_loss += result.loss;
+  progress_.epoch_correct += result.correct;
+  progress_.epoch_images += images;
+  epoch_images_here_ += images;
+  const auto seen = static_cast<double>(progress_.epoch_images);
+  observer.on_step({progress_.step, steps_, epoch, batch, steps_per_epoch_,
+                    progress_.epoch_loss / seen,
+                    static_cast<double>(progress_.epoch_correct) / seen,
+                    training_.alpha * factor(step), images});
+}
+
+// Has the present epoch, or what `steps: N` allows of it, been trained and not yet been reported?
+bool Trainer::epoch_is_due() const {
+  const bool at_end = progress_.step % steps_per_epoch_ == 0 || progress_.step == steps_;
+  return at_end && progress_.epoch_images > 0 && metrics_.last_step() != progress_.step;
+}
+
+// Stopped during the validation it changes nothing: the epoch remains due, for the run that
+// resumes.
+void Trainer::finish_epoch(TrainObserver& observer, const std::atomic<bool>& stop) {
   const std::uint64_t epoch = (progress_.step - 1) / steps_per_epoch_ + 1;
   const double seconds = seconds_since(epoch_start_);
   const auto images = static_cast<double>(progress_.epoch_images);
@@ -134,15 +149,16 @@ void Trainer::finish_epoch(TrainObserver& observer) {
 
   bool best = false;
   if (!split_.validation.empty()) {
-    const Evaluation validation =
-        evaluate(inference_, info_.config.loss, dataset_, split_.validation);
+    const std::optional<Evaluation> validation =
+        evaluate(inference_, info_.config.loss, dataset_, split_.validation, stop);
+    if (!validation) return;
     row.validated = true;
-    row.validation_loss = validation.loss;
-    row.validation_accuracy = validation.accuracy();
-    best = progress_.best_epoch == 0 || validation.correct > progress_.best_correct;
+    row.validation_loss = validation->loss;
+    row.validation_accuracy = validation->accuracy();
+    best = progress_.best_epoch == 0 || validation->correct > progress_.best_correct;
     if (best) {
       progress_.best_epoch = epoch;
-      progress_.best_correct = validation.correct;
+      progress_.best_correct = validation->correct;
       save_model(directory_.best(), info_, network_);
     }
   }
@@ -177,11 +193,11 @@ bool Trainer::checkpoint_due() const {
 }
 
 void Trainer::write_checkpoint(TrainObserver& observer) {
-  if (last_step_ && last_step_ != progress_.step) {
-    directory_.retire_last(*last_step_, info_.config.output.keep);
+  if (saved_ && saved_->step != progress_.step) {
+    directory_.retire_last(saved_->step, info_.config.output.keep);
   }
   save_checkpoint(directory_.last(), info_, network_, solver_, progress_, data_);
-  last_step_ = progress_.step;
+  saved_ = progress_;
   checkpoint_time_ = Clock::now();
   observer.on_checkpoint(directory_.last(), progress_.step);
 }

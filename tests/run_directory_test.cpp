@@ -5,6 +5,7 @@
 #include "cnn/error.hpp"
 #include "cnn/file.hpp"
 
+#include "support/file_error_of.hpp"
 #include "support/temp_dir.hpp"
 #include "support/tiny.hpp"
 
@@ -15,10 +16,24 @@ TEST(RunDirectory, IsOccupiedOnceItHoldsAFileOfARun) {
   const TempDir temp;
   const RunDirectory directory(temp.path() / "deep" / "run");
   EXPECT_FALSE(directory.occupied());
-  directory.create();
+  const DirectoryLock lock = directory.create();
+  EXPECT_FALSE(directory.begun());
+  write_file(directory.log(), "");
   EXPECT_FALSE(directory.occupied());
+  EXPECT_TRUE(directory.begun());
   write_file(directory.metrics(), "epoch\n");
   EXPECT_TRUE(directory.occupied());
+}
+
+TEST(RunDirectory, BelongsToOneAtATime) {
+  const TempDir temp;
+  const RunDirectory directory(temp.path());
+  {
+    const DirectoryLock lock = directory.create();
+    EXPECT_NE(file_error_of([&] { return directory.create(); }).find("another run is writing"),
+              std::string::npos);
+  }
+  const DirectoryLock again = directory.create();
 }
 
 TEST(RunDirectory, ClearRemovesTheRunAndNothingElse) {
@@ -51,7 +66,7 @@ TEST(RunDirectory, SaysWhyItCannotBeMade) {
   const TempDir temp;
   write_file(temp.path() / "file", "x");
   const RunDirectory directory(temp.path() / "file" / "run");
-  EXPECT_THROW(directory.create(), FileError);
+  EXPECT_THROW(const DirectoryLock lock = directory.create(), FileError);
 }
 
 TEST(MetricsFile, KeepsRowsUpToTheStepAndDropsUnfinishedEpochs) {
@@ -66,7 +81,8 @@ TEST(MetricsFile, KeepsRowsUpToTheStepAndDropsUnfinishedEpochs) {
     metrics.append(row);
   }
   MetricsFile resumed(path);
-  resumed.keep_until(25, 10);
+  resumed.keep_until(25, 10, 40);
+  EXPECT_EQ(resumed.last_step(), 20U);
   MetricsFile::Row row;
   row.epoch = 3;
   row.step = 30;
@@ -80,7 +96,7 @@ TEST(MetricsFile, KeepsRowsUpToTheStepAndDropsUnfinishedEpochs) {
             "1,10,0.500000,0.000000,,,0,0.000,0.0\n"
             "2,20,0.500000,0.000000,,,0,0.000,0.0\n"
             "3,30,0.250000,0.000000,0.000000,0.750000,0,0.000,0.0\n");
-  resumed.keep_until(30, 20);
+  resumed.keep_until(30, 20, 60);
   resumed.append(row);
   EXPECT_EQ(slurp(path).find("1,10,"), std::string::npos);
 }

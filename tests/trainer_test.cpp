@@ -185,6 +185,47 @@ TEST(Trainer, KeepsAsManyCheckpointsAsToldAndTheNewestLast) {
   EXPECT_EQ(load_checkpoint(kept[1]).progress.step, 9U);
 }
 
+// The broken file must not take the name of the one that replaces it.
+TEST(Trainer, ResumedFromAnOlderCheckpointKeepsIt) {
+  const TempDir directory;
+  RunConfig config = tiny_config("  epochs: 2\n  batch: 12\n");
+  config.output.checkpoint_every = {Interval::Unit::steps, 3};
+  TinyRun run(config, directory.path(), 1);
+  Recorder recorder;
+  train(run, recorder);
+  const std::filesystem::path older = directory / "step-9.safetensors";
+  std::filesystem::resize_file(run.directory.last(), 1000);
+
+  TinyRun resumed(config, directory.path(), 1);
+  resumed.trainer.resume(load_checkpoint(older));
+  Recorder second;
+  EXPECT_EQ(train(resumed, second), Trainer::Outcome::finished);
+  EXPECT_EQ(second.checkpoints, (std::vector<std::uint64_t>{9, 10}));
+  EXPECT_EQ(load_checkpoint(older).progress.step, 9U);
+  EXPECT_EQ(load_checkpoint(run.directory.last()).progress.step, 10U);
+}
+
+// The epoch stays due, and the run that resumes makes its validation up.
+TEST(Trainer, AStopSkipsTheValidation) {
+  const TempDir directory;
+  const RunConfig config = tiny_config("  epochs: 1\n  batch: 12\n", 10);
+  TinyRun run(config, directory.path(), 1);
+  Recorder recorder;
+  recorder.stop_after = 4;  // the last step of all
+  EXPECT_EQ(train(run, recorder), Trainer::Outcome::stopped);
+  EXPECT_TRUE(recorder.epochs.empty());
+  EXPECT_FALSE(std::filesystem::exists(run.directory.best()));
+
+  TinyRun resumed(config, directory.path(), 1);
+  resumed.trainer.resume(load_checkpoint(run.directory.last()));
+  Recorder second;
+  EXPECT_EQ(train(resumed, second), Trainer::Outcome::finished);
+  EXPECT_TRUE(second.steps.empty());
+  ASSERT_EQ(second.epochs.size(), 1U);
+  EXPECT_TRUE(second.epochs.front().row.validated);
+  EXPECT_TRUE(std::filesystem::exists(run.directory.best()));
+}
+
 TEST(Trainer, StopsAtOnceWhenTheLossIsNoLongerFinite) {
   const TempDir directory;
   RunConfig config =

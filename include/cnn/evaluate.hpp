@@ -2,8 +2,10 @@
 
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "cnn/batches.hpp"
@@ -29,10 +31,14 @@ class Inference {
   // differently for another number of rows.
   using Pixels = std::function<std::span<const std::uint8_t>(std::size_t i)>;
   using Consume = std::function<void(std::size_t i, CView outputs)>;
+  // Once `stop` is true no further pass begins: images are left out, and the result is false.
   // Throws DivergedError if an output is not finite.
-  void run(std::size_t count, const Pixels& pixels, const Consume& consume);
+  bool run(std::size_t count, const Pixels& pixels, const Consume& consume,
+           const std::atomic<bool>& stop = kNever);
 
  private:
+  static const std::atomic<bool> kNever;
+
   const Network& network_;
   const PixelTable& table_;
   Workers& workers_;
@@ -54,5 +60,9 @@ struct Evaluation {
 // Scores every selected image once. Labels must lie below the network's number of outputs.
 Evaluation evaluate(Inference& inference, Loss loss, const Dataset& dataset,
                     const Selection& selection);
+
+// The same; nothing if `stop` became true on the way.
+std::optional<Evaluation> evaluate(Inference& inference, Loss loss, const Dataset& dataset,
+                                   const Selection& selection, const std::atomic<bool>& stop);
 
 }  // namespace cnn

@@ -17,6 +17,20 @@
 
 namespace cnn {
 
+// Keeps other processes from writing into the same run directory; ends with its process, however
+// that ends. Movable.
+class DirectoryLock {
+ public:
+  // Throws FileError if another process holds it. A file system without locks is not locked.
+  explicit DirectoryLock(const std::filesystem::path& directory);
+  ~DirectoryLock();
+  DirectoryLock(DirectoryLock&& other) noexcept;
+  DirectoryLock& operator=(DirectoryLock&&) = delete;
+
+ private:
+  int descriptor_;
+};
+
 class RunDirectory {
  public:
   explicit RunDirectory(std::filesystem::path path) : path_(std::move(path)) {}
@@ -29,11 +43,14 @@ class RunDirectory {
   std::filesystem::path best() const { return path_ / "best.safetensors"; }
   std::filesystem::path last() const { return path_ / "last.safetensors"; }
 
-  // Does it hold a run's files already?
+  // Does it hold a run's files already? A log alone is none: there was no step yet.
   bool occupied() const;
-  // Makes the directory where it is missing, removes what a killed process left half written, and
-  // proves that files can be written. Throws FileError.
-  void create() const;
+  // Has a run begun here, though it may have been killed before its first checkpoint?
+  bool begun() const;
+  // Makes the directory where it is missing and takes it for this process, for as long as the
+  // result lives; removes what a killed process left half written, and proves that files can be
+  // written. Throws FileError, also if another process has the directory.
+  [[nodiscard]] DirectoryLock create() const;
   // Removes a run's files, and nothing else. Throws FileError.
   void clear() const;
 
@@ -66,16 +83,19 @@ class MetricsFile {
     double images_per_second = 0;
   };
 
-  // Takes over the rows of an existing file up to `step`, when a run is resumed there; not that of
-  // an epoch which a shorter run left unfinished (its step is no multiple of `steps_per_epoch`),
-  // because that epoch goes on now.
-  void keep_until(std::uint64_t step, std::uint64_t steps_per_epoch);
+  // Takes over the rows of an existing file up to `step`, when a run of `steps` steps is resumed
+  // there; not that of an epoch which a shorter run left unfinished (its step is no multiple of
+  // `steps_per_epoch`), because that epoch goes on now.
+  void keep_until(std::uint64_t step, std::uint64_t steps_per_epoch, std::uint64_t steps);
+  // The step of the last row; 0 if there is none.
+  std::uint64_t last_step() const { return last_step_; }
   // Throws FileError.
   void append(const Row& row);
 
  private:
   std::filesystem::path path_;
   std::vector<std::string> rows_;
+  std::uint64_t last_step_ = 0;
 };
 
 }  // namespace cnn

@@ -25,7 +25,8 @@
 
 namespace cnn {
 
-// How a signal handler talks to a running Trainer: lock-free, looked at after every step.
+// How a signal handler talks to a running Trainer: lock-free, looked at after every step and during
+// validation.
 struct StopSwitch {
   std::atomic<bool> stop{false};        // finish the step, write a checkpoint, return
   std::atomic<bool> checkpoint{false};  // write a checkpoint and go on
@@ -85,9 +86,13 @@ class Trainer {
   const TrainProgress& progress() const { return progress_; }
 
   // Trains to the end, or until told to stop; either way a checkpoint is written last, and after
-  // the end model.safetensors. Throws DivergedError if a loss or a weight is no longer finite (the
-  // last good checkpoint stays), FileError.
+  // the end model.safetensors. A run that has no checkpoint yet writes one before its first step.
+  // Throws DivergedError if a loss or a weight is no longer finite (the last good checkpoint
+  // stays), FileError.
   Outcome run(TrainObserver& observer, StopSwitch& stop);
+
+  // Writes last.safetensors. Throws as run does.
+  void write_checkpoint(TrainObserver& observer);
 
   // One step without any consequence but for the parameters: what --dry-run does. Returns the
   // batch's mean loss.
@@ -100,9 +105,10 @@ class Trainer {
   using Clock = std::chrono::steady_clock;
 
   BatchResult train_batch(std::uint64_t step);
-  void finish_epoch(TrainObserver& observer);
+  void advance(TrainObserver& observer);
+  bool epoch_is_due() const;
+  void finish_epoch(TrainObserver& observer, const std::atomic<bool>& stop);
   bool checkpoint_due() const;
-  void write_checkpoint(TrainObserver& observer);
   double factor(std::uint64_t step) const;
 
   const ModelInfo& info_;
@@ -125,7 +131,7 @@ class Trainer {
   TrainProgress progress_;
   Selection order_;  // of the present epoch
   std::optional<std::uint64_t> order_epoch_;
-  std::optional<std::uint64_t> last_step_;  // the step that last.safetensors holds
+  std::optional<TrainProgress> saved_;  // what last.safetensors holds, if that is this run's
   Clock::time_point epoch_start_;
   std::size_t epoch_images_here_ = 0;  // seen since epoch_start_, without those before a resume
   Clock::time_point checkpoint_time_;

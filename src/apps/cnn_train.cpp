@@ -53,16 +53,23 @@ int worker_count(const TrainingConfig& training) {
   return training.threads > 0 ? static_cast<int>(training.threads) : Workers::available();
 }
 
-// The checkpoint to resume from: the one named, or the newest that can be read.
-Checkpoint find_checkpoint(const TrainOptions& o, const RunDirectory& directory,
-                           spdlog::logger& log) {
+// The checkpoint to resume from: the one named, or the newest that can be read; none if the run was
+// killed before it wrote its first.
+std::optional<Checkpoint> find_checkpoint(const TrainOptions& o, const RunDirectory& directory,
+                                          spdlog::logger& log) {
   if (!o.resume.empty()) return load_checkpoint(o.resume);
-  for (const auto& path : directory.checkpoints()) {
+  const std::vector<std::filesystem::path> checkpoints = directory.checkpoints();
+  for (const auto& path : checkpoints) {
     try {
       return load_checkpoint(path);
     } catch (const FileError& error) {
       log.warn("{}\n  passing over it", error.what());
     }
+  }
+  if (checkpoints.empty() && directory.begun() && !exists(directory.model())) {
+    log.warn("{}: the run ended before its first checkpoint; it starts anew",
+             display_path(directory.path()));
+    return std::nullopt;
   }
   throw FileError(directory.path().string() +
                   ": error: holds no checkpoint to resume from; start the run without --resume");
@@ -139,9 +146,12 @@ std::string divergence(const DivergedError& error, const RunConfig& config, cons
 
 // The run itself; everything is checked and in place.
 int run_training(Trainer& trainer, const RunConfig& config, const RunDirectory& directory,
-                 Console& console, StopSwitch& stop) {
+                 bool resuming, Console& console, StopSwitch& stop) {
   TrainLog observer(console, trainer.step());
   try {
+    // Before any other file of the run, so that a killed run can either be resumed or be started.
+    if (!resuming) trainer.write_checkpoint(observer);
+    write_file(directory.config(), to_yaml(config, ConfigText::complete));
     const Trainer::Outcome outcome = trainer.run(observer, stop);
     console.status("");
     if (outcome == Trainer::Outcome::finished) {
@@ -159,7 +169,7 @@ int run_training(Trainer& trainer, const RunConfig& config, const RunDirectory& 
   }
 }
 
-int train(const TrainOptions& o) {
+int train(const TrainOptions& o, StopSwitch& stop) {
   Console console(o.quiet     ? Verbosity::quiet
                   : o.verbose ? Verbosity::verbose
                               : Verbosity::normal,
@@ -171,7 +181,6 @@ int train(const TrainOptions& o) {
     std::fputs(to_yaml(config, ConfigText::complete).c_str(), stdout);
     return kDone;
   }
-  StopSwitch& stop = install_signal_handlers();
   use_single_threaded_blas();
 
   // Everything that can be wrong is looked at before anything is written.
@@ -200,13 +209,12 @@ int train(const TrainOptions& o) {
     return kDone;
   }
 
+  const DirectoryLock lock = directory.create();
   if (o.overwrite) directory.clear();
-  directory.create();
   console.open_file(directory.log(), o.resuming);
   log_start(log, o, config, data, worker_number, table);
   if (checkpoint) resume(*checkpoint, trainer, log);
-  write_file(directory.config(), to_yaml(config, ConfigText::complete));
-  return run_training(trainer, config, directory, console, stop);
+  return run_training(trainer, config, directory, checkpoint.has_value(), console, stop);
 }
 
 }  // namespace
@@ -214,5 +222,6 @@ int train(const TrainOptions& o) {
 
 int main(int argc, char** argv) {
   cnn::app::TrainOptions options;
-  return cnn::app::run(argc, argv, options, [&] { return cnn::app::train(options); });
+  cnn::StopSwitch& stop = cnn::app::install_signal_handlers();
+  return cnn::app::run(argc, argv, options, [&] { return cnn::app::train(options, stop); });
 }

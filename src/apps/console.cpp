@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdio>
 #include <mutex>
+#include <system_error>
 
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/basic_file_sink.h>
@@ -65,6 +66,11 @@ Console::Console(Verbosity verbosity, bool progress)
 }
 
 void Console::open_file(const std::filesystem::path& path, bool append) {
+  // Opening a pipe would wait for a reader.
+  std::error_code code;
+  if (exists(path, code) && !is_regular_file(path, code)) {
+    throw FileError(path.string() + ": error: cannot write the log: is no regular file");
+  }
   try {
     auto file = std::make_shared<spdlog::sinks::basic_file_sink_st>(path.string(), !append);
     file->set_pattern("%Y-%m-%d %H:%M:%S %l %v");

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -165,6 +166,31 @@ TEST(TrainCommand, ResumeOfAFinishedRunSaysSo) {
   const CommandResult result = train(temp / "run", {"--resume"});
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_THAT(result.err, HasSubstr("nothing left to do"));
+}
+
+TEST(TrainCommand, ResumesARunThatWasKilledBeforeItsFirstCheckpoint) {
+  const TempDir temp;
+  std::filesystem::create_directory(temp / "run");
+  std::ofstream(temp / "run" / "train.log") << "begun\n";
+  const CommandResult result = train(temp / "run", {"--resume"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("it starts anew"));
+  EXPECT_TRUE(std::filesystem::exists(temp / "run" / "model.safetensors"));
+}
+
+TEST(TrainCommand, TwoRunsDoNotWriteIntoOneDirectory) {
+  const TempDir temp;
+  const std::vector<std::string> longer = {"--set", "training.steps=100000"};
+  RunningCommand running("cnn-train", train_arguments(temp / "run", longer), temp.path());
+  while (!std::filesystem::exists(temp / "run" / "config.yaml")) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  const CommandResult second = train(temp / "run", {"--overwrite"});
+  EXPECT_EQ(second.code, 3);
+  EXPECT_THAT(second.err, HasSubstr("another run is writing into this directory"));
+  EXPECT_TRUE(std::filesystem::exists(temp / "run" / "config.yaml"));
+  running.send(SIGTERM);
+  EXPECT_EQ(running.wait().code, 128 + SIGTERM);
 }
 
 TEST(TrainCommand, OverwriteKeepsTheOldRunUntilTheNewOneCanStart) {
