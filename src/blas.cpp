@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cassert>
+#include <functional>
 #include <sstream>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -36,26 +38,58 @@ constexpr int kOpenMp = 2;
 
 // A product of fixed pseudo-random matrices, large enough for OpenBLAS' packing buffers to be in
 // use.
-std::vector<Real> self_test_product() {
-  constexpr int kSize = 96;
-  constexpr std::size_t kCount = std::size_t{kSize} * kSize;
-  const Random random(1, Purpose::initialisation);
-  std::vector<Real> a(kCount), b(kCount), c(kCount);
-  for (std::size_t i = 0; i < kCount; ++i) {
-    a[i] = static_cast<Real>(random.uniform(i));
-    b[i] = static_cast<Real>(random.uniform(kCount + i));
+class SelfTest {
+ public:
+  SelfTest() {
+    const Random random(1, Purpose::initialisation);
+    for (std::size_t i = 0; i < kCount; ++i) {
+      a_[i] = static_cast<Real>(random.uniform(i));
+      b_[i] = static_cast<Real>(random.uniform(kCount + i));
+    }
   }
-  for (int repeat = 0; repeat < 8; ++repeat) {
-    gemm({View(a), kSize, kSize}, Transpose::no, {View(b), kSize, kSize}, Transpose::yes, 0,
-         {View(c), kSize, kSize});
+
+  // Allocates nothing: an exception would end the thread's process.
+  void run() noexcept {
+    for (int repeat = 0; repeat < 8; ++repeat) {
+      gemm({View(a_), kSize, kSize}, Transpose::no, {View(b_), kSize, kSize}, Transpose::yes, 0,
+           {View(product_), kSize, kSize});
+    }
   }
-  return c;
+
+  const std::vector<Real>& product() const { return product_; }
+
+ private:
+  static constexpr int kSize = 96;
+  static constexpr std::size_t kCount = std::size_t{kSize} * kSize;
+  std::vector<Real> a_ = std::vector<Real>(kCount);
+  std::vector<Real> b_ = a_;
+  std::vector<Real> product_ = a_;
+};
+
+std::thread started(const std::function<void()>& body) {
+  try {
+    return std::thread(body);
+  } catch (const std::system_error& error) {
+    throw std::system_error(error.code(), "cannot start a thread");
+  }
+}
+
+// OpenBLAS built with OpenMP takes its number of threads from the OpenMP runtime, which keeps one
+// for each calling thread, and ignores openblas_set_num_threads. The runtime is in the process only
+// because that OpenBLAS is, hence the look-up by name.
+bool make_this_thread_single() {
+  using SetThreads = void (*)(int);
+  if (openblas_get_parallel() == kOpenMp) {
+    if (auto set = reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "omp_set_num_threads"))) set(1);
+  }
+  return true;
 }
 
 }  // namespace
 
 void gemm(ConstMatrix a, Transpose transpose_a, ConstMatrix b, Transpose transpose_b, Real beta,
           Matrix c) {
+  [[maybe_unused]] thread_local const bool is_single = make_this_thread_single();
   const int inner = transpose_a == Transpose::yes ? a.rows : a.columns;
   assert((transpose_a == Transpose::yes ? a.columns : a.rows) == c.rows);
   assert((transpose_b == Transpose::yes ? b.rows : b.columns) == c.columns);
@@ -101,19 +135,12 @@ BlasInfo blas_info() {
 
 void use_single_threaded_blas() {
   openblas_set_num_threads(1);
-  if (openblas_get_parallel() == kOpenMp) {
-    // The OpenMP build takes its number from the OpenMP runtime of the calling thread and ignores
-    // the call above. The runtime is in the process only because that OpenBLAS is, hence the
-    // look-up by name.
-    using SetThreads = void (*)(int);
-    if (auto set = reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "omp_set_num_threads"))) set(1);
-  }
-  const std::vector<Real> alone = self_test_product();
-  std::vector<Real> here, there;
-  std::thread other([&] { there = self_test_product(); });
-  here = self_test_product();
+  SelfTest alone, here, there;
+  alone.run();
+  std::thread other = started([&] { there.run(); });
+  here.run();
   other.join();
-  if (here != alone || there != alone) {
+  if (here.product() != alone.product() || there.product() != alone.product()) {
     throw Error(
         "this " + blas_info().version + " (" + blas_info().threading +
         ") gives wrong products when two threads call it at once; install one built for threads, "

@@ -31,9 +31,10 @@ struct BlasInfo {
 };
 BlasInfo blas_info();
 
-// Sets OpenBLAS to one thread for the whole process, whichever threading it was built with, and
-// checks that products from two threads at once equal those from one. Throws Error if they do not
-// (a single-threaded build without locks). To be called once, before any Workers exist.
+// Sets OpenBLAS to one thread for the whole process (its OpenMP build counts thread by thread: there
+// gemm itself sees to it), and checks that products from two threads at once equal those from one.
+// Throws Error if they do not (a single-threaded build without locks). To be called once, before
+// any Workers exist.
 void use_single_threaded_blas();
 
 }  // namespace cnn
