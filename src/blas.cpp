@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <functional>
+#include <new>
 #include <sstream>
 #include <system_error>
 #include <thread>
@@ -10,6 +11,7 @@
 
 #include <cblas.h>
 #include <dlfcn.h>
+#include <sys/mman.h>
 
 #include "cnn/error.hpp"
 #include "cnn/random.hpp"
@@ -35,6 +37,9 @@ CBLAS_TRANSPOSE to_cblas(Transpose transpose) {
 
 constexpr int kSingle = 0;  // what openblas_get_parallel() answers
 constexpr int kOpenMp = 2;
+
+// Of its packing buffers, the largest that any kernel of OpenBLAS has.
+constexpr std::size_t kBufferBytes = std::size_t{128} << 20;
 
 // A product of fixed pseudo-random matrices, large enough for OpenBLAS' packing buffers to be in
 // use.
@@ -133,7 +138,16 @@ BlasInfo blas_info() {
   return info;
 }
 
+void require_blas_memory(int threads) {
+  const std::size_t bytes = static_cast<std::size_t>(threads) * kBufferBytes;
+  void* const block = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (block == MAP_FAILED) throw std::bad_alloc();
+  ::munmap(block, bytes);
+}
+
 void use_single_threaded_blas() {
+  require_blas_memory(2);
   openblas_set_num_threads(1);
   SelfTest alone, here, there;
   alone.run();

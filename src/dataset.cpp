@@ -22,12 +22,8 @@ constexpr const char* kAdvice =
 
 // The names of the entries of `dir` for a message: at most 8, in order.
 std::string contents(const fs::path& dir) {
-  std::error_code code;
   std::vector<std::string> names;
-  for (fs::directory_iterator it(dir, code), end; !code && it != end; it.increment(code)) {
-    names.push_back(it->path().filename().string());
-  }
-  if (code) return "the directory cannot be listed: " + code.message();
+  for (const fs::path& path : list_directory(dir)) names.push_back(path.filename().string());
   if (names.empty()) return "the directory is empty";
   std::sort(names.begin(), names.end());
   constexpr std::size_t kShown = 8;
@@ -50,6 +46,7 @@ fs::path find_file(const fs::path& dir, DataPart part, const std::string& what,
       for (const std::string& candidate : {name, name + ".gz"}) {
         std::error_code code;
         if (fs::exists(dir / candidate, code)) return dir / candidate;
+        if (code) throw file_error(dir / candidate, "cannot look there: " + code.message());
       }
       tried += (tried.empty() ? "" : ", ") + name + "[.gz]";
     }

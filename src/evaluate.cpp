@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "cnn/blas.hpp"
 #include "cnn/error.hpp"
 
 namespace cnn {
@@ -21,6 +22,7 @@ Inference::Inference(const Network& network, const PixelTable& table, Workers& w
   for (int i = 0; i < workers.count(); ++i) {
     workspaces_.emplace_back(network, kShard, Phase::evaluate);
   }
+  require_blas_memory(workers.count());
 }
 
 bool Inference::run(std::size_t count, const Pixels& pixels, const Consume& consume,

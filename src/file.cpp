@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <memory>
 #include <system_error>
 #include <utility>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -186,6 +188,24 @@ std::string read_file(const fs::path& path, std::size_t limit) {
     bytes.append(more.data(), got);
   }
   return bytes;
+}
+
+// Not by fs::directory_iterator: that of GCC 12 ends the process when memory runs out (its noexcept
+// advance appends to a path).
+std::vector<fs::path> list_directory(const fs::path& directory) {
+  const auto close = [](DIR* stream) { ::closedir(stream); };
+  const std::unique_ptr<DIR, decltype(close)> stream(::opendir(directory.c_str()), close);
+  if (stream == nullptr) fail(directory, "cannot list", errno);
+  std::vector<fs::path> paths;
+  while (true) {
+    errno = 0;
+    const dirent* const entry = ::readdir(stream.get());
+    if (entry == nullptr) break;
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") paths.push_back(directory / name);
+  }
+  if (errno != 0) fail(directory, "cannot list", errno);
+  return paths;
 }
 
 void write_file(const fs::path& path, std::span<const std::span<const std::byte>> parts) {

@@ -10,6 +10,7 @@
 
 #include <zlib.h>
 
+#include "cnn/arena.hpp"
 #include "cnn/file.hpp"
 
 namespace cnn {
@@ -18,13 +19,16 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kLargestFile = std::uint64_t{1} << 34;
+// What deflate makes of one byte at most: a match of 258 bytes takes two bits (RFC 1951, 3.2.5).
+constexpr std::uint64_t kLargestRatio = 1032;
 constexpr std::uint32_t kLargestExtent = std::numeric_limits<std::int32_t>::max();
 constexpr std::uint32_t kLargestImageExtent = 1 << 15;
 
 // The bytes of a file, decompressed if it begins as gzip does (RFC 1952).
 class Source {
  public:
-  explicit Source(const fs::path& path) : file_(path), buffer_(kBuffer) {
+  explicit Source(const fs::path& path)
+      : file_(path), buffer_(std::clamp<std::uint64_t>(file_.size(), 1, kLargestBuffer)) {
     refill();
     compressed_ = starts_member();
     constexpr int kGzipOnly = 16 + MAX_WBITS;
@@ -51,7 +55,7 @@ class Source {
   bool complete() const { return !compressed_ || member_ended_; }
 
  private:
-  static constexpr std::size_t kBuffer = std::size_t{1} << 18;
+  static constexpr std::size_t kLargestBuffer = std::size_t{1} << 18;
 
   void refill() {
     stream_.next_in = buffer_.data();
@@ -210,31 +214,49 @@ std::uint64_t promised_size(const fs::path& path, const std::vector<std::uint32_
     throw file_error(path, "header promises " + describe(dims) + ": " + reason +
                                "; the file is damaged or not meant for this");
   };
+  const std::uint64_t memory = physical_memory();
+  const std::string bound = memory < kLargestFile ? "this machine's memory of " : "";
+  const std::uint64_t most = std::min(memory, kLargestFile);
   std::uint64_t size = 1;
   for (std::size_t i = 0; i < dims.size(); ++i) {
     const std::uint32_t largest = i == 0 ? kLargestExtent : kLargestImageExtent;
     if (dims[i] < 1 || dims[i] > largest) {
       fail("each extent must be 1 to " + std::to_string(largest));
     }
-    if (size > kLargestFile / dims[i]) fail("more than " + std::to_string(kLargestFile) + " bytes");
+    if (size > most / dims[i]) fail("more than " + bound + std::to_string(most) + " bytes");
     size *= dims[i];
   }
   return 4 + 4 * dims.size() + size;
+}
+
+// "header promises 3 images of 2x2 (28 bytes)"
+std::string promise(const Header& header) {
+  return "header promises " + describe(header.dims) + " (" + std::to_string(header.promised) +
+         " bytes)";
 }
 
 // `found`: the bytes there are; of compressed data after their promised end, one more than
 // promised.
 void check_size(const Source& source, const Header& header, std::uint64_t found) {
   if (found == header.promised) return;
-  const std::string promise = "header promises " + describe(header.dims) + " (" +
-                              std::to_string(header.promised) + " bytes), ";
   if (found < header.promised) {
-    throw file_error(source.path(), "truncated: " + promise + "got " + std::to_string(found) +
-                                        source.unit() + "; the download is probably incomplete");
+    throw file_error(source.path(), "truncated: " + promise(header) + ", got " +
+                                        std::to_string(found) + source.unit() +
+                                        "; the download is probably incomplete");
   }
-  throw file_error(source.path(), "too long: " + promise + "got " +
+  throw file_error(source.path(), "too long: " + promise(header) + ", got " +
                                       (source.compressed() ? "more" : std::to_string(found)) +
                                       source.unit() + "; it is damaged or something else");
+}
+
+// Of a compressed file the length tells only what it cannot hold.
+void check_ratio(const Source& source, const Header& header) {
+  const std::uint64_t most = kLargestRatio * source.file_size();
+  if (header.promised <= most) return;
+  throw file_error(source.path(), "truncated: " + promise(header) + ", but " +
+                                      std::to_string(source.file_size()) +
+                                      " compressed bytes hold " + std::to_string(most) +
+                                      " at most; the download is probably incomplete");
 }
 
 // Reads the header; what the file's length tells is checked before anything of the promised size is
@@ -245,7 +267,11 @@ Header read_header(Source& source, IdxKind kind) {
   Header header;
   header.dims = read_dims(source, rank);
   header.promised = promised_size(source.path(), header.dims);
-  if (!source.compressed()) check_size(source, header, source.file_size());
+  if (source.compressed()) {
+    check_ratio(source, header);
+  } else {
+    check_size(source, header, source.file_size());
+  }
   return header;
 }
 

@@ -12,6 +12,7 @@
 
 #include "cnn/config_edit.hpp"
 #include "cnn/error.hpp"
+#include "cnn/file.hpp"
 #include "cnn/text.hpp"
 
 namespace cnn {
@@ -67,7 +68,7 @@ class MetadataReader {
       if (at != end && *at == ' ') ++at;
     }
     if (at != end || values.size() != count) {
-      fail(key, "should hold " + std::to_string(count) + " number(s), got '" + all + "'");
+      fail(key, "should hold " + std::to_string(count) + " number(s), got " + in_quotes(all));
     }
     return values;
   }
@@ -119,10 +120,15 @@ ModelInfo read_info(const Safetensors& file) {
   constexpr int kLargestExtent = 1 << 15;
   if (std::any_of(input.begin(), input.end(),
                   [](int extent) { return extent < 1 || extent > kLargestExtent; })) {
-    metadata.fail("input", "is no shape of an image: '" + metadata.text("input") + "'");
+    metadata.fail("input", "is no shape of an image: " + in_quotes(metadata.text("input")));
   }
   info.input = {input[0], input[1], input[2]};
   info.classes = split_lines(metadata.text("classes"));
+  for (const std::string& name : info.classes) {
+    if (has_control(name)) {
+      metadata.fail("classes", "holds a control character, in " + in_quotes(name));
+    }
+  }
   const auto channels = static_cast<std::size_t>(info.input.channels);
   info.preprocessing.mean = metadata.numbers<double>("mean", channels);
   info.preprocessing.scale = metadata.numbers<double>("scale", channels);
@@ -176,7 +182,9 @@ class TensorTaker {
  public:
   explicit TensorTaker(const Safetensors& file) : file_(file) {}
 
-  void take(const std::string& name, const Dims& dims, View values) {
+  // The tensor, or nullptr after noting what is wrong with it.
+  const Safetensors::Entry* expect(const std::string& name, const Dims& dims) {
+    taken_.insert(name);
     const Safetensors::Entry* entry = file_.find(name);
     if (entry == nullptr) {
       problems_ += "\n  " + name + " " + to_string(dims) + " is missing";
@@ -187,9 +195,15 @@ class TensorTaker {
                             [](float v) { return std::isfinite(v); })) {
       problems_ += "\n  " + name + " holds a value that is not finite";
     } else {
+      return entry;
+    }
+    return nullptr;
+  }
+
+  void take(const std::string& name, const Dims& dims, View values) {
+    if (const Safetensors::Entry* entry = expect(name, dims)) {
       std::copy(entry->data.begin(), entry->data.end(), values.begin());
     }
-    taken_.insert(name);
   }
 
   void finish() const {
@@ -204,7 +218,7 @@ class TensorTaker {
     std::vector<std::string> names;
     for (const Safetensors::Entry& entry : file_.tensors) {
       if (!taken_.contains(entry.name) && !entry.name.starts_with(kOptimizer)) {
-        names.push_back(entry.name);
+        names.push_back(printable(entry.name));
       }
     }
     return names;
@@ -241,6 +255,7 @@ void save_checkpoint(const std::filesystem::path& path, const ModelInfo& info,
   Metadata metadata = model_metadata(info);
   metadata["data"] = data;
   metadata["run.step"] = std::to_string(progress.step);
+  metadata["run.reported"] = std::to_string(progress.reported);
   metadata["run.epoch_loss"] = number_text(progress.epoch_loss);
   metadata["run.epoch_correct"] = std::to_string(progress.epoch_correct);
   metadata["run.epoch_images"] = std::to_string(progress.epoch_images);
@@ -253,15 +268,19 @@ Model load_model(const std::filesystem::path& path) {
   const Safetensors file = read_safetensors(path);
   ModelInfo info = read_info(file);
   try {
+    // The tensors first: the configuration alone must not decide how much memory is taken.
+    TensorTaker taker(file);
+    for (const Parameter& p : Network::plan_parameters(info.input, info.config.network)) {
+      taker.expect(p.name, p.dims);
+    }
+    taker.finish();
     Network network(info.input, info.config.network);
     if (info.classes.size() != network.output().size()) {
       throw FileError(path.string() + ": error: names " + std::to_string(info.classes.size()) +
                       " classes for a network with " + std::to_string(network.output().size()) +
                       " outputs");
     }
-    TensorTaker taker(file);
     for (const Parameter& p : network.parameters()) taker.take(p.name, p.dims, network.value(p));
-    taker.finish();
     return {std::move(info), std::move(network)};
   } catch (const NetworkError& error) {
     throw FileError(path.string() + ": error: its network cannot be built\n" + error.what());
@@ -279,28 +298,39 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
                     "its weights use --weights");
   }
   checkpoint.progress = {metadata.number<std::uint64_t>("run.step"),
+                         metadata.number<std::uint64_t>("run.reported"),
                          metadata.number<double>("run.epoch_loss"),
                          metadata.number<std::size_t>("run.epoch_correct"),
                          metadata.number<std::size_t>("run.epoch_images"),
                          metadata.number<std::uint64_t>("run.best_epoch"),
                          metadata.number<std::size_t>("run.best_correct")};
+  if (checkpoint.progress.reported > checkpoint.progress.step) {
+    metadata.fail("run.reported", "is beyond run.step");
+  }
   if (checkpoint.progress.epoch_loss < 0) metadata.fail("run.epoch_loss", "is negative");
   checkpoint.data = metadata.text("data");
   return checkpoint;
 }
 
 void check_same_run(const Checkpoint& checkpoint, const ModelInfo& info, const std::string& data) {
-  // Both sides with the length of the run made equal: more epochs are allowed.
+  // Both sides with the length of the run made equal: more epochs are allowed. Where the data lie
+  // does not matter either: the fingerprint tells whether they are the same.
+  constexpr std::size_t kLongestValue = 1000;
   RunConfig then = checkpoint.info.config;
   then.training.epochs = info.config.training.epochs;
   then.training.steps = info.config.training.steps;
+  then.data.dir = info.config.data.dir;
+  then.data.train = info.config.data.train;
+  then.data.test = info.config.data.test;
   std::string differences;
   for (const ConfigDifference& d : config_differences(to_yaml(info.config, ConfigText::portable),
                                                       to_yaml(then, ConfigText::portable))) {
-    differences += "\n  " + d.path + " is " + d.here + ", the checkpoint has " + d.there;
+    differences += "\n  " + d.path + " is " + shown(d.here, kLongestValue) +
+                   ", the checkpoint has " + shown(d.there, kLongestValue);
   }
   if (data != checkpoint.data) {
-    differences += "\n  the training set is " + data + ", the checkpoint's was " + checkpoint.data;
+    differences +=
+        "\n  the training set is " + data + ", the checkpoint's was " + shown(checkpoint.data);
   }
   if (differences.empty()) return;
   throw FileError(checkpoint.file.path.string() + ": error: cannot resume: the run differs" +

@@ -23,7 +23,14 @@ bool all_finite(CView values) {
 
 }  // namespace
 
-Network::Network(const Shape& input, std::vector<LayerSpec> layers) : input_(input) {
+Network::Network(const Shape& input, std::vector<LayerSpec> layers)
+    : Network(input, std::move(layers), Memory::allocated) {}
+
+std::vector<Parameter> Network::plan_parameters(const Shape& input, std::vector<LayerSpec> layers) {
+  return Network(input, std::move(layers), Memory::none).parameters_;
+}
+
+Network::Network(const Shape& input, std::vector<LayerSpec> layers, Memory memory) : input_(input) {
   wants_gradient_.push_back(false);
   readers_.push_back(0);
   for (LayerSpec& spec : layers) {
@@ -35,6 +42,7 @@ Network::Network(const Shape& input, std::vector<LayerSpec> layers) : input_(inp
   if (nodes_.empty()) throw NetworkError("the network has no layers", 0);
   check_all_used();
   check_memory();
+  if (memory == Memory::none) return;
   values_.allocate();
   values_view_ = values_.view<Real>(0, values_.bytes() / sizeof(Real));
 }

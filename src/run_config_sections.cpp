@@ -82,15 +82,6 @@ void visit_files(ConfigVisitor& visitor, std::string_view key, DatasetFiles& fil
   });
 }
 
-bool has_control(std::string_view text) {
-  while (!text.empty()) {
-    const Character c = first_character(text);
-    if (is_control(c.code)) return true;
-    text.remove_prefix(c.bytes);
-  }
-  return false;
-}
-
 void visit_classes(ConfigVisitor& visitor, std::vector<std::string>& classes) {
   std::vector<std::string> seen;
   visitor.texts("classes", classes, false,

@@ -57,13 +57,13 @@ std::optional<std::uint64_t> checkpoint_step(const std::string& name) {
   return step;
 }
 
-// step-N.safetensors of the directory, the newest first.
+// step-N.safetensors of the directory, if there is one, the newest first.
 std::vector<fs::path> retired(const fs::path& directory) {
+  if (!is_there(directory)) return {};
   std::vector<std::pair<std::uint64_t, fs::path>> found;
-  std::error_code code;
-  for (fs::directory_iterator it(directory, code), end; !code && it != end; it.increment(code)) {
-    if (const auto step = checkpoint_step(it->path().filename().string())) {
-      found.emplace_back(*step, it->path());
+  for (const fs::path& path : list_directory(directory)) {
+    if (const auto step = checkpoint_step(path.filename().string())) {
+      found.emplace_back(*step, path);
     }
   }
   std::sort(found.rbegin(), found.rend());
@@ -75,10 +75,9 @@ std::vector<fs::path> retired(const fs::path& directory) {
 // What write_file left behind in a process that was killed: ".last.safetensors.123-0.tmp".
 std::vector<fs::path> temporary_files(const fs::path& directory) {
   std::vector<fs::path> found;
-  std::error_code code;
-  for (fs::directory_iterator it(directory, code), end; !code && it != end; it.increment(code)) {
-    const std::string name = it->path().filename().string();
-    if (name.starts_with(".") && name.ends_with(".tmp")) found.push_back(it->path());
+  for (const fs::path& path : list_directory(directory)) {
+    const std::string name = path.filename().string();
+    if (name.starts_with(".") && name.ends_with(".tmp")) found.push_back(path);
   }
   return found;
 }
@@ -92,8 +91,10 @@ std::string fixed(double value, int digits) {
 
 }  // namespace
 
-DirectoryLock::DirectoryLock(const fs::path& directory)
-    : descriptor_(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+DirectoryLock::DirectoryLock(const fs::path& directory) {
+  do {
+    descriptor_ = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  } while (descriptor_ < 0 && errno == EINTR);
   if (descriptor_ < 0) fail(directory, "cannot open", {errno, std::generic_category()});
   if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
     ::close(descriptor_);
@@ -128,7 +129,7 @@ DirectoryLock RunDirectory::create() const {
   const fs::path probe = path_ / ".probe";
   try {
     write_file(probe, "");
-  } catch (const FileError&) {
+  } catch (...) {
     std::error_code ignored;
     fs::remove(probe, ignored);  // it may stand there, written but not secured
     throw;
@@ -158,17 +159,16 @@ void RunDirectory::retire_last(std::uint64_t step, std::int64_t keep) const {
     remove_file(name);
     std::error_code code;
     fs::create_hard_link(last(), name, code);
-    if (code) fs::copy_file(last(), name, code);  // a file system without hard links
+    // A file system without hard links. A copy would be half of one for a while.
+    if (code) fs::rename(last(), name, code);
     if (code) fail(name, "cannot keep the older checkpoint", code);
   }
   const std::vector<fs::path> old = retired(path_);
   for (std::size_t i = static_cast<std::size_t>(keep - 1); i < old.size(); ++i) remove_file(old[i]);
 }
 
-void MetricsFile::keep_until(std::uint64_t step, std::uint64_t steps_per_epoch,
-                             std::uint64_t steps) {
+void MetricsFile::keep_until(std::uint64_t step) {
   rows_.clear();
-  last_step_ = 0;
   if (!is_there(path_)) return;
   constexpr std::size_t kLimit = std::size_t{1} << 26;
   std::istringstream lines(read_file(path_, kLimit));
@@ -180,11 +180,10 @@ void MetricsFile::keep_until(std::uint64_t step, std::uint64_t steps_per_epoch,
     if (comma == std::string::npos ||
         std::from_chars(line.data() + comma + 1, line.data() + line.size(), row_step).ec !=
             std::errc() ||
-        row_step > step || (row_step % steps_per_epoch != 0 && row_step != steps)) {
+        row_step > step) {
       break;
     }
     rows_.push_back(line);
-    last_step_ = row_step;
   }
 }
 
@@ -197,7 +196,6 @@ void MetricsFile::append(const Row& row) {
   line += "," + number_text(row.alpha) + "," + fixed(row.seconds, 3) + "," +
           fixed(row.images_per_second, 1);
   rows_.push_back(line);
-  last_step_ = row.step;
 
   std::string text(kHeader);
   text += "\n";

@@ -82,6 +82,13 @@ std::string to_json(const fs::path& path, const std::string& text) {
   }
 }
 
+// By hand: the destructor of a json array allocates, and may not fail.
+std::string to_json(const Dims& list) {
+  std::string text;
+  for (const std::int64_t value : list) text += (text.empty() ? "" : ",") + std::to_string(value);
+  return "[" + text + "]";
+}
+
 // The header with its length before it and kNoChecksum in the checksum's place.
 std::string make_header(const fs::path& path, std::span<const NamedTensor> tensors,
                         const Metadata& metadata) {
@@ -93,19 +100,20 @@ std::string make_header(const fs::path& path, std::span<const NamedTensor> tenso
     text += "," + to_json(path, key) + ":" + to_json(path, value);
   }
   text += "}";
-  std::uint64_t begin = 0;
+  std::int64_t begin = 0;
   for (const NamedTensor& tensor : tensors) {
     assert(tensor.data.size() == element_count(tensor.dims));
-    const std::uint64_t end = begin + tensor.data.size_bytes();
+    const std::int64_t end = begin + static_cast<std::int64_t>(tensor.data.size_bytes());
     text += "," + to_json(path, tensor.name) + R"(:{"dtype":"F32","shape":)" +
-            json(tensor.dims).dump() + R"(,"data_offsets":)" + json{begin, end}.dump() + "}";
+            to_json(tensor.dims) + R"(,"data_offsets":)" + to_json({begin, end}) + "}";
     begin = end;
   }
   text += "}";
   text.append((kAlignment - text.size() % kAlignment) % kAlignment, ' ');
   const std::uint64_t length = text.size() - kPrefix;
-  if (length > kLargestHeader || text.size() + begin > kLargestFile) {
-    throw file_error(path, "cannot write: " + std::to_string(text.size() + begin) +
+  const std::uint64_t size = text.size() + static_cast<std::uint64_t>(begin);
+  if (length > kLargestHeader || size > kLargestFile) {
+    throw file_error(path, "cannot write: " + std::to_string(size) +
                                " bytes are more than a reader would accept");
   }
   std::memcpy(text.data(), &length, kPrefix);

@@ -37,6 +37,11 @@ double policy_factor(const Schedule& s, double t, double steps) {
 
 }  // namespace
 
+bool depends_on_length(Schedule::Policy policy) {
+  return policy == Schedule::Policy::poly || policy == Schedule::Policy::cosine ||
+         policy == Schedule::Policy::onecycle;
+}
+
 double schedule_factor(const Schedule& schedule, std::int64_t t, std::int64_t steps) {
   const double warm =
       schedule.warmup > 0

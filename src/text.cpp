@@ -9,7 +9,6 @@
 namespace cnn {
 namespace {
 
-constexpr std::size_t kLongestShown = 60;  // characters
 constexpr std::size_t kMostEdits = 2;
 
 struct Range {
@@ -126,10 +125,19 @@ bool is_control(char32_t code) {
   return code < 0x20 || (0x7F <= code && code < 0xA0) || code == 0x2028 || code == 0x2029;
 }
 
-std::string shown(std::string_view text) {
+bool has_control(std::string_view text) {
+  while (!text.empty()) {
+    const Character c = first_character(text);
+    if (is_control(c.code)) return true;
+    text.remove_prefix(c.bytes);
+  }
+  return false;
+}
+
+std::string shown(std::string_view text, std::size_t most) {
   std::string result;
   for (std::size_t count = 0; !text.empty(); ++count) {
-    if (count == kLongestShown) return result + "…";
+    if (count == most) return result + "…";
     const Character c = first_character(text);
     if (c.valid && !is_control(c.code)) {
       result += text.substr(0, c.bytes);
@@ -186,8 +194,10 @@ std::string closest(std::string_view word, std::span<const std::string> candidat
 std::string suggestion(std::string_view word, std::span<const std::string> words,
                        std::string_view list_title) {
   const std::string match = closest(word, words);
-  return (match.empty() ? "" : "did you mean '" + match + "'?  ") + std::string(list_title) + ": " +
-         join(words, " ");
+  std::vector<std::string> list;
+  for (const std::string& known : words) list.push_back(shown(known));
+  return (match.empty() ? "" : "did you mean " + in_quotes(match) + "?  ") +
+         std::string(list_title) + ": " + join(list, " ");
 }
 
 }  // namespace cnn

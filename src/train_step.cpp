@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cmath>
 
+#include "cnn/blas.hpp"
 #include "cnn/error.hpp"
 
 namespace cnn {
@@ -35,6 +36,7 @@ TrainStep::TrainStep(Network& network, Solver& solver, Loss loss, const PixelTab
     workspaces_.emplace_back(network, std::min(kShard, batch), Phase::train);
   }
   for (std::size_t i = 0; i < slot_count(batch); ++i) gradients_.emplace_back(network);
+  require_blas_memory(workers.count());
 }
 
 std::size_t TrainStep::bytes(const Network& network, std::size_t batch, int workers) {

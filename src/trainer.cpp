@@ -51,7 +51,9 @@ void Trainer::resume(const Checkpoint& checkpoint) {
   check_same_run(checkpoint, info_, data_);
   restore(checkpoint, network_, solver_);
   progress_ = checkpoint.progress;
-  metrics_.keep_until(progress_.step, steps_per_epoch_, steps_);
+  // An epoch that a shorter run left unfinished goes on now.
+  if (progress_.reported != steps_) progress_.reported -= progress_.reported % steps_per_epoch_;
+  metrics_.keep_until(progress_.reported);
   // Another checkpoint than the newest, because that is broken or by the user's choice, must not be
   // taken for it: run writes last.safetensors anew.
   std::error_code code;
@@ -87,7 +89,7 @@ Trainer::Outcome Trainer::run(TrainObserver& observer, StopSwitch& stop) {
   // diverges or is killed early leaves something to start from.
   if (!saved_) write_checkpoint(observer);
   epoch_start_ = checkpoint_time_ = Clock::now();
-  const auto is_finished = [&] { return progress_.step == steps_ && !epoch_is_due(); };
+  const auto is_finished = [&] { return progress_.step >= steps_ && !epoch_is_due(); };
   while (!is_finished() && !stop.stop.load()) {
     if (!epoch_is_due()) advance(observer);
     if (epoch_is_due()) finish_epoch(observer, stop.stop);
@@ -129,7 +131,7 @@ void Trainer::advance(TrainObserver& observer) {
 // Has the present epoch, or what `steps: N` allows of it, been trained and not yet been reported?
 bool Trainer::epoch_is_due() const {
   const bool at_end = progress_.step % steps_per_epoch_ == 0 || progress_.step == steps_;
-  return at_end && progress_.epoch_images > 0 && metrics_.last_step() != progress_.step;
+  return at_end && progress_.epoch_images > 0 && progress_.reported != progress_.step;
 }
 
 // Stopped during the validation it changes nothing: the epoch remains due, for the run that
@@ -163,6 +165,7 @@ void Trainer::finish_epoch(TrainObserver& observer, const std::atomic<bool>& sto
     }
   }
   metrics_.append(row);
+  progress_.reported = progress_.step;
   observer.on_epoch({row, (steps_ + steps_per_epoch_ - 1) / steps_per_epoch_,
                      progress_.step % steps_per_epoch_ == 0, best});
 

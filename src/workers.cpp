@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <exception>
 #include <mutex>
+#include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -103,6 +105,10 @@ Workers::Workers(int count) : state_(std::make_unique<State>()) {
     for (int worker = 1; worker < count; ++worker) {
       state_->threads.emplace_back([state = state_.get(), worker] { state->serve(worker); });
     }
+  } catch (const std::system_error& error) {
+    state_->end();
+    throw std::system_error(error.code(),
+                            "cannot start " + std::to_string(count - 1) + " more threads");
   } catch (...) {
     state_->end();
     throw;

@@ -31,10 +31,16 @@ struct BlasInfo {
 };
 BlasInfo blas_info();
 
+// Throws std::bad_alloc unless `threads` threads can multiply at once. OpenBLAS maps a buffer of up
+// to 128 MiB for each and where it cannot, as under `ulimit -v`, it tries for ever. To be called
+// once all other memory is taken.
+void require_blas_memory(int threads);
+
 // Sets OpenBLAS to one thread for the whole process (its OpenMP build counts thread by thread: there
 // gemm itself sees to it), and checks that products from two threads at once equal those from one.
-// Throws Error if they do not (a single-threaded build without locks). To be called once, before
-// any Workers exist.
+// Throws Error if they do not (a single-threaded build without locks), std::bad_alloc or
+// std::system_error if the system refuses memory or a thread. To be called once, before any Workers
+// exist.
 void use_single_threaded_blas();
 
 }  // namespace cnn

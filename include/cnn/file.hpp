@@ -1,5 +1,5 @@
 // Whole files: read within a bound, written so that no crash and no full disk leaves half of one;
-// and the form of the messages about them.
+// directories listed; and the form of the messages about them.
 
 #pragma once
 
@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cnn/error.hpp"
 
@@ -47,6 +48,9 @@ class InputFile {
 // The file's bytes. Throws FileError if it is no regular file, cannot be read, or holds more than
 // `limit` bytes.
 std::string read_file(const std::filesystem::path& path, std::size_t limit);
+
+// The paths of what a directory holds, in no order. Throws FileError.
+std::vector<std::filesystem::path> list_directory(const std::filesystem::path& directory);
 
 // Replaces `path` by `parts`, one after the other: a temporary file in the same directory, fsync,
 // rename, fsync of the directory. At every moment `path` is either what it was or complete. Throws

@@ -24,10 +24,11 @@ struct Idx {
 Idx read_idx_header(const std::filesystem::path& path, IdxKind kind);
 
 // Throws FileError naming the file and what is wrong: not there, not IDX, another type, labels
-// where images should be or the other way round, a zero or absurd extent, more than 2^34 bytes,
-// truncated (promised and found sizes), bytes after the end, a gzip error (gzip's own checksum is
-// verified; several gzip members in a row are read as one, as gzip does). Memory is bounded by what
-// the file really holds: the promised size is checked against the file's length (or, compressed,
+// where images should be or the other way round, a zero or absurd extent, more than 2^34 bytes or
+// the machine's memory, truncated (promised and found sizes), bytes after the end, a gzip error
+// (gzip's own checksum is verified; several gzip members in a row are read as one, as gzip does).
+// Memory is bounded by what the file really holds: the promised size is checked against the file's
+// length (compressed: against 1032 times the length, the most that deflate can hold, and then
 // approached piece by piece) before it is allocated, and decompression stops one byte after the
 // promised end.
 Idx read_idx(const std::filesystem::path& path, IdxKind kind);

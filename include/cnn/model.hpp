@@ -37,7 +37,8 @@ struct ModelInfo {
 // Everything about a run that neither the parameters nor the configuration say. Whatever is random
 // depends on the step alone, so that this is all there is.
 struct TrainProgress {
-  std::uint64_t step = 0;  // steps done
+  std::uint64_t step = 0;      // steps done
+  std::uint64_t reported = 0;  // step of the last row of metrics.csv; an epoch may await validation
   // Sums over the images of the unfinished epoch.
   double epoch_loss = 0;
   std::size_t epoch_correct = 0;
@@ -84,7 +85,7 @@ void restore(const Checkpoint& checkpoint, Network& network, Solver& solver);
 
 // Sets every parameter from the tensor of its name. Throws FileError listing everything that is
 // missing or has another shape. Returns the names of tensors that the network has no use for (a
-// checkpoint's solver state apart).
+// checkpoint's solver state apart), as they may be shown.
 std::vector<std::string> load_weights(const std::filesystem::path& path, Network& network);
 
 }  // namespace cnn

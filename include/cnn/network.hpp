@@ -61,6 +61,10 @@ class Network {
   // unknown input, or if a layer's output is used by nobody.
   Network(const Shape& input, std::vector<LayerSpec> layers);
 
+  // What parameters() of that network would be, without memory for the values. Throws as the
+  // constructor does.
+  static std::vector<Parameter> plan_parameters(const Shape& input, std::vector<LayerSpec> layers);
+
   const Shape& input() const { return input_; }
   const Shape& output() const { return nodes_.back().plan.output; }
   const std::vector<Node>& nodes() const { return nodes_; }
@@ -104,6 +108,9 @@ class Network {
   std::string first_non_finite(const Workspace& workspace, std::size_t n) const;
 
  private:
+  enum class Memory { none, allocated };
+  Network(const Shape& input, std::vector<LayerSpec> layers, Memory memory);
+
   void connect(std::size_t index);
   void plan(std::size_t index);
   void check_all_used() const;

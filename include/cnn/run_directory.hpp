@@ -1,12 +1,16 @@
 // RunDirectory: the files that a run leaves behind (DESIGN: the run directory).
 //
-//   config.yaml        the resolved configuration        model.safetensors  the final weights
-//   train.log          the log                           best.safetensors   best validation
-//   accuracy metrics.csv        one row an epoch                  last.safetensors   the newest
-//   checkpoint step-N.safetensors older checkpoints (output.keep)
+//   config.yaml         the resolved configuration
+//   train.log           the log
+//   metrics.csv         one row an epoch
+//   model.safetensors   the final weights
+//   best.safetensors    those of the best validation accuracy
+//   last.safetensors    the newest checkpoint
+//   step-N.safetensors  older checkpoints (output.keep)
 //
 // A checkpoint never replaces another before it is complete: the present last.safetensors is first
-// linked to step-N.safetensors, then the new one renamed over it.
+// linked to step-N.safetensors (renamed, on a file system without hard links), then the new one
+// renamed over it.
 
 #pragma once
 
@@ -83,19 +87,14 @@ class MetricsFile {
     double images_per_second = 0;
   };
 
-  // Takes over the rows of an existing file up to `step`, when a run of `steps` steps is resumed
-  // there; not that of an epoch which a shorter run left unfinished (its step is no multiple of
-  // `steps_per_epoch`), because that epoch goes on now.
-  void keep_until(std::uint64_t step, std::uint64_t steps_per_epoch, std::uint64_t steps);
-  // The step of the last row; 0 if there is none.
-  std::uint64_t last_step() const { return last_step_; }
+  // Takes over the rows of an existing file up to `step`, when a run is resumed.
+  void keep_until(std::uint64_t step);
   // Throws FileError.
   void append(const Row& row);
 
  private:
   std::filesystem::path path_;
   std::vector<std::string> rows_;
-  std::uint64_t last_step_ = 0;
 };
 
 }  // namespace cnn

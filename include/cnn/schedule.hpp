@@ -33,6 +33,9 @@ struct Schedule {
   std::int64_t warmup = 0;  // steps
 };
 
+// Does the factor depend on T?
+bool depends_on_length(Schedule::Policy policy);
+
 // α_t/α at step t of a run of `steps` steps.
 double schedule_factor(const Schedule& schedule, std::int64_t t, std::int64_t steps);
 

@@ -36,10 +36,12 @@ int display_width(char32_t code);
 
 // May not stand in a line of a terminal: control characters, line and paragraph separators.
 bool is_control(char32_t code);
+// Holds a character that is_control.
+bool has_control(std::string_view text);
 
 // `text` as it may stand in a message: control characters and broken bytes escaped ("\x1b"), cut
-// after 60 characters.
-std::string shown(std::string_view text);
+// after `most` characters.
+std::string shown(std::string_view text, std::size_t most = 60);
 // The same in single quotes.
 std::string in_quotes(std::string_view text);
 
@@ -54,6 +56,7 @@ std::vector<std::string> to_strings(std::span<const std::string_view> words);
 std::string closest(std::string_view word, std::span<const std::string> candidates);
 
 // "did you mean 'stride'?  conv accepts: name count …"; the question only where a word is close.
+// The words may come from a file: they are shown as by shown().
 std::string suggestion(std::string_view word, std::span<const std::string> words,
                        std::string_view list_title);
 

@@ -78,12 +78,15 @@ class JpegChecker {
         !components_.empty() && std::all_of(components_.begin(), components_.end(),
                                             [](const Component& c) { return c.scanned; });
     if (!whole) throw_broken("a part of the picture is missing");
+    check_coded_bytes();
     return orientation_;
   }
 
  private:
   struct Component {
     std::uint32_t id = 0;
+    std::uint32_t across = 0;  // sampling factors
+    std::uint32_t down = 0;
     std::uint32_t quantisation = 0;  // table
     bool scanned = false;
   };
@@ -138,14 +141,48 @@ class JpegChecker {
     if (content.u8() != 8) {
       throw PictureError("this JPEG does not have 8 bits a sample; save it as PNG");
     }
-    const std::uint32_t height = content.u16_big();
-    check_picture_size(content.u16_big(), height);
+    height_ = content.u16_big();
+    width_ = content.u16_big();
+    check_picture_size(width_, height_);
     components_.resize(content.u8());
     for (Component& component : components_) {
       component.id = content.u8();
-      content.take(1);  // sampling factors
+      const std::uint32_t sampling = content.u8();
+      component.across = sampling >> 4;
+      component.down = sampling & 15;
       component.quantisation = content.u8();
+      const auto possible = [](std::uint32_t factor) { return factor >= 1 && factor <= 4; };
+      if (!possible(component.across) || !possible(component.down)) {
+        throw_broken("a sampling factor that is not 1 … 4");
+      }
     }
+  }
+
+  // Blocks of 8x8 samples in all components together (T.81, A.1.1 and A.2.1).
+  std::uint64_t blocks() const {
+    std::uint32_t most_across = 1;
+    std::uint32_t most_down = 1;
+    for (const Component& component : components_) {
+      most_across = std::max(most_across, component.across);
+      most_down = std::max(most_down, component.down);
+    }
+    const auto over = [](std::uint32_t a, std::uint32_t b) { return (a + b - 1) / b; };
+    std::uint64_t count = 0;
+    for (const Component& component : components_) {
+      count += std::uint64_t{over(over(width_ * component.across, most_across), 8)} *
+               over(over(height_ * component.down, most_down), 8);
+    }
+    return count;
+  }
+
+  // Every block takes a bit of its DC coefficient and, if not progressive, another one to say that
+  // nothing more comes. The decoder would take what is missing for zeros.
+  void check_coded_bytes() const {
+    const std::uint64_t least = (blocks() * (progressive_ ? 1 : 2) + 7) / 8;
+    if (coded_bytes_ >= least) return;
+    throw PictureError("truncated JPEG: " + std::to_string(width_) + "x" + std::to_string(height_) +
+                       " pixels take " + std::to_string(least) + " bytes at least, it has " +
+                       std::to_string(coded_bytes_) + "; copy or download it again");
   }
 
   void check_huffman_tables(ByteReader& content) {
@@ -218,12 +255,16 @@ class JpegChecker {
       const auto code = static_cast<std::uint8_t>(bytes_[place + 1]);
       if (code != 0 && code != 0xff && (code < kRst0 || code > kRst7)) break;
     }
+    coded_bytes_ += place - reader_.position();
     reader_.take(place - reader_.position());
   }
 
   std::string_view bytes_;
   ByteReader reader_;
+  std::uint32_t width_ = 0;
+  std::uint32_t height_ = 0;
   std::vector<Component> components_;
+  std::uint64_t coded_bytes_ = 0;  // of all scans
   bool progressive_ = false;
   int scans_ = 0;
   std::uint32_t huffman_tables_ = 0;

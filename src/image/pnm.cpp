@@ -71,16 +71,17 @@ Image decode_pnm(std::string_view bytes) {
   }
   Image image;
   image.shape = {magic == "P5" ? 1 : 3, static_cast<int>(height), static_cast<int>(width)};
-  image.pixels.resize(image.shape.size());
   const std::size_t sample_bytes = largest > 255 ? 2 : 1;
-  if (reader.left() > image.pixels.size() * sample_bytes) {
-    throw PictureError("broken PGM or PPM: its header promises " +
-                       std::to_string(image.pixels.size() * sample_bytes) + " bytes of pixels, " +
-                       std::to_string(reader.left()) + " follow; save it again");
+  const std::size_t promised = image.shape.size() * sample_bytes;
+  if (reader.left() > promised) {
+    throw PictureError("broken PGM or PPM: its header promises " + std::to_string(promised) +
+                       " bytes of pixels, " + std::to_string(reader.left()) +
+                       " follow; save it again");
   }
+  ByteReader samples(reader.take(promised), "PGM or PPM");
+  image.pixels.resize(image.shape.size());
   const auto channels = static_cast<std::size_t>(image.shape.channels);
   const std::size_t area = image.pixels.size() / channels;
-  ByteReader samples(reader.take(image.pixels.size() * sample_bytes), "PGM or PPM");
   for (std::size_t place = 0; place < area; ++place) {
     for (std::size_t channel = 0; channel < channels; ++channel) {
       const std::uint32_t sample = sample_bytes == 2 ? samples.u16_big() : samples.u8();

@@ -8,6 +8,16 @@
 
 #include "image/byte_reader.hpp"
 
+namespace {
+
+// The decoder does not look at every result of malloc. What it holds when this throws is lost.
+void* or_throw(void* block) {
+  if (block == nullptr) throw std::bad_alloc();
+  return block;
+}
+
+}  // namespace
+
 #define STB_IMAGE_IMPLEMENTATION
 #define STB_IMAGE_STATIC
 #define STBI_NO_STDIO
@@ -18,8 +28,8 @@
 #define STBI_NO_LINEAR
 #define STBI_MAX_DIMENSIONS 4096
 // Zeroed memory: a broken file never turns what lay there before into pixels or tables.
-#define STBI_MALLOC(size) std::calloc(1, size)
-#define STBI_REALLOC(block, size) std::realloc(block, size)
+#define STBI_MALLOC(size) or_throw(std::calloc(1, size))
+#define STBI_REALLOC(block, size) or_throw(std::realloc(block, size))
 #define STBI_FREE(block) std::free(block)
 // A file must not be able to abort the program; every assertion of the decoder stands beside a
 // bound of its own.
