@@ -1,19 +1,68 @@
 #include "app.hpp"
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <new>
 #include <system_error>
+
+#include <fcntl.h>
 
 #include "cnn/error.hpp"
 
 namespace cnn::app {
 namespace {
 
+constexpr const char* kNoMemory = "error: not enough memory for this network and its data";
+
+// Allocates nothing: there may be no memory left.
 int report(const char* message, int code) {
   std::fprintf(stderr, "%s\n", message);
   return code;
+}
+
+int report(const char* message, const char* reason, int code) {
+  std::fprintf(stderr, "%s: %s\n", message, reason);
+  return code;
+}
+
+// Standard streams that were closed are occupied, lest the first file that is opened, such as a
+// checkpoint, take the place of stdout.
+void occupy_standard_streams() {
+  for (const int stream : {0, 1, 2}) {
+    if (::fcntl(stream, F_GETFD) < 0) ::open("/dev/null", O_RDONLY);
+  }
+}
+
+// Leaves the process when the system has refused memory or a thread. Not by way of the exit
+// handlers: OpenBLAS' own would wait for its thread, and that one tries for ever to get memory.
+[[noreturn]] void leave(int code) {
+  std::_Exit(code);
+}
+
+// What other libraries declare noexcept, such as the destructor of a JSON value, may run out of
+// memory all the same.
+[[noreturn]] void on_terminate() {
+  try {
+    if (const std::exception_ptr error = std::current_exception()) std::rethrow_exception(error);
+  } catch (const std::bad_alloc&) {
+    leave(report(kNoMemory, kFile));
+  } catch (const std::exception& error) {
+    report("internal error", error.what(), kInternal);
+  } catch (...) {
+    report("internal error", kInternal);
+  }
+  std::abort();
+}
+
+int finish_stdout(int code) {
+  constexpr const char* kMessage = "stdout: error: cannot write the result";
+  errno = 0;
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+  return errno != 0 ? report(kMessage, std::strerror(errno), kFile) : report(kMessage, kFile);
 }
 
 }  // namespace
@@ -23,12 +72,10 @@ int guarded(const std::function<int()>& body) {
   // writing.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
+  std::set_terminate(on_terminate);
+  occupy_standard_streams();
   try {
-    const int code = body();
-    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
-      return report("stdout: error: cannot write the result", kFile);
-    }
-    return code;
+    return finish_stdout(body());
   } catch (const ConfigError& error) {
     return report(error.what(), kUsage);
   } catch (const ShapeError& error) {
@@ -40,9 +87,11 @@ int guarded(const std::function<int()>& body) {
   } catch (const DivergedError& error) {
     return report(error.what(), kDiverged);
   } catch (const std::bad_alloc&) {
-    return report("error: not enough memory for this network and its data", kFile);
+    leave(report(kNoMemory, kFile));
+  } catch (const std::system_error& error) {
+    leave(report("error", error.what(), kFile));
   } catch (const std::exception& error) {
-    return report((std::string("internal error: ") + error.what()).c_str(), kInternal);
+    return report("internal error", error.what(), kInternal);
   }
 }
 

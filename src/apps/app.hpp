@@ -13,11 +13,12 @@ namespace cnn::app {
 inline constexpr int kDone = 0;
 inline constexpr int kInternal = 1;  // a bug of ours
 inline constexpr int kUsage = 2;     // usage or configuration
-inline constexpr int kFile = 3;      // data, image or model file, or no memory for it
+inline constexpr int kFile = 3;      // data, image or model file, or no memory or thread for it
 inline constexpr int kDiverged = 4;
 
 // Runs `body`, whose value is the exit code. Every exception ends as one message on stderr and the
-// exit code of its type.
+// exit code of its type; so does a result that cannot be written to stdout. A large body is passed
+// by std::cref, so that making the std::function takes no memory.
 int guarded(const std::function<int()>& body);
 
 // Runs what uses a model: outputs that are not finite are the model file's fault, not that of a

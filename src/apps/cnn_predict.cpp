@@ -87,16 +87,18 @@ void print_text(const PredictOptions& o, const Model& model, const std::vector<R
   constexpr double kBarCells = 20;
   std::size_t width = 0;
   for (const std::string& name : model.info.classes) width = std::max(width, name.size());
+  std::string text;
   for (const Result& result : results) {
-    fmt::print("{}: {}\n", result.file, result.image.description);
-    if (o.show) fmt::print("{}", show_image({model.info.input, result.image.pixels}));
+    text += fmt::format("{}: {}\n", result.file, result.image.description);
+    if (o.show) text += show_image({model.info.input, result.image.pixels});
     for (std::size_t k = 0; k < listed(o, model); ++k) {
       const std::size_t c = result.ranking[k];
       const auto cells = static_cast<std::size_t>(result.probabilities[c] * kBarCells + 0.5);
-      fmt::print("  {:>{}}  {:.4f}  {}\n", model.info.classes[c], width, result.probabilities[c],
-                 std::string(cells, '#'));
+      text += fmt::format("  {:>{}}  {:.4f}  {}\n", model.info.classes[c], width,
+                          result.probabilities[c], std::string(cells, '#'));
     }
   }
+  std::fputs(text.c_str(), stdout);
 }
 
 int predict(const PredictOptions& o) {

@@ -20,6 +20,7 @@
 #include "app.hpp"
 #include "command_line.hpp"
 #include "console.hpp"
+#include "gradient_report.hpp"
 #include "network_table.hpp"
 #include "signals.hpp"
 #include "train_log.hpp"
@@ -116,8 +117,18 @@ void log_start(spdlog::logger& log, const TrainOptions& o, const RunConfig& conf
   log.info("{}", table);
 }
 
-void resume(const Checkpoint& checkpoint, Trainer& trainer, spdlog::logger& log) {
+void resume(const Checkpoint& checkpoint, const TrainingConfig& training, Trainer& trainer,
+            spdlog::logger& log) {
   trainer.resume(checkpoint);
+  const TrainingConfig& before = checkpoint.info.config.training;
+  if (depends_on_length(training.schedule.policy) &&
+      (before.epochs != training.epochs || before.steps != training.steps)) {
+    log.warn(
+        "the run has another length now, and the {} schedule with it: alpha was that of the "
+        "former length up to step {}, and is that of {} steps from there on",
+        Schedule::kPolicyNames[static_cast<std::size_t>(training.schedule.policy)], trainer.step(),
+        trainer.steps());
+  }
   log.info("resumed {} at step {} of {}", display_path(checkpoint.file.path), trainer.step(),
            trainer.steps());
   if (trainer.step() >= trainer.steps()) {
@@ -190,7 +201,7 @@ int train(const TrainOptions& o, StopSwitch& stop) {
   const std::size_t memory = Trainer::bytes(network, config.training, worker_number);
   require_memory(o, network, memory);
   const RunDirectory directory(config.output.dir);
-  if (!o.dry_run) require_free(o, directory);
+  if (!o.dry_run && !o.check_gradients) require_free(o, directory);
   std::optional<Checkpoint> checkpoint;
   if (o.resuming) checkpoint = find_checkpoint(o, directory, log);
   const TrainingData data = load_data(o, config);
@@ -198,6 +209,7 @@ int train(const TrainOptions& o, StopSwitch& stop) {
   const ModelInfo info = make_model_info(config, network, data);
   network.initialise(config.training.seed);
   if (!o.weights.empty()) load_start_weights(o, network, log);
+  if (o.check_gradients) return report_gradients(info, network, data, stop);
   Workers workers(worker_number);
   Trainer trainer({info, network, data.dataset, data.split, directory, workers});
   const std::string table = network_table(config, network, memory);
@@ -213,7 +225,7 @@ int train(const TrainOptions& o, StopSwitch& stop) {
   if (o.overwrite) directory.clear();
   console.open_file(directory.log(), o.resuming);
   log_start(log, o, config, data, worker_number, table);
-  if (checkpoint) resume(*checkpoint, trainer, log);
+  if (checkpoint) resume(*checkpoint, config.training, trainer, log);
   return run_training(trainer, config, directory, checkpoint.has_value(), console, stop);
 }
 

@@ -53,9 +53,19 @@ void add_options(CLI::App& app, TrainOptions& o) {
                  "Worker threads, instead of training.threads; results do not depend on it")
       ->type_name("N");
   app.add_option("--seed", o.seed, "Seed, instead of training.seed")->type_name("N");
-  app.add_flag("--dry-run", o.dry_run,
-               "Check everything, run one step, print the layer table, write nothing");
-  app.add_flag("--print-config", o.print_config, "Print the resolved configuration and stop");
+  CLI::Option* dry_run =
+      app.add_flag("--dry-run", o.dry_run,
+                   "Check everything, run one step, print the layer table, write nothing");
+  CLI::Option* print_config =
+      app.add_flag("--print-config", o.print_config, "Print the resolved configuration and stop");
+  app.add_flag("--check-gradients", o.check_gradients,
+               "Compare backpropagation with central differences, layer by layer and through the "
+               "whole network, on a few images; print the table, write nothing. Exit code 1 if a "
+               "layer is off")
+      ->excludes(dry_run)
+      ->excludes(print_config)
+      ->excludes(resume)
+      ->excludes(overwrite);
   CLI::Option* quiet = app.add_flag("--quiet", o.quiet, "Only warnings and errors");
   app.add_flag("--verbose", o.verbose, "Checkpoints and other details, too")->excludes(quiet);
   app.add_flag("--no-progress", o.no_progress, "No progress bar");
@@ -118,40 +128,50 @@ int parse_and_run(CLI::App& app, const std::string& example, int argc, char** ar
                  app.get_name().c_str());
     return kUsage;
   }
-  return guarded(body);
+  return body();
 }
 
 }  // namespace
 
 int run(int argc, char** argv, TrainOptions& options, const std::function<int()>& body) {
-  CLI::App app("Trains the convolutional neural network that a YAML file describes.", "cnn-train");
-  add_options(app, options);
-  return parse_and_run(
-      app, "cnn-train --config configs/lenet.yaml --set training.epochs=5 --out runs/try", argc,
-      argv, [&] {
-        options.resuming = app.count("--resume") > 0;
-        return body();
-      });
+  const auto parse = [&] {
+    CLI::App app("Trains the convolutional neural network that a YAML file describes.",
+                 "cnn-train");
+    add_options(app, options);
+    return parse_and_run(
+        app, "cnn-train --config configs/lenet.yaml --set training.epochs=5 --out runs/try", argc,
+        argv, [&] {
+          options.resuming = app.count("--resume") > 0;
+          return body();
+        });
+  };
+  return guarded(std::cref(parse));
 }
 
 int run(int argc, char** argv, EvalOptions& options, const std::function<int()>& body) {
-  CLI::App app("Scores a model on a whole test set.", "cnn-eval");
-  add_options(app, options);
-  return parse_and_run(app, "cnn-eval --model runs/lenet/model.safetensors --out runs/lenet/test",
-                       argc, argv, body);
+  const auto parse = [&] {
+    CLI::App app("Scores a model on a whole test set.", "cnn-eval");
+    add_options(app, options);
+    return parse_and_run(app, "cnn-eval --model runs/lenet/model.safetensors --out runs/lenet/test",
+                         argc, argv, body);
+  };
+  return guarded(std::cref(parse));
 }
 
 int run(int argc, char** argv, PredictOptions& options, const std::function<int()>& body) {
-  CLI::App app("Classifies image files.", "cnn-predict");
-  std::string invert = "auto";
-  add_options(app, options, invert);
-  return parse_and_run(app, "cnn-predict --model runs/lenet/model.safetensors --show digit.png",
-                       argc, argv, [&] {
-                         options.invert = invert == "yes"  ? Invert::yes
-                                          : invert == "no" ? Invert::no
-                                                           : Invert::automatic;
-                         return body();
-                       });
+  const auto parse = [&] {
+    CLI::App app("Classifies image files.", "cnn-predict");
+    std::string invert = "auto";
+    add_options(app, options, invert);
+    return parse_and_run(app, "cnn-predict --model runs/lenet/model.safetensors --show digit.png",
+                         argc, argv, [&] {
+                           options.invert = invert == "yes"  ? Invert::yes
+                                            : invert == "no" ? Invert::no
+                                                             : Invert::automatic;
+                           return body();
+                         });
+  };
+  return guarded(std::cref(parse));
 }
 
 }  // namespace cnn::app

@@ -22,6 +22,7 @@ struct TrainOptions {
   bool overwrite = false;
   bool dry_run = false;
   bool print_config = false;
+  bool check_gradients = false;
   bool quiet = false;
   bool verbose = false;
   bool no_progress = false;

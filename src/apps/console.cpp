@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <mutex>
 #include <system_error>
+#include <utility>
 
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/basic_file_sink.h>
@@ -68,7 +69,8 @@ Console::Console(Verbosity verbosity, bool progress)
 void Console::open_file(const std::filesystem::path& path, bool append) {
   // Opening a pipe would wait for a reader.
   std::error_code code;
-  if (exists(path, code) && !is_regular_file(path, code)) {
+  const std::filesystem::file_status status = std::filesystem::status(path, code);
+  if (exists(status) && !is_regular_file(status)) {
     throw FileError(path.string() + ": error: cannot write the log: is no regular file");
   }
   try {
@@ -76,6 +78,13 @@ void Console::open_file(const std::filesystem::path& path, bool append) {
     file->set_pattern("%Y-%m-%d %H:%M:%S %l %v");
     logger_->sinks().push_back(std::move(file));
     logger_->flush_on(spdlog::level::info);
+    logger_->set_error_handler([sink = sink_, path,
+                                told = false](const std::string& reason) mutable {
+      if (std::exchange(told, true)) return;
+      // Not through the logger: it would reach the failing file again.
+      sink->log({"cnn", spdlog::level::warn,
+                 path.string() + ": warning: the log is incomplete, the run goes on: " + reason});
+    });
   } catch (const spdlog::spdlog_ex& error) {
     throw FileError(path.string() + ": error: cannot write the log: " + error.what());
   }

@@ -124,7 +124,9 @@ std::string report_text(const EvaluationReport& report) {
 
 std::string report_json(const EvaluationReport& report) {
   const Confusion confusion = report.confusion();
-  Json json;
+  // Said to be an object from the start: when memory runs out as a null value becomes one, the
+  // library leaves a value behind that its destructor cannot stand.
+  Json json = Json::object();
   json["images"] = report.evaluation.predictions.size();
   json["correct"] = report.evaluation.correct;
   json["accuracy"] = report.evaluation.accuracy();

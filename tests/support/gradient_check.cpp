@@ -25,19 +25,13 @@ Differences curved_differences() {
   return {kStep, kStep * kStep + kRounding / kStep};
 }
 
-Values numeric_gradient(View x, double step, const std::function<double()>& objective) {
+Values numeric_gradient(View x, double step, const Objective& objective) {
+  const std::vector<Real> one(x.size(), 1);
   Values gradient;
-  for (Real& value : x) {
-    const Real before = value;
-    const auto above = static_cast<Real>(before + step);
-    const auto below = static_cast<Real>(before - step);
-    value = above;
-    const double objective_above = objective();
-    value = below;
-    const double objective_below = objective();
-    value = before;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const Difference d = central_difference(x, one, {{i}, {1.0}}, step, objective);
     // The step as it was taken, after rounding.
-    gradient.push_back((objective_above - objective_below) / (double{above} - double{below}));
+    gradient.push_back(d.numeric() / d.analytic());
   }
   return gradient;
 }
@@ -52,17 +46,6 @@ double element_wise_error(const Values& numeric, const Values& analytic) {
     largest = std::max(largest, error);
   }
   return largest;
-}
-
-double norm_wise_error(const Values& numeric, const Values& analytic) {
-  if (numeric.size() != analytic.size()) return std::numeric_limits<double>::infinity();
-  double difference = 0;
-  double sum = 0;
-  for (std::size_t i = 0; i < numeric.size(); ++i) {
-    difference += std::pow(numeric[i] - analytic[i], 2);
-    sum += std::pow(numeric[i] + analytic[i], 2);
-  }
-  return std::sqrt(difference / sum);
 }
 
 }  // namespace cnn

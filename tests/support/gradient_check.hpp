@@ -1,10 +1,9 @@
-// Gradients by central differences, (J(x + h) − J(x − h)) / 2h, and how far they may be off.
+// How a test takes the library's difference quotients (cnn/gradient_check.hpp) value by value, and
+// how far they may be off.
 
 #pragma once
 
-#include <functional>
-
-#include "cnn/view.hpp"
+#include "cnn/gradient_check.hpp"
 
 #include "support/values.hpp"
 
@@ -24,12 +23,9 @@ Differences curved_differences();
 inline constexpr double kGrid = 0x1p-5;
 
 // ∂J/∂x_i for every i; x is left as it was.
-Values numeric_gradient(View x, double step, const std::function<double()>& objective);
+Values numeric_gradient(View x, double step, const Objective& objective);
 
 // The largest |numeric − analytic| / max(1, |numeric|, |analytic|) (Caffe's gradient checker).
 double element_wise_error(const Values& numeric, const Values& analytic);
-
-// ‖numeric − analytic‖ / ‖numeric + analytic‖ (UFLDL).
-double norm_wise_error(const Values& numeric, const Values& analytic);
 
 }  // namespace cnn

@@ -1,0 +1,106 @@
+#include "gradient_report.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "cnn/batches.hpp"
+
+#include "app.hpp"
+#include "signals.hpp"
+
+namespace cnn::app {
+namespace {
+
+constexpr std::size_t kMostImages = 4;
+
+const char* verdict_text(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::agrees:
+      return "ok";
+    case Verdict::differs:
+      return "OFF";
+    case Verdict::unclear:
+      return "? J is too flat, or bends too sharply, to tell";
+  }
+  return "";
+}
+
+void print(const std::string& text) {
+  std::fputs(text.c_str(), stdout);
+}
+
+void print_heading() {
+  print(fmt::format(" {:>2}  {:<12} {:<8} {:<8} {:>10} {:>8} {:>9}\n", "#", "layer", "type",
+                    "gradient", "values", "checked", "error"));
+}
+
+void print_row(const Network& network, const GradientComparison& c) {
+  const LayerSpec& spec = network.nodes()[c.layer].spec;
+  print(fmt::format(" {:>2}  {:<12} {:<8} {:<8} {:>10} {:>8} {:>9.1e}  {}\n", c.layer + 1,
+                    spec.name, spec.type, c.gradient, c.values, c.checked, c.error,
+                    verdict_text(c.verdict)));
+}
+
+}  // namespace
+
+int report_gradients(GradientChecker& checker, const StopSwitch& stop) {
+  const Network& network = checker.network();
+  std::vector<GradientComparison> layers;
+  std::vector<GradientComparison> parameters;
+  print(
+      fmt::format("backpropagation against central differences; errors up to {:g} are rounding\n"
+                  "each layer by itself, on numbers drawn for it\n",
+                  kGradientTolerance));
+  print_heading();
+  for (std::size_t i = 0; i < network.nodes().size(); ++i) {
+    for (const GradientComparison& c : checker.check_layer(i)) {
+      print_row(network, c);
+      layers.push_back(c);
+    }
+    if (stop.stop.load()) return 128 + stop_signal();
+  }
+  print(fmt::format("J of the whole network on images of the training set: {:.6f}\n",
+                    checker.loss()));
+  for (std::size_t i = 0; i < network.parameters().size(); ++i) {
+    parameters.push_back(checker.check_parameter(i));
+    print_row(network, parameters.back());
+    if (stop.stop.load()) return 128 + stop_signal();
+  }
+  const std::string complaint = gradient_complaint(network, layers, parameters);
+  if (!complaint.empty()) {
+    std::fprintf(stderr, "%s\n", complaint.c_str());
+    return kGradientsWrong;
+  }
+  const bool all = std::all_of(parameters.begin(), parameters.end(),
+                               [](const auto& c) { return c.verdict == Verdict::agrees; });
+  print(all ? "all agree\n"
+            : "nothing disagrees; where J cannot tell (?), the layer by itself agrees\n");
+  return kDone;
+}
+
+int report_gradients(const ModelInfo& info, Network& network, const TrainingData& data,
+                     const StopSwitch& stop) {
+  const TrainingConfig& training = info.config.training;
+  Selection order = epoch_order(data.split.train, training.shuffle, training.seed, 0);
+  order.resize(std::min({order.size(), kMostImages, static_cast<std::size_t>(training.batch)}));
+  const PixelTable table(info.preprocessing, network.input());
+  const std::size_t size = network.input().size();
+  std::vector<Real> images(order.size() * size);
+  std::vector<std::uint8_t> labels;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    table.apply(data.dataset.image(order[i]), View(images).subspan(i * size, size));
+    labels.push_back(data.dataset.labels[order[i]]);
+  }
+  GradientChecker checker({.network = network,
+                           .loss = info.config.loss,
+                           .images = images,
+                           .labels = labels,
+                           .seed = training.seed});
+  return report_gradients(checker, stop);
+}
+
+}  // namespace cnn::app
