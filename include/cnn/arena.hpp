@@ -29,7 +29,8 @@ class Arena {
   // Bytes reserved so far.
   std::size_t bytes() const { return bytes_; }
 
-  // Allocates the block, all zeros. Throws std::bad_alloc. Nothing may be reserved afterwards.
+  // Allocates the block, all zeros. Throws std::bad_alloc, also for more than this
+  // machine's memory. Nothing may be reserved afterwards.
   void allocate();
 
   template <typename T>

@@ -31,6 +31,10 @@ struct Result {
 };
 
 std::vector<Result> classify(const PredictOptions& o, const Model& model) {
+  // First of all, what a model that asks for absurdly large images fails on.
+  Workers workers(1);
+  const PixelTable table(model.info.preprocessing, model.info.input);
+  Inference inference(model.network, table, workers);
   std::vector<Result> results;
   for (const std::string& file : o.images) {
     results.push_back(
@@ -39,9 +43,6 @@ std::vector<Result> classify(const PredictOptions& o, const Model& model) {
          {},
          {}});
   }
-  Workers workers(1);
-  const PixelTable table(model.info.preprocessing, model.info.input);
-  Inference inference(model.network, table, workers);
   inference.run(
       results.size(), [&](std::size_t i) { return std::span(results[i].image.pixels); },
       [&](std::size_t i, CView outputs) {
