@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# Installs what building needs on Debian or Ubuntu; does nothing if all of it is there.
+# Installs what building needs on Debian or Ubuntu, with --tests also what the tests need; does nothing if all of it is
+# there.
 set -euo pipefail
 
 packages=(g++ cmake ninja-build libopenblas-dev libcli11-dev libyaml-cpp-dev libspdlog-dev
-          nlohmann-json3-dev libstb-dev zlib1g-dev libgtest-dev libgmock-dev)
+          nlohmann-json3-dev libstb-dev zlib1g-dev)
+# The last two are for fuzzing; where they are missing its tests are skipped.
+[ "${1:-}" = --tests ] && packages+=(libgtest-dev libgmock-dev clang libclang-rt-dev)
 
 missing=()
 for package in "${packages[@]}"; do

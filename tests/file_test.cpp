@@ -1,5 +1,6 @@
 #include "cnn/file.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <thread>
 
@@ -195,6 +196,25 @@ TEST(ReadFile, RefusesWhatIsNoFileWithoutWaiting) {
             (dir / "pipe").string() + ": error: is a pipe, not a file");
   EXPECT_EQ(file_error_of([&] { read_file("/dev/zero", kLimit); }),
             "/dev/zero: error: is a device, not a file");
+}
+
+TEST(ListDirectory, GivesThePathsOfWhatItHolds) {
+  const TempDir dir;
+  EXPECT_TRUE(list_directory(dir.path()).empty());
+  write_file(dir / "a", "");
+  fs::create_directory(dir / ".hidden");
+  std::vector<fs::path> paths = list_directory(dir.path());
+  std::sort(paths.begin(), paths.end());
+  EXPECT_EQ(paths, (std::vector<fs::path>{dir / ".hidden", dir / "a"}));
+}
+
+TEST(ListDirectory, SaysWhyItCannot) {
+  const TempDir dir;
+  EXPECT_EQ(file_error_of([&] { list_directory(dir / "none"); }),
+            (dir / "none").string() + ": error: cannot list: No such file or directory");
+  write_file(dir / "file", "");
+  EXPECT_EQ(file_error_of([&] { list_directory(dir / "file"); }),
+            (dir / "file").string() + ": error: cannot list: Not a directory");
 }
 
 TEST(InputFile, ReadsPieceByPiece) {

@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include "cnn/arena.hpp"
+
 #include "support/file_error_of.hpp"
 #include "support/idx_writer.hpp"
 #include "support/temp_dir.hpp"
@@ -137,7 +139,7 @@ TEST_F(IdxTest, TellsImagesFromLabels) {
 }
 
 TEST_F(IdxTest, RefusesOtherRanks) {
-  for (const std::size_t rank : {0, 2, 5, 255}) {
+  for (const std::size_t rank : {0U, 2U, 5U, 255U}) {
     put(idx_header(Dims32(rank, 1)) + "a");
     EXPECT_EQ(error(IdxKind::labels),
               "has IDX rank " + std::to_string(rank) + ", expected labels (rank 1)");
@@ -213,6 +215,48 @@ TEST_F(IdxTest, SaysHowMuchOfACompressedFileCame) {
   EXPECT_EQ(error(IdxKind::labels),
             "truncated: header promises 5 labels (13 bytes), got 10 after decompression; the "
             "download is probably incomplete");
+}
+
+// 1032 times the file's length is the most that deflate can hold.
+TEST_F(IdxTest, TellsFromTheHeaderWhatACompressedFileCannotHold) {
+  const std::string file = gzip(idx_header({1, 300, 300}));
+  put(file);
+  const std::string reason = "truncated: header promises 1 images of 300x300 (90016 bytes), but " +
+                             std::to_string(file.size()) + " compressed bytes hold " +
+                             std::to_string(1032 * file.size()) + " at most";
+  EXPECT_NE(header_error().find(reason), std::string::npos) << header_error();
+  EXPECT_EQ(error().substr(0, reason.size()), reason);
+}
+
+TEST_F(IdxTest, RefusesMoreThanTheMachinesMemory) {
+  constexpr std::uint64_t kLargestFile = std::uint64_t{1} << 34;
+  if (physical_memory() >= kLargestFile) GTEST_SKIP() << "no IDX file is larger than the memory";
+  const auto images = static_cast<std::uint32_t>(physical_memory() >> 20) + 1;
+  put(idx_header({images, 1024, 1024}));
+  EXPECT_NE(header_error().find("more than this machine's memory of"), std::string::npos);
+}
+
+// Whatever is read has the size that its header promises and the bytes that stand behind it.
+TEST_F(IdxTest, AnyByteMayHaveAnyValue) {
+  const std::string whole = three_images();
+  int refused = 0;
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    for (int value = 0; value < 256; ++value) {
+      std::string changed = whole;
+      changed[i] = static_cast<char>(value);
+      put(changed);
+      try {
+        const Idx idx = read_idx(path_, IdxKind::images);
+        ASSERT_EQ(4 + 4 * idx.dims.size() + idx.values.size(), changed.size());
+        ASSERT_TRUE(std::equal(idx.values.rbegin(), idx.values.rend(), changed.rbegin(),
+                               [](std::uint8_t a, char b) { return a == std::uint8_t(b); }));
+      } catch (const FileError&) {
+        ++refused;
+      }
+    }
+  }
+  // Of the 16 bytes of the header each but for a few has one value that fits the file's length.
+  EXPECT_GE(refused, 16 * 250);
 }
 
 TEST_F(IdxTest, RefusesBytesAfterTheEnd) {

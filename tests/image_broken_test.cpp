@@ -257,6 +257,25 @@ TEST_F(BrokenImage, JpegMessages) {
             "the picture cannot be decoded (bad huffman code); save it again, as PNG");
 }
 
+// The decoder would take what is missing for zeros and give a picture that is grey below.
+TEST_F(BrokenImage, AJpegWhoseDataCannotBeThePictureIsRefused) {
+  std::string jpeg = gray_jpeg();
+  const std::size_t frame = jpeg.find("\xff\xc0");
+  ASSERT_NE(frame, std::string::npos);
+  jpeg.replace(frame + 5, 4, "\x10\x00\x10\x00"s);  // height, width
+  // 512x512 blocks of two bits.
+  EXPECT_TRUE(error(jpeg).starts_with(
+      "truncated JPEG: 4096x4096 pixels take 65536 bytes at least, it has "));
+  jpeg[frame + 11] = '\x50';
+  EXPECT_EQ(error(jpeg),
+            "broken JPEG: a sampling factor that is not 1 … 4; copy or download it again");
+  // Three times as many, of one bit.
+  std::string progressive = progressive_jpeg();
+  progressive.replace(progressive.find("\xff\xc2") + 5, 4, "\x10\x00\x10\x00"s);
+  EXPECT_TRUE(
+      error(progressive).starts_with("truncated JPEG: 4096x4096 pixels take 98304 bytes at least"));
+}
+
 TEST_F(BrokenImage, AJpegOfManyScansDoesNotKeepTheDecoderBusy) {
   std::string jpeg = progressive_jpeg();
   const std::size_t last_scan = jpeg.rfind("\xff\xda");

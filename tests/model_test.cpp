@@ -1,10 +1,12 @@
 #include "cnn/model.hpp"
 
+#include <cstring>
 #include <functional>
 
 #include <gtest/gtest.h>
 
 #include "cnn/error.hpp"
+#include "cnn/text.hpp"
 
 #include "support/idx_writer.hpp"
 #include "support/temp_dir.hpp"
@@ -24,7 +26,10 @@ std::string message_of(const std::function<void()>& action) {
 
 TEST(Model, ComesBackAsItWasSaved) {
   const TempDir directory;
-  const TinyRun run(tiny_config("  epochs: 1\n"), directory.path(), 1);
+  RunConfig config = tiny_config("  epochs: 1\n");
+  config.data.normalize = true;  // mean and scale are numbers of many digits
+  const TinyRun run(config, directory.path(), 1);
+  ASSERT_GT(run.info.preprocessing.mean[0], 0);
   save_model(run.directory.model(), run.info, run.network);
   const Model model = load_model(run.directory.model());
   EXPECT_TRUE(std::ranges::equal(model.network.values(), run.network.values()));
@@ -131,6 +136,80 @@ TEST(Model, NonFiniteNumbersInAFileAreRefused) {
   EXPECT_NE(rewritten().find(file.tensors.back().name + " holds a value that is not finite"),
             std::string::npos)
       << rewritten();
+}
+
+// A small model and a small checkpoint, as bytes.
+struct SmallFiles {
+  SmallFiles() {
+    const TempDir directory;
+    const TinyRun run(tiny_config("  epochs: 1\n"), directory.path(), 1);
+    save_model(directory / "model", run.info, run.network);
+    const Solver solver(run.network, {});
+    save_checkpoint(directory / "checkpoint", run.info, run.network, solver, {}, "data");
+    model = slurp(directory / "model");
+    checkpoint = slurp(directory / "checkpoint");
+  }
+
+  std::string model;
+  std::string checkpoint;
+};
+
+bool loads(const std::filesystem::path& path, const std::string& bytes, bool as_checkpoint) {
+  write_bytes(path, bytes);
+  try {
+    as_checkpoint ? void(load_checkpoint(path)) : void(load_model(path));
+    return true;
+  } catch (const FileError&) {
+    return false;
+  }
+}
+
+TEST(Model, RefusesAFileTruncatedAnywhere) {
+  const SmallFiles files;
+  const TempDir directory;
+  const auto path = directory / "cut";
+  EXPECT_TRUE(loads(path, files.model, false));
+  EXPECT_TRUE(loads(path, files.checkpoint, true));
+  for (std::size_t size = 0; size < files.model.size(); ++size) {
+    ASSERT_FALSE(loads(path, files.model.substr(0, size), false)) << size << " bytes of a model";
+  }
+  for (std::size_t size = 0; size < files.checkpoint.size(); ++size) {
+    ASSERT_FALSE(loads(path, files.checkpoint.substr(0, size), true))
+        << size << " bytes of a checkpoint";
+  }
+}
+
+TEST(Model, NoticesEveryFlippedBitOfItsWeights) {
+  const SmallFiles files;
+  const TempDir directory;
+  const auto path = directory / "flipped";
+  std::uint64_t header = 0;
+  std::memcpy(&header, files.model.data(), sizeof header);
+  std::string bytes = files.model;
+  for (std::size_t bit = 8 * (sizeof header + header); bit < 8 * bytes.size(); ++bit) {
+    const char kept = bytes[bit / 8];
+    bytes[bit / 8] = static_cast<char>(kept ^ (1 << bit % 8));
+    ASSERT_FALSE(loads(path, bytes, false)) << "bit " << bit % 8 << " of byte " << bit / 8;
+    bytes[bit / 8] = kept;
+  }
+}
+
+// A hostile file's texts reach the terminal as part of messages, class names as they are.
+TEST(Model, ControlCharactersInMetadataAreRefusedAndEscaped) {
+  const TempDir directory;
+  const TinyRun run(tiny_config("  epochs: 1\n"), directory.path(), 1);
+  save_model(run.directory.model(), run.info, run.network);
+  const Safetensors file = read_safetensors(run.directory.model());
+  const auto path = directory / "hostile";
+  for (const std::string key : {"classes", "mean", "input", "border", "box"}) {
+    Metadata metadata = file.metadata;
+    metadata[key] = "\x1b[2J\n1\n2\n3\n";
+    write_safetensors(path, {}, metadata);
+    const std::string message = message_of([&] { load_model(path); });
+    EXPECT_NE(message.find("metadata entry '" + key + "'"), std::string::npos) << message;
+    EXPECT_NE(message.find("\\x1b[2J"), std::string::npos) << message;
+    EXPECT_FALSE(has_control(message)) << key;
+  }
 }
 
 TEST(Fingerprint, ChangesWithOnePixelAndOneLabel) {

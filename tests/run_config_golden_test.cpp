@@ -156,7 +156,18 @@ TEST(Configs, ThatShipAreValid) {
     const LoadedConfig loaded = load_config(entry.path(), {});
     EXPECT_GE(build_network(loaded, {1, 28, 28}).output().size(), 10U) << entry.path();
   }
-  EXPECT_GE(count, 4);
+  EXPECT_GE(count, 5);
+}
+
+TEST(Configs, OfPublishedNetworksHaveTheirNumbersOfParameters) {
+  const auto parameters = [](const char* name) {
+    const LoadedConfig loaded = load_config(kSource / "configs" / name, {});
+    return build_network(loaded, {1, 28, 28}).parameter_count();
+  };
+  EXPECT_EQ(parameters("lenet.yaml"), 431'080U);
+  EXPECT_EQ(parameters("lenet5.yaml"), 61'706U);
+  EXPECT_EQ(parameters("ufldl.yaml"), 21'650U);
+  EXPECT_EQ(parameters("lecture.yaml"), 3'898U);
 }
 
 }  // namespace

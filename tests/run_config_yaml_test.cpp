@@ -145,6 +145,39 @@ TEST(ToYaml, SpellsOutEveryDefault) {
             "  keep: 3\n");
 }
 
+// Every flipped bit, every byte that YAML knows in every place: an error or a configuration that
+// prints as it reads.
+TEST(ToYaml, PrintsWhateverChangedTextIsAccepted) {
+  const std::string text = std::string(kData) +
+                           "network:\n  - conv: {name: a, count: 4, kernel: [3, 1]}\n"
+                           "  - relu: {from: a}\n  - fc: {count: 10}\ntraining: {alpha: 1e-2}\n";
+  std::vector<std::string> changed;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    for (int bit = 0; bit < 8; ++bit) {
+      changed.push_back(text);
+      changed.back()[i] = static_cast<char>(text[i] ^ (1 << bit));
+    }
+    for (const char c : {'\0', '\t', '\n', '\r', '"', '\'', '#', '&', '*', ',', '-',   ':',
+                         '?',  '!',  '[',  ']',  '{', '}',  '|', '>', '%', '~', '\xFF'}) {
+      changed.push_back(text);
+      changed.back()[i] = c;
+    }
+  }
+  std::size_t accepted = 0;
+  for (const std::string& other : changed) {
+    std::string yaml;
+    try {
+      yaml = to_yaml(parse(other), ConfigText::complete);
+    } catch (const ConfigError&) {
+      continue;
+    }
+    ++accepted;
+    ASSERT_EQ(to_yaml(parse(yaml), ConfigText::complete), yaml) << other;
+  }
+  EXPECT_GT(accepted, 100U);
+  EXPECT_LT(accepted, changed.size() / 2);
+}
+
 TEST(ToYaml, LeavesOutOfThePortableTextWhatDoesNotDecideTheResult) {
   const RunConfig config =
       parse(std::string(kData) + kNetwork + "training: {threads: 3, seed: 5}\noutput: {dir: /o}\n");

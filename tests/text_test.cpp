@@ -101,6 +101,17 @@ TEST(Suggestion, AsksOnlyWhereAWordIsClose) {
   EXPECT_EQ(suggestion("pol", words, "layer types"),
             "did you mean 'pool'?  layer types: conv pool");
   EXPECT_EQ(suggestion("lstm", words, "layer types"), "layer types: conv pool");
+  // Names of layers come from the file.
+  const std::vector<std::string> hostile = {"\rfc1", "a\x1b[2J"};
+  EXPECT_EQ(suggestion("fc1", hostile, "its layers"),
+            "did you mean '\\x0dfc1'?  its layers: \\x0dfc1 a\\x1b[2J");
+}
+
+TEST(HasControl, FindsEveryKind) {
+  EXPECT_FALSE(has_control("naïve – 猫"));
+  for (const char* text : {"a\nb", "\t", "x\x7f", "\xC2\x9B", "\xE2\x80\xA8"}) {
+    EXPECT_TRUE(has_control(text)) << shown(text);
+  }
 }
 
 }  // namespace

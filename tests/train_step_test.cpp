@@ -5,8 +5,10 @@
 #include <gtest/gtest.h>
 
 #include "support/allocation_counter.hpp"
+#include "support/example_options.hpp"
 #include "support/idx_writer.hpp"
 #include "support/tiny.hpp"
+#include "support/values.hpp"
 
 namespace cnn {
 namespace {
@@ -63,6 +65,58 @@ TEST(TrainStep, DropoutChangesWithTheStepAlone) {
   EXPECT_EQ(b.step.run(b.dataset, first(100), 3, 1.0).loss, loss);
   EXPECT_NE(b.step.run(b.dataset, first(100), 4, 1.0).loss, loss);
 }
+
+constexpr std::uint64_t kSeed = 1;
+
+// 1/m Σ ∂J/∂W for each parameter, in one pass of the whole batch.
+Gradients mean_gradients(const Network& network, const Dataset& dataset, const PixelTable& table,
+                         std::size_t m, std::uint64_t t) {
+  Workspace workspace(network, m, Phase::train);
+  const std::size_t size = network.input().size();
+  for (std::size_t i = 0; i < m; ++i) {
+    table.apply(dataset.image(i), workspace.input(m).subspan(i * size, size));
+  }
+  network.forward(workspace, m, {kSeed, t, 0});
+  std::vector<double> losses(m);
+  compute_loss(Loss::softmax_cross_entropy, workspace.output(m), std::span(dataset.labels).first(m),
+               Real{1} / static_cast<Real>(m), losses, workspace.doutput(m));
+  Gradients gradients(network);
+  network.backward(workspace, m, gradients);
+  return gradients;
+}
+
+class TrainStepBatch : public testing::TestWithParam<std::size_t> {};
+
+// W ← W − α·(1/m Σ ∂J/∂W + λ·W), b ← b − α·1/m Σ ∂J/∂b, twice: nothing may be left of the
+// first. Dropout tells samples apart by their places in the batch.
+TEST_P(TrainStepBatch, MovesByTheMeanGradientHoweverManyShards) {
+  constexpr double kAlpha = 0.5, kLambda = 0.0625;
+  const std::size_t m = GetParam();
+  const Dataset dataset = make_dataset({1, 8, 8}, m, 4, 5);
+  Network network({1, 8, 8}, {layer_spec("fc", "fc1", "{count: 6}"), layer_spec("tanh", "tanh"),
+                              layer_spec("dropout", "dropout", "{rate: 0.25}"),
+                              layer_spec("fc", "fc2", "{count: 4}")});
+  network.initialise(1);
+  const PixelTable table({{0.0}, {0.004}}, {1, 8, 8});
+  Workers workers(2);
+  Solver solver(network, {kAlpha, kLambda, 0});
+  TrainStep step(network, solver, Loss::softmax_cross_entropy, table, m, kSeed, workers);
+  for (std::uint64_t t = 0; t < 2; ++t) {
+    const Gradients gradients = mean_gradients(network, dataset, table, m, t);
+    Values expected = values(network.values());
+    for (const Parameter& p : network.parameters()) {
+      const double lambda = p.kind == ParameterKind::weight ? kLambda : 0;
+      for (std::size_t i = p.offset; i < p.offset + p.size; ++i) {
+        expected[i] -= kAlpha * (gradients.values()[i] + lambda * expected[i]);
+      }
+    }
+    step.run(dataset, first(m), t, 1.0);
+    EXPECT_LE(largest_difference(values(network.values()), expected), 1e-5) << "step " << t;
+  }
+}
+
+// Less than a shard, whole shards, a rest, more shards than slots.
+INSTANTIATE_TEST_SUITE_P(Sizes, TrainStepBatch, testing::Values(1, 31, 32, 33, 64, 100, 550));
 
 TEST(TrainStep, AllocatesNothing) {
   Rig rig(1);

@@ -1,13 +1,16 @@
 #include "cnn/trainer.hpp"
 
+#include <algorithm>
 #include <sstream>
 
 #include <gtest/gtest.h>
 
 #include "cnn/error.hpp"
+#include "cnn/evaluate.hpp"
 
 #include "support/temp_dir.hpp"
 #include "support/tiny.hpp"
+#include "support/values.hpp"
 
 namespace cnn {
 namespace {
@@ -63,6 +66,63 @@ TEST(Trainer, StopsAfterTheGivenNumberOfSteps) {
   ASSERT_EQ(recorder.epochs.size(), 2U);
   EXPECT_FALSE(recorder.epochs.back().finished);
   EXPECT_TRUE(std::filesystem::exists(run.directory.model()));
+}
+
+TEST(Trainer, TakesTheFirstStepWithTheFirstAlphaOfTheSchedule) {
+  const auto after_one_step = [](const std::string& schedule) {
+    const TempDir directory;
+    TinyRun run(tiny_config("  steps: 1\n  batch: 12\n  alpha: 0.1\n" + schedule), directory.path(),
+                1);
+    Recorder recorder;
+    train(run, recorder);
+    return values(run.network.values());
+  };
+  EXPECT_EQ(after_one_step("  schedule: {policy: exp, gamma: 0.5}\n"), after_one_step(""));
+}
+
+// With alpha 0 and nothing random in the network the losses tell the order of the images.
+std::vector<double> losses_of_two_epochs(const std::string& shuffle) {
+  const TempDir directory;
+  const RunConfig config = parse_config("tiny.yaml",
+                                        "data: {dir: data}\nnetwork:\n  - fc: {count: 4}\n"
+                                        "training: {epochs: 2, batch: 1, alpha: 0, shuffle: " +
+                                            shuffle + "}\n");
+  TinyRun run(config, directory.path(), 1);
+  Recorder recorder;
+  train(run, recorder);
+  std::vector<double> losses;
+  for (const StepReport& step : recorder.steps) losses.push_back(step.loss);
+  return losses;
+}
+
+TEST(Trainer, ShufflesAnewEveryEpochOrNever) {
+  for (const bool shuffle : {true, false}) {
+    const std::vector<double> losses = losses_of_two_epochs(shuffle ? "true" : "false");
+    ASSERT_EQ(losses.size(), 100U);
+    EXPECT_EQ(std::equal(losses.begin(), losses.begin() + 50, losses.begin() + 50), !shuffle);
+    EXPECT_NEAR(losses[49], losses[99], 1e-9);  // the same images, all of them
+  }
+}
+
+TEST(Trainer, KeepsTheModelOfTheBestValidation) {
+  const TempDir directory;
+  TinyRun run(tiny_config("  epochs: 12\n  batch: 10\n  alpha: 0.1\n  momentum: 0.9\n", 20),
+              directory.path(), 2);
+  Recorder recorder;
+  train(run, recorder);
+  double best = -1;
+  for (const EpochReport& epoch : recorder.epochs) {
+    EXPECT_EQ(epoch.best, epoch.row.validation_accuracy > best) << "epoch " << epoch.row.epoch;
+    best = std::max(best, epoch.row.validation_accuracy);
+  }
+  EXPECT_GT(best, recorder.epochs.front().row.validation_accuracy);
+
+  const Model kept = load_model(run.directory.best());
+  const PixelTable table(kept.info.preprocessing, kept.info.input);
+  Inference inference(kept.network, table, run.workers);
+  const Evaluation again =
+      evaluate(inference, run.config.loss, run.data.dataset, run.data.split.validation);
+  EXPECT_EQ(again.accuracy(), best);
 }
 
 TEST(Trainer, GivesTheSameBytesForAnyNumberOfThreads) {

@@ -53,6 +53,13 @@ TEST_F(Mnist, TheLecturesNetworkPassesItsPublishedBound) {
   EXPECT_GT(accuracy_of("lecture.yaml", {"--set", "training.epochs=1"}), 0.88);
 }
 
+// UFLDL asks for more than 97 % after its three epochs. Five seeds gave 97.01 to 97.26 %; the bound
+// leaves room for another BLAS kernel's roundings. Without momentum it is 90.1 %, with kernels that
+// do not learn 88.0 %.
+TEST_F(Mnist, UfldlsExercisePassesNinetySixAndAHalf) {
+  EXPECT_GT(accuracy_of("ufldl.yaml", {}), 0.965);
+}
+
 TEST_F(Mnist, Lenet5PassesNinetySixAfterOneEpoch) {
   EXPECT_GT(accuracy_of("lenet5.yaml", {"--set", "training.epochs=1"}), 0.96);
 }

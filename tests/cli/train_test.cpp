@@ -168,6 +168,17 @@ TEST(TrainCommand, ResumeOfAFinishedRunSaysSo) {
   EXPECT_THAT(result.err, HasSubstr("nothing left to do"));
 }
 
+TEST(TrainCommand, ALongerRunUnderACosineIsToldWhatThatMeans) {
+  const TempDir temp;
+  const std::vector<std::string> cosine = {"--set", "training.schedule={policy: cosine}"};
+  std::vector<std::string> longer = {"--resume", "--set", "training.steps=14"};
+  longer.insert(longer.end(), cosine.begin(), cosine.end());
+  ASSERT_EQ(train(temp / "run", cosine).code, 0);
+  const CommandResult result = train(temp / "run", longer);
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("the run has another length now, and the cosine schedule"));
+}
+
 TEST(TrainCommand, ResumesARunThatWasKilledBeforeItsFirstCheckpoint) {
   const TempDir temp;
   std::filesystem::create_directory(temp / "run");

@@ -73,13 +73,17 @@ TEST(LectureConvolution, WithStrideTwoAndPadding) {
                                             0, 2, 1}));
 }
 
-// The field, and we, leave the kernel as it is: correlation. A convolution proper would give 34 35
-// 26 first.
+// The field, and we, leave the kernel as it is: correlation. A convolution proper turns it.
 TEST(LectureConvolution, DoesNotTurnTheKernel) {
   LayerHarness layer = convolve(kCountingKernel, "{count: 1, kernel: 3}");
   EXPECT_EQ(values(layer.output()), (Values{26, 35, 34,  //
                                             20, 34, 33,  //
                                             26, 31, 22}));
+  const Values turned(kCountingKernel.rbegin(), kCountingKernel.rend());
+  LayerHarness proper = convolve(turned, "{count: 1, kernel: 3}");
+  EXPECT_EQ(values(proper.output()), (Values{34, 35, 26,  //
+                                             20, 36, 37,  //
+                                             14, 29, 38}));
 }
 
 // … which is why the error terms of the layer below are found with the turned kernel.
@@ -169,6 +173,22 @@ TEST(LecturePooling, OfAnImageWithItsMaximaInEveryCorner) {
   LayerHarness mean = pool("{type: avg, kernel: 2}", image, kPoolDelta);
   EXPECT_EQ(values(mean.output()), (Values{3.5, 5.5,  //
                                            5.5, 2.5}));
+  EXPECT_EQ(values(mean.dinput()), (Values{0.25, 0.25, 0.5, 0.5,  //
+                                           0.25, 0.25, 0.5, 0.5,  //
+                                           0.75, 0.75, 1.0, 1.0,  //
+                                           0.75, 0.75, 1.0, 1.0}));
+}
+
+TEST(LecturePooling, TheFirstOfEqualMaximaInRowOrderReceivesTheGradient) {
+  const Values image = {7, 7, 0, 3,  //
+                        7, 7, 3, 3,  //
+                        0, 0, 0, 5,  //
+                        0, 0, 5, 0};
+  LayerHarness layer = pool("{type: max, kernel: 2}", image, kPoolDelta);
+  EXPECT_EQ(values(layer.dinput()), (Values{1, 0, 0, 2,  //
+                                            0, 0, 0, 0,  //
+                                            3, 0, 0, 4,  //
+                                            0, 0, 0, 0}));
 }
 
 // UFLDL, "Convolution and Pooling": the 8x8 matrix 1 … 64 in row order, 4x4 regions, exactly.

@@ -1,6 +1,8 @@
 #include "support/command.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -17,6 +19,7 @@ namespace cnn {
 namespace {
 
 constexpr std::chrono::minutes kLongest{2};
+constexpr std::chrono::microseconds kPoll{500};
 
 std::string read_all(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -42,7 +45,8 @@ CommandResult run_command(const std::string& name, const std::vector<std::string
 
 RunningCommand::RunningCommand(const std::string& name, const std::vector<std::string>& arguments,
                                const std::filesystem::path& directory,
-                               const std::filesystem::path& out)
+                               const std::filesystem::path& out,
+                               const std::vector<std::string>& variables)
     : out_(out.empty() ? directory / "stdout" : out), err_(directory / "stderr") {
   const std::string program = command_path(name).string();
   std::vector<char*> argv = {const_cast<char*>(program.c_str())};
@@ -54,33 +58,64 @@ RunningCommand::RunningCommand(const std::string& name, const std::vector<std::s
     redirect("/dev/null", O_RDONLY, STDIN_FILENO);
     redirect(out_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, STDOUT_FILENO);
     redirect(err_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, STDERR_FILENO);
+    for (const std::string& variable : variables) {
+      putenv(const_cast<char*>(variable.c_str()));
+    }
     execv(program.c_str(), argv.data());
     _exit(127);
   }
 }
 
 RunningCommand::~RunningCommand() {
-  if (pid_ < 0) return;
+  if (ended_) return;
   kill(pid_, SIGKILL);
   waitpid(pid_, nullptr, 0);
 }
 
-void RunningCommand::send(int signal) const {
-  kill(pid_, signal);
+void RunningCommand::send(int signal) {
+  if (!has_ended()) kill(pid_, signal);
+}
+
+std::map<std::string, double> RunningCommand::thread_seconds() const {
+  std::map<std::string, double> all;
+  std::error_code code;
+  const std::filesystem::path tasks = "/proc/" + std::to_string(pid_) + "/task";
+  for (std::filesystem::directory_iterator it(tasks, code), end; !code && it != end;
+       it.increment(code)) {
+    double nanoseconds = 0;
+    if (std::ifstream(it->path() / "schedstat") >> nanoseconds) {
+      all[it->path().filename().string()] = 1e-9 * nanoseconds;
+    }
+  }
+  return all;
+}
+
+bool RunningCommand::has_ended() {
+  if (!ended_) ended_ = waitpid(pid_, &status_, WNOHANG) == pid_;
+  return ended_;
+}
+
+bool RunningCommand::ends_within(std::chrono::microseconds time) {
+  const auto deadline = std::chrono::steady_clock::now() + time;
+  while (!has_ended()) {
+    const auto left = std::chrono::duration_cast<std::chrono::microseconds>(
+        deadline - std::chrono::steady_clock::now());
+    if (left.count() <= 0) return false;
+    std::this_thread::sleep_for(std::min(left, kPoll));
+  }
+  return true;
 }
 
 CommandResult RunningCommand::wait() {
-  const auto deadline = std::chrono::steady_clock::now() + kLongest;
-  int status = 0;
-  while (waitpid(pid_, &status, WNOHANG) == 0) {
-    if (std::chrono::steady_clock::now() > deadline) kill(pid_, SIGKILL);
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  if (!ends_within(kLongest)) {
+    send(SIGKILL);
+    ends_within(kLongest);
   }
-  pid_ = -1;
   CommandResult result;
-  result.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  result.signalled = !WIFEXITED(status_);
+  result.code = result.signalled ? 128 + WTERMSIG(status_) : WEXITSTATUS(status_);
   if (std::filesystem::is_regular_file(out_)) result.out = read_all(out_);
-  result.err = read_all(err_);
+  if (std::filesystem::is_regular_file(err_)) result.err = read_all(err_);
   return result;
 }
 

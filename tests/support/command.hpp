@@ -2,7 +2,9 @@
 
 #pragma once
 
+#include <chrono>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -11,9 +13,10 @@
 namespace cnn {
 
 struct CommandResult {
-  int code = -1;    // exit code; 128 + signal if a signal ended it
-  std::string out;  // stdout
-  std::string err;  // stderr
+  int code = -1;           // exit code; 128 + signal if a signal ended it
+  bool signalled = false;  // a signal ended it, rather than that it exited
+  std::string out;         // stdout
+  std::string err;         // stderr
 };
 
 // The command of that name ("cnn-train") beside the test binaries.
@@ -27,17 +30,37 @@ CommandResult run_command(const std::string& name, const std::vector<std::string
 // A command that goes on while the test does; ended with SIGKILL if the test leaves it alone.
 class RunningCommand {
  public:
+  // stderr goes to a file in `directory`, and stdout, too, unless `out` says otherwise. `variables`
+  // ("NAME=VALUE") are added to its environment.
   RunningCommand(const std::string& name, const std::vector<std::string>& arguments,
-                 const std::filesystem::path& directory, const std::filesystem::path& out = {});
+                 const std::filesystem::path& directory, const std::filesystem::path& out = {},
+                 const std::vector<std::string>& variables = {});
   ~RunningCommand();
   RunningCommand(const RunningCommand&) = delete;
   RunningCommand& operator=(const RunningCommand&) = delete;
 
-  void send(int signal) const;
+  // Processor time of each of its threads in seconds, by the thread's number.
+  std::map<std::string, double> thread_seconds() const;
+  // Nothing happens if the command has ended.
+  void send(int signal);
+  bool has_ended();
+  // Waits until it has ended, `time` at most. Has it?
+  bool ends_within(std::chrono::microseconds time);
+  // Waits until `condition` holds, or the command has ended. Does it hold?
+  template <typename Condition>
+  bool wait_until(const Condition& condition) {
+    while (!condition()) {
+      if (ends_within(std::chrono::milliseconds(1))) return condition();
+    }
+    return true;
+  }
+  // To be called once.
   CommandResult wait();
 
  private:
   pid_t pid_ = -1;
+  int status_ = 0;
+  bool ended_ = false;
   std::filesystem::path out_;
   std::filesystem::path err_;
 };

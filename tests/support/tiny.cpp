@@ -22,10 +22,14 @@ training:
 )" + training + "output: {dir: run, checkpoint_every: never}\n");
 }
 
+Dataset tiny_images() {
+  return make_dataset({1, 8, 8}, 50, 4, 7);
+}
+
 namespace {
 
-TrainingData tiny_data(const RunConfig& config) {
-  TrainingData data{make_dataset({1, 8, 8}, 50, 4, 7), {}};
+TrainingData tiny_data(const RunConfig& config, const Dataset& images) {
+  TrainingData data{images, {}};
   data.split = stratified_split(
       data.dataset.labels, static_cast<std::size_t>(config.data.validation), config.training.seed);
   return data;
@@ -39,9 +43,9 @@ Network initialised(Network network, std::uint64_t seed) {
 }  // namespace
 
 TinyRun::TinyRun(const RunConfig& run_config, const std::filesystem::path& directory_path,
-                 int threads)
+                 int threads, const Dataset& images)
     : config(run_config),
-      data(tiny_data(config)),
+      data(tiny_data(config, images)),
       network(initialised(Network(data.dataset.shape, config.network), config.training.seed)),
       info(make_model_info(config, network, data)),
       directory(directory_path),
@@ -54,7 +58,7 @@ void Recorder::on_step(const StepReport& report) {
 }
 
 std::string slurp(const std::filesystem::path& path) {
-  return read_file(path, 1 << 24);
+  return read_file(path, 1 << 26);
 }
 
 bool same_bytes(const std::filesystem::path& a, const std::filesystem::path& b) {

@@ -21,9 +21,13 @@ namespace cnn {
 // two spaces) and the given number of validation images. Its data are not on disk.
 RunConfig tiny_config(const std::string& training, int validation = 0);
 
+// The images of the tiny problem: 50, of four classes.
+Dataset tiny_images();
+
 // Everything a Trainer needs, in one object. `directory` must exist.
 struct TinyRun {
-  TinyRun(const RunConfig& run_config, const std::filesystem::path& directory_path, int threads);
+  TinyRun(const RunConfig& run_config, const std::filesystem::path& directory_path, int threads,
+          const Dataset& images = tiny_images());
 
   RunConfig config;
   TrainingData data;
@@ -35,7 +39,7 @@ struct TinyRun {
 };
 
 // Counts and remembers; stops or asks for a checkpoint after a given step.
-struct Recorder final : TrainObserver {
+struct Recorder : TrainObserver {
   void on_step(const StepReport& report) override;
   void on_epoch(const EpochReport& report) override { epochs.push_back(report); }
   void on_checkpoint(const std::filesystem::path&, std::uint64_t step) override {

@@ -1,0 +1,194 @@
+// The same bytes for the same configuration and seed, whatever the number of threads and whichever
+// build of OpenBLAS gives the same kernel.
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <thread>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "cnn/blas.hpp"
+#include "cnn/image.hpp"
+
+#include "support/cli.hpp"
+#include "support/random_run.hpp"
+#include "support/run_files.hpp"
+
+namespace cnn {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using testing::HasSubstr;
+
+CommandResult train_run(const fs::path& config, const fs::path& directory, int threads) {
+  return run_command("cnn-train", {"--config", config.string(), "--out", directory.string(),
+                                   "--threads", std::to_string(threads)});
+}
+
+// --json without what depends on the clock.
+json without_times(const std::string& out) {
+  json report = json::parse(out);
+  if (report.is_object()) {
+    report.erase("seconds");
+    report.erase("images_per_second");
+  }
+  return report;
+}
+
+class SameBytes : public testing::TestWithParam<std::uint32_t> {
+ protected:
+  void SetUp() override {
+    run_ = draw_run(GetParam(), 12);
+    config_ = write_run(run_, temp_.path());
+    ASSERT_EQ(train_run(config_, temp_ / "once", 1).code, 0) << run_.config;
+  }
+
+  std::string model() const { return (temp_ / "once" / "model.safetensors").string(); }
+
+  TempDir temp_;
+  RandomRun run_;
+  fs::path config_;
+};
+
+TEST_P(SameBytes, OfTrainingTwiceAndForAnyNumberOfThreads) {
+  SCOPED_TRACE(run_.config);
+  for (const int threads : {1, 2, 3, 5}) {
+    const fs::path again = temp_ / ("threads-" + std::to_string(threads));
+    const CommandResult result = train_run(config_, again, threads);
+    ASSERT_EQ(result.code, 0) << result.err;
+    EXPECT_EQ(run_difference(temp_ / "once", again), "") << threads << " threads";
+  }
+}
+
+TEST_P(SameBytes, OfScoresAndPredictionsForAnyNumberOfThreads) {
+  SCOPED_TRACE(run_.config);
+  std::vector<std::string> predict = {"--model", model(), "--json"};
+  for (const std::size_t i : {std::size_t{0}, run_.test.count() - 1}) {
+    const auto pixels = run_.test.image(i);
+    if (run_.test.shape.channels == 2) continue;  // no picture has two
+    const std::string path = (temp_ / (std::to_string(i) + ".png")).string();
+    write_png(path, {run_.test.shape, {pixels.begin(), pixels.end()}});
+    predict.push_back(path);
+  }
+  json scores, predictions;
+  for (const std::string threads : {"1", "2", "3", "5"}) {
+    const fs::path out = temp_ / ("scores-" + threads);
+    const CommandResult scored =
+        run_command("cnn-eval", {"--model", model(), "--json", "--threads", threads, "--split",
+                                 "train", "--out", out.string()});
+    ASSERT_EQ(scored.code, 0) << scored.err;
+    if (scores.is_null()) scores = without_times(scored.out);
+    EXPECT_EQ(without_times(scored.out), scores) << threads << " threads";
+    EXPECT_TRUE(same_bytes(out / "predictions.csv", temp_ / "scores-1" / "predictions.csv"));
+  }
+  if (predict.size() == 3) return;
+  for (int repeat = 0; repeat < 2; ++repeat) {
+    const CommandResult predicted = run_command("cnn-predict", predict);
+    ASSERT_EQ(predicted.code, 0) << predicted.err;
+    if (predictions.is_null()) predictions = json::parse(predicted.out);
+    EXPECT_EQ(json::parse(predicted.out), predictions);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, SameBytes, testing::Range(1U, 6U));
+
+class SameBytesSlow : public testing::TestWithParam<std::uint32_t> {};
+
+TEST_P(SameBytesSlow, OfTrainingForAnyNumberOfThreads) {
+  const TempDir temp;
+  const RandomRun run = draw_run(GetParam(), 80);
+  SCOPED_TRACE(run.config);
+  const fs::path config = write_run(run, temp.path());
+  ASSERT_EQ(train_run(config, temp / "1", 1).code, 0);
+  for (const int threads : {2, 3, 5}) {
+    const fs::path again = temp / std::to_string(threads);
+    ASSERT_EQ(train_run(config, again, threads).code, 0);
+    EXPECT_EQ(run_difference(temp / "1", again), "") << threads << " threads";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, SameBytesSlow, testing::Range(100U, 130U));
+
+TEST(BlasOfARun, IsNamedInItsLogWithVersionThreadingAndKernel) {
+  const TempDir temp;
+  ASSERT_EQ(train(temp / "run", {"--set", "training.steps=1"}).code, 0);
+  const BlasInfo blas = blas_info();
+  EXPECT_THAT(slurp(temp / "run" / "train.log"),
+              HasSubstr(blas.version + " " + blas.threading + "/" + blas.kernel));
+}
+
+// The folder of a build of OpenBLAS, as Debian names it; empty if it is not installed.
+fs::path openblas_folder(const std::string& build) {
+  for (const fs::directory_entry& entry : fs::directory_iterator("/usr/lib")) {
+    const fs::path folder = entry.path() / ("openblas-" + build);
+    if (fs::exists(folder / "libopenblas.so.0")) return folder;
+  }
+  return {};
+}
+
+class BlasBuild : public testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    folder_ = openblas_folder(GetParam());
+    if (folder_.empty()) GTEST_SKIP() << "package libopenblas0-" << GetParam() << " is missing";
+  }
+
+  // Trains with this build. Returns the processor time, while it trained, of its threads beyond the
+  // busiest `threads`, in seconds; `most` is their largest number.
+  double seconds_of_others(const fs::path& directory, std::size_t threads, std::size_t& most) {
+    const TempDir output;
+    RunningCommand running("cnn-train",
+                           train_arguments(directory, {"--threads", std::to_string(threads),
+                                                       "--set", "training.steps=40"}),
+                           output.path(), {}, {"LD_LIBRARY_PATH=" + folder_.string()});
+    running.wait_until([&] { return fs::exists(directory / "config.yaml"); });
+    const std::map<std::string, double> before = running.thread_seconds();
+    std::map<std::string, double> after;
+    running.wait_until([&] {
+      const std::map<std::string, double> now = running.thread_seconds();
+      most = std::max(most, now.size());
+      if (now.size() >= threads) after = now;
+      return false;
+    });
+    const CommandResult result = running.wait();
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_THAT(result.err, HasSubstr(std::string(" ") + GetParam() + "/"));
+    EXPECT_GE(after.size(), threads);
+    std::vector<double> times;
+    for (const auto& [thread, seconds] : after) {
+      const auto found = before.find(thread);
+      times.push_back(seconds - (found == before.end() ? 0 : found->second));
+    }
+    std::sort(times.rbegin(), times.rend());
+    times.resize(std::max(times.size(), threads));
+    times.erase(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(threads));
+    return std::accumulate(times.begin(), times.end(), 0.0);
+  }
+
+  TempDir temp_;
+  fs::path folder_;
+};
+
+// The pthread build makes its threads when it is loaded. They wait busily for some 25 ms at first,
+// and must stay idle from then on. The OpenMP build makes them when they are used: there must be
+// none.
+TEST_P(BlasBuild, RunsOnTheThreadsOfTheWorkersAlone) {
+  for (const std::size_t threads : {1U, 3U}) {
+    std::size_t most = 0;
+    const double spare = std::max(1U, std::thread::hardware_concurrency() - 1);
+    EXPECT_LT(seconds_of_others(temp_ / std::to_string(threads), threads, most), 0.05 * spare);
+    if (std::string(GetParam()) == "openmp") {
+      EXPECT_EQ(most, threads);
+    }
+  }
+  EXPECT_EQ(run_difference(temp_ / "1", temp_ / "3"), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(All, BlasBuild, testing::Values("pthread", "openmp"),
+                         [](const auto& build) { return std::string(build.param); });
+
+}  // namespace
+}  // namespace cnn

@@ -1,0 +1,104 @@
+// A picture file up to the network's input. Most mutations of a PNG are mended: the checksums of
+// its chunks fit again.
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include <zlib.h>
+
+#include "cnn/batches.hpp"
+#include "cnn/image.hpp"
+#include "cnn/prepare_image.hpp"
+
+#include "fuzz.hpp"
+
+namespace {
+
+using namespace cnn;
+using namespace cnn::fuzz;
+
+constexpr std::size_t kSignature = 8;
+constexpr std::size_t kChunkFrame = 12;  // length, type, checksum
+constexpr int kLargestSide = 4096;
+constexpr std::size_t kSmall = std::size_t{1} << 16;  // values of a picture that costs no time
+
+std::size_t big_endian(std::string_view bytes) {
+  std::size_t value = 0;
+  for (const char byte : bytes.substr(0, 4)) value = value << 8 | static_cast<std::uint8_t>(byte);
+  return value;
+}
+
+void mend_png(std::string& file) {
+  for (std::size_t at = kSignature; at + kChunkFrame <= file.size();) {
+    const std::size_t length = big_endian(std::string_view(file).substr(at));
+    if (length > file.size() - at - kChunkFrame) return;
+    const auto* body = reinterpret_cast<const Bytef*>(file.data() + at + 4);
+    const uLong crc = crc32_z(0, body, length + 4);
+    for (std::size_t i = 0; i < 4; ++i) {
+      file[at + 8 + length + i] = static_cast<char>(crc >> (24 - 8 * i));
+    }
+    at += kChunkFrame + length;
+  }
+}
+
+// The picture survives being written and read, to the last pixel.
+void check_rewriting(const Image& image) {
+  static const ScratchFile copy("copy.png");
+  write_png(copy.path(), image);
+  const Image again = read_image(copy.path());
+  require(again.shape == image.shape && again.pixels == image.pixels, "a picture survives");
+}
+
+void check_input(const Image& image, const Shape& wanted, const ImageStatistics& statistics,
+                 Invert invert) {
+  const PreparedImage prepared = prepare_image(image, wanted, statistics, invert);
+  require(prepared.pixels.size() == wanted.size(), "the network gets the shape that it takes");
+  require(prepared.original == image.shape, "the picture's own shape is told");
+  require(invert != Invert::no || !prepared.inverted,
+          "nothing is inverted against the user's word");
+  require(invert != Invert::yes || prepared.inverted, "what is to be inverted is inverted");
+  require_readable(prepared.description);
+  if (image.shape == wanted && !prepared.inverted) {
+    require(prepared.pixels == image.pixels, "what fits is used as it is");
+  }
+  const auto channels = static_cast<std::size_t>(wanted.channels);
+  const PixelTable table({std::vector<double>(channels, 127), std::vector<double>(channels, 0.01)},
+                         wanted);
+  std::vector<Real> x(wanted.size());
+  table.apply(prepared.pixels, x);
+  require(std::all_of(x.begin(), x.end(), [](Real v) { return std::isfinite(v); }),
+          "the network's input is finite");
+}
+
+}  // namespace
+
+extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
+                                               std::size_t max_size, unsigned seed) {
+  std::string file = mutated(text_of(data, size), max_size);
+  if (file.starts_with("\x89PNG") && !one_in(8, seed)) mend_png(file);
+  return give_back(file, data, size, max_size);
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const MemoryFile file;
+  file.put(text_of(data, size));
+  const auto image = accepted([&] { return read_image(file.path()); });
+  if (!image) return 0;
+  const Shape& shape = image->shape;
+  require(shape.channels == 1 || shape.channels == 3, "a picture is grey or coloured");
+  require(shape.height >= 1 && shape.height <= kLargestSide && shape.width >= 1 &&
+              shape.width <= kLargestSide,
+          "a picture has a side of 1 to 4096 pixels");
+  require(image->pixels.size() == shape.size(), "there are as many pixels as the shape says");
+
+  const ImageStatistics digits{0, 9, true, 20};  // as MNIST's
+  check_input(*image, {1, 28, 28}, digits, Invert::automatic);
+  if (shape.size() > kSmall) return 0;
+  check_rewriting(*image);
+  const ImageStatistics paper{200, 255, true, 5};  // dark on light
+  check_input(*image, {1, 9, 7}, paper, Invert::automatic);
+  check_input(*image, {3, 2, 40}, {}, Invert::no);
+  check_input(*image, shape, {}, Invert::yes);
+  return 0;
+}
