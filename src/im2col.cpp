@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cassert>
 #include <cstdint>
+#include <cstring>
 
 #include "cnn/error.hpp"
+
+#include "vectors.hpp"
 
 namespace cnn {
 namespace {
@@ -28,35 +31,89 @@ Range inside(int offset, int stride, int input, int output) {
   return {std::min(first, output), std::clamp(last, std::min(first, output), output)};
 }
 
-// Walks over the column matrix, one output row after the other:
-// copy(position, pixel, count) handles `count` outputs from `position` on, whose first pixel is
-// `pixel`; blank(position, count) handles outputs that lie on padding.
-template <typename Copy, typename Blank>
-void walk(const Window& window, Copy&& copy, Blank&& blank) {
+// Rows of a column matrix are short, 8 to 28 pixels as a rule: too short for calls of memcpy.
+// Blocks of kBlock are moved by one or two vector instructions; a row's last block overlaps the one
+// before.
+constexpr std::size_t kBlock = 8;
+
+// A rectangle of `rows` rows of `count` pixels, at `from_pitch` and `to_pitch` from row to row.
+struct Rectangle {
+  std::size_t rows;
+  std::size_t count;
+  std::size_t from_pitch;
+  std::size_t to_pitch;
+};
+
+CNN_INLINE void copy(const Rectangle& r, const Real* from, Real* to) {
+  const auto copy_block = [](const Real* source, Real* target) CNN_INLINE_LAMBDA {
+    std::memcpy(target, source, kBlock * sizeof(Real));
+  };
+  const std::size_t whole = r.count / kBlock * kBlock;
+  for (std::size_t y = 0; y < r.rows; ++y, from += r.from_pitch, to += r.to_pitch) {
+    if (whole == 0) {
+      for (std::size_t i = 0; i < r.count; ++i) to[i] = from[i];
+      continue;
+    }
+    for (std::size_t i = 0; i < whole; i += kBlock) copy_block(from + i, to + i);
+    if (whole < r.count) copy_block(from + r.count - kBlock, to + r.count - kBlock);
+  }
+}
+
+CNN_INLINE void add(const Rectangle& r, const Real* from, Real* to) {
+  const std::size_t whole = r.count / kBlock * kBlock;
+  for (std::size_t y = 0; y < r.rows; ++y, from += r.from_pitch, to += r.to_pitch) {
+    for (std::size_t i = 0; i < whole; i += kBlock) {
+      for (std::size_t k = 0; k < kBlock; ++k) to[i + k] += from[i + k];
+    }
+    for (std::size_t i = whole; i < r.count; ++i) to[i] += from[i];
+  }
+}
+
+// Walks over the rows of the column matrix, one tap of the kernel after the other, for the output
+// rows first … last-1: block(position, pixel, rows, count) handles the rectangle of outputs whose
+// pixels lie on the image, from `position` and `pixel` on; blank(position, count) handles `count`
+// outputs that lie on padding.
+template <typename Block, typename Blank>
+CNN_INLINE void walk(const Window& window, OutputRows part, Block&& block, Blank&& blank) {
   const auto [channels, height, width] = window.input;
+  const auto outputs = static_cast<std::size_t>(window.output.width);
+  const auto rows_size = [&](int rows) { return static_cast<std::size_t>(rows) * outputs; };
   std::size_t position = 0;
   for (int c = 0; c < channels; ++c) {
-    const std::size_t channel = static_cast<std::size_t>(c) * static_cast<std::size_t>(height) *
-                                static_cast<std::size_t>(width);
     for (int ky = 0; ky < window.kernel.height; ++ky) {
+      const Range whole_y =
+          inside(ky - window.pad.height, window.stride.height, height, window.output.height);
+      const Range y = {std::clamp(whole_y.first, part.first, part.last),
+                       std::clamp(whole_y.last, part.first, part.last)};
       for (int kx = 0; kx < window.kernel.width; ++kx) {
         const Range x =
             inside(kx - window.pad.width, window.stride.width, width, window.output.width);
-        for (int oy = 0; oy < window.output.height; ++oy) {
-          const int iy = oy * window.stride.height + ky - window.pad.height;
-          if (iy < 0 || iy >= height || x.first == x.last) {
-            blank(position, window.output.width);
-          } else {
-            const int ix = x.first * window.stride.width + kx - window.pad.width;
-            blank(position, x.first);
-            copy(position + static_cast<std::size_t>(x.first),
-                 channel + static_cast<std::size_t>(iy) * static_cast<std::size_t>(width) +
-                     static_cast<std::size_t>(ix),
-                 x.last - x.first);
-            blank(position + static_cast<std::size_t>(x.last), window.output.width - x.last);
+        if (y.first >= y.last || x.first >= x.last) {
+          blank(position, rows_size(part.last - part.first));
+        } else {
+          const int iy = y.first * window.stride.height + ky - window.pad.height;
+          const int ix = x.first * window.stride.width + kx - window.pad.width;
+          const auto left = static_cast<std::size_t>(x.first);
+          const std::size_t right = outputs - static_cast<std::size_t>(x.last);
+          const std::size_t top = rows_size(y.first - part.first);
+          const std::size_t begin = position + top;
+          const std::size_t end = begin + rows_size(y.last - y.first);
+          blank(position, top);
+          if (left + right > 0) {
+            for (std::size_t row = begin; row < end; row += outputs) {
+              blank(row, left);
+              blank(row + outputs - right, right);
+            }
           }
-          position += static_cast<std::size_t>(window.output.width);
+          block(begin + left,
+                (static_cast<std::size_t>(c) * static_cast<std::size_t>(height) +
+                 static_cast<std::size_t>(iy)) *
+                        static_cast<std::size_t>(width) +
+                    static_cast<std::size_t>(ix),
+                static_cast<std::size_t>(y.last - y.first), outputs - left - right);
+          blank(end, rows_size(part.last - y.last));
         }
+        position += rows_size(part.last - part.first);
       }
     }
   }
@@ -100,41 +157,65 @@ std::string dropped_notice(const Window& window) {
   return what.empty() ? what : "drops " + what + " of its input " + to_string(window.input);
 }
 
-void im2col(const Window& window, CView x, View column) {
-  assert(column.size() >=
-         static_cast<std::size_t>(window.patch()) * static_cast<std::size_t>(window.positions()));
+CNN_VECTORIZED
+void im2col(const Window& window, OutputRows rows, CView x, View column) {
+  assert(column.size() >= static_cast<std::size_t>(window.patch()) *
+                              static_cast<std::size_t>(rows.last - rows.first) *
+                              static_cast<std::size_t>(window.output.width));
   const auto step = static_cast<std::size_t>(window.stride.width);
-  walk(
-      window,
-      [&](std::size_t position, std::size_t pixel, int count) {
-        const auto n = static_cast<std::size_t>(count);
-        if (step == 1) {
-          std::copy_n(&x[pixel], n, &column[position]);
-        } else {
-          for (std::size_t i = 0; i < n; ++i) column[position + i] = x[pixel + i * step];
+  const std::size_t pitch =
+      static_cast<std::size_t>(window.stride.height) * static_cast<std::size_t>(window.input.width);
+  const auto outputs = static_cast<std::size_t>(window.output.width);
+  const Real* const from = x.data();
+  Real* const to = column.data();
+  const auto blank = [=](std::size_t position, std::size_t count) CNN_INLINE_LAMBDA {
+    for (std::size_t i = 0; i < count; ++i) to[position + i] = 0;
+  };
+  if (step == 1) {
+    const auto block = [=](std::size_t position, std::size_t pixel, std::size_t block_rows,
+                           std::size_t count) CNN_INLINE_LAMBDA {
+      copy({block_rows, count, pitch, outputs}, from + pixel, to + position);
+    };
+    walk(window, rows, block, blank);
+  } else {
+    const auto block = [=](std::size_t position, std::size_t pixel, std::size_t block_rows,
+                           std::size_t count) CNN_INLINE_LAMBDA {
+      for (std::size_t y = 0; y < block_rows; ++y) {
+        for (std::size_t i = 0; i < count; ++i) {
+          to[position + y * outputs + i] = from[pixel + y * pitch + i * step];
         }
-      },
-      [&](std::size_t position, int count) {
-        std::fill_n(column.begin() + static_cast<std::ptrdiff_t>(position), count, Real{0});
-      });
+      }
+    };
+    walk(window, rows, block, blank);
+  }
 }
 
-void col2im(const Window& window, CView dcolumn, View dx) {
+CNN_VECTORIZED
+void add_col2im(const Window& window, OutputRows rows, CView dcolumn, View dx) {
   const auto step = static_cast<std::size_t>(window.stride.width);
-  std::fill(dx.begin(), dx.end(), Real{0});
-  walk(
-      window,
-      [&](std::size_t position, std::size_t pixel, int count) {
-        const auto n = static_cast<std::size_t>(count);
-        const Real* from = &dcolumn[position];
-        Real* to = &dx[pixel];
-        if (step == 1) {
-          for (std::size_t i = 0; i < n; ++i) to[i] += from[i];
-        } else {
-          for (std::size_t i = 0; i < n; ++i) to[i * step] += from[i];
+  const std::size_t pitch =
+      static_cast<std::size_t>(window.stride.height) * static_cast<std::size_t>(window.input.width);
+  const auto outputs = static_cast<std::size_t>(window.output.width);
+  const Real* const from = dcolumn.data();
+  Real* const to = dx.data();
+  const auto blank = [](std::size_t, std::size_t) CNN_INLINE_LAMBDA {};
+  if (step == 1) {
+    const auto block = [=](std::size_t position, std::size_t pixel, std::size_t block_rows,
+                           std::size_t count) CNN_INLINE_LAMBDA {
+      add({block_rows, count, outputs, pitch}, from + position, to + pixel);
+    };
+    walk(window, rows, block, blank);
+  } else {
+    const auto block = [=](std::size_t position, std::size_t pixel, std::size_t block_rows,
+                           std::size_t count) CNN_INLINE_LAMBDA {
+      for (std::size_t y = 0; y < block_rows; ++y) {
+        for (std::size_t i = 0; i < count; ++i) {
+          to[pixel + y * pitch + i * step] += from[position + y * outputs + i];
         }
-      },
-      [](std::size_t, int) {});
+      }
+    };
+    walk(window, rows, block, blank);
+  }
 }
 
 }  // namespace cnn

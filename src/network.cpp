@@ -41,6 +41,7 @@ Network::Network(const Shape& input, std::vector<LayerSpec> layers, Memory memor
   }
   if (nodes_.empty()) throw NetworkError("the network has no layers", 0);
   check_all_used();
+  find_stages();
   check_memory();
   if (memory == Memory::none) return;
   values_.allocate();
@@ -143,61 +144,94 @@ void Network::initialise(std::uint64_t seed) {
   }
 }
 
-void Network::forward(Workspace& workspace, std::size_t n, const Position& position) const {
+void Network::find_stages() {
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
-    const Node& node = nodes_[i];
-    const std::size_t inputs = node.inputs.size();
-    const std::size_t parameters = node.plan.parameters.size();
-    for (std::size_t k = 0; k < inputs; ++k) {
-      workspace.input_views_[k] = workspace.tensor(node.inputs[k], n);
-    }
-    for (std::size_t k = 0; k < parameters; ++k) {
-      workspace.parameter_views_[k] = value(parameters_[node.first_parameter + k]);
-    }
-    node.spec.layer->forward({.n = n,
-                              .inputs = {workspace.input_views_.data(), inputs},
-                              .output = workspace.tensor(i + 1, n),
-                              .parameters = {workspace.parameter_views_.data(), parameters},
-                              .saved = workspace.saved(i, n),
-                              .scratch = workspace.scratch(),
-                              .phase = workspace.phase(),
-                              .random = {position.seed, position.step, i, position.first_sample}});
+    const bool all = nodes_[i].plan.wants_all_samples;
+    if (stages_.empty() || all != stages_.back().all_samples) stages_.push_back({i, i, all});
+    stages_.back().end = i + 1;
   }
+}
+
+void Network::forward(Workspace& workspace, std::size_t n, const Position& position) const {
+  for (const Stage& stage : stages_) {
+    const std::size_t block = stage.all_samples ? n : kBlock;
+    for (std::size_t first = 0; first < n; first += block) {
+      const Samples samples{first, std::min(block, n - first)};
+      for (std::size_t i = stage.begin; i < stage.end; ++i) {
+        forward_layer(i, workspace, samples, position);
+      }
+    }
+  }
+}
+
+void Network::forward_layer(std::size_t i, Workspace& workspace, Samples samples,
+                            const Position& position) const {
+  const Node& node = nodes_[i];
+  const std::size_t inputs = node.inputs.size();
+  const std::size_t parameters = node.plan.parameters.size();
+  for (std::size_t k = 0; k < inputs; ++k) {
+    workspace.input_views_[k] = workspace.tensor(node.inputs[k], samples);
+  }
+  for (std::size_t k = 0; k < parameters; ++k) {
+    workspace.parameter_views_[k] = value(parameters_[node.first_parameter + k]);
+  }
+  node.spec.layer->forward(
+      {.n = samples.count,
+       .inputs = {workspace.input_views_.data(), inputs},
+       .output = workspace.tensor(i + 1, samples),
+       .parameters = {workspace.parameter_views_.data(), parameters},
+       .saved = workspace.saved(i, samples),
+       .scratch = workspace.scratch(),
+       .phase = workspace.phase(),
+       .random = {position.seed, position.step, i, position.first_sample + samples.first}});
 }
 
 void Network::backward(Workspace& workspace, std::size_t n, Gradients& gradients) const {
   workspace.forget_gradients();
-  for (std::size_t i = nodes_.size(); i-- > 0;) {
-    const Node& node = nodes_[i];
-    if (!wants_gradient_[i + 1]) continue;
-    const std::size_t inputs = node.inputs.size();
-    const std::size_t parameters = node.plan.parameters.size();
-    for (std::size_t k = 0; k < inputs; ++k) {
-      workspace.input_views_[k] = workspace.tensor(node.inputs[k], n);
+  for (std::size_t s = stages_.size(); s-- > 0;) {
+    const Stage& stage = stages_[s];
+    const std::size_t block = stage.all_samples ? n : kBlock;
+    workspace.remember_assigned();
+    for (std::size_t first = 0; first < n; first += block) {
+      workspace.recall_assigned();
+      const Samples samples{first, std::min(block, n - first)};
+      for (std::size_t i = stage.end; i-- > stage.begin;) {
+        if (wants_gradient_[i + 1]) backward_layer(i, workspace, samples, gradients);
+      }
     }
-    for (std::size_t k = 0; k < parameters; ++k) {
-      const Parameter& p = parameters_[node.first_parameter + k];
-      workspace.parameter_views_[k] = value(p);
-      workspace.dparameter_views_[k] = gradients.values().subspan(p.offset, p.size);
-    }
-    workspace.place_dinputs(node.inputs, n);
-    node.spec.layer->backward({.n = n,
-                               .inputs = {workspace.input_views_.data(), inputs},
-                               .output = workspace.tensor(i + 1, n),
-                               .doutput = workspace.dtensor(i + 1, n),
-                               .dinputs = {workspace.dinput_views_.data(), inputs},
-                               .parameters = {workspace.parameter_views_.data(), parameters},
-                               .dparameters = {workspace.dparameter_views_.data(), parameters},
-                               .saved = workspace.saved(i, n),
-                               .scratch = workspace.scratch()});
-    workspace.add_shares(node.inputs, n);
   }
 }
 
+void Network::backward_layer(std::size_t i, Workspace& workspace, Samples samples,
+                             Gradients& gradients) const {
+  const Node& node = nodes_[i];
+  const std::size_t inputs = node.inputs.size();
+  const std::size_t parameters = node.plan.parameters.size();
+  for (std::size_t k = 0; k < inputs; ++k) {
+    workspace.input_views_[k] = workspace.tensor(node.inputs[k], samples);
+  }
+  for (std::size_t k = 0; k < parameters; ++k) {
+    const Parameter& p = parameters_[node.first_parameter + k];
+    workspace.parameter_views_[k] = value(p);
+    workspace.dparameter_views_[k] = gradients.values().subspan(p.offset, p.size);
+  }
+  workspace.place_dinputs(node.inputs, samples);
+  node.spec.layer->backward({.n = samples.count,
+                             .inputs = {workspace.input_views_.data(), inputs},
+                             .output = workspace.tensor(i + 1, samples),
+                             .doutput = workspace.dtensor(i + 1, samples),
+                             .dinputs = {workspace.dinput_views_.data(), inputs},
+                             .parameters = {workspace.parameter_views_.data(), parameters},
+                             .dparameters = {workspace.dparameter_views_.data(), parameters},
+                             .saved = workspace.saved(i, samples),
+                             .scratch = workspace.scratch()});
+  workspace.add_shares(node.inputs, samples);
+}
+
 std::string Network::first_non_finite(const Workspace& workspace, std::size_t n) const {
-  if (!all_finite(workspace.tensor(0, n))) return "the input";
+  if (!all_finite(workspace.tensor(0, {0, n}))) return "the input";
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
-    if (!all_finite(workspace.tensor(i + 1, n))) {
+    if (!all_finite(workspace.tensor(i + 1, {0, n}))) {
       return "output of '" + nodes_[i].spec.name + "'";
     }
   }

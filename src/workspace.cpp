@@ -47,6 +47,7 @@ Workspace::Workspace(const Network& network, std::size_t capacity, Phase phase, 
   scratch_offset_ = arena_.reserve<Real>(scratch_size_);
   share_offset_ = arena_.reserve<Real>(share_size_);
   assigned_.resize(tensors);
+  assigned_before_.resize(tensors);
   input_views_.resize(most_inputs);
   dinput_views_.resize(most_inputs);
   parameter_views_.resize(most_parameters);
@@ -54,32 +55,46 @@ Workspace::Workspace(const Network& network, std::size_t capacity, Phase phase, 
   if (allocate) arena_.allocate();
 }
 
-View Workspace::tensor(std::size_t index, std::size_t n) {
-  assert(n <= capacity_);
-  return arena_.view<Real>(tensors_[index].offset, n * tensors_[index].size);
+template <typename T>
+std::span<T> Workspace::part(const Buffer& buffer, Samples samples) const {
+  assert(samples.first + samples.count <= capacity_);
+  return arena_.view<T>(buffer.offset + samples.first * buffer.size * sizeof(T),
+                        samples.count * buffer.size);
 }
 
-CView Workspace::tensor(std::size_t index, std::size_t n) const {
-  return arena_.view<Real>(tensors_[index].offset, n * tensors_[index].size);
+View Workspace::tensor(std::size_t index, Samples samples) {
+  return part<Real>(tensors_[index], samples);
 }
 
-View Workspace::dtensor(std::size_t index, std::size_t n) {
-  return arena_.view<Real>(dtensors_[index].offset, n * dtensors_[index].size);
+CView Workspace::tensor(std::size_t index, Samples samples) const {
+  return part<Real>(tensors_[index], samples);
 }
 
-std::span<std::byte> Workspace::saved(std::size_t node, std::size_t n) {
+View Workspace::dtensor(std::size_t index, Samples samples) {
+  return part<Real>(dtensors_[index], samples);
+}
+
+std::span<std::byte> Workspace::saved(std::size_t node, Samples samples) {
   if (phase_ == Phase::evaluate) return {};
-  return arena_.view<std::byte>(saved_[node].offset, n * saved_[node].size);
+  return part<std::byte>(saved_[node], samples);
 }
 
 void Workspace::forget_gradients() {
   assigned_.assign(assigned_.size(), false);
 }
 
-void Workspace::place_dinputs(const std::vector<std::size_t>& inputs, std::size_t n) {
+void Workspace::remember_assigned() {
+  assigned_before_ = assigned_;
+}
+
+void Workspace::recall_assigned() {
+  assigned_ = assigned_before_;
+}
+
+void Workspace::place_dinputs(const std::vector<std::size_t>& inputs, Samples samples) {
   View room = arena_.view<Real>(share_offset_, share_size_);
   for (std::size_t k = 0; k < inputs.size(); ++k) {
-    View dinput = dtensor(inputs[k], n);
+    View dinput = dtensor(inputs[k], samples);
     if (assigned_[inputs[k]] && !dinput.empty()) {
       const std::size_t size = dinput.size();
       dinput = room.first(size);
@@ -90,9 +105,9 @@ void Workspace::place_dinputs(const std::vector<std::size_t>& inputs, std::size_
   }
 }
 
-void Workspace::add_shares(const std::vector<std::size_t>& inputs, std::size_t n) {
+void Workspace::add_shares(const std::vector<std::size_t>& inputs, Samples samples) {
   for (std::size_t k = 0; k < inputs.size(); ++k) {
-    const View whole = dtensor(inputs[k], n);
+    const View whole = dtensor(inputs[k], samples);
     if (dinput_views_[k].data() != whole.data()) add_into(dinput_views_[k], whole);
   }
 }

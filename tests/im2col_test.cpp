@@ -114,6 +114,10 @@ std::size_t column_size(const Window& window) {
   return static_cast<std::size_t>(window.patch()) * static_cast<std::size_t>(window.positions());
 }
 
+OutputRows all_rows(const Window& window) {
+  return {0, window.output.height};
+}
+
 TEST(Im2col, AssignsThePixelsUnderEveryKernelPosition) {
   Draw draw(2);
   for (int shape = 0; shape < kRandomShapes; ++shape) {
@@ -122,8 +126,33 @@ TEST(Im2col, AssignsThePixelsUnderEveryKernelPosition) {
     std::vector<Real> x(slide.input.size());
     draw.integers(x, 100);
     std::vector<Real> column(column_size(window), kNan);
-    im2col(window, x, column);
+    im2col(window, all_rows(window), x, column);
     EXPECT_EQ(values(column), columns_by_definition(slide, values(x)));
+  }
+}
+
+// Some rows of the output make a matrix of some of the columns.
+TEST(Im2col, MakesTheColumnsOfSomeRows) {
+  Draw draw(4);
+  for (int shape = 0; shape < kRandomShapes; ++shape) {
+    const naive::Slide slide = draw.slide();
+    const Window window = window_of(slide);
+    std::vector<Real> x(slide.input.size());
+    draw.integers(x, 100);
+    const int first = draw.integer(0, window.output.height - 1);
+    const OutputRows rows{first, draw.integer(first + 1, window.output.height)};
+    const auto part = static_cast<std::size_t>(rows.last - rows.first) *
+                      static_cast<std::size_t>(window.output.width);
+    std::vector<Real> column(static_cast<std::size_t>(window.patch()) * part, kNan);
+    im2col(window, rows, x, column);
+
+    const Values whole = columns_by_definition(slide, values(x));
+    Values expected;
+    for (int row = 0; row < window.patch(); ++row) {
+      const auto begin = whole.begin() + row * window.positions() + first * window.output.width;
+      expected.insert(expected.end(), begin, begin + static_cast<std::ptrdiff_t>(part));
+    }
+    EXPECT_EQ(values(column), expected);
   }
 }
 
@@ -136,11 +165,11 @@ TEST(Col2im, IsTheAdjointOfIm2col) {
     std::vector<Real> x(slide.input.size());
     std::vector<Real> column(column_size(window));
     std::vector<Real> dcolumn(column.size());
-    std::vector<Real> dx(x.size(), kNan);
+    std::vector<Real> dx(x.size(), 0);
     draw.integers(x, 100);
     draw.integers(dcolumn, 100);
-    im2col(window, x, column);
-    col2im(window, dcolumn, dx);
+    im2col(window, all_rows(window), x, column);
+    add_col2im(window, all_rows(window), dcolumn, dx);
     EXPECT_EQ(inner_product(values(column), values(dcolumn)), inner_product(values(x), values(dx)));
   }
 }
@@ -148,11 +177,18 @@ TEST(Col2im, IsTheAdjointOfIm2col) {
 TEST(Col2im, CountsTheWindowsOverEachPixel) {
   const Window window = make_window({1, 3, 3}, {2, 2}, {1, 1}, {0, 0});
   const std::vector<Real> ones(column_size(window), 1);
-  std::vector<Real> dx(9, kNan);
-  col2im(window, ones, dx);
+  std::vector<Real> dx(9, 0);
+  add_col2im(window, all_rows(window), ones, dx);
   EXPECT_EQ(values(dx), (Values{1, 2, 1,  //
                                 2, 4, 2,  //
                                 1, 2, 1}));
+  // Row by row it is the same.
+  for (int row = 0; row < window.output.height; ++row) {
+    add_col2im(window, {row, row + 1}, ones, dx);
+  }
+  EXPECT_EQ(values(dx), (Values{2, 4, 2,  //
+                                4, 8, 4,  //
+                                2, 4, 2}));
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ TEST(Workspace, HoldsWhatLayersKeepForBackward) {
   const Network network({1, 4, 4}, {layer_spec("pool", "pool", "{type: max, kernel: 2}")});
   EXPECT_EQ(
       Workspace::bytes(network, 3, Phase::train) - Workspace::bytes(network, 3, Phase::evaluate),
-      reals(3 * 4) + in_cache_lines(3 * 4 * sizeof(std::uint32_t)));
+      reals(3 * 4) + in_cache_lines(3 * 4 * sizeof(std::uint8_t)));
 }
 
 TEST(Workspace, HoldsRoomForTheSharesOfATensorReadTwice) {

@@ -33,12 +33,17 @@ Window make_window(const Shape& input, Size2 kernel, Size2 stride, Size2 pad);
 // else empty.
 std::string dropped_notice(const Window& window);
 
-// x: (C, H, W), one sample → column: (C·KH·KW, P), zeros where the window lies on padding. Assigns
-// all of column.
-void im2col(const Window& window, CView x, View column);
+// Rows first … last-1 of the output: a part of the column matrix small enough for a cache.
+struct OutputRows {
+  int first;
+  int last;
+};
 
-// The adjoint: dcolumn: (C·KH·KW, P) → dx: (C, H, W). Assigns all of dx; what lies on padding is
-// dropped.
-void col2im(const Window& window, CView dcolumn, View dx);
+// x: (C, H, W), one sample → column: (C·KH·KW, P) for the P positions of these output rows, zeros
+// where the window lies on padding. Assigns all of column.
+void im2col(const Window& window, OutputRows rows, CView x, View column);
+
+// The adjoint: adds dcolumn: (C·KH·KW, P) into dx: (C, H, W); what lies on padding is dropped.
+void add_col2im(const Window& window, OutputRows rows, CView dcolumn, View dx);
 
 }  // namespace cnn

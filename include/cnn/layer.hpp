@@ -47,7 +47,10 @@ struct LayerPlan {
   std::size_t saved_bytes_per_sample = 0;  // kept from forward to backward, in training only
   std::size_t scratch = 0;                 // Reals a call may use; garbage before and after
   std::int64_t multiply_adds = 0;          // of one sample's forward pass
-  std::string notice;                      // something the user should know, or empty
+  // Is a call for all samples at once better than several for a few each? Where not, passes take a
+  // few samples at a time through several layers, while these are in the cache.
+  bool wants_all_samples = false;
+  std::string notice;  // something the user should know, or empty
 };
 
 // The random numbers of one layer in one step: a stream for each sample of the batch.

@@ -22,6 +22,12 @@ namespace cnn {
 class Gradients;
 class Workspace;
 
+// Some of the samples of a pass.
+struct Samples {
+  std::size_t first;
+  std::size_t count;
+};
+
 // One layer as the configuration describes it.
 struct LayerSpec {
   std::string type;               // "conv"
@@ -102,6 +108,13 @@ class Network {
   // into `gradients`.
   void backward(Workspace& workspace, std::size_t n, Gradients& gradients) const;
 
+  // The steps of both, for those who time them: one layer, on some of the workspace's samples.
+  // Before the last layer's backward, workspace.forget_gradients().
+  void forward_layer(std::size_t i, Workspace& workspace, Samples samples,
+                     const Position& position) const;
+  void backward_layer(std::size_t i, Workspace& workspace, Samples samples,
+                      Gradients& gradients) const;
+
   // After forward: the name of the first tensor, in the order of the layers, that holds a value
   // that is not finite
   // ("the input", "output of 'conv2'"), or empty.
@@ -111,6 +124,16 @@ class Network {
   enum class Memory { none, allocated };
   Network(const Shape& input, std::vector<LayerSpec> layers, Memory memory);
 
+  // Layers begin … end-1, which take either all samples at once or kBlock at a time. So few keep
+  // what one layer hands to the next in the L2 cache; sums over samples keep their order.
+  struct Stage {
+    std::size_t begin;
+    std::size_t end;
+    bool all_samples;
+  };
+  static constexpr std::size_t kBlock = 4;
+
+  void find_stages();
   void connect(std::size_t index);
   void plan(std::size_t index);
   void check_all_used() const;
@@ -120,6 +143,7 @@ class Network {
   Shape input_;
   std::vector<Node> nodes_;
   std::vector<Parameter> parameters_;
+  std::vector<Stage> stages_;
   std::vector<bool> wants_gradient_;  // per tensor
   std::vector<int> readers_;          // per tensor: how often layers read it
   Arena values_;

@@ -25,9 +25,12 @@ class Workspace {
 
   // (n, C·H·W) of the images, to be filled before forward; of the last layer; of its gradient, to
   // be filled before backward.
-  View input(std::size_t n) { return tensor(0, n); }
-  CView output(std::size_t n) const { return tensor(tensors_.size() - 1, n); }
-  View doutput(std::size_t n) { return dtensor(tensors_.size() - 1, n); }
+  View input(std::size_t n) { return tensor(0, {0, n}); }
+  CView output(std::size_t n) const { return tensor(tensors_.size() - 1, {0, n}); }
+  View doutput(std::size_t n) { return dtensor(tensors_.size() - 1, {0, n}); }
+
+  // No tensor's gradient has been assigned yet: a backward pass begins.
+  void forget_gradients();
 
  private:
   friend class Network;
@@ -37,18 +40,23 @@ class Workspace {
     std::size_t size = 0;  // Reals (saved: bytes) of one sample
   };
 
-  View tensor(std::size_t index, std::size_t n);
-  CView tensor(std::size_t index, std::size_t n) const;
+  template <typename T>
+  std::span<T> part(const Buffer& buffer, Samples samples) const;
+  View tensor(std::size_t index, Samples samples);
+  CView tensor(std::size_t index, Samples samples) const;
   // Empty if nobody wants this tensor's gradient.
-  View dtensor(std::size_t index, std::size_t n);
-  std::span<std::byte> saved(std::size_t node, std::size_t n);
+  View dtensor(std::size_t index, Samples samples);
+  std::span<std::byte> saved(std::size_t node, Samples samples);
   View scratch() { return arena_.view<Real>(scratch_offset_, scratch_size_); }
 
   // A layer assigns its dinputs. The first to send a gradient back to a tensor assigns it in place;
   // whoever comes later gets room of its own (place_dinputs), which is then added (add_shares).
-  void forget_gradients();
-  void place_dinputs(const std::vector<std::size_t>& inputs, std::size_t n);
-  void add_shares(const std::vector<std::size_t>& inputs, std::size_t n);
+  // Whoever takes a few samples at a time through several layers recalls before each few what was
+  // assigned before the first.
+  void remember_assigned();
+  void recall_assigned();
+  void place_dinputs(const std::vector<std::size_t>& inputs, Samples samples);
+  void add_shares(const std::vector<std::size_t>& inputs, Samples samples);
 
   Workspace(const Network& network, std::size_t capacity, Phase phase, bool allocate);
 
@@ -65,6 +73,7 @@ class Workspace {
   std::size_t share_offset_ = 0;
   std::size_t share_size_ = 0;
   std::vector<bool> assigned_;  // per tensor: has its gradient been assigned in this backward pass?
+  std::vector<bool> assigned_before_;
   // Views of one layer's arguments, kept here so that a pass allocates nothing.
   std::vector<CView> input_views_;
   std::vector<View> dinput_views_;

@@ -28,41 +28,71 @@ LayerPlan Convolution::plan(std::span<const Shape> inputs) {
                              ParameterKind::weight,
                              {window_.input.channels * taps, static_cast<double>(count_) * taps}});
   if (bias_) plan.parameters.push_back({"bias", {count_}, ParameterKind::bias, {}});
+  panel_rows_ = pointwise_ ? window_.output.height : rows_of_a_panel();
   if (!pointwise_) {
-    plan.scratch =
-        static_cast<std::size_t>(window_.patch()) * static_cast<std::size_t>(window_.positions());
+    plan.scratch = static_cast<std::size_t>(window_.patch()) *
+                   static_cast<std::size_t>(panel_rows_ * window_.output.width);
   }
   plan.multiply_adds = count_ * window_.patch() * window_.positions();
   plan.notice = dropped_notice(window_);
   return plan;
 }
 
-ConstMatrix Convolution::column(CView x, View scratch) const {
-  if (pointwise_) return {x, window_.patch(), window_.positions()};
-  im2col(window_, x, scratch);
-  return {CView(scratch), window_.patch(), window_.positions()};
+// As many output rows as fit into part of the L2 cache beside weights and outputs, in panels as
+// equal as can be.
+int Convolution::rows_of_a_panel() const {
+  constexpr std::int64_t kPanel = (std::int64_t{1} << 19) / sizeof(float);  // 512 KiB of floats
+  const std::int64_t row = std::int64_t{window_.patch()} * window_.output.width;
+  const int rows = window_.output.height;
+  const int most = static_cast<int>(std::clamp<std::int64_t>(kPanel / row, 1, rows));
+  const int panels = (rows + most - 1) / most;
+  return (rows + panels - 1) / panels;
 }
 
-// y = W·im2col(x) + b, one sample after the other: a sample's column matrix stays in cache.
+// Calls panel(rows, columns of the panel, view of the matrix's columns) for one panel after
+// another.
+template <typename Panel>
+void Convolution::for_panels(const Panel& panel) const {
+  const int rows = window_.output.height;
+  for (int first = 0; first < rows; first += panel_rows_) {
+    panel(OutputRows{first, std::min(first + panel_rows_, rows)});
+  }
+}
+
+ConstMatrix Convolution::column(OutputRows rows, CView x, View scratch) const {
+  const int positions = (rows.last - rows.first) * window_.output.width;
+  if (pointwise_) return {x, window_.patch(), positions};
+  im2col(window_, rows, x, scratch);
+  return {CView(scratch), window_.patch(), positions};
+}
+
+template <typename T>
+BasicMatrix<T> Convolution::positions_of(OutputRows rows, std::span<T> y) const {
+  BasicMatrix<T> part(y, static_cast<int>(count_), window_.positions());
+  part.data += rows.first * window_.output.width;
+  part.columns = (rows.last - rows.first) * window_.output.width;
+  return part;
+}
+
+// y = W·im2col(x) + b, one sample after the other and panel by panel: the column matrix of a panel
+// stays in cache.
 void Convolution::forward(const ForwardArgs& args) const {
-  const int filters = static_cast<int>(count_);
-  const int positions = window_.positions();
   const std::size_t x_size = window_.input.size();
-  const std::size_t y_size =
-      static_cast<std::size_t>(filters) * static_cast<std::size_t>(positions);
-  const ConstMatrix weight(args.parameters[0], filters, window_.patch());
+  const auto positions = static_cast<std::size_t>(window_.positions());
+  const std::size_t y_size = static_cast<std::size_t>(count_) * positions;
+  const ConstMatrix weight(args.parameters[0], static_cast<int>(count_), window_.patch());
   for (std::size_t i = 0; i < args.n; ++i) {
-    const ConstMatrix col = column(args.inputs[0].subspan(i * x_size, x_size), args.scratch);
+    const CView x = args.inputs[0].subspan(i * x_size, x_size);
     const View y = args.output.subspan(i * y_size, y_size);
-    Real beta = 0;
     if (bias_) {
       for (std::size_t f = 0; f < args.parameters[1].size(); ++f) {
-        std::fill_n(y.begin() + static_cast<std::ptrdiff_t>(f) * positions, positions,
-                    args.parameters[1][f]);
+        std::fill_n(&y[f * positions], positions, args.parameters[1][f]);
       }
-      beta = 1;
     }
-    gemm(weight, Transpose::no, col, Transpose::no, beta, {y, filters, positions});
+    for_panels([&](OutputRows rows) {
+      gemm(weight, Transpose::no, column(rows, x, args.scratch), Transpose::no, bias_ ? 1 : 0,
+           positions_of(rows, y));
+    });
   }
 }
 
@@ -72,27 +102,27 @@ void Convolution::forward(const ForwardArgs& args) const {
 // kernel, rotated by 180°, over the zero-padded δ. The column matrix is built again: cheaper than
 // keeping one for each sample.
 void Convolution::backward(const BackwardArgs& args) const {
-  const int filters = static_cast<int>(count_);
-  const int positions = window_.positions();
   const std::size_t x_size = window_.input.size();
   const std::size_t y_size =
-      static_cast<std::size_t>(filters) * static_cast<std::size_t>(positions);
+      static_cast<std::size_t>(count_) * static_cast<std::size_t>(window_.positions());
+  const int filters = static_cast<int>(count_);
   const ConstMatrix weight(args.parameters[0], filters, window_.patch());
   const Matrix dweight(args.dparameters[0], filters, window_.patch());
+  const bool wants_dx = !args.dinputs[0].empty();
   for (std::size_t i = 0; i < args.n; ++i) {
-    const ConstMatrix dy(args.doutput.subspan(i * y_size, y_size), filters, positions);
-    gemm(dy, Transpose::no, column(args.inputs[0].subspan(i * x_size, x_size), args.scratch),
-         Transpose::yes, 1, dweight);
-    if (bias_) add_row_sums(dy, args.dparameters[1]);
-    if (args.dinputs[0].empty()) continue;
-    const View dx = args.dinputs[0].subspan(i * x_size, x_size);
-    if (pointwise_) {
-      gemm(weight, Transpose::yes, dy, Transpose::no, 0, {dx, window_.patch(), positions});
-    } else {
-      gemm(weight, Transpose::yes, dy, Transpose::no, 0,
-           {args.scratch, window_.patch(), positions});
-      col2im(window_, args.scratch, dx);
-    }
+    const CView x = args.inputs[0].subspan(i * x_size, x_size);
+    const CView dy = args.doutput.subspan(i * y_size, y_size);
+    const View dx = wants_dx ? args.dinputs[0].subspan(i * x_size, x_size) : View();
+    if (bias_) add_row_sums({dy, filters, window_.positions()}, args.dparameters[1]);
+    if (!pointwise_) std::fill(dx.begin(), dx.end(), Real{0});
+    for_panels([&](OutputRows rows) {
+      const ConstMatrix part = positions_of(rows, dy);
+      gemm(part, Transpose::no, column(rows, x, args.scratch), Transpose::yes, 1, dweight);
+      if (!wants_dx) return;
+      const Matrix dcolumn(pointwise_ ? dx : args.scratch, window_.patch(), part.columns);
+      gemm(weight, Transpose::yes, part, Transpose::no, 0, dcolumn);
+      if (!pointwise_) add_col2im(window_, rows, args.scratch, dx);
+    });
   }
 }
 

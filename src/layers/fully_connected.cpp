@@ -31,6 +31,7 @@ LayerPlan FullyConnected::plan(std::span<const Shape> inputs) {
                              {static_cast<double>(input_size_), static_cast<double>(count_)}});
   if (bias_) plan.parameters.push_back({"bias", {count_}, ParameterKind::bias, {}});
   plan.multiply_adds = count_ * input_size_;
+  plan.wants_all_samples = true;
   return plan;
 }
 

@@ -4,6 +4,7 @@
 
 #include "cnn/error.hpp"
 
+#include "layers/pool_2x2.hpp"
 #include "limits.hpp"
 
 namespace cnn {
@@ -50,7 +51,12 @@ LayerPlan Pooling::plan(std::span<const Shape> inputs) {
   window_ = make_window(only_input(inputs), kernel_, stride_, pad_);
   LayerPlan plan;
   plan.output = {window_.input.channels, window_.output.height, window_.output.width};
-  if (type_ == Type::max) plan.saved_bytes_per_sample = plan.output.size() * sizeof(std::uint32_t);
+  is_2x2_ = kernel_ == Size2{2, 2} && stride_ == Size2{2, 2} && pad_ == Size2{0, 0};
+  if (is_2x2_) plan.scratch = planes(1).scratch();
+  if (type_ == Type::max) {
+    plan.saved_bytes_per_sample =
+        plan.output.size() * (is_2x2_ ? sizeof(std::uint8_t) : sizeof(std::uint32_t));
+  }
   plan.notice = dropped_notice(window_);
   return plan;
 }
@@ -126,7 +132,23 @@ void Pooling::forward_mean(CView x, View y) const {
   }
 }
 
+pool_2x2::Planes Pooling::planes(std::size_t n) const {
+  return {n * static_cast<std::size_t>(window_.input.channels),
+          static_cast<std::size_t>(window_.input.height),
+          static_cast<std::size_t>(window_.input.width)};
+}
+
 void Pooling::forward(const ForwardArgs& args) const {
+  if (is_2x2_) {
+    const Real* const x = args.inputs[0].data();
+    if (type_ == Type::max) {
+      pool_2x2::forward_max(planes(args.n), x, args.scratch.data(), args.output.data(),
+                            reinterpret_cast<std::uint8_t*>(args.saved.data()));
+    } else {
+      pool_2x2::forward_mean(planes(args.n), x, args.scratch.data(), args.output.data());
+    }
+    return;
+  }
   const std::size_t channels = args.n * static_cast<std::size_t>(window_.input.channels);
   const std::size_t x_size =
       window_.input.size() / static_cast<std::size_t>(window_.input.channels);
@@ -166,6 +188,17 @@ void Pooling::backward_mean(CView dy, View dx) const {
 void Pooling::backward(const BackwardArgs& args) const {
   const View dinput = args.dinputs[0];
   if (dinput.empty()) return;
+  if (is_2x2_) {
+    const Real* const dy = args.doutput.data();
+    if (type_ == Type::max) {
+      pool_2x2::backward_max(planes(args.n), dy,
+                             reinterpret_cast<const std::uint8_t*>(args.saved.data()),
+                             args.scratch.data(), dinput.data());
+    } else {
+      pool_2x2::backward_mean(planes(args.n), dy, args.scratch.data(), dinput.data());
+    }
+    return;
+  }
   std::fill(dinput.begin(), dinput.end(), Real{0});
   const std::size_t channels = args.n * static_cast<std::size_t>(window_.input.channels);
   const std::size_t x_size =

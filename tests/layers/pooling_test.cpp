@@ -63,6 +63,46 @@ TEST(MaxPooling, EqualsTheDefinitionOnRandomShapesWithTies) {
   }
 }
 
+// Windows of 2x2 side by side have code of their own: all extents from 2 up, odd ones, too.
+TEST(MaxPooling, EqualsTheDefinitionForWindowsSideBySide) {
+  Draw draw(3);
+  for (int height = 2; height <= 9; ++height) {
+    for (int width = 2; width <= 40; ++width) {
+      const naive::Slide slide{{2, height, width}, {2, 2}, {2, 2}, {0, 0}};
+      SCOPED_TRACE(to_string(slide.input));
+      LayerHarness layer(make_layer("pool", text("max", slide)), {slide.input}, 1);
+      draw.integers(layer.input(), 2);
+      draw.integers(layer.doutput(), 32);
+      layer.forward();
+      layer.backward();
+      const Values x = values(layer.input());
+      EXPECT_EQ(values(layer.output()), naive::max_pool(slide, x));
+      EXPECT_EQ(values(layer.dinput()),
+                naive::max_pool_backward(slide, x, values(layer.doutput())));
+      layer.forward(Phase::evaluate);
+      EXPECT_EQ(values(layer.output()), naive::max_pool(slide, x));
+    }
+  }
+}
+
+// Quarters of integers: exact.
+TEST(AveragePooling, EqualsTheDefinitionForWindowsSideBySide) {
+  Draw draw(4);
+  for (int height = 2; height <= 9; ++height) {
+    for (int width = 2; width <= 40; ++width) {
+      const naive::Slide slide{{2, height, width}, {2, 2}, {2, 2}, {0, 0}};
+      SCOPED_TRACE(to_string(slide.input));
+      LayerHarness layer(make_layer("pool", text("avg", slide)), {slide.input}, 1);
+      draw.integers(layer.input(), 32);
+      draw.integers(layer.doutput(), 32);
+      layer.forward();
+      layer.backward();
+      EXPECT_EQ(values(layer.output()), naive::mean_pool(slide, values(layer.input())));
+      EXPECT_EQ(values(layer.dinput()), naive::mean_pool_backward(slide, values(layer.doutput())));
+    }
+  }
+}
+
 TEST(AveragePooling, EqualsTheDefinitionOnRandomShapes) {
   // Sums of up to 25 values of at most 32, each rounded a few times.
   const double tolerance = 25 * 32 * std::numeric_limits<Real>::epsilon();
@@ -177,7 +217,7 @@ TEST(Pooling, OnlyTheMaximumKeepsSomethingForBackward) {
   const auto saved = [](std::string_view options) {
     return make_layer("pool", options)->plan(std::vector<Shape>{{3, 8, 8}}).saved_bytes_per_sample;
   };
-  EXPECT_EQ(saved("{type: max, kernel: 2}"), 3 * 4 * 4 * sizeof(std::uint32_t));
+  EXPECT_EQ(saved("{type: max, kernel: 2}"), 3 * 4 * 4 * sizeof(std::uint8_t));
   EXPECT_EQ(saved("{type: avg, kernel: 2}"), 0U);
 }
 

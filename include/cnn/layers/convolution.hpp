@@ -21,9 +21,15 @@ class Convolution final : public Layer {
   void backward(const BackwardArgs& args) const override;
 
  private:
-  // The matrix im2col(x), in scratch; x itself where that is the same (1x1 kernels without stride
-  // and padding).
-  ConstMatrix column(CView x, View scratch) const;
+  int rows_of_a_panel() const;
+  template <typename Panel>
+  void for_panels(const Panel& panel) const;
+  // The columns of im2col(x) for these rows, in scratch; x itself where that is the same (1x1
+  // kernels without stride and padding, which make one panel).
+  ConstMatrix column(OutputRows rows, CView x, View scratch) const;
+  // The same columns of one sample's y or dy: (F, P).
+  template <typename T>
+  BasicMatrix<T> positions_of(OutputRows rows, std::span<T> y) const;
 
   std::int64_t count_ = 0;
   Size2 kernel_;
@@ -33,6 +39,7 @@ class Convolution final : public Layer {
 
   Window window_;
   bool pointwise_ = false;
+  int panel_rows_ = 0;
 };
 
 }  // namespace cnn

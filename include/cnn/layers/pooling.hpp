@@ -7,6 +7,10 @@
 
 namespace cnn {
 
+namespace pool_2x2 {
+struct Planes;
+}
+
 // Windows are those of `conv`, channel by channel. Padding never counts: a maximum is that of the
 // real pixels, a mean is the sum of the real pixels divided by their number. Each window holds a
 // real pixel because pad < kernel is required. No parameters. Output C x OH x OW.
@@ -30,6 +34,7 @@ class Pooling final : public Layer {
   template <typename Row>
   void for_rows(int oy, Row&& row) const;
 
+  pool_2x2::Planes planes(std::size_t n) const;
   void forward_max(CView x, View y, std::span<std::uint32_t> winners) const;
   void forward_mean(CView x, View y) const;
   void backward_max(CView dy, std::span<const std::uint32_t> winners, View dx) const;
@@ -41,6 +46,7 @@ class Pooling final : public Layer {
   Size2 pad_{0, 0};
 
   Window window_;
+  bool is_2x2_ = false;  // windows side by side: the fast path, pool_2x2.hpp
 };
 
 }  // namespace cnn
