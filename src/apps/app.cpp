@@ -12,6 +12,7 @@
 #include <fcntl.h>
 
 #include "cnn/error.hpp"
+#include "cnn/workers.hpp"
 
 namespace cnn::app {
 namespace {
@@ -93,6 +94,18 @@ int guarded(const std::function<int()>& body) {
   } catch (const std::exception& error) {
     return report("internal error", error.what(), kInternal);
   }
+}
+
+LoadedConfig read_config(const std::string& path, const std::vector<std::string>& overrides) {
+  try {
+    return load_config(path, overrides);
+  } catch (const FileError& error) {
+    throw ConfigError(error.what());
+  }
+}
+
+int worker_count(const TrainingConfig& training) {
+  return training.threads > 0 ? static_cast<int>(training.threads) : Workers::available();
 }
 
 int with_model(const std::string& model, const std::function<int()>& body) {

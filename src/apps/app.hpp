@@ -6,6 +6,9 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <vector>
+
+#include "cnn/run_config.hpp"
 
 namespace cnn::app {
 
@@ -20,6 +23,12 @@ inline constexpr int kDiverged = 4;
 // exit code of its type; so does a result that cannot be written to stdout. A large body is passed
 // by std::cref, so that making the std::function takes no memory.
 int guarded(const std::function<int()>& body);
+
+// Reads a configuration. One that cannot be read is a mistake of configuration, not of data.
+LoadedConfig read_config(const std::string& path, const std::vector<std::string>& overrides);
+
+// `threads: auto` means all processors.
+int worker_count(const TrainingConfig& training);
 
 // Runs what uses a model: outputs that are not finite are the model file's fault, not that of a
 // training run.

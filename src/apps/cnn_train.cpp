@@ -28,15 +28,6 @@
 namespace cnn::app {
 namespace {
 
-// A configuration that cannot be read is a mistake of configuration, not of data.
-LoadedConfig read_config(const std::string& path, const std::vector<std::string>& overrides) {
-  try {
-    return load_config(path, overrides);
-  } catch (const FileError& error) {
-    throw ConfigError(error.what());
-  }
-}
-
 LoadedConfig load(const TrainOptions& o) {
   std::vector<std::string> overrides = o.overrides;
   if (!o.threads.empty()) overrides.push_back("training.threads=" + o.threads);
@@ -48,10 +39,6 @@ LoadedConfig load(const TrainOptions& o) {
   }
   if (!o.out.empty()) loaded.config.output.dir = absolute_path(o.out);
   return loaded;
-}
-
-int worker_count(const TrainingConfig& training) {
-  return training.threads > 0 ? static_cast<int>(training.threads) : Workers::available();
 }
 
 // The checkpoint to resume from: the one named, or the newest that can be read; none if the run was

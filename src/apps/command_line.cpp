@@ -21,7 +21,8 @@ std::string decimal(const std::string& text) {
   return digits && !padded ? "" : "must be a decimal number, got '" + text + "'";
 }
 
-void add_options(CLI::App& app, TrainOptions& o) {
+template <typename Options>
+void add_config_options(CLI::App& app, Options& o) {
   app.add_option("--config", o.config, "The YAML file that describes data, network and training")
       ->required()
       ->type_name("FILE")
@@ -31,6 +32,10 @@ void add_options(CLI::App& app, TrainOptions& o) {
                  "may be repeated")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
+}
+
+void add_options(CLI::App& app, TrainOptions& o) {
+  add_config_options(app, o);
   app.add_option("--data", o.data, "Directory of the data set, instead of data.dir")
       ->type_name("DIR")
       ->check(not_empty);
@@ -113,6 +118,20 @@ void add_options(CLI::App& app, PredictOptions& o, std::string& invert) {
   app.add_flag("--show", o.show, "Draw what the network sees");
 }
 
+void add_options(CLI::App& app, BenchOptions& o) {
+  add_config_options(app, o);
+  app.add_option("--threads", o.threads, "Worker threads, instead of training.threads")
+      ->type_name("N");
+  app.add_option("--batch", o.batch,
+                 "Images in a batch, of training and of inference, instead of training.batch")
+      ->type_name("N");
+  app.add_option("--seconds", o.seconds, "What each part of the measurement may take")
+      ->check(CLI::Range(0.01, 3600.0))
+      ->type_name("S")
+      ->capture_default_str();
+  app.add_flag("--json", o.json, "Print JSON instead of text");
+}
+
 // Parses with help and version set up the project's way, then runs the body.
 int parse_and_run(CLI::App& app, const std::string& example, int argc, char** argv,
                   const std::function<int()>& body) {
@@ -170,6 +189,16 @@ int run(int argc, char** argv, PredictOptions& options, const std::function<int(
                                                              : Invert::automatic;
                            return body();
                          });
+  };
+  return guarded(std::cref(parse));
+}
+
+int run(int argc, char** argv, BenchOptions& options, const std::function<int()>& body) {
+  const auto parse = [&] {
+    CLI::App app("Times training and inference of a network, on random images.", "cnn-bench");
+    add_options(app, options);
+    return parse_and_run(app, "cnn-bench --config configs/lenet.yaml --threads 1", argc, argv,
+                         body);
   };
   return guarded(std::cref(parse));
 }

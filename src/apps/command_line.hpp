@@ -48,10 +48,20 @@ struct PredictOptions {
   bool show = false;
 };
 
+struct BenchOptions {
+  std::string config;
+  std::vector<std::string> overrides;
+  std::string threads;  // both as given: the configuration's reader judges them
+  std::string batch;
+  double seconds = 2;
+  bool json = false;
+};
+
 // Parses the arguments into `options` and runs `body`, whose value is the exit code, by way of
 // guarded (app.hpp). Mistakes of usage and --help end here.
 int run(int argc, char** argv, TrainOptions& options, const std::function<int()>& body);
 int run(int argc, char** argv, EvalOptions& options, const std::function<int()>& body);
 int run(int argc, char** argv, PredictOptions& options, const std::function<int()>& body);
+int run(int argc, char** argv, BenchOptions& options, const std::function<int()>& body);
 
 }  // namespace cnn::app

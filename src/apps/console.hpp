@@ -22,7 +22,8 @@ class Console {
   spdlog::logger& log() { return *logger_; }
 
   // Adds a log file; `append` keeps what it holds. Throws FileError if it cannot be opened; lines
-  // that cannot be written later are lost with one warning, because a log is no reason to end a run.
+  // that cannot be written later are lost with one warning, because a log is no reason to end a
+  // run.
   void open_file(const std::filesystem::path& path, bool append);
 
   bool has_status_line() const;
