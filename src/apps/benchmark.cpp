@@ -1,7 +1,11 @@
 #include "benchmark.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cmath>
+#include <functional>
+#include <utility>
 
 #include "cnn/blas.hpp"
 #include "cnn/evaluate.hpp"
@@ -11,29 +15,44 @@
 namespace cnn::app {
 namespace {
 
-constexpr int kRounds = 9;
+using Clock = std::chrono::steady_clock;
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+double seconds_between(Clock::time_point begin, Clock::time_point end) {
+  return std::chrono::duration<double>(end - begin).count();
 }
 
-// Median over the rounds of the seconds that one call takes, after a first call that only warms up.
-template <typename Call>
-double seconds_of(double seconds, const Call& call) {
-  call();
-  std::vector<double> rounds;
-  for (int round = 0; round < kRounds; ++round) {
-    const auto start = std::chrono::steady_clock::now();
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+// How long a call takes, measured in rounds.
+class Timing {
+ public:
+  // The first call only warms up.
+  explicit Timing(std::function<void()> call) : call_(std::move(call)) { call_(); }
+
+  // Calls for so long, but at least once.
+  void round(double seconds) {
+    const Clock::time_point begin = Clock::now();
+    Clock::time_point end;
     int calls = 0;
     do {
-      call();
+      call_();
       ++calls;
-    } while (seconds_since(start) < seconds / kRounds);
-    rounds.push_back(seconds_since(start) / calls);
+      end = Clock::now();
+    } while (seconds_between(begin, end) < seconds);
+    rounds_.push_back(seconds_between(begin, end) / calls);
   }
-  std::nth_element(rounds.begin(), rounds.begin() + kRounds / 2, rounds.end());
-  return rounds[kRounds / 2];
-}
+
+  // The seconds of one call, median over the rounds.
+  double seconds() const { return median(rounds_); }
+
+ private:
+  std::function<void()> call_;
+  std::vector<double> rounds_;
+};
 
 Dataset random_dataset(const Shape& shape, std::size_t count, std::size_t classes) {
   const Random random(1, Purpose::initialisation);
@@ -50,24 +69,60 @@ Dataset random_dataset(const Shape& shape, std::size_t count, std::size_t classe
   return dataset;
 }
 
-// Products of square matrices, one for each worker at a time.
-double sgemm_gflops(Workers& workers, double seconds) {
-  constexpr int kSize = 1024;
-  constexpr std::size_t kCount = std::size_t{kSize} * kSize;
-  const std::vector<Real> a(kCount, Real{0.5}), b(kCount, Real{0.25});
-  std::vector<std::vector<Real>> c(static_cast<std::size_t>(workers.count()),
-                                   std::vector<Real>(kCount));
-  const double call = seconds_of(seconds, [&] {
-    workers.run(workers.count(), [&](int, int task) {
-      gemm({CView(a), kSize, kSize}, Transpose::no, {CView(b), kSize, kSize}, Transpose::no, 0,
-           {View(c[static_cast<std::size_t>(task)]), kSize, kSize});
-    });
-  });
-  return 2e-9 * kSize * kSize * kSize * workers.count() / call;
+// c (m, n) = a (m, k) · b (k, n)
+struct Product {
+  int m, n, k;
+
+  double flops() const { return 2.0 * m * n * k; }
+};
+
+// With one or the other of these OpenBLAS is at its best: squares, which it packs, and a shape of
+// LeNet's, for which some kernels have routines that need no packing.
+constexpr std::array<Product, 4> kProducts = {
+    {{512, 512, 512}, {384, 384, 384}, {256, 256, 256}, {20, 576, 25}}};
+
+// A call of Workers::run gives each worker some tasks of a millisecond or so: handing over is lost
+// in them, and a worker that is held up leaves its share to the others.
+constexpr int kTasksOfAWorker = 4;
+
+int products_of_a_task(const Product& p) {
+  constexpr double kFlops = 1e8;
+  return static_cast<int>(std::ceil(kFlops / p.flops()));
 }
 
-// Floating-point operations that the products of one image take, in millions of millions: one
-// product forward, and backward one for the weights and one for an input that wants its gradient.
+Timing time_products(const Product& p, Workers& workers) {
+  struct Matrices {
+    std::vector<Real> a, b, c;
+  };
+  const auto matrix = [](int rows, int columns) {
+    return std::vector<Real>(static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns),
+                             Real{0.5});
+  };
+  std::vector<Matrices> of_workers(static_cast<std::size_t>(workers.count()),
+                                   {matrix(p.m, p.k), matrix(p.k, p.n), matrix(p.m, p.n)});
+  return Timing([of_workers = std::move(of_workers), p, &workers]() mutable {
+    workers.run(kTasksOfAWorker * workers.count(), [&](int worker, int) {
+      Matrices& own = of_workers[static_cast<std::size_t>(worker)];
+      for (int i = 0; i < products_of_a_task(p); ++i) {
+        gemm({CView(own.a), p.m, p.k}, Transpose::no, {CView(own.b), p.k, p.n}, Transpose::no, 0,
+             {View(own.c), p.m, p.n});
+      }
+    });
+  });
+}
+
+double peak_gflops(const std::vector<Timing>& products, int workers) {
+  double peak = 0;
+  for (std::size_t i = 0; i < products.size(); ++i) {
+    const Product& p = kProducts[i];
+    const double flops = p.flops() * products_of_a_task(p) * kTasksOfAWorker * workers;
+    peak = std::max(peak, 1e-9 * flops / products[i].seconds());
+  }
+  return peak;
+}
+
+// Of one image's products: one forward; backward one for the weights and one for an input that
+// wants its gradient.
 double forward_flops(const Network::Node& node) {
   return 2.0 * static_cast<double>(node.plan.multiply_adds);
 }
@@ -80,84 +135,141 @@ double backward_flops(const Network& network, const Network::Node& node) {
   return forward_flops(node) * (int{weights} + int{input});
 }
 
-double training_flops(const Network& network) {
-  double sum = 0;
-  for (const Network::Node& node : network.nodes()) {
-    sum += forward_flops(node) + backward_flops(network, node);
+// Training, inference and products by turns.
+void time_whole(const BenchmarkSetup& setup, BenchmarkResult& result) {
+  constexpr int kRounds = 9;
+  Network& network = setup.network;
+  const TrainingConfig& training = setup.config.training;
+  const Dataset dataset = random_dataset(network.input(), setup.batch, network.output().size());
+  const Selection places = everything(setup.batch);
+  const auto channels = static_cast<std::size_t>(network.input().channels);
+  const PixelTable table({std::vector(channels, 0.0), std::vector(channels, 1.0 / 256)},
+                         network.input());
+  Solver solver(network, {training.alpha, training.lambda, training.momentum});
+  TrainStep step(network, solver, setup.config.loss, table, setup.batch, training.seed,
+                 setup.workers);
+  Inference inference(network, table, setup.workers);
+
+  // The schedule's factor 0 costs what any other does and keeps random images from diverging.
+  Timing steps([&] { step.run(dataset, places, 0, 0); });
+  Timing evaluations([&] { evaluate(inference, setup.config.loss, dataset, places); });
+  std::vector<Timing> products;
+  for (const Product& p : kProducts) products.push_back(time_products(p, setup.workers));
+  for (int round = 0; round < kRounds; ++round) {
+    const double seconds = setup.seconds / kRounds;
+    steps.round(seconds);
+    for (Timing& product : products) product.round(seconds / static_cast<double>(kProducts.size()));
+    evaluations.round(seconds);
   }
-  return sum;
+
+  double forward = 0, backward = 0;
+  for (const Network::Node& node : network.nodes()) {
+    forward += forward_flops(node);
+    backward += backward_flops(network, node);
+  }
+  const double images = static_cast<double>(setup.batch);
+  result.train_images_per_second = images / steps.seconds();
+  result.inference_images_per_second = images / evaluations.seconds();
+  result.train_gflops_per_second = 1e-9 * (forward + backward) * result.train_images_per_second;
+  result.inference_gflops_per_second = 1e-9 * forward * result.inference_images_per_second;
+  result.sgemm_peak_gflops = peak_gflops(products, setup.workers.count());
 }
 
-std::vector<LayerTimes> layer_times(const BenchmarkSetup& setup, double seconds) {
-  const Network& network = setup.network;
-  const std::size_t n = std::min(setup.batch, TrainStep::kShard);
-  const double images = static_cast<double>(setup.batch);
-  const double scale = images / static_cast<double>(n);
-  Workspace workspace(network, n, Phase::train);
-  Gradients gradients(network);
-  const Random random(2, Purpose::initialisation);
-  const View input = workspace.input(n);
-  for (std::size_t i = 0; i < input.size(); ++i) input[i] = static_cast<Real>(random.uniform(i));
-  network.forward(workspace, n, {});
-  const View doutput = workspace.doutput(n);
-  std::fill(doutput.begin(), doutput.end(), Real{1} / static_cast<Real>(images));
-  network.backward(workspace, n, gradients);
-
-  std::vector<LayerTimes> times;
-  const double each = seconds / (2.0 * static_cast<double>(network.nodes().size()));
-  for (std::size_t i = 0; i < network.nodes().size(); ++i) {
-    const Network::Node& node = network.nodes()[i];
-    LayerTimes layer;
-    layer.name = node.spec.name;
-    const double forward = scale * seconds_of(each, [&] {
-                             network.forward_layer(i, workspace, {0, n}, {});
-                           });
-    layer.forward_ms = 1e3 * forward;
-    layer.forward_gflops = 1e-9 * images * forward_flops(node) / forward;
-    if (network.wants_gradient(i + 1)) {
-      const double backward = scale * seconds_of(each, [&] {
-                                workspace.forget_gradients();
-                                network.backward_layer(i, workspace, {0, n}, gradients);
-                              });
-      layer.backward_ms = 1e3 * backward;
-      layer.backward_gflops = 1e-9 * images * backward_flops(network, node) / backward;
-    }
-    times.push_back(layer);
+// One shard's passes, layer by layer with a look at the clock in between.
+class LayerClock {
+ public:
+  LayerClock(const Network& network, std::size_t n)
+      : network_(network),
+        n_(n),
+        workspace_(network, n, Phase::train),
+        gradients_(network),
+        forward_(network.nodes().size()),
+        backward_(network.nodes().size()) {
+    const Random random(2, Purpose::initialisation);
+    const View input = workspace_.input(n);
+    for (std::size_t i = 0; i < input.size(); ++i) input[i] = static_cast<Real>(random.uniform(i));
+    network.forward(workspace_, n, {});
+    const View doutput = workspace_.doutput(n);
+    std::fill(doutput.begin(), doutput.end(), Real{1} / static_cast<Real>(n));
+    network.backward(workspace_, n, gradients_);
   }
-  return times;
+
+  // Like a real pass it takes a few samples at a time through the layers that do not want all, each
+  // time other ones, so that the caches hold what they hold in training.
+  void pass() {
+    const std::size_t few = std::min(kFew, n_);
+    const std::size_t first = passes_++ % (n_ / few) * few;
+    const auto samples = [&](std::size_t i) {
+      return network_.nodes()[i].plan.wants_all_samples ? Samples{0, n_} : Samples{first, few};
+    };
+    for (std::size_t i = 0; i < forward_.size(); ++i) {
+      const auto call = [&] { network_.forward_layer(i, workspace_, samples(i), {}); };
+      forward_[i].push_back(seconds_of_a_sample(samples(i), call));
+    }
+    workspace_.forget_gradients();
+    for (std::size_t i = backward_.size(); i-- > 0;) {
+      if (!network_.wants_gradient(i + 1)) continue;
+      const auto call = [&] { network_.backward_layer(i, workspace_, samples(i), gradients_); };
+      backward_[i].push_back(seconds_of_a_sample(samples(i), call));
+    }
+  }
+
+  std::size_t passes() const { return passes_; }
+
+  LayerTimes times(std::size_t i, double images) const {
+    const Network::Node& node = network_.nodes()[i];
+    LayerTimes layer{.name = node.spec.name};
+    const auto assign = [&](const std::vector<double>& seconds, double flops, double& ms,
+                            double& gflops) {
+      if (seconds.empty()) return;
+      const double sample = median(seconds);
+      ms = 1e3 * images * sample;
+      gflops = 1e-9 * flops / sample;
+    };
+    assign(forward_[i], forward_flops(node), layer.forward_ms, layer.forward_gflops);
+    assign(backward_[i], backward_flops(network_, node), layer.backward_ms, layer.backward_gflops);
+    return layer;
+  }
+
+ private:
+  static constexpr std::size_t kFew = 4;  // as many as the Network takes
+
+  template <typename Call>
+  static double seconds_of_a_sample(const Samples& samples, const Call& call) {
+    const Clock::time_point begin = Clock::now();
+    call();
+    return seconds_between(begin, Clock::now()) / static_cast<double>(samples.count);
+  }
+
+  const Network& network_;
+  std::size_t n_;
+  Workspace workspace_;
+  Gradients gradients_;
+  std::size_t passes_ = 0;
+  std::vector<std::vector<double>> forward_;  // per layer, a sample's seconds in each pass
+  std::vector<std::vector<double>> backward_;
+};
+
+std::vector<LayerTimes> time_layers(const BenchmarkSetup& setup) {
+  constexpr std::size_t kMostPasses = 2000;  // more make no better median
+  LayerClock clock(setup.network, std::min(setup.batch, TrainStep::kShard));
+  const Clock::time_point begin = Clock::now();
+  do {
+    clock.pass();
+  } while (clock.passes() < kMostPasses && seconds_between(begin, Clock::now()) < setup.seconds);
+  std::vector<LayerTimes> layers;
+  for (std::size_t i = 0; i < setup.network.nodes().size(); ++i) {
+    layers.push_back(clock.times(i, static_cast<double>(setup.batch)));
+  }
+  return layers;
 }
 
 }  // namespace
 
 BenchmarkResult benchmark(const BenchmarkSetup& setup) {
-  Network& network = setup.network;
-  const TrainingConfig& training = setup.config.training;
-  const std::size_t batch = setup.batch;
-  const Dataset dataset = random_dataset(network.input(), batch, network.output().size());
-  const Selection places = everything(batch);
-  const auto channels = static_cast<std::size_t>(network.input().channels);
-  const PixelTable table({std::vector(channels, 0.0), std::vector(channels, 1.0 / 256)},
-                         network.input());
   BenchmarkResult result;
-  result.sgemm_peak_gflops = sgemm_gflops(setup.workers, setup.seconds);
-  {
-    Solver solver(network, {training.alpha, training.lambda, training.momentum});
-    TrainStep step(network, solver, setup.config.loss, table, batch, training.seed, setup.workers);
-    // The schedule's factor 0 costs what any other does and keeps random images from diverging.
-    result.train_images_per_second = static_cast<double>(batch) / seconds_of(setup.seconds, [&] {
-                                       step.run(dataset, places, 0, 0);
-                                     });
-  }
-  result.train_gflops_per_second = 1e-9 * training_flops(network) * result.train_images_per_second;
-  {
-    Inference inference(network, table, setup.workers);
-    result.inference_images_per_second =
-        static_cast<double>(batch) / seconds_of(setup.seconds, [&] {
-          inference.run(
-              batch, [&](std::size_t i) { return dataset.image(i); }, [](std::size_t, CView) {});
-        });
-  }
-  result.layers = layer_times(setup, setup.seconds);
+  time_whole(setup, result);
+  result.layers = time_layers(setup);
   return result;
 }
 

@@ -1,7 +1,7 @@
 // cnn-bench: times training and inference of the network that a YAML file describes.
 
 #include <cstdio>
-#include <iterator>
+#include <filesystem>
 #include <string>
 
 #include <fmt/format.h>
@@ -19,12 +19,19 @@ namespace cnn::app {
 namespace {
 
 // Benchmarks need no data: where there are none, images are MNIST's.
-Shape input_shape(const RunConfig& config) {
+Shape input_shape(const DataConfig& data) {
+  DatasetFiles files;
   try {
-    return read_dataset_header(dataset_files(config.data, DataPart::train)).shape;
+    files = dataset_files(data, DataPart::train);
   } catch (const FileError&) {
-    return {1, 28, 28};
+    // Nothing is found.
   }
+  if (std::filesystem::exists(files.images) && std::filesystem::exists(files.labels)) {
+    return read_dataset_header(files).shape;
+  }
+  constexpr Shape kMnist{1, 28, 28};
+  std::fprintf(stderr, "no training set found: timing images of %s\n", to_string(kMnist).c_str());
+  return kMnist;
 }
 
 std::string blas_text() {
@@ -54,30 +61,48 @@ std::string to_json(const BenchmarkResult& result, const BenchmarkSetup& setup) 
   return json.dump(2) + "\n";
 }
 
-std::string to_text(const BenchmarkResult& result, const BenchmarkSetup& setup) {
-  std::string text =
-      fmt::format("{}   {}   batch {}   {} thread{}   {}\n\n", setup.config.name,
-                  to_string(setup.network.input()), setup.batch, setup.workers.count(),
-                  setup.workers.count() == 1 ? "" : "s", blas_text());
-  text += fmt::format("{:<12} {:>10}   {:>10} {:>8}   {:>11} {:>8}\n", "layer", "output",
-                      "forward ms", "GFLOP/s", "backward ms", "GFLOP/s");
-  const auto rate = [](double gflops) {
-    return gflops > 0 ? fmt::format("{:.1f}", gflops) : std::string("-");
-  };
-  for (std::size_t i = 0; i < result.layers.size(); ++i) {
-    const LayerTimes& layer = result.layers[i];
-    fmt::format_to(std::back_inserter(text), "{:<12} {:>10}   {:>10.3f} {:>8}   {:>11.3f} {:>8}\n",
-                   layer.name, to_string(setup.network.nodes()[i].plan.output), layer.forward_ms,
-                   rate(layer.forward_gflops), layer.backward_ms, rate(layer.backward_gflops));
+std::string table_of_layers(const BenchmarkResult& result, const BenchmarkSetup& setup) {
+  LayerTimes sum{.name = "sum"};
+  for (const LayerTimes& layer : result.layers) {
+    sum.forward_ms += layer.forward_ms;
+    sum.backward_ms += layer.backward_ms;
   }
-  text += fmt::format(
-      "(a batch of {} on one thread)\n\n"
-      "training   {:>10.0f} images/s   {:.1f} GFLOP/s, {:.0f} % of sgemm's {:.1f}\n"
-      "inference  {:>10.0f} images/s\n",
-      setup.batch, result.train_images_per_second, result.train_gflops_per_second,
-      100 * result.fraction_of_peak(), result.sgemm_peak_gflops,
-      result.inference_images_per_second);
-  return text;
+  const auto row = [&](const LayerTimes& layer, const std::string& output) {
+    const auto rate = [](double gflops) {
+      return gflops > 0 ? fmt::format("{:.1f}", gflops) : std::string("-");
+    };
+    const double share =
+        (layer.forward_ms + layer.backward_ms) / (sum.forward_ms + sum.backward_ms);
+    return fmt::format("{:<12} {:>11}   {:>10.3f} {:>8}   {:>11.3f} {:>8}   {:>4.0f} %\n",
+                       layer.name, output, layer.forward_ms, rate(layer.forward_gflops),
+                       layer.backward_ms, rate(layer.backward_gflops), 100 * share);
+  };
+  std::string text =
+      fmt::format("{:<12} {:>11}   {:>10} {:>8}   {:>11} {:>8}   {:>6}\n", "layer", "output",
+                  "forward ms", "GFLOP/s", "backward ms", "GFLOP/s", "share");
+  for (std::size_t i = 0; i < result.layers.size(); ++i) {
+    text += row(result.layers[i], to_string(setup.network.nodes()[i].plan.output));
+  }
+  return text + row(sum, "") + fmt::format("(a batch of {} on one thread)\n", setup.batch);
+}
+
+std::string to_text(const BenchmarkResult& result, const BenchmarkSetup& setup) {
+  const int threads = setup.workers.count();
+  const auto row = [&](const char* what, const std::string& rate, double gflops) {
+    return fmt::format("{:<12} {:>11}   {:>10.1f} {:>9.0f} %\n", what, rate, gflops,
+                       100 * gflops / result.sgemm_peak_gflops);
+  };
+  return fmt::format("{}   {}   batch {}   {} thread{}   {}\n\n", setup.config.name,
+                     to_string(setup.network.input()), setup.batch, threads,
+                     threads == 1 ? "" : "s", blas_text()) +
+         table_of_layers(result, setup) +
+         fmt::format("\n{:<12} {:>11}   {:>10} {:>11}\n", "all threads", "images/s", "GFLOP/s",
+                     "of peak") +
+         row("training", fmt::format("{:.0f}", result.train_images_per_second),
+             result.train_gflops_per_second) +
+         row("inference", fmt::format("{:.0f}", result.inference_images_per_second),
+             result.inference_gflops_per_second) +
+         row("sgemm", "-", result.sgemm_peak_gflops);
 }
 
 int bench(const BenchOptions& o) {
@@ -86,7 +111,7 @@ int bench(const BenchOptions& o) {
   if (!o.batch.empty()) overrides.push_back("training.batch=" + o.batch);
   const LoadedConfig loaded = read_config(o.config, overrides);
   use_single_threaded_blas();
-  Network network = build_network(loaded, input_shape(loaded.config));
+  Network network = build_network(loaded, input_shape(loaded.config.data));
   network.initialise(loaded.config.training.seed);
   Workers workers(worker_count(loaded.config.training));
   const BenchmarkSetup setup{loaded.config, network, workers,

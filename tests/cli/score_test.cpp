@@ -191,7 +191,7 @@ TEST_F(Scoring, AFlippedBitInTheWeightsIsNoticed) {
 }
 
 TEST(Commands, HelpShowsAnExampleAndTheExitCodes) {
-  for (const char* name : {"cnn-train", "cnn-eval", "cnn-predict"}) {
+  for (const char* name : {"cnn-train", "cnn-eval", "cnn-predict", "cnn-bench"}) {
     const CommandResult result = run_command(name, {"--help"});
     EXPECT_EQ(result.code, 0);
     EXPECT_THAT(result.out, HasSubstr("Example:"));
