@@ -1,0 +1,24 @@
+// Times single kernels on one thread: what Google Benchmark's own main does, and the library's BLAS
+// set up as the commands set it up.
+
+#include <cstdio>
+
+#include "cnn/blas.hpp"
+
+#include "bench/kernels.hpp"
+
+int main(int argc, char** argv) {
+  cnn::use_single_threaded_blas();
+  cnn::register_products();
+  cnn::register_layers();
+  cnn::register_steps();
+  const cnn::BlasInfo blas = cnn::blas_info();
+  benchmark::AddCustomContext("blas", blas.version + " " + blas.kernel);
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  if (benchmark::RunSpecifiedBenchmarks() == 0) {
+    std::fprintf(stderr, "error: the filter leaves no benchmark; see --benchmark_list_tests\n");
+    return 1;
+  }
+  return 0;
+}
