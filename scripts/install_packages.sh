@@ -1,12 +1,19 @@
 #!/usr/bin/env bash
-# Installs what building needs on Debian or Ubuntu, with --tests also what the tests need; does nothing if all of it is
-# there.
+# Installs what building needs on Debian or Ubuntu, with --tests also what the tests and benchmarks need, with --torch what
+# comparing with PyTorch needs; does nothing if all of it is there.
 set -euo pipefail
 
 packages=(g++ cmake ninja-build libopenblas-dev libcli11-dev libyaml-cpp-dev libspdlog-dev
           nlohmann-json3-dev libstb-dev zlib1g-dev)
-# The last two are for fuzzing; where they are missing its tests are skipped.
-[ "${1:-}" = --tests ] && packages+=(libgtest-dev libgmock-dev clang libclang-rt-dev)
+for option in "$@"; do
+  case $option in
+    # The last two are for fuzzing, the one before for benchmarks; what needs them is left out where they are missing.
+    --tests) packages+=(libgtest-dev libgmock-dev libbenchmark-dev clang libclang-rt-dev) ;;
+    # PyTorch is at its best with OpenBLAS' OpenMP build beside it.
+    --torch) packages+=(python3-torch python3-yaml libopenblas0-openmp) ;;
+    *) echo "usage: $0 [--tests] [--torch]" >&2; exit 2 ;;
+  esac
+done
 
 missing=()
 for package in "${packages[@]}"; do
