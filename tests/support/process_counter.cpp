@@ -66,34 +66,34 @@ void* __libc_calloc(std::size_t count, std::size_t size);
 void* __libc_realloc(void* block, std::size_t size);
 void* __libc_memalign(std::size_t alignment, std::size_t size);
 
-void* malloc(std::size_t size) {
+void* malloc(std::size_t size) noexcept {
   CNN_COUNT_ALLOCATION();
   return __libc_malloc(size);
 }
 
-void* calloc(std::size_t count, std::size_t size) {
+void* calloc(std::size_t count, std::size_t size) noexcept {
   CNN_COUNT_ALLOCATION();
   return __libc_calloc(count, size);
 }
 
-void* realloc(void* block, std::size_t size) {
+void* realloc(void* block, std::size_t size) noexcept {
   CNN_COUNT_ALLOCATION();
   return __libc_realloc(block, size);
 }
 
-void* aligned_alloc(std::size_t alignment, std::size_t size) {
+void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
   CNN_COUNT_ALLOCATION();
   return __libc_memalign(alignment, size);
 }
 
-int posix_memalign(void** block, std::size_t alignment, std::size_t size) {
+int posix_memalign(void** block, std::size_t alignment, std::size_t size) noexcept {
   CNN_COUNT_ALLOCATION();
   *block = __libc_memalign(alignment, size);
   return *block == nullptr ? ENOMEM : 0;
 }
 
 int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*start)(void*),
-                   void* argument) {
+                   void* argument) noexcept {
   static const auto real =
       reinterpret_cast<decltype(&pthread_create)>(dlsym(RTLD_NEXT, "pthread_create"));
   ++threads;
