@@ -42,7 +42,7 @@ class SteadyState : public testing::TestWithParam<int> {
   }
 
   static Dataset images(const Network& network) {
-    return make_dataset(network.input(), kImages, static_cast<int>(network.output().size()));
+    return make_dataset(network.input(), kImages, network.output().size());
   }
 
   // What kCalls calls ask for, after a first one.

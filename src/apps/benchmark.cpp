@@ -154,6 +154,7 @@ void time_whole(const BenchmarkSetup& setup, BenchmarkResult& result) {
   Timing steps([&] { step.run(dataset, places, 0, 0); });
   Timing evaluations([&] { evaluate(inference, setup.config.loss, dataset, places); });
   std::vector<Timing> products;
+  products.reserve(kProducts.size());
   for (const Product& p : kProducts) products.push_back(time_products(p, setup.workers));
   // Where a single call is slow, fewer rounds than planned fill the time.
   const Clock::time_point begin = Clock::now();

@@ -104,6 +104,7 @@ void time_solver(benchmark::State& state) {
   Workers workers(1);
   Solver solver(network, {0.01, 0.0005, 0.9});
   std::vector<Gradients> gradients;
+  gradients.reserve(static_cast<std::size_t>(state.range(0)));
   for (int i = 0; i < state.range(0); ++i) gradients.emplace_back(network);
   for (auto _ : state) solver.step(network, gradients, 1, workers);
   state.SetItemsProcessed(state.iterations() *
