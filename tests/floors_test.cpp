@@ -17,9 +17,9 @@ namespace {
 namespace fs = std::filesystem;
 
 const std::vector<std::vector<std::string>> kFloors = {
-    {"error", "shape", "view", "random", "arena", "workers", "options", "text"},
-    {"blas", "im2col", "file", "diagnostics", "config_reader", "config_edit", "option_reader",
-     "option_printer"},
+    {"error", "shape", "view", "random", "arena", "workers", "options", "text", "vectors", "lanes"},
+    {"blas", "im2col", "winograd", "file", "diagnostics", "config_reader", "config_edit",
+     "option_reader", "option_printer"},
     {"layer", "init", "layers/*", "registry", "loss"},
     {"network", "workspace"},
     {"solver", "schedule", "idx", "dataset", "batches", "safetensors", "image", "image/*",

@@ -28,8 +28,13 @@ LayerPlan Convolution::plan(std::span<const Shape> inputs) {
                              ParameterKind::weight,
                              {window_.input.channels * taps, static_cast<double>(count_) * taps}});
   if (bias_) plan.parameters.push_back({"bias", {count_}, ParameterKind::bias, {}});
+  by_winograd_ = Winograd::pays(window_, static_cast<int>(count_));
   panel_rows_ = pointwise_ ? window_.output.height : rows_of_a_panel();
-  if (!pointwise_) {
+  if (by_winograd_) {
+    winograd_ = Winograd(window_, static_cast<int>(count_));
+    plan.scratch = winograd_.scratch();
+    plan.wants_all_samples = true;  // its transformed weights serve a whole call
+  } else if (!pointwise_) {
     plan.scratch = static_cast<std::size_t>(window_.patch()) *
                    static_cast<std::size_t>(panel_rows_ * window_.output.width);
   }
@@ -77,6 +82,11 @@ BasicMatrix<T> Convolution::positions_of(OutputRows rows, std::span<T> y) const 
 // y = W·im2col(x) + b, one sample after the other and panel by panel: the column matrix of a panel
 // stays in cache.
 void Convolution::forward(const ForwardArgs& args) const {
+  if (by_winograd_) {
+    winograd_.forward(args.n, args.inputs[0], args.parameters[0],
+                      bias_ ? args.parameters[1] : CView(), args.output, args.scratch);
+    return;
+  }
   const std::size_t x_size = window_.input.size();
   const auto positions = static_cast<std::size_t>(window_.positions());
   const std::size_t y_size = static_cast<std::size_t>(count_) * positions;
@@ -109,6 +119,15 @@ void Convolution::backward(const BackwardArgs& args) const {
   const ConstMatrix weight(args.parameters[0], filters, window_.patch());
   const Matrix dweight(args.dparameters[0], filters, window_.patch());
   const bool wants_dx = !args.dinputs[0].empty();
+  if (by_winograd_) {
+    for (std::size_t i = 0; bias_ && i < args.n; ++i) {
+      add_row_sums({args.doutput.subspan(i * y_size, y_size), filters, window_.positions()},
+                   args.dparameters[1]);
+    }
+    winograd_.backward(args.n, args.inputs[0], args.parameters[0], args.doutput,
+                       args.dparameters[0], args.dinputs[0], args.scratch);
+    return;
+  }
   for (std::size_t i = 0; i < args.n; ++i) {
     const CView x = args.inputs[0].subspan(i * x_size, x_size);
     const CView dy = args.doutput.subspan(i * y_size, y_size);

@@ -1,150 +1,173 @@
 #include "layers/pool_2x2.hpp"
 
-#include "vectors.hpp"
+#include <algorithm>
+#include <type_traits>
+
+#include "lanes.hpp"
 
 namespace cnn::pool_2x2 {
 namespace {
 
-// What lies between the image and its half: rows of pairs. `pairs` is (⌊height/2⌋, even width).
-struct Sizes {
-  explicit Sizes(const Planes& planes)
-      : rows(planes.height / 2),
-        width(planes.width / 2 * 2),
-        pixels(planes.height * planes.width) {}
-  std::size_t rows;
-  std::size_t width;
-  std::size_t pixels;
-
-  std::size_t pairs() const { return rows * width; }
-  std::size_t outputs() const { return pairs() / 2; }
+// The four pixels of one window, in row order. V: Real, or Lanes of as many neighbouring windows.
+template <typename V>
+struct Window {
+  V pixels[4];
 };
 
-// Zeros for the last row and column of an odd plane, which no window reads.
-CNN_INLINE void clear_rest(const Planes& planes, Real* plane) {
+template <typename V>
+constexpr std::size_t kCount = sizeof(V) / sizeof(Real);
+template <typename V>
+constexpr bool kIsOne = std::is_same_v<V, Real>;
+template <typename V>
+using Bytes = std::conditional_t<kIsOne<V>, std::uint8_t,
+                                 std::conditional_t<std::is_same_v<V, Lanes4>, Bytes4, Bytes8>>;
+
+template <typename V>
+CNN_INLINE Window<V> load_window(const Real* upper, const Real* lower) {
+  if constexpr (kIsOne<V>) {
+    return {{upper[0], upper[1], lower[0], lower[1]}};
+  } else {
+    const V a = load<V>(upper), b = load<V>(upper + kCount<V>);
+    const V c = load<V>(lower), d = load<V>(lower + kCount<V>);
+    return {{even(a, b), odd(a, b), even(c, d), odd(c, d)}};
+  }
+}
+
+template <typename V>
+CNN_INLINE void store_window(const Window<V>& window, Real* upper, Real* lower) {
+  const V* const pixels = window.pixels;
+  if constexpr (kIsOne<V>) {
+    upper[0] = pixels[0];
+    upper[1] = pixels[1];
+    lower[0] = pixels[2];
+    lower[1] = pixels[3];
+  } else {
+    store(interleave_low(pixels[0], pixels[1]), upper);
+    store(interleave_high(pixels[0], pixels[1]), upper + kCount<V>);
+    store(interleave_low(pixels[2], pixels[3]), lower);
+    store(interleave_high(pixels[2], pixels[3]), lower + kCount<V>);
+  }
+}
+
+// Places 0 … 3 are computed as Reals, which fill vectors of the pixels' width, and kept as bytes.
+template <typename V>
+CNN_INLINE void store_places(const V& places, std::uint8_t* to) {
+  if constexpr (kIsOne<V>) {
+    *to = static_cast<std::uint8_t>(places);
+  } else {
+    using Integers = decltype(places > places);
+    store(__builtin_convertvector(__builtin_convertvector(places, Integers), Bytes<V>), to);
+  }
+}
+
+template <typename V>
+CNN_INLINE V load_places(const std::uint8_t* from) {
+  if constexpr (kIsOne<V>) {
+    return static_cast<Real>(*from);
+  } else {
+    return __builtin_convertvector(load<Bytes<V>>(from), V);
+  }
+}
+
+// Calls windows.operator()<V>(first pixel in the upper row, in the lower row, first output) until
+// all outputs are done. A row's last vector may overlap the one before.
+template <typename Windows>
+CNN_INLINE void for_windows(const Planes& planes, const Windows& windows) {
+  const std::size_t outputs = planes.width / 2;
+  std::size_t output = 0;
+  for (std::size_t plane = 0; plane < planes.count; ++plane) {
+    for (std::size_t y = 0; y + 1 < planes.height; y += 2, output += outputs) {
+      const std::size_t upper = (plane * planes.height + y) * planes.width;
+      const std::size_t lower = upper + planes.width;
+      const auto step = [&]<typename V>(const V&) CNN_INLINE_LAMBDA {
+        for (std::size_t x = 0; x < outputs; x += kCount<V>) {
+          const std::size_t i = std::min(x, outputs - kCount<V>);
+          windows.template operator()<V>(upper + 2 * i, lower + 2 * i, output + i);
+        }
+      };
+      if (outputs >= kCount<Lanes8>) {
+        step(Lanes8());
+      } else if (outputs >= kCount<Lanes4>) {
+        step(Lanes4());
+      } else {
+        step(Real());
+      }
+    }
+  }
+}
+
+// Zeros for the last row and column of odd planes, which no window reads.
+void clear_rest(const Planes& planes, Real* dx) {
+  const std::size_t rows = planes.count * planes.height;
   if (planes.width % 2 != 0) {
-    for (std::size_t row = 0; row < planes.height; ++row) plane[(row + 1) * planes.width - 1] = 0;
+    for (std::size_t row = 0; row < rows; ++row) dx[(row + 1) * planes.width - 1] = 0;
   }
   if (planes.height % 2 != 0) {
-    Real* const last = plane + (planes.height - 1) * planes.width;
-    for (std::size_t i = 0; i < planes.width; ++i) last[i] = 0;
+    for (std::size_t row = planes.height - 1; row < rows; row += planes.height) {
+      std::fill_n(dx + row * planes.width, planes.width, Real{0});
+    }
   }
 }
 
 }  // namespace
 
-// All four go in two steps, rows and then columns or the other way round, so that each loop runs
-// over contiguous memory, and the longer one over a whole plane.
-
-// Of the upper and the lower pixel, then of the left and the right. A place is a Real until the
-// end: values and places fill vectors of the same width.
 CNN_VECTORIZED
-void forward_max(const Planes& planes, const Real* x, Real* scratch, Real* y,
-                 std::uint8_t* winners) {
-  const Sizes sizes(planes);
-  Real* __restrict const values = scratch;
-  Real* __restrict const places = scratch + sizes.pairs();
-  for (std::size_t plane = 0; plane < planes.count; ++plane) {
-    for (std::size_t row = 0; row < sizes.rows; ++row) {
-      const Real* __restrict const a = x + plane * sizes.pixels + 2 * row * planes.width;
-      const Real* __restrict const b = a + planes.width;
-      Real* __restrict const value = values + row * sizes.width;
-      Real* __restrict const place = places + row * sizes.width;
-      for (std::size_t i = 0; i < sizes.width; ++i) {
-        const bool lower = (b[i] > a[i]) | (b[i] != b[i]);
-        value[i] = lower ? b[i] : a[i];
-        place[i] = lower ? Real{2} : Real{0};
-      }
-    }
-    Real* __restrict const to = y + plane * sizes.outputs();
-    std::uint8_t* __restrict const winner =
-        winners == nullptr ? nullptr : winners + plane * sizes.outputs();
-    const auto right_wins = [=](std::size_t i) CNN_INLINE_LAMBDA {
-      const Real left = values[2 * i];
-      const Real right = values[2 * i + 1];
-      return (right > left) | ((right == left) & (places[2 * i + 1] < places[2 * i])) |
-             (right != right);
-    };
-    if (winner == nullptr) {
-      for (std::size_t i = 0; i < sizes.outputs(); ++i) {
-        to[i] = right_wins(i) ? values[2 * i + 1] : values[2 * i];
-      }
-      continue;
-    }
-    for (std::size_t i = 0; i < sizes.outputs(); ++i) {
-      const bool wins = right_wins(i);
-      to[i] = wins ? values[2 * i + 1] : values[2 * i];
-      winner[i] =
-          static_cast<std::uint8_t>(static_cast<int>(wins ? places[2 * i + 1] + 1 : places[2 * i]));
-    }
-  }
+void forward_max(const Planes& planes, const Real* x, Real* y, std::uint8_t* winners) {
+  const auto windows = [=]<typename V>(std::size_t upper, std::size_t lower, std::size_t output)
+                           CNN_INLINE_LAMBDA {
+                             const Window<V> window = load_window<V>(x + upper, x + lower);
+                             V best = window.pixels[0];
+                             V place{};
+                             for (int k = 1; k < 4; ++k) {
+                               const V pixel = window.pixels[k];
+                               const auto wins = (pixel > best) | (pixel != pixel);
+                               best = wins ? pixel : best;
+                               place = wins ? V{} + static_cast<Real>(k) : place;
+                             }
+                             store(best, y + output);
+                             if (winners != nullptr) store_places(place, winners + output);
+                           };
+  for_windows(planes, windows);
 }
 
 CNN_VECTORIZED
-void backward_max(const Planes& planes, const Real* dy, const std::uint8_t* winners, Real* scratch,
-                  Real* dx) {
-  const Sizes sizes(planes);
-  Real* __restrict const shares = scratch;
-  Real* __restrict const places = scratch + sizes.pairs();
-  for (std::size_t plane = 0; plane < planes.count; ++plane) {
-    const Real* __restrict const from = dy + plane * sizes.outputs();
-    const std::uint8_t* __restrict const winner = winners + plane * sizes.outputs();
-    // places: 0 or 2 where this column has the winner, in the upper or in the lower row.
-    for (std::size_t i = 0; i < sizes.outputs(); ++i) {
-      const auto place = static_cast<Real>(static_cast<int>(winner[i]));
-      shares[2 * i] = shares[2 * i + 1] = from[i];
-      places[2 * i] = place;
-      places[2 * i + 1] = place - 1;
-    }
-    Real* const to = dx + plane * sizes.pixels;
-    for (std::size_t row = 0; row < sizes.rows; ++row) {
-      Real* __restrict const a = to + 2 * row * planes.width;
-      Real* __restrict const b = a + planes.width;
-      const Real* __restrict const share = shares + row * sizes.width;
-      const Real* __restrict const place = places + row * sizes.width;
-      for (std::size_t i = 0; i < sizes.width; ++i) {
-        a[i] = place[i] == 0 ? share[i] : 0;
-        b[i] = place[i] == 2 ? share[i] : 0;
-      }
-    }
-    clear_rest(planes, to);
-  }
+void backward_max(const Planes& planes, const Real* dy, const std::uint8_t* winners, Real* dx) {
+  const auto windows = [=]<typename V>(std::size_t upper, std::size_t lower, std::size_t output)
+                           CNN_INLINE_LAMBDA {
+                             const V share = load<V>(dy + output);
+                             const V winner = load_places<V>(winners + output);
+                             Window<V> window;
+                             for (int k = 0; k < 4; ++k) {
+                               const V place = V{} + static_cast<Real>(k);
+                               window.pixels[k] = winner == place ? share : V{};
+                             }
+                             store_window(window, dx + upper, dx + lower);
+                           };
+  for_windows(planes, windows);
+  clear_rest(planes, dx);
 }
 
 CNN_VECTORIZED
-void forward_mean(const Planes& planes, const Real* x, Real* scratch, Real* y) {
-  const Sizes sizes(planes);
-  for (std::size_t plane = 0; plane < planes.count; ++plane) {
-    for (std::size_t row = 0; row < sizes.rows; ++row) {
-      const Real* __restrict const a = x + plane * sizes.pixels + 2 * row * planes.width;
-      const Real* __restrict const b = a + planes.width;
-      Real* __restrict const sum = scratch + row * sizes.width;
-      for (std::size_t i = 0; i < sizes.width; ++i) sum[i] = a[i] + b[i];
-    }
-    const Real* __restrict const sums = scratch;
-    Real* __restrict const to = y + plane * sizes.outputs();
-    for (std::size_t i = 0; i < sizes.outputs(); ++i) {
-      to[i] = (sums[2 * i] + sums[2 * i + 1]) * Real{0.25};
-    }
-  }
+void forward_mean(const Planes& planes, const Real* x, Real* y) {
+  const auto windows = [=]<typename V>(std::size_t upper, std::size_t lower, std::size_t output)
+                           CNN_INLINE_LAMBDA {
+                             const Window<V> window = load_window<V>(x + upper, x + lower);
+                             const V* const p = window.pixels;
+                             const V sum = (p[0] + p[1]) + (p[2] + p[3]);
+                             store<V>(sum * Real{0.25}, y + output);
+                           };
+  for_windows(planes, windows);
 }
 
 CNN_VECTORIZED
-void backward_mean(const Planes& planes, const Real* dy, Real* scratch, Real* dx) {
-  const Sizes sizes(planes);
-  for (std::size_t plane = 0; plane < planes.count; ++plane) {
-    const Real* __restrict const from = dy + plane * sizes.outputs();
-    Real* __restrict const shares = scratch;
-    for (std::size_t i = 0; i < sizes.outputs(); ++i) {
-      shares[2 * i] = shares[2 * i + 1] = from[i] * Real{0.25};
-    }
-    Real* const to = dx + plane * sizes.pixels;
-    for (std::size_t row = 0; row < sizes.rows; ++row) {
-      Real* __restrict const a = to + 2 * row * planes.width;
-      Real* __restrict const b = a + planes.width;
-      for (std::size_t i = 0; i < sizes.width; ++i) a[i] = b[i] = shares[row * sizes.width + i];
-    }
-    clear_rest(planes, to);
-  }
+void backward_mean(const Planes& planes, const Real* dy, Real* dx) {
+  const auto windows = [=]<typename V>(std::size_t upper, std::size_t lower,
+                                       std::size_t output) CNN_INLINE_LAMBDA {
+    const V share = load<V>(dy + output) * Real{0.25};
+    store_window<V>({{share, share, share, share}}, dx + upper, dx + lower);
+  };
+  for_windows(planes, windows);
+  clear_rest(planes, dx);
 }
 
 }  // namespace cnn::pool_2x2

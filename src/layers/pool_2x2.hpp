@@ -16,22 +16,17 @@ struct Planes {
   std::size_t count;
   std::size_t height;
   std::size_t width;
-
-  // Reals that a call needs besides its arguments.
-  std::size_t scratch() const { return height * width; }
 };
 
 // y = max over the window, the first in row order among equals; a NaN wins. winners: which of the
 // four it was, 0 … 3 in row order; nullptr if nobody wants to know.
-void forward_max(const Planes& planes, const Real* x, Real* scratch, Real* y,
-                 std::uint8_t* winners);
+void forward_max(const Planes& planes, const Real* x, Real* y, std::uint8_t* winners);
 // Assigns dx: dy for the winner, 0 for the others.
-void backward_max(const Planes& planes, const Real* dy, const std::uint8_t* winners, Real* scratch,
-                  Real* dx);
+void backward_max(const Planes& planes, const Real* dy, const std::uint8_t* winners, Real* dx);
 
 // y = mean over the window
-void forward_mean(const Planes& planes, const Real* x, Real* scratch, Real* y);
+void forward_mean(const Planes& planes, const Real* x, Real* y);
 // Assigns dx: dy/4 each.
-void backward_mean(const Planes& planes, const Real* dy, Real* scratch, Real* dx);
+void backward_mean(const Planes& planes, const Real* dy, Real* dx);
 
 }  // namespace cnn::pool_2x2

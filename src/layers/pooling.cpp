@@ -52,7 +52,6 @@ LayerPlan Pooling::plan(std::span<const Shape> inputs) {
   LayerPlan plan;
   plan.output = {window_.input.channels, window_.output.height, window_.output.width};
   is_2x2_ = kernel_ == Size2{2, 2} && stride_ == Size2{2, 2} && pad_ == Size2{0, 0};
-  if (is_2x2_) plan.scratch = planes(1).scratch();
   if (type_ == Type::max) {
     plan.saved_bytes_per_sample =
         plan.output.size() * (is_2x2_ ? sizeof(std::uint8_t) : sizeof(std::uint32_t));
@@ -142,10 +141,10 @@ void Pooling::forward(const ForwardArgs& args) const {
   if (is_2x2_) {
     const Real* const x = args.inputs[0].data();
     if (type_ == Type::max) {
-      pool_2x2::forward_max(planes(args.n), x, args.scratch.data(), args.output.data(),
+      pool_2x2::forward_max(planes(args.n), x, args.output.data(),
                             reinterpret_cast<std::uint8_t*>(args.saved.data()));
     } else {
-      pool_2x2::forward_mean(planes(args.n), x, args.scratch.data(), args.output.data());
+      pool_2x2::forward_mean(planes(args.n), x, args.output.data());
     }
     return;
   }
@@ -193,9 +192,9 @@ void Pooling::backward(const BackwardArgs& args) const {
     if (type_ == Type::max) {
       pool_2x2::backward_max(planes(args.n), dy,
                              reinterpret_cast<const std::uint8_t*>(args.saved.data()),
-                             args.scratch.data(), dinput.data());
+                             dinput.data());
     } else {
-      pool_2x2::backward_mean(planes(args.n), dy, args.scratch.data(), dinput.data());
+      pool_2x2::backward_mean(planes(args.n), dy, dinput.data());
     }
     return;
   }

@@ -6,6 +6,7 @@
 
 #include "cnn/im2col.hpp"
 #include "cnn/layer.hpp"
+#include "cnn/winograd.hpp"
 
 namespace cnn {
 
@@ -39,6 +40,8 @@ class Convolution final : public Layer {
 
   Window window_;
   bool pointwise_ = false;
+  bool by_winograd_ = false;
+  Winograd winograd_;
   int panel_rows_ = 0;
 };
 
