@@ -341,14 +341,38 @@ void points_of_doutput(const Tiles& tiles, const Pixels& pixels, const Real* fro
   }
 }
 
-// The kernels (F, C) that a run of lanes covers: kernels c of filters first … first + count − 1.
+// The kernels as a matrix: forward needs one row for each channel, backward one for each filter.
 struct Kernels {
-  int filters;
-  int channels;
-  int lanes;  // filters, rounded up to whole Lanes
+  int rows;
+  int columns;  // side by side in lanes
+  std::size_t row_step;
+  std::size_t column_step;  // weights from kernel to kernel
+
+  int lanes() const { return round_up(columns, kLanes); }
 };
 
-// G w Gᵀ of every kernel: 36 matrices (C, F).
+Kernels rows_of_channels(int kernel, int filters, int channels) {
+  return {channels, filters, product(kernel, kernel), product(channels, kernel * kernel)};
+}
+
+Kernels rows_of_filters(int kernel, int filters, int channels) {
+  return {filters, channels, product(channels, kernel * kernel), product(kernel, kernel)};
+}
+
+// Calls run(first weight, columns, place among the points) for all runs of columns.
+template <typename Run>
+CNN_INLINE void for_kernels(const Kernels& kernels, const Run& run) {
+  for (int column = 0; column < kernels.columns; column += kLanes) {
+    for (int row = 0; row < kernels.rows; ++row) {
+      run(static_cast<std::size_t>(row) * kernels.row_step +
+              static_cast<std::size_t>(column) * kernels.column_step,
+          std::min(kLanes, kernels.columns - column),
+          product(row, kernels.lanes()) + static_cast<std::size_t>(column));
+    }
+  }
+}
+
+// G w Gᵀ of every kernel: 36 matrices of kernels.
 template <int k>
 CNN_INLINE void points_of_weight_for(const Kernels& kernels, const Real* weight, std::size_t pitch,
                                      Real* points) {
@@ -356,25 +380,20 @@ CNN_INLINE void points_of_weight_for(const Kernels& kernels, const Real* weight,
     evaluate<k>(v);
     scale(v);
   };
-  const std::size_t filter_size = product(kernels.channels, k * k);
-  for (int f = 0; f < kernels.filters; f += kLanes) {
-    const int filters = std::min(kLanes, kernels.filters - f);
-    for (int c = 0; c < kernels.channels; ++c) {
-      const Real* const from =
-          weight + static_cast<std::size_t>(f) * filter_size + product(c, k * k);
-      Lanes tile[kTile][kTile]{};
-      for (int l = 0; l < filters; ++l) {
-        for (int i = 0; i < k; ++i) {
-          for (int j = 0; j < k; ++j) {
-            tile[i][j][l] = from[static_cast<std::size_t>(l) * filter_size +
-                                 static_cast<std::size_t>(i * k + j)];
-          }
+  for_kernels(kernels, [&](std::size_t weights, int columns, std::size_t point) CNN_INLINE_LAMBDA {
+    const Real* const from = weight + weights;
+    Lanes tile[kTile][kTile]{};
+    for (int l = 0; l < columns; ++l) {
+      for (int i = 0; i < k; ++i) {
+        for (int j = 0; j < k; ++j) {
+          tile[i][j][l] = from[static_cast<std::size_t>(l) * kernels.column_step +
+                               static_cast<std::size_t>(i * k + j)];
         }
       }
-      both_ways(tile, k, kTile, transform);
-      store_points(tile, pitch, points + product(c, kernels.lanes) + f);
     }
-  }
+    both_ways(tile, k, kTile, transform);
+    store_points(tile, pitch, points + point);
+  });
 }
 
 CNN_VECTORIZED
@@ -395,27 +414,23 @@ CNN_INLINE void add_weight_of_points_for(const Kernels& kernels, const Real* poi
     scale(v);
     evaluate_adjoint<k>(v);
   };
-  const std::size_t filter_size = product(kernels.channels, k * k);
-  for (int f = 0; f < kernels.filters; f += kLanes) {
-    const int filters = std::min(kLanes, kernels.filters - f);
-    for (int c = 0; c < kernels.channels; ++c) {
-      Lanes tile[kTile][kTile];
-      load_points(points + product(c, kernels.lanes) + f, pitch, tile);
-      both_ways(tile, kTile, k, transform);
+  for_kernels(kernels, [&](std::size_t weights, int columns, std::size_t point) CNN_INLINE_LAMBDA {
+    Lanes tile[kTile][kTile];
+    load_points(points + point, pitch, tile);
+    both_ways(tile, kTile, k, transform);
+    for (int i = 0; i < k; ++i) {
+      for (int j = 0; j < k; ++j) tile[i][j] *= kUnscale;
+    }
+    Real* const to = dweight + weights;
+    for (int l = 0; l < columns; ++l) {
       for (int i = 0; i < k; ++i) {
-        for (int j = 0; j < k; ++j) tile[i][j] *= kUnscale;
-      }
-      Real* const to = dweight + static_cast<std::size_t>(f) * filter_size + product(c, k * k);
-      for (int l = 0; l < filters; ++l) {
-        for (int i = 0; i < k; ++i) {
-          for (int j = 0; j < k; ++j) {
-            to[static_cast<std::size_t>(l) * filter_size + static_cast<std::size_t>(i * k + j)] +=
-                tile[i][j][l];
-          }
+        for (int j = 0; j < k; ++j) {
+          to[static_cast<std::size_t>(l) * kernels.column_step +
+             static_cast<std::size_t>(i * k + j)] += tile[i][j][l];
         }
       }
     }
-  }
+  });
 }
 
 CNN_VECTORIZED
@@ -432,11 +447,13 @@ void add_weight_of_points(int kernel, const Kernels& kernels, const Real* points
 
 // What the scratch holds.
 struct Winograd::Memory {
-  Pixels input;   // one padded image
-  Pixels output;  // one output, rounded up to whole tiles
+  Pixels input;              // one padded image
+  Pixels output;             // one output, rounded up to whole tiles
+  Kernels kernels;           // (C, F)
+  Kernels backward_kernels;  // (F, C)
   std::size_t weight_pitch, input_pitch, output_pitch;
 
-  Real* weight;         // (36, C, F)
+  Real* weight;         // (36, C, F), or (36, F, C) on the way back
   Real* dweight;        // (36, C, F)
   Real* input_points;   // (36, T, C)
   Real* output_points;  // (36, T, F)
@@ -465,9 +482,9 @@ bool Winograd::pays(const Window& window, int count) {
   const double channels = window.input.channels;
   const double plain = double(window.patch()) * window.positions() * count;
   // A transform costs about as much as kTransform multiplications for each value.
-  constexpr double kTransform = 16;
+  constexpr double kTransform = 1;
   const double here = kPoints * tiles * (channels * count + kTransform * (channels + count));
-  return channels >= kLanes && count >= kLanes && plain > here;
+  return channels >= 4 && count >= kLanes && plain > here;
 }
 
 Winograd::Winograd(const Window& window, int count)
@@ -476,7 +493,7 @@ Winograd::Winograd(const Window& window, int count)
   tile_rows_ = (window.output.height + outputs_ - 1) / outputs_;
   tile_columns_ = (window.output.width + outputs_ - 1) / outputs_;
   // Enough tiles for matrix products to be efficient, few enough for the cache.
-  constexpr int kTiles = 64;
+  constexpr int kTiles = 96;
   block_rows_ = std::clamp(kTiles / tile_columns_, 1, tile_rows_);
   if (block_rows_ == tile_rows_) {
     block_images_ = std::max(1, kTiles / (tile_rows_ * tile_columns_));
@@ -491,7 +508,10 @@ Winograd::Memory Winograd::divide(View scratch) const {
   memory.input = {tile_rows_ * outputs_ + window_.kernel.height - 1,
                   tile_columns_ * outputs_ + window_.kernel.width - 1, channels};
   memory.output = {tile_rows_ * outputs_, tile_columns_ * outputs_, filters};
-  memory.weight_pitch = pitch_of(window_.input.channels, filters);
+  memory.kernels = rows_of_channels(window_.kernel.height, count_, window_.input.channels);
+  memory.backward_kernels = rows_of_filters(window_.kernel.height, count_, window_.input.channels);
+  memory.weight_pitch =
+      std::max(pitch_of(window_.input.channels, filters), pitch_of(count_, channels));
   memory.input_pitch = pitch_of(tiles, channels);
   memory.output_pitch = pitch_of(tiles, filters);
   const auto take = [&](std::size_t size) {
@@ -529,8 +549,7 @@ void Winograd::forward(std::size_t n, CView x, CView weight, CView bias, View y,
   const Memory m = divide(scratch);
   const Shape output{count_, window_.output.height, window_.output.width};
   const int channels = window_.input.channels;
-  points_of_weight(window_.kernel.height, {count_, channels, m.output.lanes}, weight.data(),
-                   m.weight_pitch, m.weight);
+  points_of_weight(window_.kernel.height, m.kernels, weight.data(), m.weight_pitch, m.weight);
   std::fill_n(m.input_pixels, m.input.size(), Real{0});
   for_blocks(n, [&](std::size_t first, std::size_t images, int row, int rows) {
     const Tiles tiles{row, rows, tile_columns_, outputs_};
@@ -565,9 +584,9 @@ void Winograd::backward(std::size_t n, CView x, CView weight, CView dy, View dwe
   const Memory m = divide(scratch);
   const Shape output{count_, window_.output.height, window_.output.width};
   const int channels = window_.input.channels;
-  const Kernels kernels{count_, channels, m.output.lanes};
   if (!dx.empty()) {
-    points_of_weight(window_.kernel.height, kernels, weight.data(), m.weight_pitch, m.weight);
+    points_of_weight(window_.kernel.height, m.backward_kernels, weight.data(), m.weight_pitch,
+                     m.weight);
   }
   std::fill_n(m.dweight, kPoints * m.weight_pitch, Real{0});
   std::fill_n(m.input_pixels, m.input.size(), Real{0});
@@ -595,8 +614,8 @@ void Winograd::backward(std::size_t n, CView x, CView weight, CView dy, View dwe
            Memory::matrix(m.dweight, m.weight_pitch, p, channels, count_));
       if (dx.empty()) continue;
       // In place of the input's points, which have done their work.
-      gemm(doutput, Transpose::no, Memory::matrix(m.weight, m.weight_pitch, p, channels, count_),
-           Transpose::yes, 0, input);
+      gemm(doutput, Transpose::no, Memory::matrix(m.weight, m.weight_pitch, p, count_, channels),
+           Transpose::no, 0, input);
     }
     if (dx.empty()) return;
     for (std::size_t i = 0; i < images; ++i) {
@@ -609,7 +628,7 @@ void Winograd::backward(std::size_t n, CView x, CView weight, CView dy, View dwe
       }
     }
   });
-  add_weight_of_points(window_.kernel.height, kernels, m.dweight, m.weight_pitch, dweight.data());
+  add_weight_of_points(window_.kernel.height, m.kernels, m.dweight, m.weight_pitch, dweight.data());
 }
 
 }  // namespace cnn
