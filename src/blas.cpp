@@ -35,6 +35,17 @@ CBLAS_TRANSPOSE to_cblas(Transpose transpose) {
   cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, 1.0, a, lda, b, ldb, beta, c, ldc);
 }
 
+// y ← op(a)·x + beta·y, for a: (rows, columns)
+[[maybe_unused]] void multiply(CBLAS_TRANSPOSE ta, int rows, int columns, const float* a, int lda,
+                               const float* x, float beta, float* y) {
+  cblas_sgemv(CblasRowMajor, ta, rows, columns, 1.0F, a, lda, x, 1, beta, y, 1);
+}
+
+[[maybe_unused]] void multiply(CBLAS_TRANSPOSE ta, int rows, int columns, const double* a, int lda,
+                               const double* x, double beta, double* y) {
+  cblas_dgemv(CblasRowMajor, ta, rows, columns, 1.0, a, lda, x, 1, beta, y, 1);
+}
+
 constexpr int kSingle = 0;  // what openblas_get_parallel() answers
 constexpr int kOpenMp = 2;
 
@@ -99,6 +110,13 @@ void gemm(ConstMatrix a, Transpose transpose_a, ConstMatrix b, Transpose transpo
   assert((transpose_a == Transpose::yes ? a.columns : a.rows) == c.rows);
   assert((transpose_b == Transpose::yes ? b.rows : b.columns) == c.columns);
   assert((transpose_b == Transpose::yes ? b.columns : b.rows) == inner);
+  if (c.rows == 1 && transpose_a == Transpose::no) {
+    // cᵀ = op(b)ᵀ·aᵀ: a product with a vector needs no packing of b.
+    const bool turned = transpose_b == Transpose::yes;
+    multiply(turned ? CblasNoTrans : CblasTrans, b.rows, b.columns, b.data, b.stride, a.data, beta,
+             c.data);
+    return;
+  }
   multiply(to_cblas(transpose_a), to_cblas(transpose_b), c.rows, c.columns, inner, a.data, a.stride,
            b.data, b.stride, beta, c.data, c.stride);
 }

@@ -7,27 +7,20 @@
 #include "cnn/error.hpp"
 
 namespace cnn {
-namespace {
-
-// Enough samples for a matrix product worth its name, few enough for one pass's tensors to stay in
-// the L2 cache.
-constexpr std::size_t kShard = 32;
-
-}  // namespace
-
 const std::atomic<bool> Inference::kNever{false};
 
-Inference::Inference(const Network& network, const PixelTable& table, Workers& workers)
-    : network_(network), table_(table), workers_(workers) {
+Inference::Inference(const Network& network, const PixelTable& table, Workers& workers,
+                     std::size_t shard)
+    : network_(network), table_(table), workers_(workers), shard_(shard) {
   for (int i = 0; i < workers.count(); ++i) {
-    workspaces_.emplace_back(network, kShard, Phase::evaluate);
+    workspaces_.emplace_back(network, shard_, Phase::evaluate);
   }
   require_blas_memory(workers.count());
 }
 
 bool Inference::run(std::size_t count, const Pixels& pixels, const Consume& consume,
                     const std::atomic<bool>& stop) {
-  const std::size_t shards = (count + kShard - 1) / kShard;
+  const std::size_t shards = (count + shard_ - 1) / shard_;
   const std::size_t input_size = network_.input().size();
   const std::size_t output_size = network_.output().size();
   std::atomic<bool> complete{true};
@@ -37,18 +30,18 @@ bool Inference::run(std::size_t count, const Pixels& pixels, const Consume& cons
       return;
     }
     Workspace& workspace = workspaces_[static_cast<std::size_t>(worker)];
-    const std::size_t first = static_cast<std::size_t>(task) * kShard;
-    const std::size_t n = std::min(kShard, count - first);
-    const View input = workspace.input(kShard);
+    const std::size_t first = static_cast<std::size_t>(task) * shard_;
+    const std::size_t n = std::min(shard_, count - first);
+    const View input = workspace.input(shard_);
     for (std::size_t i = 0; i < n; ++i) {
       table_.apply(pixels(first + i), input.subspan(i * input_size, input_size));
     }
     std::fill(input.begin() + static_cast<std::ptrdiff_t>(n * input_size), input.end(), Real{0});
-    network_.forward(workspace, kShard, {});
-    const CView outputs = workspace.output(kShard).first(n * output_size);
+    network_.forward(workspace, shard_, {});
+    const CView outputs = workspace.output(shard_).first(n * output_size);
     if (!std::all_of(outputs.begin(), outputs.end(), [](Real v) { return std::isfinite(v); })) {
       throw DivergedError("the network's outputs are not finite (first non-finite value: " +
-                          network_.first_non_finite(workspace, kShard) + ")");
+                          network_.first_non_finite(workspace, shard_) + ")");
     }
     for (std::size_t i = 0; i < n; ++i) {
       consume(first + i, outputs.subspan(i * output_size, output_size));

@@ -23,11 +23,15 @@ namespace cnn {
 // changes of the network's values.
 class Inference {
  public:
-  Inference(const Network& network, const PixelTable& table, Workers& workers);
+  // shard: images of one pass, 1 for the shortest wait for a single image. The default is for many:
+  // enough for matrix products worth their name, few enough for a pass's tensors to stay in the L2
+  // cache.
+  Inference(const Network& network, const PixelTable& table, Workers& workers,
+            std::size_t shard = 32);
 
   // pixels(i): the bytes of image i; consume(i, outputs): its K outputs. Both are called by several
   // threads at once, each i exactly once. An image's outputs do not depend on which images stand
-  // around it nor on their number: passes always run with a full workspace, because BLAS may round
+  // around it nor on their number: passes always run with a full shard, because BLAS may round
   // differently for another number of rows.
   using Pixels = std::function<std::span<const std::uint8_t>(std::size_t i)>;
   using Consume = std::function<void(std::size_t i, CView outputs)>;
@@ -42,6 +46,7 @@ class Inference {
   const Network& network_;
   const PixelTable& table_;
   Workers& workers_;
+  std::size_t shard_;
   std::vector<Workspace> workspaces_;
 };
 
