@@ -23,11 +23,12 @@ namespace cnn {
 // changes of the network's values.
 class Inference {
  public:
-  // shard: images of one pass, 1 for the shortest wait for a single image. The default is for many:
-  // enough for matrix products worth their name, few enough for a pass's tensors to stay in the L2
-  // cache.
+  // Enough images for matrix products worth their name, few enough for a pass's tensors to stay in
+  // the L2 cache.
+  static constexpr std::size_t kShard = 32;
+  // shard: images of one pass; 1 for the shortest wait for a single image.
   Inference(const Network& network, const PixelTable& table, Workers& workers,
-            std::size_t shard = 32);
+            std::size_t shard = kShard);
 
   // pixels(i): the bytes of image i; consume(i, outputs): its K outputs. Both are called by several
   // threads at once, each i exactly once. An image's outputs do not depend on which images stand

@@ -120,18 +120,20 @@ class Network {
   // ("the input", "output of 'conv2'"), or empty.
   std::string first_non_finite(const Workspace& workspace, std::size_t n) const;
 
+  // Samples that pass together through layers that do not want all at once: so few that what one
+  // layer hands to the next stays in the L2 cache. Sums over samples keep their order.
+  static constexpr std::size_t kBlock = 4;
+
  private:
   enum class Memory { none, allocated };
   Network(const Shape& input, std::vector<LayerSpec> layers, Memory memory);
 
-  // Layers begin … end-1, which take either all samples at once or kBlock at a time. So few keep
-  // what one layer hands to the next in the L2 cache; sums over samples keep their order.
+  // Layers begin … end-1, which take either all samples at once or kBlock at a time.
   struct Stage {
     std::size_t begin;
     std::size_t end;
     bool all_samples;
   };
-  static constexpr std::size_t kBlock = 4;
 
   void find_stages();
   void connect(std::size_t index);

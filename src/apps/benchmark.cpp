@@ -148,7 +148,7 @@ void time_whole(const BenchmarkSetup& setup, BenchmarkResult& result) {
   Solver solver(network, {training.alpha, training.lambda, training.momentum});
   TrainStep step(network, solver, setup.config.loss, table, setup.batch, training.seed,
                  setup.workers);
-  Inference inference(network, table, setup.workers);
+  Inference inference(network, table, setup.workers, std::min(setup.batch, Inference::kShard));
 
   // The schedule's factor 0 costs what any other does and keeps random images from diverging.
   Timing steps([&] { step.run(dataset, places, 0, 0); });
@@ -201,7 +201,7 @@ class LayerClock {
   // Like a real pass it takes a few samples at a time through the layers that do not want all, each
   // time other ones, so that the caches hold what they hold in training.
   void pass() {
-    const std::size_t few = std::min(kFew, n_);
+    const std::size_t few = std::min(Network::kBlock, n_);
     const std::size_t first = passes_++ % (n_ / few) * few;
     const auto samples = [&](std::size_t i) {
       return network_.nodes()[i].plan.wants_all_samples ? Samples{0, n_} : Samples{first, few};
@@ -236,8 +236,6 @@ class LayerClock {
   }
 
  private:
-  static constexpr std::size_t kFew = 4;  // as many as the Network takes
-
   template <typename Call>
   static double seconds_of_a_sample(const Samples& samples, const Call& call) {
     const Clock::time_point begin = Clock::now();
