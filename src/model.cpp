@@ -20,8 +20,8 @@ namespace {
 
 constexpr std::string_view kOptimizer = "optimizer/";
 
-std::string velocity_name(const Parameter& p) {
-  return std::string(kOptimizer) + p.name + ".velocity";
+std::string optimizer_name(const Parameter& p, std::string_view what) {
+  return std::string(kOptimizer) + p.name + "." + std::string(what);
 }
 
 std::string list_text(const std::vector<double>& values) {
@@ -249,8 +249,11 @@ void save_checkpoint(const std::filesystem::path& path, const ModelInfo& info,
                      const Network& network, const Solver& solver, const TrainProgress& progress,
                      const std::string& data) {
   TensorList list = parameter_tensors(network);
+  const std::span names = solver.state_names();
   for (const Parameter& p : network.parameters()) {
-    list.add(velocity_name(p), p.dims, solver.velocity(p));
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      list.add(optimizer_name(p, names[i]), p.dims, solver.state(i, p));
+    }
   }
   Metadata metadata = model_metadata(info);
   metadata["data"] = data;
@@ -341,9 +344,12 @@ void check_same_run(const Checkpoint& checkpoint, const ModelInfo& info, const s
 
 void restore(const Checkpoint& checkpoint, Network& network, Solver& solver) {
   TensorTaker taker(checkpoint.file);
+  const std::span names = solver.state_names();
   for (const Parameter& p : network.parameters()) {
     taker.take(p.name, p.dims, network.value(p));
-    taker.take(velocity_name(p), p.dims, solver.velocity(p));
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      taker.take(optimizer_name(p, names[i]), p.dims, solver.state(i, p));
+    }
   }
   taker.finish();
 }

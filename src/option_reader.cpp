@@ -228,6 +228,7 @@ void OptionReader::one_of(std::string_view key, std::size_t& index,
   complain(*node,
            std::string(key) + " must be " + join(words, ", ", " or ") + ", got " + describe(*node),
            match.empty() ? "" : "did you mean '" + match + "'?");
+  undecided_.emplace_back(key);
   if (key == short_form_) keys_uncertain_ = true;
 }
 
@@ -320,6 +321,16 @@ void OptionReader::exclusive(std::string_view key, std::initializer_list<std::st
             "; keep one of them");
     return;
   }
+}
+
+void OptionReader::rule_out(std::string_view key, std::string_view decider,
+                          const Complaint& complaint) {
+  remember(key);
+  const ConfigNode* node = given(key);
+  const ConfigNode* cause = given(decider);
+  if (node == nullptr || contains(undecided_, decider)) return;
+  if (cause != nullptr && cause->key_place.source > node->key_place.source) return;
+  context_.diagnostics->add(node->key_place, complaint.message, complaint.hint);
 }
 
 void OptionReader::needs_one_of(std::initializer_list<std::string_view> keys) {

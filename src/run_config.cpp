@@ -161,6 +161,16 @@ void check_classes(const LoadedConfig& loaded, const Network& network, const Dat
   }
 }
 
+SolverOptions solver_options(const TrainingConfig& training) {
+  return {.alpha = training.alpha,
+          .lambda = training.lambda,
+          .momentum = training.momentum,
+          .type = training.solver,
+          .beta1 = training.beta1,
+          .beta2 = training.beta2,
+          .epsilon = training.epsilon};
+}
+
 Schedule resolve_schedule(const TrainingConfig& training, std::int64_t steps_per_epoch) {
   Schedule schedule = training.schedule;
   schedule.every = std::max<std::int64_t>(in_steps(training.every, steps_per_epoch), 1);

@@ -1,6 +1,9 @@
 #include "cnn/solver.hpp"
 
 #include <algorithm>
+#include <cmath>
+
+#include "vectors.hpp"
 
 namespace cnn {
 namespace {
@@ -8,10 +11,80 @@ namespace {
 constexpr std::size_t kChunk =
     16384;  // 64 KiB of floats: value, velocity and gradients together fit into L2
 
+constexpr std::array<std::string_view, 1> kVelocity = {"velocity"};
+constexpr std::array<std::string_view, 2> kMoments = {"first_moment", "second_moment"};
+
+std::span<const std::string_view> state_names_of(SolverType type) {
+  if (has_moments(type)) return kMoments;
+  return kVelocity;
+}
+
+// The constants of one chunk's step.
+struct Descent {
+  Real alpha;
+  Real lambda;
+  Real momentum;
+};
+
+void step_sgd(const Descent& d, std::size_t size, const Real* __restrict g, Real* __restrict v,
+              Real* __restrict w) {
+  for (std::size_t i = 0; i < size; ++i) {
+    v[i] = d.momentum * v[i] - d.alpha * (g[i] + d.lambda * w[i]);
+    w[i] += v[i];
+  }
+}
+
+void step_nesterov(const Descent& d, std::size_t size, const Real* __restrict g, Real* __restrict v,
+                   Real* __restrict w) {
+  for (std::size_t i = 0; i < size; ++i) {
+    const Real down = d.alpha * (g[i] + d.lambda * w[i]);
+    v[i] = d.momentum * v[i] - down;
+    w[i] += d.momentum * v[i] - down;
+  }
+}
+
+// W ← kept·W − rate·m/(√s·root + ε): the corrections of m̂ and ŝ are within rate and root.
+struct Adam {
+  Real beta1;
+  Real rest1;  // 1 − β₁, of which a float would lose digits
+  Real beta2;
+  Real rest2;
+  Real lambda;
+  Real kept;
+  Real rate;
+  Real root;
+  Real epsilon;
+};
+
+CNN_VECTORIZED
+void step_adam(const Adam& a, std::size_t size, const Real* __restrict g, Real* __restrict m,
+               Real* __restrict s, Real* __restrict w) {
+  for (std::size_t i = 0; i < size; ++i) {
+    const Real slope = g[i] + a.lambda * w[i];
+    m[i] = a.beta1 * m[i] + a.rest1 * slope;
+    s[i] = a.beta2 * s[i] + a.rest2 * slope * slope;
+    w[i] = a.kept * w[i] - a.rate * m[i] / (std::sqrt(s[i]) * a.root + a.epsilon);
+  }
+}
+
+Adam adam_of(const SolverOptions& o, double alpha, double lambda, std::uint64_t t) {
+  const double steps = static_cast<double>(t) + 1;
+  const bool decoupled = o.type == SolverType::adamw;
+  return {static_cast<Real>(o.beta1),
+          static_cast<Real>(1 - o.beta1),
+          static_cast<Real>(o.beta2),
+          static_cast<Real>(1 - o.beta2),
+          static_cast<Real>(decoupled ? 0 : lambda),
+          static_cast<Real>(decoupled ? 1 - alpha * lambda : 1),
+          static_cast<Real>(alpha / (1 - std::pow(o.beta1, steps))),
+          static_cast<Real>(1 / std::sqrt(1 - std::pow(o.beta2, steps))),
+          static_cast<Real>(o.epsilon)};
+}
+
 }  // namespace
 
-Solver::Solver(const Network& network, const SolverOptions& options)
-    : momentum_(options.momentum), velocity_(network) {
+Solver::Solver(const Network& network, const SolverOptions& options) : options_(options) {
+  for (std::size_t i = 0; i < state_names().size(); ++i) states_.emplace_back(network);
   for (const Parameter& p : network.parameters()) {
     const LayerSpec& layer = network.nodes()[p.layer].spec;
     const double alpha = layer.alpha.value_or(options.alpha);
@@ -23,25 +96,46 @@ Solver::Solver(const Network& network, const SolverOptions& options)
   }
 }
 
-void Solver::step(Network& network, std::span<Gradients> gradients, double schedule_factor,
-                  Workers& workers) {
+std::span<const std::string_view> Solver::state_names() const {
+  return state_names_of(options_.type);
+}
+
+std::size_t Solver::bytes(const Network& network, SolverType type) {
+  return state_names_of(type).size() * network.values().size_bytes();
+}
+
+// The sum of the chunk's partial gradients, which takes the place of the first.
+View Solver::add_up(std::span<Gradients> gradients, const Chunk& chunk) const {
+  const View sum = gradients.front().values().subspan(chunk.offset, chunk.size);
+  for (Gradients& other : gradients.subspan(1)) {
+    const View part = other.values().subspan(chunk.offset, chunk.size);
+    for (std::size_t i = 0; i < chunk.size; ++i) sum[i] += part[i];
+    std::fill(part.begin(), part.end(), Real{0});
+  }
+  return sum;
+}
+
+void Solver::update(View w, CView g, const Chunk& chunk, std::uint64_t t, double schedule_factor) {
+  const double alpha = schedule_factor * chunk.alpha;
+  Real* const first = states_[0].values().data() + chunk.offset;
+  if (has_moments(options_.type)) {
+    Real* const second = states_[1].values().data() + chunk.offset;
+    step_adam(adam_of(options_, alpha, chunk.lambda, t), chunk.size, g.data(), first, second,
+              w.data());
+    return;
+  }
+  const Descent descent{static_cast<Real>(alpha), static_cast<Real>(chunk.lambda),
+                        static_cast<Real>(options_.momentum)};
+  const auto step = options_.type == SolverType::nesterov ? step_nesterov : step_sgd;
+  step(descent, chunk.size, g.data(), first, w.data());
+}
+
+void Solver::step(Network& network, std::span<Gradients> gradients, std::uint64_t t,
+                  double schedule_factor, Workers& workers) {
   workers.run(static_cast<int>(chunks_.size()), [&](int, int task) {
     const Chunk& chunk = chunks_[static_cast<std::size_t>(task)];
-    const View w = network.values().subspan(chunk.offset, chunk.size);
-    const View v = velocity_.values().subspan(chunk.offset, chunk.size);
-    const View sum = gradients.front().values().subspan(chunk.offset, chunk.size);
-    for (Gradients& other : gradients.subspan(1)) {
-      const View part = other.values().subspan(chunk.offset, chunk.size);
-      for (std::size_t i = 0; i < chunk.size; ++i) sum[i] += part[i];
-      std::fill(part.begin(), part.end(), Real{0});
-    }
-    const Real mu = static_cast<Real>(momentum_);
-    const Real alpha = static_cast<Real>(schedule_factor * chunk.alpha);
-    const Real lambda = static_cast<Real>(chunk.lambda);
-    for (std::size_t i = 0; i < chunk.size; ++i) {
-      v[i] = mu * v[i] - alpha * (sum[i] + lambda * w[i]);
-      w[i] += v[i];
-    }
+    const View sum = add_up(gradients, chunk);
+    update(network.values().subspan(chunk.offset, chunk.size), sum, chunk, t, schedule_factor);
     std::fill(sum.begin(), sum.end(), Real{0});
   });
 }

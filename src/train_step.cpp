@@ -42,7 +42,7 @@ TrainStep::TrainStep(Network& network, Solver& solver, Loss loss, const PixelTab
 std::size_t TrainStep::bytes(const Network& network, std::size_t batch, int workers) {
   const std::size_t values = network.values().size_bytes();
   const std::size_t workspace = Workspace::bytes(network, std::min(kShard, batch), Phase::train);
-  return static_cast<std::size_t>(workers) * workspace + (slot_count(batch) + 2) * values;
+  return static_cast<std::size_t>(workers) * workspace + (slot_count(batch) + 1) * values;
 }
 
 void TrainStep::run_shard(const Dataset& dataset, std::span<const std::uint32_t> places,
@@ -99,7 +99,7 @@ BatchResult TrainStep::run(const Dataset& dataset, std::span<const std::uint32_t
                           " (first non-finite value: " + culprit + ")");
     }
   }
-  solver_.step(network_, std::span(gradients_).first(slots), schedule_factor, workers_);
+  solver_.step(network_, std::span(gradients_).first(slots), step, schedule_factor, workers_);
   return result;
 }
 

@@ -32,7 +32,7 @@ Trainer::Trainer(const TrainerSetup& setup)
       directory_(setup.directory),
       training_(setup.info.config.training),
       table_(setup.info.preprocessing, setup.network.input()),
-      solver_(setup.network, {training_.alpha, training_.lambda, training_.momentum}),
+      solver_(setup.network, solver_options(training_)),
       train_step_(setup.network, solver_, setup.info.config.loss, table_, largest_batch(setup),
                   training_.seed, setup.workers),
       inference_(setup.network, table_, setup.workers),
@@ -44,7 +44,8 @@ Trainer::Trainer(const TrainerSetup& setup)
       schedule_(resolve_schedule(training_, static_cast<std::int64_t>(steps_per_epoch_))) {}
 
 std::size_t Trainer::bytes(const Network& network, const TrainingConfig& training, int workers) {
-  return TrainStep::bytes(network, static_cast<std::size_t>(training.batch), workers);
+  return TrainStep::bytes(network, static_cast<std::size_t>(training.batch), workers) +
+         Solver::bytes(network, training.solver);
 }
 
 void Trainer::resume(const Checkpoint& checkpoint) {

@@ -68,6 +68,7 @@ void visit_all(ConfigVisitor& v) {
   v.texts("names", names, false, nullptr);
   v.texts("none", none, false, nullptr);
   v.path("path", path);
+  v.rule_out("meaningless", "index", {"meaningless here"});
   v.section("inner", "", [&](ConfigVisitor& inner) { inner.real("real", real, {}); });
 }
 
@@ -100,7 +101,7 @@ TEST(OptionLister, ListsEveryKeyWithItsPath) {
   EXPECT_EQ(lister.keys(),
             (std::vector<std::string>{"integer", "threads", "real", "set", "unset", "square",
                                       "oblong", "boolean", "index", "text", "from", "names", "none",
-                                      "path", "inner", "inner.real"}));
+                                      "path", "meaningless", "inner", "inner.real"}));
 }
 
 }  // namespace

@@ -41,6 +41,11 @@ void expect_round_trip(const RunConfig& config) {
   EXPECT_EQ(again.training.epochs, config.training.epochs);
   EXPECT_EQ(again.training.steps, config.training.steps);
   EXPECT_EQ(again.training.alpha, config.training.alpha);
+  EXPECT_EQ(again.training.solver, config.training.solver);
+  EXPECT_EQ(again.training.momentum, config.training.momentum);
+  EXPECT_EQ(again.training.beta1, config.training.beta1);
+  EXPECT_EQ(again.training.beta2, config.training.beta2);
+  EXPECT_EQ(again.training.epsilon, config.training.epsilon);
   EXPECT_EQ(again.training.schedule.policy, config.training.schedule.policy);
   EXPECT_EQ(again.training.schedule.gamma, config.training.schedule.gamma);
   EXPECT_EQ(again.training.schedule.power, config.training.schedule.power);
@@ -93,6 +98,11 @@ TEST(ToYaml, RoundTripsEverySchedule) {
   }
   expect_round_trip(
       with_training("steps: 7, seed: 9223372036854775807, threads: 3, alpha: 0.1, shuffle: false"));
+  for (const char* solver :
+       {"solver: nesterov, momentum: 0.8", "solver: adam, beta1: 0, beta2: 0.99, epsilon: 1e-30",
+        "solver: adamw"}) {
+    expect_round_trip(with_training(solver));
+  }
   for (const char* every : {"never", "1 epoch", "7 steps", "2 seconds"}) {
     expect_round_trip(with_output("checkpoint_every: " + std::string(every)));
   }
@@ -134,6 +144,7 @@ TEST(ToYaml, SpellsOutEveryDefault) {
             "  batch: 64\n"
             "  alpha: 0.01\n"
             "  lambda: 0\n"
+            "  solver: sgd\n"
             "  momentum: 0\n"
             "  schedule: {policy: constant, warmup: 0 steps}\n"
             "  shuffle: true\n"

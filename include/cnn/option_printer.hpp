@@ -43,6 +43,7 @@ class OptionPrinter final : public ConfigVisitor {
   void section(std::string_view key, std::string_view short_form, const Visit& visit,
                Presence presence) override;
   void exclusive(std::string_view, std::initializer_list<std::string_view>) override {}
+  void rule_out(std::string_view, std::string_view, const Complaint&) override {}
   void needs_one_of(std::initializer_list<std::string_view>) override {}
 
   // Adds what is no option, as YAML; in block form only.
@@ -89,6 +90,7 @@ class OptionLister final : public ConfigVisitor {
   void section(std::string_view key, std::string_view short_form, const Visit& visit,
                Presence presence) override;
   void exclusive(std::string_view, std::initializer_list<std::string_view>) override {}
+  void rule_out(std::string_view key, std::string_view, const Complaint&) override { add(key); }
   void needs_one_of(std::initializer_list<std::string_view>) override {}
 
  private:

@@ -61,6 +61,7 @@ class OptionReader final : public ConfigVisitor {
                Presence presence) override;
   // Between a key of the file and one of an override, or of two overrides, the later one wins.
   void exclusive(std::string_view key, std::initializer_list<std::string_view> others) override;
+  void rule_out(std::string_view key, std::string_view decider, const Complaint& complaint) override;
   void needs_one_of(std::initializer_list<std::string_view> keys) override;
 
   // The value of a key that no visiting function knows how to read, or nullptr.
@@ -95,6 +96,7 @@ class OptionReader final : public ConfigVisitor {
   std::string choices_;                 // what that key may be, if it is missing
   std::vector<std::string> known_;      // keys visited, in their order
   std::vector<std::string> displaced_;
+  std::vector<std::string> undecided_;             // keys whose value is none of their choices
   std::vector<std::vector<std::string>> missing_;  // of each set one key is needed
 };
 

@@ -15,6 +15,7 @@
 #include "cnn/loss.hpp"
 #include "cnn/network.hpp"
 #include "cnn/schedule.hpp"
+#include "cnn/solver.hpp"
 
 namespace cnn {
 
@@ -44,7 +45,11 @@ struct TrainingConfig {
   std::int64_t batch = 64;
   double alpha = 0.01;
   double lambda = 0;
-  double momentum = 0;
+  SolverType solver = SolverType::sgd;
+  double momentum = 0;  // of sgd and nesterov
+  double beta1 = 0.9;   // these of adam and adamw
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
   // every and warmup not yet set; start and peak_at are the defaults of onecycle
   Schedule schedule{.start = 0.04, .peak_at = 0.3};
   Interval every{};   // steps or epochs
@@ -101,6 +106,9 @@ Network build_network(const LoadedConfig& loaded, const Shape& input);
 // Throws ConfigError, pointing at the last layer, if the network's outputs are fewer than the
 // labels need, or are not as many as data.classes names.
 void check_classes(const LoadedConfig& loaded, const Network& network, const Dataset& dataset);
+
+// What the section says of the solver.
+SolverOptions solver_options(const TrainingConfig& training);
 
 // The schedule with every and warmup counted in steps.
 Schedule resolve_schedule(const TrainingConfig& training, std::int64_t steps_per_epoch);

@@ -3,8 +3,11 @@
 
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "cnn/network.hpp"
@@ -13,28 +16,59 @@
 
 namespace cnn {
 
+// How a step moves a parameter W by its gradient g, that of the data term. α_t = schedule_factor·α;
+// t = 1, 2, … is the number of the step.
+//   sgd       v ← μ·v − α_t·(g + λ·W),   W ← W + v
+//   nesterov  the same v,                W ← W + μ·v − α_t·(g + λ·W)
+//             (Sutskever et al., 2013, as PyTorch rearranges it; α_t is part of v as for sgd)
+//   adam      with g + λ·W for g:
+//             m ← β₁·m + (1 − β₁)·g,     s ← β₂·s + (1 − β₂)·g²,
+//             W ← W − α_t·m̂/(√ŝ + ε)     with m̂ = m/(1 − β₁^t), ŝ = s/(1 − β₂^t)
+//             (Kingma and Ba, 2015)
+//   adamw     the same with g, after     W ← W − α_t·λ·W
+//             (Loshchilov and Hutter, 2019: decoupled weight decay)
+enum class SolverType { sgd, nesterov, adam, adamw };
+inline constexpr std::array<std::string_view, 4> kSolverNames = {"sgd", "nesterov", "adam",
+                                                                 "adamw"};
+
+// Does it keep moments (m, s) instead of a velocity?
+constexpr bool has_moments(SolverType type) {
+  return type == SolverType::adam || type == SolverType::adamw;
+}
+
 struct SolverOptions {
   double alpha = 0.01;  // base learning rate α of parameters whose layer names none
   double lambda = 0;    // weight decay λ, likewise; biases are not decayed
   double momentum = 0;  // μ
+  SolverType type = SolverType::sgd;
+  double beta1 = 0.9;     // β₁
+  double beta2 = 0.999;   // β₂
+  double epsilon = 1e-8;  // ε
 };
 
-// Stochastic gradient descent with momentum:
-//   v ← μ·v − α_t·(∂/∂W of the data term + λ·W),   W ← W + v
-// Owns the velocities v, laid out like Network::values().
+// Owns what it keeps of every parameter from step to step, laid out like Network::values(): the
+// velocities v, or the moments m and s.
 class Solver {
  public:
   Solver(const Network& network, const SolverOptions& options);
 
-  // One step with α_t = schedule_factor · α. `gradients` are partial sums of the data term's
-  // gradient; they are added up in their order, whatever the number of workers, and set to zero for
-  // the next step.
-  void step(Network& network, std::span<Gradients> gradients, double schedule_factor,
-            Workers& workers);
+  // Step t = 0, 1, … of the run. `gradients` are partial sums of the data term's gradient; they are
+  // added up in their order, whatever the number of workers, and set to zero for the next step.
+  void step(Network& network, std::span<Gradients> gradients, std::uint64_t t,
+            double schedule_factor, Workers& workers);
 
-  // v of one parameter, which a checkpoint saves and restores.
-  View velocity(const Parameter& p) { return velocity_.values().subspan(p.offset, p.size); }
-  CView velocity(const Parameter& p) const { return velocity_.values().subspan(p.offset, p.size); }
+  // Names of what is kept: "velocity", or "first_moment" and "second_moment".
+  std::span<const std::string_view> state_names() const;
+  // Of one parameter that of state_names()[i], which a checkpoint saves and restores.
+  View state(std::size_t i, const Parameter& p) {
+    return states_[i].values().subspan(p.offset, p.size);
+  }
+  CView state(std::size_t i, const Parameter& p) const {
+    return states_[i].values().subspan(p.offset, p.size);
+  }
+
+  // Bytes that a Solver of this type will take.
+  static std::size_t bytes(const Network& network, SolverType type);
 
  private:
   // A piece of one parameter: small enough to share the work out, large enough to be worth it.
@@ -45,9 +79,12 @@ class Solver {
     double lambda;
   };
 
-  double momentum_;
+  View add_up(std::span<Gradients> gradients, const Chunk& chunk) const;
+  void update(View w, CView g, const Chunk& chunk, std::uint64_t t, double schedule_factor);
+
+  SolverOptions options_;
   std::vector<Chunk> chunks_;
-  Gradients velocity_;
+  std::vector<Gradients> states_;
 };
 
 }  // namespace cnn

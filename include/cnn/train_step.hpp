@@ -46,7 +46,7 @@ class TrainStep {
   BatchResult run(const Dataset& dataset, std::span<const std::uint32_t> places, std::uint64_t step,
                   double schedule_factor);
 
-  // Bytes that a TrainStep will take, parameters and velocities included.
+  // Bytes that a TrainStep will take, parameters included.
   static std::size_t bytes(const Network& network, std::size_t batch, int workers);
 
  private:

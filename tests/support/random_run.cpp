@@ -176,6 +176,13 @@ Length draw_length(Draw& draw, int steps) {
           in_steps ? "steps: " + std::to_string(steps) : "epochs: " + std::to_string(epochs)};
 }
 
+std::string draw_solver(Draw& draw) {
+  return one_of(draw,
+                {"momentum: 0", "momentum: 0.5", "solver: sgd\n  momentum: 0.9",
+                 "solver: nesterov\n  momentum: 0.9", "solver: adam",
+                 "solver: adam\n  beta1: 0.5\n  beta2: 0.99\n  epsilon: 0.001", "solver: adamw"});
+}
+
 std::string draw_training(Draw& draw, const Length& length) {
   // Squares of sums of hundreds of inputs diverge at the learning rates that suit the other loss.
   const bool squares = chance(draw, 3);
@@ -184,7 +191,7 @@ std::string draw_training(Draw& draw, const Length& length) {
   text += "\n  alpha: ";
   text += squares ? one_of(draw, {"0.001", "0.0003"}) : one_of(draw, {"0.05", "0.02", "0.01"});
   text += "\n  lambda: " + one_of(draw, {"0", "0.0005"});
-  text += "\n  momentum: " + one_of(draw, {"0", "0.5", "0.9"});
+  text += "\n  " + draw_solver(draw);
   text += "\n  schedule: " + draw_schedule(draw);
   text += "\n  shuffle: " + one_of(draw, {"true", "true", "false"});
   text += "\n  seed: " + std::to_string(draw.integer(0, 1000000)) + "\n";

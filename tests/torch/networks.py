@@ -5,7 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+SOLVERS = ["sgd", "nesterov", "adam", "adamw"]
+MOMENTS = ["adam", "adamw"]  # those that keep moments instead of a velocity
 POLICIES = ["constant", "step", "exp", "inv", "poly", "cosine", "onecycle"]
+
+
+SOLVER_KEYS = ["alpha", "lambda", "momentum", "beta1", "beta2", "epsilon"]
 
 
 @dataclass
@@ -200,13 +205,29 @@ def draw_case(rng):
     training.update({"epochs": whole(1, 3)} if rng.random() < 0.2 else {"steps": whole(3, 12)})
     if rng.random() < 0.7:
         training["lambda"] = log_uniform(rng, 1e-3, 0.1)
-    if rng.random() < 0.8:
-        training["momentum"] = rounded(rng.uniform(0, 0.95))
+    training.update(draw_solver(rng, training))
     if rng.random() < 0.85:
         training["schedule"] = draw_schedule(rng)
     config = {"name": "random", "data": draw_data_keys(rng, rank, classes),
               "network": builder.layers, "loss": loss, "training": training}
     return Case(config, builder.parameters, shape, rank, classes, train_images, whole(10, 30))
+
+
+def draw_solver(rng, training):
+    """The keys of one solver, and an alpha that suits it."""
+    solver = SOLVERS[rng.integers(len(SOLVERS))]
+    keys = {"solver": solver} if solver != "sgd" or rng.random() < 0.3 else {}
+    if solver == "nesterov" or (solver == "sgd" and rng.random() < 0.8):
+        keys["momentum"] = rounded(rng.uniform(0.01, 0.95))
+    if solver in MOMENTS:
+        keys["alpha"] = rounded(training["alpha"] / 10)
+        if rng.random() < 0.7:
+            keys["beta1"] = rounded(rng.uniform(0, 0.95))
+        if rng.random() < 0.7:
+            keys["beta2"] = rounded(rng.uniform(0.5, 0.999))
+        # An epsilon far below the gradients would make steps of rounding errors: g/|g|.
+        keys["epsilon"] = log_uniform(rng, 1e-4, 1e-1)
+    return keys
 
 
 def draw_data_keys(rng, rank, classes):
@@ -326,5 +347,6 @@ def _solver(case):
     return ", ".join([
         case.config["loss"].split("_")[0],
         f"{case.steps} steps of {training['batch']} of {case.train_images} images",
-        *(f"{key} {training.get(key, 0)}" for key in ("alpha", "lambda", "momentum")),
+        training.get("solver", "sgd"),
+        *(f"{key} {training[key]}" for key in SOLVER_KEYS if key in training),
         schedule["policy"] + ("+warmup" if "warmup" in schedule else "")])

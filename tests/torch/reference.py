@@ -5,7 +5,7 @@ import math
 import torch
 import torch.nn.functional as F
 
-from networks import pair
+from networks import MOMENTS, pair
 
 
 def alpha_factor(schedule, step, steps, steps_per_epoch):
@@ -120,6 +120,26 @@ def preprocess(data, images, train_images, dtype=torch.float64):
     return data["scale"] * (x - data.get("mean", 0))
 
 
+def update(training, w, gradient, state, t, alpha, decay):
+    """Moves w in step t = 1, 2, ..., by the rule of configs/README.md. `state` are two tensors of
+    w's shape, 0 before the first step: a velocity and nothing, or the two moments."""
+    solver, (first, second) = training.get("solver", "sgd"), state
+    if solver not in MOMENTS:
+        momentum, down = training.get("momentum", 0), alpha * (gradient + decay * w)
+        first.mul_(momentum).sub_(down)
+        w.add_(momentum * first - down if solver == "nesterov" else first)
+        return
+    if solver == "adamw":
+        w.mul_(1 - alpha * decay)
+    else:
+        gradient = gradient + decay * w
+    beta1, beta2 = training.get("beta1", 0.9), training.get("beta2", 0.999)
+    first.mul_(beta1).add_((1 - beta1) * gradient)
+    second.mul_(beta2).add_((1 - beta2) * gradient ** 2)
+    mean, square = first / (1 - beta1 ** t), second / (1 - beta2 ** t)
+    w.sub_(alpha * mean / (square.sqrt() + training.get("epsilon", 1e-8)))
+
+
 class Training:
     """A case ready to be trained; `kinks` and `largest_loss` describe what has run so far."""
 
@@ -157,17 +177,16 @@ class Training:
         return loss
 
     def run(self, start):
-        """v <- mu v - alpha_t (dJ/dW + lambda W), W <- W + v. Returns {name: tensor}."""
-        weights, momentum = self.tensors(start), self.config["training"].get("momentum", 0)
-        velocities = {name: torch.zeros_like(w) for name, w in weights.items()}
+        """Returns {name: tensor} after the last step."""
+        weights = self.tensors(start)
+        state = {name: (torch.zeros_like(w), torch.zeros_like(w)) for name, w in weights.items()}
         for step in range(self.case.steps):
             gradients = torch.autograd.grad(self.batch_loss(weights, step), list(weights.values()))
             with torch.no_grad():
                 for (name, w), gradient in zip(weights.items(), gradients):
                     alpha, decay = self.rates(name)
-                    v = velocities[name]
-                    v.mul_(momentum).sub_(self.factor(step) * alpha * (gradient + decay * w))
-                    w.add_(v)
+                    update(self.config["training"], w, gradient, state[name], step + 1,
+                           self.factor(step) * alpha, decay)
         return {name: w.detach() for name, w in weights.items()}
 
 
