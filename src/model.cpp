@@ -19,6 +19,7 @@ namespace cnn {
 namespace {
 
 constexpr std::string_view kOptimizer = "optimizer/";
+constexpr std::string_view kValue = "value";  // of a parameter that is averaged
 
 std::string optimizer_name(const Parameter& p, std::string_view what) {
   return std::string(kOptimizer) + p.name + "." + std::string(what);
@@ -247,10 +248,12 @@ void save_model(const std::filesystem::path& path, const ModelInfo& info, const 
 
 void save_checkpoint(const std::filesystem::path& path, const ModelInfo& info,
                      const Network& network, const Solver& solver, const TrainProgress& progress,
-                     const std::string& data) {
-  TensorList list = parameter_tensors(network);
+                     const std::string& data, const Network* averaged) {
+  require_finite(network);
+  TensorList list = parameter_tensors(averaged != nullptr ? *averaged : network);
   const std::span names = solver.state_names();
   for (const Parameter& p : network.parameters()) {
+    if (averaged != nullptr) list.add(optimizer_name(p, kValue), p.dims, network.value(p));
     for (std::size_t i = 0; i < names.size(); ++i) {
       list.add(optimizer_name(p, names[i]), p.dims, solver.state(i, p));
     }
@@ -342,11 +345,12 @@ void check_same_run(const Checkpoint& checkpoint, const ModelInfo& info, const s
                   checkpoint.file.path.string());
 }
 
-void restore(const Checkpoint& checkpoint, Network& network, Solver& solver) {
+void restore(const Checkpoint& checkpoint, Network& network, Solver& solver, Network* averaged) {
   TensorTaker taker(checkpoint.file);
   const std::span names = solver.state_names();
   for (const Parameter& p : network.parameters()) {
-    taker.take(p.name, p.dims, network.value(p));
+    taker.take(p.name, p.dims, averaged != nullptr ? averaged->value(p) : network.value(p));
+    if (averaged != nullptr) taker.take(optimizer_name(p, kValue), p.dims, network.value(p));
     for (std::size_t i = 0; i < names.size(); ++i) {
       taker.take(optimizer_name(p, names[i]), p.dims, solver.state(i, p));
     }

@@ -169,20 +169,44 @@ void OptionReader::integer_or(std::string_view key, std::int64_t& value, Bounds 
               .value_or(value);
 }
 
+std::optional<double> OptionReader::read_real(const ConfigNode& node, const std::string& what,
+                                              Bounds bounds) {
+  if (node.kind == ConfigNode::Kind::broken) return std::nullopt;
+  const bool plain = node.kind == ConfigNode::Kind::scalar && !node.quoted;
+  const std::optional<double> number = plain ? parse_real(node.text) : std::nullopt;
+  if (number && bounds.hold(*number)) return number;
+  complain(node,
+           what + " must be " +
+               (number ? range_text(bounds, number_text) + ", got " + shown(node.text)
+                       : "a number, got " + describe(node)),
+           node.quoted ? "write it without quotes" : "");
+  return std::nullopt;
+}
+
 void OptionReader::real(std::string_view key, double& value, Bounds bounds, Presence presence) {
   const ConfigNode* node = take(key, presence);
   if (node == nullptr) return;
-  const bool plain = node->kind == ConfigNode::Kind::scalar && !node->quoted;
-  const std::optional<double> number = plain ? parse_real(node->text) : std::nullopt;
-  if (number && bounds.hold(*number)) {
-    value = *number;
-    return;
+  value = read_real(*node, std::string(key), bounds).value_or(value);
+}
+
+void OptionReader::numbers(std::string_view key,
+                           std::vector<std::pair<std::string, double>>& values, Bounds bounds,
+                           std::string_view word, bool& is_word) {
+  const ConfigNode* node = take(key, Presence::optional);
+  if (node == nullptr) return;
+  if (node->kind == ConfigNode::Kind::scalar && node->text == word) {
+    is_word = true;
+  } else if (node->kind == ConfigNode::Kind::map && !node->children.empty()) {
+    for (const ConfigNode& child : node->children) {
+      const bool repeated = node->find(child.key) != &child;  // reported when it was parsed
+      const auto number =
+          read_real(child, std::string(key) + " of " + in_quotes(child.key), bounds);
+      if (number && !repeated) values.emplace_back(child.key, *number);
+    }
+  } else {
+    complain(*node, std::string(key) + " must be " + std::string(word) +
+                        " or a map as in {NAME: 2, NAME: 0.5}, got " + describe(*node));
   }
-  complain(*node,
-           std::string(key) + " must be " +
-               (number ? range_text(bounds, number_text) + ", got " + shown(node->text)
-                       : "a number, got " + describe(*node)),
-           node->quoted ? "write it without quotes" : "");
 }
 
 void OptionReader::size2(std::string_view key, Size2& value, Bounds bounds, Presence presence) {

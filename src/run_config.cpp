@@ -168,7 +168,9 @@ SolverOptions solver_options(const TrainingConfig& training) {
           .type = training.solver,
           .beta1 = training.beta1,
           .beta2 = training.beta2,
-          .epsilon = training.epsilon};
+          .epsilon = training.epsilon,
+          .clip = training.clip,
+          .ema = training.ema};
 }
 
 Schedule resolve_schedule(const TrainingConfig& training, std::int64_t steps_per_epoch) {

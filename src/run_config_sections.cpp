@@ -129,6 +129,22 @@ void visit_solver(ConfigVisitor& visitor, TrainingConfig& training) {
   }
 }
 
+void visit_loss_options(ConfigVisitor& visitor, RunConfig& config) {
+  TrainingConfig& training = config.training;
+  if (config.loss == Loss::softmax_cross_entropy) {
+    visitor.real("label_smoothing", training.label_smoothing,
+                 {.low = 0, .high = 1, .below_high = true});
+  } else {
+    visitor.rule_out("label_smoothing", "loss",
+                   {"label_smoothing is for the loss softmax_cross_entropy", "leave it out"});
+  }
+  ClassWeights& weights = training.class_weights;
+  if (visitor.wants("class_weights", weights.balanced || !weights.given.empty())) {
+    visitor.numbers("class_weights", weights.given, {.low = 0, .high = kLargestReal}, "balanced",
+                    weights.balanced);
+  }
+}
+
 // Exactly the parameters of the policy, and warmup.
 void visit_schedule(ConfigVisitor& visitor, TrainingConfig& training) {
   using Policy = Schedule::Policy;
@@ -205,7 +221,8 @@ void visit(ConfigVisitor& visitor, DataConfig& data) {
   visitor.integer("validation", data.validation, {.low = 0, .high = kLargestCount});
 }
 
-void visit(ConfigVisitor& visitor, TrainingConfig& training, ConfigText what) {
+void visit_training(ConfigVisitor& visitor, RunConfig& config, ConfigText what) {
+  TrainingConfig& training = config.training;
   constexpr Bounds kLength{.low = 1, .high = kLargestCount};
   visitor.exclusive("epochs", {"steps"});
   if (visitor.wants("epochs", training.steps == 0)) {
@@ -219,6 +236,9 @@ void visit(ConfigVisitor& visitor, TrainingConfig& training, ConfigText what) {
   visitor.real("alpha", training.alpha, {.low = 0, .high = kLargestReal});
   visitor.real("lambda", training.lambda, {.low = 0, .high = kLargestReal});
   visit_solver(visitor, training);
+  visitor.real("clip", training.clip, {.low = 0, .high = kLargestReal});
+  visitor.real("ema", training.ema, {.low = 0, .high = 1, .below_high = true});
+  visit_loss_options(visitor, config);
   visitor.section("schedule", "policy",
                   [&](ConfigVisitor& inner) { visit_schedule(inner, training); });
   visitor.boolean("shuffle", training.shuffle);
@@ -256,7 +276,7 @@ void visit(ConfigVisitor& visitor, RunConfig& config, ConfigText what,
   network();
   visitor.choice("loss", config.loss, kLossNames);
   visitor.section("training", "",
-                  [&](ConfigVisitor& inner) { visit(inner, config.training, what); });
+                  [&](ConfigVisitor& inner) { visit_training(inner, config, what); });
   if (what == ConfigText::complete) {
     visitor.section("output", "", [&](ConfigVisitor& inner) { visit(inner, config.output); });
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "vectors.hpp"
 
@@ -67,6 +68,39 @@ void step_adam(const Adam& a, std::size_t size, const Real* __restrict g, Real* 
   }
 }
 
+// Moves the average a by the share 1 − d towards W: nowhere, to the last bit, where it is already.
+void follow(Real share, std::size_t size, const Real* __restrict w, Real* __restrict a) {
+  for (std::size_t i = 0; i < size; ++i) a[i] += share * (w[i] - a[i]);
+}
+
+constexpr double kClipMargin = 1e-6;
+
+// In a fixed order, and with as many sums side by side as vector code wants.
+double sum_of_squares(CView g) {
+  constexpr std::size_t kLanes = 8;
+  std::array<double, kLanes> sums{};
+  std::size_t i = 0;
+  for (; i + kLanes <= g.size(); i += kLanes) {
+    for (std::size_t k = 0; k < kLanes; ++k) {
+      sums[k] += static_cast<double>(g[i + k]) * static_cast<double>(g[i + k]);
+    }
+  }
+  for (; i < g.size(); ++i) sums[0] += static_cast<double>(g[i]) * static_cast<double>(g[i]);
+  return std::accumulate(sums.begin(), sums.end(), 0.0);
+}
+
+// The sum of partial gradients, in their order; it takes the place of the first, the others become
+// zero.
+View add_up(std::span<Gradients> gradients, std::size_t offset, std::size_t size) {
+  const View sum = gradients.front().values().subspan(offset, size);
+  for (Gradients& other : gradients.subspan(1)) {
+    const View part = other.values().subspan(offset, size);
+    for (std::size_t i = 0; i < size; ++i) sum[i] += part[i];
+    std::fill(part.begin(), part.end(), Real{0});
+  }
+  return sum;
+}
+
 Adam adam_of(const SolverOptions& o, double alpha, double lambda, std::uint64_t t) {
   const double steps = static_cast<double>(t) + 1;
   const bool decoupled = o.type == SolverType::adamw;
@@ -83,7 +117,8 @@ Adam adam_of(const SolverOptions& o, double alpha, double lambda, std::uint64_t 
 
 }  // namespace
 
-Solver::Solver(const Network& network, const SolverOptions& options) : options_(options) {
+Solver::Solver(const Network& network, const SolverOptions& options, View average)
+    : options_(options), average_(average) {
   for (std::size_t i = 0; i < state_names().size(); ++i) states_.emplace_back(network);
   for (const Parameter& p : network.parameters()) {
     const LayerSpec& layer = network.nodes()[p.layer].spec;
@@ -94,6 +129,7 @@ Solver::Solver(const Network& network, const SolverOptions& options) : options_(
       chunks_.push_back({p.offset + at, std::min(kChunk, p.size - at), alpha, lambda});
     }
   }
+  squares_.resize(chunks_.size());
 }
 
 std::span<const std::string_view> Solver::state_names() const {
@@ -104,15 +140,15 @@ std::size_t Solver::bytes(const Network& network, SolverType type) {
   return state_names_of(type).size() * network.values().size_bytes();
 }
 
-// The sum of the chunk's partial gradients, which takes the place of the first.
-View Solver::add_up(std::span<Gradients> gradients, const Chunk& chunk) const {
-  const View sum = gradients.front().values().subspan(chunk.offset, chunk.size);
-  for (Gradients& other : gradients.subspan(1)) {
-    const View part = other.values().subspan(chunk.offset, chunk.size);
-    for (std::size_t i = 0; i < chunk.size; ++i) sum[i] += part[i];
-    std::fill(part.begin(), part.end(), Real{0});
-  }
-  return sum;
+// Adds the partial gradients up, shares their sum's norm out of many threads in a fixed order, and
+// returns what the sum is to be multiplied by.
+Real Solver::add_up_and_measure(std::span<Gradients> gradients, Workers& workers) {
+  workers.run(static_cast<int>(chunks_.size()), [&](int, int task) {
+    const auto i = static_cast<std::size_t>(task);
+    squares_[i] = sum_of_squares(add_up(gradients, chunks_[i].offset, chunks_[i].size));
+  });
+  const double norm = std::sqrt(std::accumulate(squares_.begin(), squares_.end(), 0.0));
+  return static_cast<Real>(std::min(1.0, options_.clip / (norm + kClipMargin)));
 }
 
 void Solver::update(View w, CView g, const Chunk& chunk, std::uint64_t t, double schedule_factor) {
@@ -122,19 +158,29 @@ void Solver::update(View w, CView g, const Chunk& chunk, std::uint64_t t, double
     Real* const second = states_[1].values().data() + chunk.offset;
     step_adam(adam_of(options_, alpha, chunk.lambda, t), chunk.size, g.data(), first, second,
               w.data());
-    return;
+  } else {
+    const Descent descent{static_cast<Real>(alpha), static_cast<Real>(chunk.lambda),
+                          static_cast<Real>(options_.momentum)};
+    const auto step = options_.type == SolverType::nesterov ? step_nesterov : step_sgd;
+    step(descent, chunk.size, g.data(), first, w.data());
   }
-  const Descent descent{static_cast<Real>(alpha), static_cast<Real>(chunk.lambda),
-                        static_cast<Real>(options_.momentum)};
-  const auto step = options_.type == SolverType::nesterov ? step_nesterov : step_sgd;
-  step(descent, chunk.size, g.data(), first, w.data());
+  if (average_.empty()) return;
+  const double steps = static_cast<double>(t);
+  const double decay = std::min(options_.ema, (1 + steps) / (10 + steps));
+  follow(static_cast<Real>(1 - decay), chunk.size, w.data(), average_.data() + chunk.offset);
 }
 
 void Solver::step(Network& network, std::span<Gradients> gradients, std::uint64_t t,
                   double schedule_factor, Workers& workers) {
+  const bool clips = options_.clip > 0;
+  const Real scale = clips ? add_up_and_measure(gradients, workers) : 1;
+  const std::span parts = clips ? gradients.first(1) : gradients;
   workers.run(static_cast<int>(chunks_.size()), [&](int, int task) {
     const Chunk& chunk = chunks_[static_cast<std::size_t>(task)];
-    const View sum = add_up(gradients, chunk);
+    const View sum = add_up(parts, chunk.offset, chunk.size);
+    if (scale < 1) {
+      for (Real& g : sum) g *= scale;
+    }
     update(network.values().subspan(chunk.offset, chunk.size), sum, chunk, t, schedule_factor);
     std::fill(sum.begin(), sum.end(), Real{0});
   });

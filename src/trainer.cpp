@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include "cnn/error.hpp"
+#include "cnn/training_data.hpp"
 
 namespace cnn {
 namespace {
@@ -15,6 +18,15 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 std::uint64_t batches_of(std::size_t images, std::int64_t batch) {
   const auto size = static_cast<std::uint64_t>(batch);
   return (images + size - 1) / size;
+}
+
+// The same layers with values of its own.
+Network copy(const Network& network) {
+  std::vector<LayerSpec> layers;
+  for (const Network::Node& node : network.nodes()) layers.push_back(node.spec);
+  Network result(network.input(), std::move(layers));
+  std::copy(network.values().begin(), network.values().end(), result.values().begin());
+  return result;
 }
 
 std::size_t largest_batch(const TrainerSetup& setup) {
@@ -32,10 +44,12 @@ Trainer::Trainer(const TrainerSetup& setup)
       directory_(setup.directory),
       training_(setup.info.config.training),
       table_(setup.info.preprocessing, setup.network.input()),
-      solver_(setup.network, solver_options(training_)),
+      averaged_(training_.ema > 0 ? std::optional(copy(setup.network)) : std::nullopt),
+      solver_(setup.network, solver_options(training_), averaged_ ? averaged_->values() : View()),
       train_step_(setup.network, solver_, setup.info.config.loss, table_, largest_batch(setup),
-                  training_.seed, setup.workers),
-      inference_(setup.network, table_, setup.workers),
+                  training_.seed, setup.workers,
+                  make_loss_options(setup.info, setup.dataset, setup.split)),
+      inference_(result(), table_, setup.workers),
       metrics_(setup.directory.metrics()),
       data_(fingerprint(setup.dataset)),
       steps_per_epoch_(batches_of(setup.split.train.size(), training_.batch)),
@@ -45,12 +59,13 @@ Trainer::Trainer(const TrainerSetup& setup)
 
 std::size_t Trainer::bytes(const Network& network, const TrainingConfig& training, int workers) {
   return TrainStep::bytes(network, static_cast<std::size_t>(training.batch), workers) +
-         Solver::bytes(network, training.solver);
+         Solver::bytes(network, training.solver) +
+         (training.ema > 0 ? network.values().size_bytes() : 0);
 }
 
 void Trainer::resume(const Checkpoint& checkpoint) {
   check_same_run(checkpoint, info_, data_);
-  restore(checkpoint, network_, solver_);
+  restore(checkpoint, network_, solver_, averaged_ ? &*averaged_ : nullptr);
   progress_ = checkpoint.progress;
   // An epoch that a shorter run left unfinished goes on now.
   if (progress_.reported != steps_) progress_.reported -= progress_.reported % steps_per_epoch_;
@@ -98,7 +113,7 @@ Trainer::Outcome Trainer::run(TrainObserver& observer, StopSwitch& stop) {
   }
   if (saved_ != progress_) write_checkpoint(observer);
   if (!is_finished()) return Outcome::stopped;
-  save_model(directory_.model(), info_, network_);
+  save_model(directory_.model(), info_, result());
   return Outcome::finished;
 }
 
@@ -162,7 +177,7 @@ void Trainer::finish_epoch(TrainObserver& observer, const std::atomic<bool>& sto
     if (best) {
       progress_.best_epoch = epoch;
       progress_.best_correct = validation->correct;
-      save_model(directory_.best(), info_, network_);
+      save_model(directory_.best(), info_, result());
     }
   }
   metrics_.append(row);
@@ -200,7 +215,8 @@ void Trainer::write_checkpoint(TrainObserver& observer) {
   if (saved_ && saved_->step != progress_.step) {
     directory_.retire_last(saved_->step, info_.config.output.keep);
   }
-  save_checkpoint(directory_.last(), info_, network_, solver_, progress_, data_);
+  save_checkpoint(directory_.last(), info_, network_, solver_, progress_, data_,
+                  averaged_ ? &*averaged_ : nullptr);
   saved_ = progress_;
   checkpoint_time_ = Clock::now();
   observer.on_checkpoint(directory_.last(), progress_.step);

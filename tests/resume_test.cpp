@@ -129,6 +129,16 @@ TEST(Resume, AStopBeforeTheFirstStepTrainsNothingAndLosesNothing) {
   EXPECT_EQ(run_difference(whole.path(), stopped.path()), "");
 }
 
+// All that a step keeps beside the weights: two moments and an average.
+TEST(Resume, AnyStopsEndInTheBytesOfTheWholeRunWithMomentsAndAnAverage) {
+  Draw draw(3);
+  expect_same_with_stops(
+      tiny_config("  epochs: 5\n  batch: 12\n  alpha: 0.01\n  lambda: 0.01\n  solver: adamw\n"
+                  "  clip: 0.5\n  ema: 0.95\n  label_smoothing: 0.1\n  class_weights: balanced\n",
+                  10),
+      tiny_images(), draw, 8);
+}
+
 // A stop at an epoch's end leaves its validation to the run that resumes; it is reported once.
 TEST(Resume, EveryEpochIsReportedOnceWhereverTheRunStops) {
   const RunConfig config = tiny_config("  epochs: 3\n  batch: 20\n", 10);  // two steps an epoch
@@ -301,6 +311,8 @@ const std::vector<Change> kChanges = {
     {"Alpha", [](RunConfig& c, Dataset&) { c.training.alpha = 0.5; }, "training.alpha is 0.5"},
     {"Momentum", [](RunConfig& c, Dataset&) { c.training.momentum = 0.5; },
      "training.momentum is 0.5"},
+    {"Ema", [](RunConfig& c, Dataset&) { c.training.ema = 0.9; },
+     "training.ema is 0.9, the checkpoint has 0"},
     {"Shuffle", [](RunConfig& c, Dataset&) { c.training.shuffle = false; },
      "training.shuffle is false, the checkpoint has true"},
     {"Schedule",

@@ -277,6 +277,33 @@ TEST(RunConfigSolver, OfAnOverrideDisplacesTheParametersOfTheFiles) {
   EXPECT_NE(error_of([&] { load({"training.solver=adam", "training.momentum=0.9"}); }), "");
 }
 
+TEST(RunConfigTraining, ReadsWhatMayBeDoneToGradientWeightsAndLoss) {
+  const TrainingConfig training =
+      with_training("clip: 2, ema: 0.99, label_smoothing: 0.1, class_weights: {3: 0.5, x: 2}")
+          .training;
+  EXPECT_EQ(solver_options(training).clip, 2);
+  EXPECT_EQ(solver_options(training).ema, 0.99);
+  EXPECT_EQ(training.label_smoothing, 0.1);
+  EXPECT_EQ(training.class_weights.given,
+            (std::vector<std::pair<std::string, double>>{{"3", 0.5}, {"x", 2}}));
+  EXPECT_TRUE(with_training("class_weights: balanced").training.class_weights.balanced);
+  EXPECT_EQ(training_message("clip: -1"), "clip must be from 0 to 1e+18, got -1");
+  EXPECT_EQ(training_message("ema: 1"), "ema must be at least 0 and below 1, got 1");
+  EXPECT_EQ(training_message("label_smoothing: 1"),
+            "label_smoothing must be at least 0 and below 1, got 1");
+  EXPECT_EQ(training_message("class_weights: equal"),
+            "class_weights must be balanced or a map as in {NAME: 2, NAME: 0.5}, got 'equal'");
+  EXPECT_EQ(training_message("class_weights: {3: -1}"),
+            "class_weights of '3' must be from 0 to 1e+18, got -1");
+  EXPECT_EQ(training_message("class_weights: {3: a}"),
+            "class_weights of '3' must be a number, got 'a'");
+  EXPECT_EQ(message_of(error_of([] {
+              parse(std::string(kData) + kNetwork +
+                    "loss: euclidean\ntraining: {label_smoothing: 0.1}\n");
+            })),
+            "label_smoothing is for the loss softmax_cross_entropy");
+}
+
 TEST(RunConfigSchedule, ReadsEveryPolicy) {
   using Policy = Schedule::Policy;
   const TrainingConfig step = with_schedule("{policy: step, gamma: 0.1, every: 2 epochs}").training;

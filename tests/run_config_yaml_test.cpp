@@ -46,6 +46,11 @@ void expect_round_trip(const RunConfig& config) {
   EXPECT_EQ(again.training.beta1, config.training.beta1);
   EXPECT_EQ(again.training.beta2, config.training.beta2);
   EXPECT_EQ(again.training.epsilon, config.training.epsilon);
+  EXPECT_EQ(again.training.clip, config.training.clip);
+  EXPECT_EQ(again.training.ema, config.training.ema);
+  EXPECT_EQ(again.training.label_smoothing, config.training.label_smoothing);
+  EXPECT_EQ(again.training.class_weights.balanced, config.training.class_weights.balanced);
+  EXPECT_EQ(again.training.class_weights.given, config.training.class_weights.given);
   EXPECT_EQ(again.training.schedule.policy, config.training.schedule.policy);
   EXPECT_EQ(again.training.schedule.gamma, config.training.schedule.gamma);
   EXPECT_EQ(again.training.schedule.power, config.training.schedule.power);
@@ -100,7 +105,8 @@ TEST(ToYaml, RoundTripsEverySchedule) {
       with_training("steps: 7, seed: 9223372036854775807, threads: 3, alpha: 0.1, shuffle: false"));
   for (const char* solver :
        {"solver: nesterov, momentum: 0.8", "solver: adam, beta1: 0, beta2: 0.99, epsilon: 1e-30",
-        "solver: adamw"}) {
+        "solver: adamw", "clip: 0.5, ema: 0.999, label_smoothing: 0.1", "class_weights: balanced",
+        "class_weights: {1: 0.3, \"a: b\": 2, \"null\": 0, \"λ\": 1}"}) {
     expect_round_trip(with_training(solver));
   }
   for (const char* every : {"never", "1 epoch", "7 steps", "2 seconds"}) {
@@ -146,6 +152,9 @@ TEST(ToYaml, SpellsOutEveryDefault) {
             "  lambda: 0\n"
             "  solver: sgd\n"
             "  momentum: 0\n"
+            "  clip: 0\n"
+            "  ema: 0\n"
+            "  label_smoothing: 0\n"
             "  schedule: {policy: constant, warmup: 0 steps}\n"
             "  shuffle: true\n"
             "  seed: 1\n"

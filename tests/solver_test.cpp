@@ -218,6 +218,54 @@ TEST(Adam, AlphaZeroFreezesALayerToTheLastBit) {
   }
 }
 
+// Weight and bias have the gradients 3 and 4: together a norm of 5.
+TEST(Clip, ShortensTheWholeGradientToTheNormGiven) {
+  Network network({1, 1, 1}, {layer_spec("fc", "fc", "{count: 1}")});
+  const Parameter weight = network.parameters()[0], bias = network.parameters()[1];
+  const auto after_a_step = [&](double clip) {
+    std::ranges::fill(network.values(), Real{0});
+    Solver solver(network, {.alpha = 1, .clip = clip});
+    Workers workers(2);
+    std::vector<Gradients> gradients;
+    for (const double share : {0.25, 0.75}) {
+      gradients.emplace_back(network);
+      gradients.back().values()[weight.offset] = static_cast<Real>(share * 3);
+      gradients.back().values()[bias.offset] = static_cast<Real>(share * 4);
+    }
+    solver.step(network, gradients, 0, 1, workers);
+    for (const Gradients& part : gradients) EXPECT_EQ(part.values()[bias.offset], 0);
+    return Values{network.value(weight)[0], network.value(bias)[0]};
+  };
+  EXPECT_EQ(after_a_step(0), (Values{-3, -4}));
+  EXPECT_EQ(after_a_step(5.1), (Values{-3, -4}));
+  EXPECT_LE(largest_difference(after_a_step(2.5), {-1.5, -2}), 2e-6);
+}
+
+TEST(Clip, LeavesTheDecayAsItIs) {
+  Scalar s({.alpha = 1, .lambda = 0.5, .clip = 0.5});
+  s.weight() = 8;
+  s.step(0);
+  EXPECT_EQ(s.weight(), Real{4});
+}
+
+// d: 0.1, 2/11, 0.25, then ema = 0.25
+TEST(Ema, FollowsTheWeightsAfterAWarmUp) {
+  Network network({1, 1, 1}, {layer_spec("fc", "fc", "{count: 1, bias: false}")});
+  std::vector<Real> average(network.values().size());
+  Solver solver(network, {.alpha = 1, .ema = 0.25}, average);
+  Workers workers(1);
+  std::vector<Gradients> gradients;
+  gradients.emplace_back(network);
+  double expected = 0;
+  const Values decays = {0.1, 2.0 / 11, 0.25, 0.25};
+  for (std::size_t t = 0; t < decays.size(); ++t) {
+    gradients[0].values()[0] = -1;
+    solver.step(network, gradients, t, 1, workers);
+    expected = decays[t] * expected + (1 - decays[t]) * static_cast<double>(t + 1);
+    EXPECT_NEAR(average[0], expected, kAdamRounding);
+  }
+}
+
 // For J = ½(w·1 − 1)² every step shrinks 1 − w by the factor 1 − α.
 TEST(Solver, FollowsTheClosedFormOfGradientDescent) {
   Scalar s({.alpha = 0.25});
@@ -249,7 +297,11 @@ Network wide() {
 Values after_three_steps(SolverType type, int worker_count) {
   Network network = wide();
   network.initialise(1);
-  Solver solver(network, {.alpha = 0.1, .lambda = 0.001, .momentum = 0.9, .type = type});
+  std::vector<Real> average(network.values().begin(), network.values().end());
+  Solver solver(
+      network,
+      {.alpha = 0.1, .lambda = 0.001, .momentum = 0.9, .type = type, .clip = 20, .ema = 0.9},
+      average);
   Workers workers(worker_count);
   std::vector<Gradients> gradients;
   for (int i = 0; i < 3; ++i) gradients.emplace_back(network);
@@ -263,6 +315,7 @@ Values after_three_steps(SolverType type, int worker_count) {
     solver.step(network, gradients, static_cast<std::uint64_t>(t), 1, workers);
   }
   Values all = values(network.values());
+  all.insert(all.end(), average.begin(), average.end());
   for (const Parameter& p : network.parameters()) {
     for (std::size_t i = 0; i < solver.state_names().size(); ++i) {
       const Values state = values(std::as_const(solver).state(i, p));
@@ -282,7 +335,7 @@ TEST_P(AnySolver, GivesTheSameBitsForAnyNumberOfWorkers) {
 }
 
 TEST_P(AnySolver, AllocatesNothingInAStep) {
-  Scalar s({.alpha = 0.5, .lambda = 0.1, .momentum = 0.9, .type = GetParam()});
+  Scalar s({.alpha = 0.5, .lambda = 0.1, .momentum = 0.9, .type = GetParam(), .clip = 0.5});
   const std::size_t before = allocations_of_this_thread();
   s.step(1);
   EXPECT_EQ(allocations_of_this_thread(), before);

@@ -304,6 +304,26 @@ TEST(Trainer, StopsAtOnceWhenTheLossIsNoLongerFinite) {
   EXPECT_FALSE(std::filesystem::exists(run.directory.model()));
 }
 
+// Averaged weights are what a run leaves behind, what chooses the best, and what is scored.
+TEST(Trainer, LeavesAndScoresTheAverageOfTheWeights) {
+  const TempDir directory;
+  TinyRun run(tiny_config("  epochs: 3\n  batch: 10\n  alpha: 0.1\n  ema: 0.9\n", 20),
+              directory.path(), 2);
+  Recorder recorder;
+  train(run, recorder);
+  const Model model = load_model(run.directory.model());
+  const PixelTable table(model.info.preprocessing, model.info.input);
+  const auto loss_of = [&](const Network& network) {
+    Inference inference(network, table, run.workers);
+    return evaluate(inference, run.config.loss, run.data.dataset, run.data.split.validation).loss;
+  };
+  EXPECT_EQ(loss_of(model.network), recorder.epochs.back().row.validation_loss);
+  EXPECT_NE(loss_of(run.network), recorder.epochs.back().row.validation_loss);
+  // The checkpoint is a model, too: the same one.
+  const Model last = load_model(run.directory.last());
+  EXPECT_TRUE(std::ranges::equal(last.network.values(), model.network.values()));
+}
+
 TEST(Trainer, AFrozenLayerStaysAsItWas) {
   const TempDir directory;
   RunConfig config = tiny_config("  epochs: 1\n  batch: 12\n  lambda: 0.1\n");

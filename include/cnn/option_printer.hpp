@@ -40,6 +40,8 @@ class OptionPrinter final : public ConfigVisitor {
   void path(std::string_view key, std::filesystem::path& value, Presence presence) override;
   void integer_or(std::string_view key, std::int64_t& value, Bounds bounds, std::string_view word,
                   std::int64_t word_value) override;
+  void numbers(std::string_view key, std::vector<std::pair<std::string, double>>& values,
+               Bounds bounds, std::string_view word, bool& is_word) override;
   void section(std::string_view key, std::string_view short_form, const Visit& visit,
                Presence presence) override;
   void exclusive(std::string_view, std::initializer_list<std::string_view>) override {}
@@ -85,6 +87,10 @@ class OptionLister final : public ConfigVisitor {
   void path(std::string_view key, std::filesystem::path&, Presence) override { add(key); }
   void integer_or(std::string_view key, std::int64_t&, Bounds, std::string_view,
                   std::int64_t) override {
+    add(key);
+  }
+  void numbers(std::string_view key, std::vector<std::pair<std::string, double>>&, Bounds,
+               std::string_view, bool&) override {
     add(key);
   }
   void section(std::string_view key, std::string_view short_form, const Visit& visit,

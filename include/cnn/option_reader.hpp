@@ -57,6 +57,8 @@ class OptionReader final : public ConfigVisitor {
   void path(std::string_view key, std::filesystem::path& value, Presence presence) override;
   void integer_or(std::string_view key, std::int64_t& value, Bounds bounds, std::string_view word,
                   std::int64_t word_value) override;
+  void numbers(std::string_view key, std::vector<std::pair<std::string, double>>& values,
+               Bounds bounds, std::string_view word, bool& is_word) override;
   void section(std::string_view key, std::string_view short_form, const Visit& visit,
                Presence presence) override;
   // Between a key of the file and one of an override, or of two overrides, the later one wins.
@@ -80,6 +82,7 @@ class OptionReader final : public ConfigVisitor {
   std::optional<std::int64_t> read_integer(const ConfigNode& node, const std::string& what,
                                            Bounds bounds, const std::string& form,
                                            const std::string& or_else = {});
+  std::optional<double> read_real(const ConfigNode& node, const std::string& what, Bounds bounds);
   std::optional<std::string> read_text(const ConfigNode& node, const std::string& what,
                                        const TextCheck& check);
   // Returns the key that was probably meant, or nothing.

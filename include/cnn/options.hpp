@@ -18,6 +18,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cnn/shape.hpp"
@@ -97,6 +98,9 @@ class ConfigVisitor : public OptionVisitor {
   // An integer or `word`, which stands for the number `word_value`.
   virtual void integer_or(std::string_view key, std::int64_t& value, Bounds bounds,
                           std::string_view word, std::int64_t word_value) = 0;
+  // A map of names and numbers, or `word` alone.
+  virtual void numbers(std::string_view key, std::vector<std::pair<std::string, double>>& values,
+                       Bounds bounds, std::string_view word, bool& is_word) = 0;
   // Keys of a nested map. Where `short_form` names one of them, `key: x` means `key: {short_form:
   // x}`, and that key decides which others there are.
   using Visit = std::function<void(ConfigVisitor&)>;

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cnn/config_edit.hpp"
@@ -39,6 +40,12 @@ struct DataConfig {
   std::int64_t validation = 0;
 };
 
+// By which the loss of a class's images is multiplied.
+struct ClassWeights {
+  bool balanced = false;                              // n/(K·n_k) for class k, instead of `given`
+  std::vector<std::pair<std::string, double>> given;  // by name or label; 1 where there is none
+};
+
 struct TrainingConfig {
   std::int64_t epochs = 10;  // 0 if steps are given
   std::int64_t steps = 0;    // 0 if epochs are given
@@ -50,6 +57,10 @@ struct TrainingConfig {
   double beta1 = 0.9;   // these of adam and adamw
   double beta2 = 0.999;
   double epsilon = 1e-8;
+  double clip = 0;  // 0 = none
+  double ema = 0;   // 0 = none
+  double label_smoothing = 0;
+  ClassWeights class_weights;
   // every and warmup not yet set; start and peak_at are the defaults of onecycle
   Schedule schedule{.start = 0.04, .peak_at = 0.3};
   Interval every{};   // steps or epochs

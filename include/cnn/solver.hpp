@@ -27,6 +27,10 @@ namespace cnn {
 //             (Kingma and Ba, 2015)
 //   adamw     the same with g, after     W ← W − α_t·λ·W
 //             (Loshchilov and Hutter, 2019: decoupled weight decay)
+// Before that a gradient g of all parameters whose Euclidean norm exceeds `clip` is shortened to it
+// (Pascanu et al., 2013; as torch.nn.utils.clip_grad_norm_: g ← g·min(1, clip/(‖g‖ + 10⁻⁶))). After
+// it the average of all parameters follows: a ← d·a + (1 − d)·W with d = min(ema, t/(9 + t)) (the
+// warm-up of TensorFlow's ExponentialMovingAverage with t − 1 updates done).
 enum class SolverType { sgd, nesterov, adam, adamw };
 inline constexpr std::array<std::string_view, 4> kSolverNames = {"sgd", "nesterov", "adam",
                                                                  "adamw"};
@@ -44,13 +48,17 @@ struct SolverOptions {
   double beta1 = 0.9;     // β₁
   double beta2 = 0.999;   // β₂
   double epsilon = 1e-8;  // ε
+  double clip = 0;        // largest norm of the gradient; 0 = any
+  double ema = 0;         // decay of the average; 0 = none
 };
 
 // Owns what it keeps of every parameter from step to step, laid out like Network::values(): the
 // velocities v, or the moments m and s.
 class Solver {
  public:
-  Solver(const Network& network, const SolverOptions& options);
+  // `average`, where ema is given, is laid out like Network::values() and holds the starting
+  // weights; it must outlive the solver.
+  Solver(const Network& network, const SolverOptions& options, View average = {});
 
   // Step t = 0, 1, … of the run. `gradients` are partial sums of the data term's gradient; they are
   // added up in their order, whatever the number of workers, and set to zero for the next step.
@@ -79,11 +87,13 @@ class Solver {
     double lambda;
   };
 
-  View add_up(std::span<Gradients> gradients, const Chunk& chunk) const;
   void update(View w, CView g, const Chunk& chunk, std::uint64_t t, double schedule_factor);
+  Real add_up_and_measure(std::span<Gradients> gradients, Workers& workers);
 
   SolverOptions options_;
+  View average_;
   std::vector<Chunk> chunks_;
+  std::vector<double> squares_;  // of each chunk's gradient, where it is clipped
   std::vector<Gradients> states_;
 };
 

@@ -110,6 +110,8 @@ class Trainer {
   void finish_epoch(TrainObserver& observer, const std::atomic<bool>& stop);
   bool checkpoint_due() const;
   double factor(std::uint64_t step) const;
+  // What the run is about to leave behind: the averaged weights where there are any.
+  const Network& result() const { return averaged_ ? *averaged_ : network_; }
 
   const ModelInfo& info_;
   Network& network_;
@@ -119,6 +121,7 @@ class Trainer {
   const TrainingConfig& training_;
 
   PixelTable table_;
+  std::optional<Network> averaged_;
   Solver solver_;
   TrainStep train_step_;
   Inference inference_;

@@ -192,6 +192,10 @@ std::string draw_training(Draw& draw, const Length& length) {
   text += squares ? one_of(draw, {"0.001", "0.0003"}) : one_of(draw, {"0.05", "0.02", "0.01"});
   text += "\n  lambda: " + one_of(draw, {"0", "0.0005"});
   text += "\n  " + draw_solver(draw);
+  if (chance(draw, 3)) text += "\n  clip: " + one_of(draw, {"0.01", "1"});
+  if (chance(draw, 2)) text += "\n  ema: " + one_of(draw, {"0.5", "0.99"});
+  if (!squares && chance(draw, 3)) text += "\n  label_smoothing: 0.1";
+  if (chance(draw, 3)) text += "\n  class_weights: " + one_of(draw, {"balanced", "{0: 2, 1: 0.5}"});
   text += "\n  schedule: " + draw_schedule(draw);
   text += "\n  shuffle: " + one_of(draw, {"true", "true", "false"});
   text += "\n  seed: " + std::to_string(draw.integer(0, 1000000)) + "\n";

@@ -10,7 +10,8 @@ MOMENTS = ["adam", "adamw"]  # those that keep moments instead of a velocity
 POLICIES = ["constant", "step", "exp", "inv", "poly", "cosine", "onecycle"]
 
 
-SOLVER_KEYS = ["alpha", "lambda", "momentum", "beta1", "beta2", "epsilon"]
+SOLVER_KEYS = ["alpha", "lambda", "momentum", "beta1", "beta2", "epsilon", "clip", "ema",
+               "label_smoothing", "class_weights"]
 
 
 @dataclass
@@ -206,6 +207,16 @@ def draw_case(rng):
     if rng.random() < 0.7:
         training["lambda"] = log_uniform(rng, 1e-3, 0.1)
     training.update(draw_solver(rng, training))
+    if rng.random() < 0.25:
+        training["clip"] = log_uniform(rng, 0.01, 3)
+    if rng.random() < 0.25:
+        training["ema"] = rounded(rng.uniform(0, 0.99))
+    if rng.random() < 0.25 and loss == "softmax_cross_entropy":
+        training["label_smoothing"] = rounded(rng.uniform(0, 0.5))
+    if rng.random() < 0.25:
+        weights = {label: rounded(rng.uniform(0, 3)) for label in range(classes)
+                   if rng.random() < 0.5}
+        training["class_weights"] = weights or "balanced"
     if rng.random() < 0.85:
         training["schedule"] = draw_schedule(rng)
     config = {"name": "random", "data": draw_data_keys(rng, rank, classes),

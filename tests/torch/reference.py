@@ -102,12 +102,14 @@ def forward(layers, weights, x, kinks):
     return x.flatten(1)
 
 
-def data_loss(kind, h, labels):
-    """J without its λ term: averaged over the images. h: (n, classes)"""
+def data_loss(kind, h, labels, smoothing=0.0, class_weights=None):
+    """J without its λ term: averaged over the images. h: (n, classes), class_weights: (classes)"""
     if kind == "softmax_cross_entropy":
-        return F.cross_entropy(h, labels)
-    y = F.one_hot(labels, h.shape[1]).to(h.dtype)
-    return ((h - y) ** 2).sum() / 2 / len(h)
+        losses = F.cross_entropy(h, labels, reduction="none", label_smoothing=smoothing)
+    else:
+        y = F.one_hot(labels, h.shape[1]).to(h.dtype)
+        losses = ((h - y) ** 2).sum(dim=1) / 2
+    return (losses if class_weights is None else losses * class_weights[labels]).mean()
 
 
 def preprocess(data, images, train_images, dtype=torch.float64):
@@ -140,6 +142,23 @@ def update(training, w, gradient, state, t, alpha, decay):
     w.sub_(alpha * mean / (square.sqrt() + training.get("epsilon", 1e-8)))
 
 
+def class_weights(case, labels):
+    """(classes); balanced ones are n / (K n_k): every class occurs."""
+    weights = case.config["training"].get("class_weights", {})
+    if weights == "balanced":
+        counts = torch.bincount(labels, minlength=case.classes)
+        return len(labels) / (case.classes * counts.double())
+    return torch.tensor([weights.get(label, 1) for label in range(case.classes)],
+                        dtype=torch.float64)
+
+
+def clipped(gradients, largest):
+    """The gradients, together no longer than `largest`; 0 allows any length."""
+    norm = math.sqrt(sum(float((g ** 2).sum()) for g in gradients))
+    scale = min(1.0, largest / (norm + 1e-6)) if largest else 1.0
+    return [g * scale for g in gradients]
+
+
 class Training:
     """A case ready to be trained; `kinks` and `largest_loss` describe what has run so far."""
 
@@ -149,6 +168,7 @@ class Training:
         self.x = preprocess(case.config["data"], images, images, dtype)
         self.labels = torch.tensor(labels, dtype=torch.int64)
         self.kinks, self.largest_loss = Kinks(), 0.0
+        self.class_weights = class_weights(case, self.labels).to(dtype)
 
     def tensors(self, start):
         """The starting weights {name: float32 array} as tensors that want a gradient."""
@@ -171,23 +191,29 @@ class Training:
         batch = self.config["training"]["batch"]
         first = step % self.case.steps_per_epoch * batch
         h = forward(self.config["network"], weights, self.x[first:first + batch], self.kinks)
-        loss = data_loss(self.config["loss"], h, self.labels[first:first + batch])
+        loss = data_loss(self.config["loss"], h, self.labels[first:first + batch],
+                         self.config["training"].get("label_smoothing", 0.0), self.class_weights)
         size = abs(float(loss))
         self.largest_loss = max(self.largest_loss, math.inf if math.isnan(size) else size)
         return loss
 
     def run(self, start):
-        """Returns {name: tensor} after the last step."""
+        """Returns {name: tensor} after the last step: the averages, where there are any."""
+        training = self.config["training"]
         weights = self.tensors(start)
         state = {name: (torch.zeros_like(w), torch.zeros_like(w)) for name, w in weights.items()}
+        averages = {name: w.detach().clone() for name, w in weights.items()}
         for step in range(self.case.steps):
             gradients = torch.autograd.grad(self.batch_loss(weights, step), list(weights.values()))
+            gradients = clipped(gradients, training.get("clip", 0))
+            decay = min(training.get("ema", 0), (1 + step) / (10 + step))
             with torch.no_grad():
                 for (name, w), gradient in zip(weights.items(), gradients):
-                    alpha, decay = self.rates(name)
-                    update(self.config["training"], w, gradient, state[name], step + 1,
-                           self.factor(step) * alpha, decay)
-        return {name: w.detach() for name, w in weights.items()}
+                    alpha, lambda_ = self.rates(name)
+                    update(training, w, gradient, state[name], step + 1,
+                           self.factor(step) * alpha, lambda_)
+                    averages[name] = averages[name] + (1 - decay) * (w - averages[name])
+        return averages
 
 
 def evaluate(case, sets, weights):

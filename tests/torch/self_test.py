@@ -1,4 +1,5 @@
-"""Checks the reference by independent routes: torch's own optimiser, schedulers and pooling."""
+"""Checks the reference by independent routes: torch's own optimisers, schedulers, clipping and
+pooling."""
 
 import itertools
 import math
@@ -102,15 +103,21 @@ def run_with_torch(training, start):
               for name, w in weights.items()]
     optimiser = torch_optimiser(training.config["training"], groups)
     schedule = lr_scheduler.LambdaLR(optimiser, training.factor)
+    average = {name: w.detach().clone() for name, w in weights.items()}
+    keys = training.config["training"]
     for step in range(training.case.steps):
         for group in optimiser.param_groups:
             if step > 0 and momentum > 0:
                 group["momentum"] = momentum * training.factor(step - 1) / training.factor(step)
         optimiser.zero_grad()
         training.batch_loss(weights, step).backward()
+        if keys.get("clip"):
+            torch.nn.utils.clip_grad_norm_(weights.values(), keys["clip"])
         optimiser.step()
+        share = 1 - min(keys.get("ema", 0), (1 + step) / (10 + step))
+        average = {name: a.lerp(weights[name].detach(), share) for name, a in average.items()}
         schedule.step()
-    return {name: w.detach() for name, w in weights.items()}
+    return average
 
 
 def check_network(case, sets, start, wanted):
