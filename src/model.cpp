@@ -267,6 +267,11 @@ void save_checkpoint(const std::filesystem::path& path, const ModelInfo& info,
   metadata["run.epoch_images"] = std::to_string(progress.epoch_images);
   metadata["run.best_epoch"] = std::to_string(progress.best_epoch);
   metadata["run.best_correct"] = std::to_string(progress.best_correct);
+  if (info.config.training.schedule.policy == Schedule::Policy::plateau) {
+    metadata["run.plateau_best"] = number_text(progress.plateau.best);
+    metadata["run.plateau_waited"] = std::to_string(progress.plateau.waited);
+    metadata["run.plateau_falls"] = std::to_string(progress.plateau.falls);
+  }
   write_safetensors(path, list.tensors(), metadata);
 }
 
@@ -309,7 +314,13 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
                          metadata.number<std::size_t>("run.epoch_correct"),
                          metadata.number<std::size_t>("run.epoch_images"),
                          metadata.number<std::uint64_t>("run.best_epoch"),
-                         metadata.number<std::size_t>("run.best_correct")};
+                         metadata.number<std::size_t>("run.best_correct"),
+                         {}};
+  if (checkpoint.info.config.training.schedule.policy == Schedule::Policy::plateau) {
+    checkpoint.progress.plateau = {metadata.number<double>("run.plateau_best"),
+                                   metadata.number<std::int64_t>("run.plateau_waited"),
+                                   metadata.number<std::int64_t>("run.plateau_falls")};
+  }
   if (checkpoint.progress.reported > checkpoint.progress.step) {
     metadata.fail("run.reported", "is beyond run.step");
   }
@@ -325,6 +336,7 @@ void check_same_run(const Checkpoint& checkpoint, const ModelInfo& info, const s
   RunConfig then = checkpoint.info.config;
   then.training.epochs = info.config.training.epochs;
   then.training.steps = info.config.training.steps;
+  then.training.patience = info.config.training.patience;
   then.data.dir = info.config.data.dir;
   then.data.train = info.config.data.train;
   then.data.test = info.config.data.test;

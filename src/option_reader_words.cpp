@@ -45,6 +45,8 @@ constexpr std::array kKeys = {
     ForeignWord{"smoothing", "label_smoothing", "the smoothing of the labels"},
     ForeignWord{"classweight", "class_weights", "the classes' weights"},
     ForeignWord{"classweights", "class_weights", "the classes' weights"},
+    ForeignWord{"earlystopping", "patience", "the epochs to wait for a better accuracy"},
+    ForeignWord{"earlystop", "patience", "the epochs to wait for a better accuracy"},
     ForeignWord{"filters", "count", "the number of kernels"},
     ForeignWord{"numfilters", "count", "the number of kernels"},
     ForeignWord{"numoutput", "count", "the number of outputs"},

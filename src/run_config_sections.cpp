@@ -14,6 +14,9 @@ constexpr double kLargestCount = 1e9;
 constexpr double kLargestSeed = 9223372036854775808.0;  // 2^63, itself out of an int64's reach
 constexpr std::size_t kMostClasses = 256;               // labels are bytes
 
+constexpr Bounds kPatience{.low = 1, .high = kLargestCount};  // epochs
+constexpr const char* kHoldOut = "set data.validation to the number of images to hold out";
+
 constexpr std::array<std::string_view, 4> kUnitNames = {"step", "epoch", "second", "never"};
 
 std::string to_text(const Interval& interval) {
@@ -146,12 +149,13 @@ void visit_loss_options(ConfigVisitor& visitor, RunConfig& config) {
 }
 
 // Exactly the parameters of the policy, and warmup.
-void visit_schedule(ConfigVisitor& visitor, TrainingConfig& training) {
+void visit_schedule(ConfigVisitor& visitor, RunConfig& config) {
   using Policy = Schedule::Policy;
   constexpr Bounds kPositive{.low = 0, .above_low = true};
   constexpr Bounds kFraction{.low = 0, .high = 1};
   constexpr Bounds kInnerFraction{.low = 0, .high = 1, .above_low = true, .below_high = true};
   constexpr Presence kRequired = Presence::required;
+  TrainingConfig& training = config.training;
   Schedule& s = training.schedule;
   visitor.choice("policy", s.policy, Schedule::kPolicyNames, kRequired);
   switch (s.policy) {
@@ -178,6 +182,13 @@ void visit_schedule(ConfigVisitor& visitor, TrainingConfig& training) {
       visitor.real("peak_at", s.peak_at, kInnerFraction);
       visitor.real("start", s.start, kFraction);
       visitor.real("final", s.final, kFraction);
+      break;
+    case Policy::plateau:
+      if (config.data.validation == 0) {
+        visitor.rule_out("policy", "", {"schedule plateau needs a validation set", kHoldOut});
+      }
+      visitor.real("factor", s.factor, kInnerFraction);
+      visitor.integer("patience", s.patience, kPatience);
       break;
   }
   visit_period(visitor, "warmup", training.warmup, 0, Presence::optional);
@@ -240,7 +251,12 @@ void visit_training(ConfigVisitor& visitor, RunConfig& config, ConfigText what) 
   visitor.real("ema", training.ema, {.low = 0, .high = 1, .below_high = true});
   visit_loss_options(visitor, config);
   visitor.section("schedule", "policy",
-                  [&](ConfigVisitor& inner) { visit_schedule(inner, training); });
+                  [&](ConfigVisitor& inner) { visit_schedule(inner, config); });
+  if (config.data.validation > 0) {
+    visitor.integer("patience", training.patience, {.low = 0, .high = kLargestCount});
+  } else {
+    visitor.rule_out("patience", "", {"patience needs a validation set", kHoldOut});
+  }
   visitor.boolean("shuffle", training.shuffle);
   auto seed = static_cast<std::int64_t>(training.seed);
   visitor.integer("seed", seed, {.low = 0, .high = kLargestSeed});

@@ -79,7 +79,7 @@ void Trainer::resume(const Checkpoint& checkpoint) {
 
 double Trainer::factor(std::uint64_t step) const {
   return schedule_factor(schedule_, static_cast<std::int64_t>(step),
-                         static_cast<std::int64_t>(steps_));
+                         static_cast<std::int64_t>(steps_), progress_.plateau.falls);
 }
 
 BatchResult Trainer::train_batch(std::uint64_t step) {
@@ -105,7 +105,6 @@ Trainer::Outcome Trainer::run(TrainObserver& observer, StopSwitch& stop) {
   // diverges or is killed early leaves something to start from.
   if (!saved_) write_checkpoint(observer);
   epoch_start_ = checkpoint_time_ = Clock::now();
-  const auto is_finished = [&] { return progress_.step >= steps_ && !epoch_is_due(); };
   while (!is_finished() && !stop.stop.load()) {
     if (!epoch_is_due()) advance(observer);
     if (epoch_is_due()) finish_epoch(observer, stop.stop);
@@ -115,6 +114,16 @@ Trainer::Outcome Trainer::run(TrainObserver& observer, StopSwitch& stop) {
   if (!is_finished()) return Outcome::stopped;
   save_model(directory_.model(), info_, result());
   return Outcome::finished;
+}
+
+bool Trainer::is_out_of_patience() const {
+  const std::uint64_t epochs = progress_.reported / steps_per_epoch_;
+  return training_.patience > 0 && progress_.best_epoch > 0 &&
+         epochs >= progress_.best_epoch + static_cast<std::uint64_t>(training_.patience);
+}
+
+bool Trainer::is_finished() const {
+  return (progress_.step >= steps_ || is_out_of_patience()) && !epoch_is_due();
 }
 
 // One step.
@@ -178,6 +187,10 @@ void Trainer::finish_epoch(TrainObserver& observer, const std::atomic<bool>& sto
       progress_.best_epoch = epoch;
       progress_.best_correct = validation->correct;
       save_model(directory_.best(), info_, result());
+    }
+    // Not after an epoch that `steps: N` cut short: a longer run will finish it.
+    if (progress_.step % steps_per_epoch_ == 0) {
+      progress_.plateau = after_epoch(schedule_, progress_.plateau, validation->loss);
     }
   }
   metrics_.append(row);

@@ -32,7 +32,7 @@ std::uint64_t train_whole(const RunConfig& config, const Dataset& images, const 
   TinyRun run(config, path, 1, images);
   Recorder quiet;
   EXPECT_EQ(train(run, quiet), Trainer::Outcome::finished);
-  return run.trainer.steps();
+  return run.trainer.step();
 }
 
 void resume_from_last(TinyRun& run) {
@@ -102,6 +102,7 @@ TEST_P(ResumeSchedule, AnyStopsEndInTheBytesOfTheWholeRun) {
 INSTANTIATE_TEST_SUITE_P(All, ResumeSchedule,
                          testing::Values("{policy: cosine, warmup: 7}",
                                          "{policy: onecycle, peak_at: 0.3}",
+                                         "{policy: plateau, factor: 0.5, patience: 1}",
                                          "{policy: step, gamma: 0.5, every: 1 epoch, warmup: 6}"));
 
 class ResumeRandom : public testing::TestWithParam<std::uint32_t> {};
@@ -137,6 +138,15 @@ TEST(Resume, AnyStopsEndInTheBytesOfTheWholeRunWithMomentsAndAnAverage) {
                   "  clip: 0.5\n  ema: 0.95\n  label_smoothing: 0.1\n  class_weights: balanced\n",
                   10),
       tiny_images(), draw, 8);
+}
+
+TEST(Resume, AnyStopsEndInTheBytesOfTheWholeRunThatPatienceEnds) {
+  const RunConfig config =
+      tiny_config("  epochs: 40\n  batch: 12\n  alpha: 0.1\n  patience: 2\n", 10);
+  const TempDir directory;
+  EXPECT_LT(train_whole(config, tiny_images(), directory.path()), 160U);
+  Draw draw(5);
+  expect_same_with_stops(config, tiny_images(), draw, 8);
 }
 
 // A stop at an epoch's end leaves its validation to the run that resumes; it is reported once.

@@ -346,6 +346,24 @@ TEST(RunConfigSchedule, WantsExactlyThePoliciesParameters) {
   }
 }
 
+TEST(RunConfigValidation, IsNeededByPatienceAndPlateau) {
+  const auto with_validation = [](const std::string& training) {
+    return parse("data: {dir: d, validation: 9}\n" + std::string(kNetwork) + "training: {" +
+                 training + "}\n")
+        .training;
+  };
+  EXPECT_EQ(with_validation("patience: 4").patience, 4);
+  EXPECT_EQ(with_validation("schedule: plateau").schedule.factor, 0.1);
+  EXPECT_EQ(with_validation("schedule: {policy: plateau, patience: 7}").schedule.patience, 7);
+  EXPECT_EQ(training_message("patience: 4"), "patience needs a validation set");
+  EXPECT_EQ(training_message("schedule: plateau"), "schedule plateau needs a validation set");
+  EXPECT_EQ(training_message("schedule: {policy: plateau, factor: 1}"),
+            "schedule plateau needs a validation set");
+  EXPECT_EQ(
+      message_of(error_of([&] { with_validation("schedule: {policy: plateau, factor: 1}"); })),
+      "factor must be above 0 and below 1, got 1");
+}
+
 TEST(RunConfigSchedule, IsResolvedInSteps) {
   const TrainingConfig training =
       with_schedule("{policy: step, gamma: 0.1, every: 2 epochs, warmup: 30}").training;

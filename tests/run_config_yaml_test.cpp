@@ -52,6 +52,9 @@ void expect_round_trip(const RunConfig& config) {
   EXPECT_EQ(again.training.class_weights.balanced, config.training.class_weights.balanced);
   EXPECT_EQ(again.training.class_weights.given, config.training.class_weights.given);
   EXPECT_EQ(again.training.schedule.policy, config.training.schedule.policy);
+  EXPECT_EQ(again.training.patience, config.training.patience);
+  EXPECT_EQ(again.training.schedule.factor, config.training.schedule.factor);
+  EXPECT_EQ(again.training.schedule.patience, config.training.schedule.patience);
   EXPECT_EQ(again.training.schedule.gamma, config.training.schedule.gamma);
   EXPECT_EQ(again.training.schedule.power, config.training.schedule.power);
   EXPECT_EQ(again.training.schedule.start, config.training.schedule.start);
@@ -101,6 +104,8 @@ TEST(ToYaml, RoundTripsEverySchedule) {
         "{policy: constant, warmup: 2 epochs}"}) {
     expect_round_trip(with_schedule(schedule));
   }
+  expect_round_trip(parse("data: {dir: d, validation: 9}\n" + std::string(kNetwork) +
+                          "training: {patience: 4, schedule: {policy: plateau, factor: 0.3}}\n"));
   expect_round_trip(
       with_training("steps: 7, seed: 9223372036854775807, threads: 3, alpha: 0.1, shuffle: false"));
   for (const char* solver :

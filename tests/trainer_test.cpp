@@ -304,6 +304,52 @@ TEST(Trainer, StopsAtOnceWhenTheLossIsNoLongerFinite) {
   EXPECT_FALSE(std::filesystem::exists(run.directory.model()));
 }
 
+// Nothing learns: the first epoch remains the best.
+RunConfig frozen_config(const std::string& training) {
+  RunConfig config = tiny_config("  batch: 12\n  alpha: 0.5\n" + training, 10);
+  for (LayerSpec& layer : config.network) layer.alpha = 0.0;
+  return config;
+}
+
+TEST(Trainer, EndsWhenPatienceDoes) {
+  const TempDir directory;
+  TinyRun run(frozen_config("  epochs: 9\n  patience: 3\n"), directory.path(), 1);
+  Recorder recorder;
+  EXPECT_EQ(train(run, recorder), Trainer::Outcome::finished);
+  EXPECT_EQ(recorder.epochs.size(), 4U);
+  EXPECT_TRUE(run.trainer.is_out_of_patience());
+  EXPECT_TRUE(std::filesystem::exists(run.directory.model()));
+  EXPECT_TRUE(std::filesystem::exists(run.directory.best()));
+
+  // More of it, and the run goes on.
+  TinyRun longer(frozen_config("  epochs: 9\n  patience: 5\n"), directory.path(), 1);
+  longer.trainer.resume(load_checkpoint(longer.directory.last()));
+  EXPECT_FALSE(longer.trainer.is_finished());
+  EXPECT_EQ(train(longer, recorder), Trainer::Outcome::finished);
+  EXPECT_EQ(recorder.epochs.size(), 6U);
+}
+
+TEST(Trainer, WithoutPatienceTrainsToTheEnd) {
+  const TempDir directory;
+  TinyRun run(frozen_config("  epochs: 9\n"), directory.path(), 1);
+  Recorder recorder;
+  train(run, recorder);
+  EXPECT_EQ(recorder.epochs.size(), 9U);
+  EXPECT_FALSE(run.trainer.is_out_of_patience());
+}
+
+TEST(Trainer, AlphaFallsOnAPlateau) {
+  const TempDir directory;
+  TinyRun run(
+      frozen_config("  epochs: 6\n  schedule: {policy: plateau, factor: 0.5, patience: 2}\n"),
+      directory.path(), 1);
+  Recorder recorder;
+  train(run, recorder);
+  std::vector<double> alphas;
+  for (const EpochReport& epoch : recorder.epochs) alphas.push_back(epoch.row.alpha);
+  EXPECT_EQ(alphas, (std::vector<double>{0.5, 0.5, 0.5, 0.25, 0.25, 0.125}));
+}
+
 // Averaged weights are what a run leaves behind, what chooses the best, and what is scored.
 TEST(Trainer, LeavesAndScoresTheAverageOfTheWeights) {
   const TempDir directory;

@@ -36,7 +36,7 @@ struct ModelInfo {
   ImageStatistics images;
 };
 
-// Everything about a run that neither the parameters nor the configuration say. Whatever is random
+// Everything about a run that neither the tensors nor the configuration say. Whatever is random
 // depends on the step alone, so that this is all there is.
 struct TrainProgress {
   std::uint64_t step = 0;      // steps done
@@ -48,6 +48,7 @@ struct TrainProgress {
   // The best epoch so far by validation accuracy; 0 if there was none.
   std::uint64_t best_epoch = 0;
   std::size_t best_correct = 0;
+  Plateau plateau = {};  // of that schedule
 
   bool operator==(const TrainProgress&) const = default;
 };

@@ -61,8 +61,9 @@ struct TrainingConfig {
   double ema = 0;   // 0 = none
   double label_smoothing = 0;
   ClassWeights class_weights;
-  // every and warmup not yet set; start and peak_at are the defaults of onecycle
-  Schedule schedule{.start = 0.04, .peak_at = 0.3};
+  std::int64_t patience = 0;  // epochs without a better validation accuracy; 0 = any number
+  // every and warmup not yet set; the rest are defaults of onecycle and plateau
+  Schedule schedule{.start = 0.04, .peak_at = 0.3, .factor = 0.1, .patience = 3};
   Interval every{};   // steps or epochs
   Interval warmup{};  // steps or epochs
   bool shuffle = true;

@@ -84,6 +84,10 @@ class Trainer {
   std::uint64_t steps() const { return steps_; }
   std::uint64_t steps_per_epoch() const { return steps_per_epoch_; }
   const TrainProgress& progress() const { return progress_; }
+  // No better validation accuracy for training.patience epochs: the run ends here.
+  bool is_out_of_patience() const;
+  // Is there nothing left to train or to report?
+  bool is_finished() const;
 
   // Trains to the end, or until told to stop; either way a checkpoint is written last, and after
   // the end model.safetensors. A run that has no checkpoint yet writes one before its first step.

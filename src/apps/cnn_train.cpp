@@ -118,8 +118,9 @@ void resume(const Checkpoint& checkpoint, const TrainingConfig& training, Traine
   }
   log.info("resumed {} at step {} of {}", display_path(checkpoint.file.path), trainer.step(),
            trainer.steps());
-  if (trainer.step() >= trainer.steps()) {
-    log.info("nothing left to do; for a longer run add --set training.epochs=N");
+  if (trainer.is_finished()) {
+    log.info("nothing left to do; for a longer run add --set training.{}=N",
+             trainer.step() < trainer.steps() ? "patience" : "epochs");
   }
 }
 

@@ -149,7 +149,8 @@ class NetworkText {
   std::string text_;
 };
 
-std::string draw_schedule(Draw& draw) {
+std::string draw_schedule(Draw& draw, bool validated) {
+  if (validated && chance(draw, 4)) return "{policy: plateau, factor: 0.5, patience: 1}";
   std::string text = one_of(
       draw, {"policy: constant", "policy: step, gamma: 0.5, every: 7",
              "policy: step, gamma: 0.3, every: 1 epoch", "policy: exp, gamma: 0.98",
@@ -183,7 +184,7 @@ std::string draw_solver(Draw& draw) {
                  "solver: adam\n  beta1: 0.5\n  beta2: 0.99\n  epsilon: 0.001", "solver: adamw"});
 }
 
-std::string draw_training(Draw& draw, const Length& length) {
+std::string draw_training(Draw& draw, const Length& length, bool validated) {
   // Squares of sums of hundreds of inputs diverge at the learning rates that suit the other loss.
   const bool squares = chance(draw, 3);
   std::string text = squares ? "loss: euclidean\n" : "loss: softmax_cross_entropy\n";
@@ -196,7 +197,8 @@ std::string draw_training(Draw& draw, const Length& length) {
   if (chance(draw, 2)) text += "\n  ema: " + one_of(draw, {"0.5", "0.99"});
   if (!squares && chance(draw, 3)) text += "\n  label_smoothing: 0.1";
   if (chance(draw, 3)) text += "\n  class_weights: " + one_of(draw, {"balanced", "{0: 2, 1: 0.5}"});
-  text += "\n  schedule: " + draw_schedule(draw);
+  if (validated && chance(draw, 3)) text += "\n  patience: " + one_of(draw, {"1", "2"});
+  text += "\n  schedule: " + draw_schedule(draw, validated);
   text += "\n  shuffle: " + one_of(draw, {"true", "true", "false"});
   text += "\n  seed: " + std::to_string(draw.integer(0, 1000000)) + "\n";
   return text;
@@ -222,7 +224,7 @@ RandomRun draw_run(std::uint32_t seed, int steps) {
   run.config +=
       "\n  " + one_of(draw, {"normalize: auto", "scale: 0.00390625", "scale: 0.01\n  mean: 90"});
   run.config += "\nnetwork:\n" + NetworkText(draw, shape).draw_network(classes);
-  run.config += draw_training(draw, length);
+  run.config += draw_training(draw, length, validation > 0);
   run.config += "output: {dir: run, checkpoint_every: ";
   run.config += one_of(draw, {"1 epoch", "3 steps", "7 steps", "never"});
   run.config += ", keep: " + std::to_string(draw.integer(1, 4)) + "}\n";
