@@ -91,6 +91,18 @@ ModelInfo make_model_info(const RunConfig& config, const Network& network,
   return info;
 }
 
+void require_fit(const Dataset& dataset, const ModelInfo& info) {
+  if (dataset.shape != info.input) {
+    throw FileError(dataset.files.images.string() + ": error: its images are " +
+                    to_string(dataset.shape) + ", the model takes " + to_string(info.input));
+  }
+  if (dataset.label_bound() > info.classes.size()) {
+    throw FileError(dataset.files.labels.string() + ": error: holds the label " +
+                    std::to_string(dataset.label_bound() - 1) + ", the model knows " +
+                    std::to_string(info.classes.size()) + " classes (labels from 0)");
+  }
+}
+
 LossOptions make_loss_options(const ModelInfo& info, const Dataset& dataset, const Split& split) {
   const TrainingConfig& training = info.config.training;
   LossOptions options{training.label_smoothing, {}};

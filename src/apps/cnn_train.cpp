@@ -23,6 +23,7 @@
 #include "gradient_report.hpp"
 #include "network_table.hpp"
 #include "signals.hpp"
+#include "sweep.hpp"
 #include "train_log.hpp"
 
 namespace cnn::app {
@@ -217,11 +218,16 @@ int train(const TrainOptions& o, StopSwitch& stop) {
   return run_training(trainer, config, directory, checkpoint.has_value(), console, stop);
 }
 
+int train_all(const TrainOptions& o, StopSwitch& stop) {
+  if (o.seeds.empty()) return train(o, stop);
+  return sweep(o, load(o).config, stop, [&](const TrainOptions& run) { return train(run, stop); });
+}
+
 }  // namespace
 }  // namespace cnn::app
 
 int main(int argc, char** argv) {
   cnn::app::TrainOptions options;
   cnn::StopSwitch& stop = cnn::app::install_signal_handlers();
-  return cnn::app::run(argc, argv, options, [&] { return cnn::app::train(options, stop); });
+  return cnn::app::run(argc, argv, options, [&] { return cnn::app::train_all(options, stop); });
 }
