@@ -348,7 +348,7 @@ void OptionReader::exclusive(std::string_view key, std::initializer_list<std::st
 }
 
 void OptionReader::rule_out(std::string_view key, std::string_view decider,
-                          const Complaint& complaint) {
+                            const Complaint& complaint) {
   remember(key);
   const ConfigNode* node = given(key);
   const ConfigNode* cause = given(decider);

@@ -114,7 +114,7 @@ void visit_solver(ConfigVisitor& visitor, TrainingConfig& training) {
   const std::string name(kSolverNames[static_cast<std::size_t>(training.solver)]);
   if (has_moments(training.solver)) {
     visitor.rule_out("momentum", "solver",
-                   {"solver " + name + " has no momentum", "its beta1 has that part"});
+                     {"solver " + name + " has no momentum", "its beta1 has that part"});
     visitor.real("beta1", training.beta1, kShare);
     visitor.real("beta2", training.beta2, kShare);
     visitor.real("epsilon", training.epsilon, kEpsilon);
@@ -128,7 +128,7 @@ void visit_solver(ConfigVisitor& visitor, TrainingConfig& training) {
   }
   for (const char* key : {"beta1", "beta2", "epsilon"}) {
     visitor.rule_out(key, "solver",
-                   {"solver " + name + " has no " + key, "it is one of adam's and adamw's"});
+                     {"solver " + name + " has no " + key, "it is one of adam's and adamw's"});
   }
 }
 
@@ -139,7 +139,7 @@ void visit_loss_options(ConfigVisitor& visitor, RunConfig& config) {
                  {.low = 0, .high = 1, .below_high = true});
   } else {
     visitor.rule_out("label_smoothing", "loss",
-                   {"label_smoothing is for the loss softmax_cross_entropy", "leave it out"});
+                     {"label_smoothing is for the loss softmax_cross_entropy", "leave it out"});
   }
   ClassWeights& weights = training.class_weights;
   if (visitor.wants("class_weights", weights.balanced || !weights.given.empty())) {

@@ -112,7 +112,7 @@ class ConfigVisitor : public OptionVisitor {
   // `key` has no meaning, for the reason that `complaint` gives: a mistake where it is given. If
   // the key `decider` is to blame and comes from a later override, `key` is passed over instead.
   virtual void rule_out(std::string_view key, std::string_view decider,
-                      const Complaint& complaint) = 0;
+                        const Complaint& complaint) = 0;
   // One of `keys` must be given.
   virtual void needs_one_of(std::initializer_list<std::string_view> keys) = 0;
 
