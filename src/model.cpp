@@ -250,7 +250,7 @@ void save_checkpoint(const std::filesystem::path& path, const ModelInfo& info,
                      const std::string& data) {
   TensorList list = parameter_tensors(network);
   for (const Parameter& p : network.parameters()) {
-    list.add(velocity_name(p), p.dims, solver.velocity(p));
+    if (p.is_learnt()) list.add(velocity_name(p), p.dims, solver.velocity(p));
   }
   Metadata metadata = model_metadata(info);
   metadata["data"] = data;
@@ -343,7 +343,7 @@ void restore(const Checkpoint& checkpoint, Network& network, Solver& solver) {
   TensorTaker taker(checkpoint.file);
   for (const Parameter& p : network.parameters()) {
     taker.take(p.name, p.dims, network.value(p));
-    taker.take(velocity_name(p), p.dims, solver.velocity(p));
+    if (p.is_learnt()) taker.take(velocity_name(p), p.dims, solver.velocity(p));
   }
   taker.finish();
 }

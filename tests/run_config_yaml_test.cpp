@@ -64,7 +64,7 @@ TEST(ToYaml, RoundTripsEveryLayer) {
         options.size() - 1,
         (options == "{}" ? "" : ", ") +
             std::string(entry.example_inputs > 1 ? "from: [\"10\", \"null\"]" : "from: input"));
-    if (entry.has_weights)
+    if (entry.has_weights())
       options.insert(1,
                      "alpha: 0.1, lambda: 1e-9, init: {type: constant, value: 0.3}, bias: false, ");
     layers += "  - " + std::string(entry.type) + ": " + options + "\n";

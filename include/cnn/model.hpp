@@ -4,8 +4,8 @@
 // Tensors: every parameter under its name. Metadata of a model: config (the portable resolved
 // YAML), input (channels, height, width), classes (one name a line), mean and scale (numbers, one a
 // channel), border, centred and box (ImageStatistics). A checkpoint adds a tensor
-// optimizer/<parameter>.velocity for each parameter, run.* (TrainProgress) and data (the training
-// set's fingerprint).
+// optimizer/<parameter>.velocity for each parameter that is learnt, run.* (TrainProgress) and data
+// (the training set's fingerprint).
 
 #pragma once
 

@@ -21,18 +21,20 @@ struct SolverOptions {
 
 // Stochastic gradient descent with momentum:
 //   v ← μ·v − α_t·(∂/∂W of the data term + λ·W),   W ← W + v
+// A statistic r follows s, its mean over the samples of the batch, by its own momentum β instead:
+//   r ← (1 − β)·r + β·s
 // Owns the velocities v, laid out like Network::values().
 class Solver {
  public:
   Solver(const Network& network, const SolverOptions& options);
 
   // One step with α_t = schedule_factor · α. `gradients` are partial sums of the data term's
-  // gradient; they are added up in their order, whatever the number of workers, and set to zero for
-  // the next step.
+  // gradient, and of statistics over their samples; they are added up in their order, whatever the
+  // number of workers, and set to zero for the next step.
   void step(Network& network, std::span<Gradients> gradients, double schedule_factor,
             Workers& workers);
 
-  // v of one parameter, which a checkpoint saves and restores.
+  // v of one parameter, which a checkpoint saves and restores; statistics have none.
   View velocity(const Parameter& p) { return velocity_.values().subspan(p.offset, p.size); }
   CView velocity(const Parameter& p) const { return velocity_.values().subspan(p.offset, p.size); }
 
@@ -43,7 +45,11 @@ class Solver {
     std::size_t size;
     double alpha;
     double lambda;
+    bool learnt;
+    double momentum;  // of a statistic
   };
+
+  void descend(const Chunk& chunk, CView gradient, double schedule_factor, View w);
 
   double momentum_;
   std::vector<Chunk> chunks_;
