@@ -18,18 +18,20 @@ constexpr std::size_t kShard = 32;
 const std::atomic<bool> Inference::kNever{false};
 
 Inference::Inference(const Network& network, const PixelTable& table, Workers& workers)
-    : network_(network), table_(table), workers_(workers) {
+    : folded_(network), table_(table), workers_(workers) {
   for (int i = 0; i < workers.count(); ++i) {
-    workspaces_.emplace_back(network, kShard, Phase::evaluate);
+    workspaces_.emplace_back(folded_.network(), kShard, Phase::evaluate);
   }
   require_blas_memory(workers.count());
 }
 
 bool Inference::run(std::size_t count, const Pixels& pixels, const Consume& consume,
                     const std::atomic<bool>& stop) {
+  folded_.update();
+  const Network& network = folded_.network();
   const std::size_t shards = (count + kShard - 1) / kShard;
-  const std::size_t input_size = network_.input().size();
-  const std::size_t output_size = network_.output().size();
+  const std::size_t input_size = network.input().size();
+  const std::size_t output_size = network.output().size();
   std::atomic<bool> complete{true};
   workers_.run(static_cast<int>(shards), [&](int worker, int task) {
     if (stop.load()) {
@@ -44,11 +46,11 @@ bool Inference::run(std::size_t count, const Pixels& pixels, const Consume& cons
       table_.apply(pixels(first + i), input.subspan(i * input_size, input_size));
     }
     std::fill(input.begin() + static_cast<std::ptrdiff_t>(n * input_size), input.end(), Real{0});
-    network_.forward(workspace, kShard, {});
+    network.forward(workspace, kShard, {});
     const CView outputs = workspace.output(kShard).first(n * output_size);
     if (!std::all_of(outputs.begin(), outputs.end(), [](Real v) { return std::isfinite(v); })) {
       throw DivergedError("the network's outputs are not finite (first non-finite value: " +
-                          network_.first_non_finite(workspace, kShard) + ")");
+                          network.first_non_finite(workspace, kShard) + ")");
     }
     for (std::size_t i = 0; i < n; ++i) {
       consume(first + i, outputs.subspan(i * output_size, output_size));

@@ -254,6 +254,7 @@ void save_checkpoint(const std::filesystem::path& path, const ModelInfo& info,
   const std::span names = solver.state_names();
   for (const Parameter& p : network.parameters()) {
     if (averaged != nullptr) list.add(optimizer_name(p, kValue), p.dims, network.value(p));
+    if (!p.is_learnt()) continue;
     for (std::size_t i = 0; i < names.size(); ++i) {
       list.add(optimizer_name(p, names[i]), p.dims, solver.state(i, p));
     }
@@ -363,6 +364,7 @@ void restore(const Checkpoint& checkpoint, Network& network, Solver& solver, Net
   for (const Parameter& p : network.parameters()) {
     taker.take(p.name, p.dims, averaged != nullptr ? averaged->value(p) : network.value(p));
     if (averaged != nullptr) taker.take(optimizer_name(p, kValue), p.dims, network.value(p));
+    if (!p.is_learnt()) continue;
     for (std::size_t i = 0; i < names.size(); ++i) {
       taker.take(optimizer_name(p, names[i]), p.dims, solver.state(i, p));
     }

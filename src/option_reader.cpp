@@ -118,6 +118,16 @@ const ConfigNode* OptionReader::take(std::string_view key, Presence presence) {
   return nullptr;
 }
 
+void OptionReader::refuse(std::string_view key, std::string_view other, std::string_view hint) {
+  refused_.emplace_back(key);
+  const ConfigNode* node = given(key);
+  if (node == nullptr) return;
+  context_.diagnostics->add(
+      node->key_place,
+      in_quotes(key) + " has no place beside " + std::string(other) + " in " + title_.full,
+      std::string(hint));
+}
+
 bool OptionReader::wants(std::string_view key, bool) {
   remember(key);
   return given(key) != nullptr;
@@ -402,7 +412,8 @@ void OptionReader::finish() {
   std::vector<std::string> meant;
   for (const ConfigNode& child : map_->children) {
     const bool repeated = map_->find(child.key) != &child;  // reported when it was parsed
-    if (repeated || contains(known_, child.key) || keys_uncertain_) continue;
+    if (repeated || contains(known_, child.key) || contains(refused_, child.key)) continue;
+    if (keys_uncertain_) continue;
     meant.push_back(report_unknown(child));
   }
   std::string missing;

@@ -69,7 +69,7 @@ std::string advise_count(const Network& network, std::size_t count) {
   for (std::size_t i = network.nodes().size(); i-- > 0;) {
     const Network::Node& node = network.nodes()[i];
     if (node.plan.output != vector) break;
-    if (find_layer_entry(node.spec.type)->has_weights) {
+    if (find_layer_entry(node.spec.type)->has_weights()) {
       return "set count: " + number + " in '" + node.spec.name + "'";
     }
     if (node.inputs != std::vector<std::size_t>{i}) break;

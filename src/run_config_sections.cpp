@@ -276,9 +276,13 @@ void visit(ConfigVisitor& visitor, LayerSpec& spec, const LayerEntry& entry,
            const LayerChecks& checks) {
   visitor.text("name", spec.name, checks.name);
   spec.layer->options(visitor);
-  if (entry.has_weights) {
+  if (entry.has_weights()) {
     visitor.section("init", "type", [&](ConfigVisitor& inner) { visit_init(inner, spec.init); });
+  }
+  if (entry.learns != Learns::nothing) {
     visitor.real("alpha", spec.alpha, {.low = 0, .high = kLargestReal});
+  }
+  if (entry.has_weights()) {
     visitor.real("lambda", spec.lambda, {.low = 0, .high = kLargestReal});
   }
   visitor.texts("from", spec.from, true, checks.from);

@@ -73,6 +73,13 @@ void follow(Real share, std::size_t size, const Real* __restrict w, Real* __rest
   for (std::size_t i = 0; i < size; ++i) a[i] += share * (w[i] - a[i]);
 }
 
+// r ← (1 − β)·r + β·Σ/samples
+void follow(double momentum, CView sum, std::size_t samples, View r) {
+  const Real rest = static_cast<Real>(1 - momentum);
+  const Real share = static_cast<Real>(momentum / static_cast<double>(samples));
+  for (std::size_t i = 0; i < r.size(); ++i) r[i] = rest * r[i] + share * sum[i];
+}
+
 constexpr double kClipMargin = 1e-6;
 
 // In a fixed order, and with as many sums side by side as vector code wants.
@@ -126,7 +133,8 @@ Solver::Solver(const Network& network, const SolverOptions& options, View averag
     const double lambda =
         p.kind == ParameterKind::weight ? layer.lambda.value_or(options.lambda) : 0.0;
     for (std::size_t at = 0; at < p.size; at += kChunk) {
-      chunks_.push_back({p.offset + at, std::min(kChunk, p.size - at), alpha, lambda});
+      chunks_.push_back(
+          {p.offset + at, std::min(kChunk, p.size - at), alpha, lambda, p.is_learnt(), p.momentum});
     }
   }
   squares_.resize(chunks_.size());
@@ -140,12 +148,13 @@ std::size_t Solver::bytes(const Network& network, SolverType type) {
   return state_names_of(type).size() * network.values().size_bytes();
 }
 
-// Adds the partial gradients up, shares their sum's norm out of many threads in a fixed order, and
-// returns what the sum is to be multiplied by.
+// Adds the partial gradients up and returns what their sum is to be multiplied by. Its squares are
+// added by chunks, and these in their order: the same norm for any number of threads.
 Real Solver::add_up_and_measure(std::span<Gradients> gradients, Workers& workers) {
   workers.run(static_cast<int>(chunks_.size()), [&](int, int task) {
     const auto i = static_cast<std::size_t>(task);
-    squares_[i] = sum_of_squares(add_up(gradients, chunks_[i].offset, chunks_[i].size));
+    const View sum = add_up(gradients, chunks_[i].offset, chunks_[i].size);
+    squares_[i] = chunks_[i].learnt ? sum_of_squares(sum) : 0;
   });
   const double norm = std::sqrt(std::accumulate(squares_.begin(), squares_.end(), 0.0));
   return static_cast<Real>(std::min(1.0, options_.clip / (norm + kClipMargin)));
@@ -164,7 +173,9 @@ void Solver::update(View w, CView g, const Chunk& chunk, std::uint64_t t, double
     const auto step = options_.type == SolverType::nesterov ? step_nesterov : step_sgd;
     step(descent, chunk.size, g.data(), first, w.data());
   }
-  if (average_.empty()) return;
+}
+
+void Solver::average(CView w, const Chunk& chunk, std::uint64_t t) {
   const double steps = static_cast<double>(t);
   const double decay = std::min(options_.ema, (1 + steps) / (10 + steps));
   follow(static_cast<Real>(1 - decay), chunk.size, w.data(), average_.data() + chunk.offset);
@@ -172,16 +183,24 @@ void Solver::update(View w, CView g, const Chunk& chunk, std::uint64_t t, double
 
 void Solver::step(Network& network, std::span<Gradients> gradients, std::uint64_t t,
                   double schedule_factor, Workers& workers) {
+  std::size_t samples = 0;
+  for (Gradients& part : gradients) samples += part.take_samples();
   const bool clips = options_.clip > 0;
   const Real scale = clips ? add_up_and_measure(gradients, workers) : 1;
   const std::span parts = clips ? gradients.first(1) : gradients;
   workers.run(static_cast<int>(chunks_.size()), [&](int, int task) {
     const Chunk& chunk = chunks_[static_cast<std::size_t>(task)];
     const View sum = add_up(parts, chunk.offset, chunk.size);
-    if (scale < 1) {
-      for (Real& g : sum) g *= scale;
+    const View w = network.values().subspan(chunk.offset, chunk.size);
+    if (!chunk.learnt) {
+      if (samples > 0) follow(chunk.momentum, sum, samples, w);
+    } else {
+      if (scale < 1) {
+        for (Real& g : sum) g *= scale;
+      }
+      update(w, sum, chunk, t, schedule_factor);
     }
-    update(network.values().subspan(chunk.offset, chunk.size), sum, chunk, t, schedule_factor);
+    if (!average_.empty()) average(w, chunk, t);
     std::fill(sum.begin(), sum.end(), Real{0});
   });
 }

@@ -77,11 +77,12 @@ TEST(ToYaml, RoundTripsEveryLayer) {
         options.size() - 1,
         (options == "{}" ? "" : ", ") +
             std::string(entry.example_inputs > 1 ? "from: [\"10\", \"null\"]" : "from: input"));
-    if (entry.has_weights)
+    if (entry.has_weights())
       options.insert(1,
                      "alpha: 0.1, lambda: 1e-9, init: {type: constant, value: 0.3}, bias: false, ");
     layers += "  - " + std::string(entry.type) + ": " + options + "\n";
   }
+  layers += "  - pool: {type: max, global: true, from: input}\n";
   const RunConfig config = with_layers(layers);
   expect_round_trip(config);
   const std::string lines = network_lines(config);
@@ -148,7 +149,8 @@ TEST(ToYaml, SpellsOutEveryDefault) {
             "  mean: 0\n"
             "  validation: 0\n"
             "network:\n"
-            "  - pool: {name: pool1, type: avg, kernel: [3, 2], stride: [3, 2], pad: 0}\n"
+            "  - pool: {name: pool1, type: avg, global: false, kernel: [3, 2], stride: [3, "
+            "2], pad: 0, round: floor}\n"
             "loss: softmax_cross_entropy\n"
             "training:\n"
             "  epochs: 10\n"

@@ -53,6 +53,48 @@ class Scalar {
   std::uint64_t t_ = 0;
 };
 
+// (1 − 1/4)·r + 1/4·s with s = (6 + 10)/(2 + 6) = 2
+TEST(Solver, AStatisticFollowsItsMeanOverTheSamples) {
+  Network network({1, 1, 1}, {layer_spec("batch_norm", "bn", "{momentum: 0.25}")});
+  network.initialise(1);
+  // 16 is no gradient, and not to be clipped.
+  Solver solver(network, {.alpha = 7, .lambda = 0.5, .momentum = 0.9, .clip = 0.125});
+  Workers workers(1);
+  std::vector<Gradients> gradients;
+  const auto slots = [&](std::size_t place, double sum) {
+    for (const Parameter& p : network.parameters()) {
+      if (!p.is_learnt()) gradients[place].values()[p.offset] = static_cast<Real>(sum);
+    }
+  };
+  for (int i = 0; i < 2; ++i) gradients.emplace_back(network);
+  slots(0, 6);
+  slots(1, 10);
+  gradients[0].count_samples(2);
+  gradients[1].count_samples(6);
+  solver.step(network, gradients, 0, 0.5, workers);
+  const auto value = [&](std::size_t k) { return network.value(network.parameters()[k])[0]; };
+  EXPECT_EQ(value(0), Real{1});  // weight
+  EXPECT_EQ(value(1), Real{0});  // bias
+  EXPECT_EQ(value(2), Real{0.5});
+  EXPECT_EQ(value(3), Real{1.25});
+  EXPECT_EQ(gradients[0].take_samples() + gradients[1].take_samples(), 0U);
+  solver.step(network, gradients, 0, 0.5, workers);  // without samples there is nothing to follow
+  EXPECT_EQ(value(2), Real{0.5});
+  EXPECT_EQ(value(3), Real{1.25});
+}
+
+TEST(Solver, NeitherDecaysNorSlowsGains) {
+  Network network({1, 1, 1}, {layer_spec("batch_norm", "bn")});
+  network.initialise(1);
+  Solver solver(network, {.alpha = 0.25, .lambda = 0.5, .momentum = 0});
+  Workers workers(1);
+  std::vector<Gradients> gradients;
+  gradients.emplace_back(network);
+  gradients[0].values()[network.parameters()[0].offset] = 2;
+  solver.step(network, gradients, 0, 1, workers);
+  EXPECT_EQ(network.value(network.parameters()[0])[0], Real{0.5});
+}
+
 TEST(Solver, StepsAgainstTheGradient) {
   Scalar s({.alpha = 0.25});
   s.weight() = 1;

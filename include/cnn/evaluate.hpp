@@ -10,6 +10,7 @@
 
 #include "cnn/batches.hpp"
 #include "cnn/dataset.hpp"
+#include "cnn/fold.hpp"
 #include "cnn/loss.hpp"
 #include "cnn/metrics.hpp"
 #include "cnn/network.hpp"
@@ -18,9 +19,9 @@
 
 namespace cnn {
 
-// The forward pass over any number of images, shared out to the workers. Owns one workspace a
-// worker; keeps references to the network and the workers. Used by one thread at a time; sees
-// changes of the network's values.
+// The forward pass over any number of images, shared out to the workers, with batch_norm folded
+// into the layer before it. Owns one workspace a worker; keeps references to the network and the
+// workers. Used by one thread at a time; sees changes of the network's values when a run begins.
 class Inference {
  public:
   Inference(const Network& network, const PixelTable& table, Workers& workers);
@@ -39,7 +40,7 @@ class Inference {
  private:
   static const std::atomic<bool> kNever;
 
-  const Network& network_;
+  FoldedNetwork folded_;
   const PixelTable& table_;
   Workers& workers_;
   std::vector<Workspace> workspaces_;

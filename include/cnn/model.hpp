@@ -3,11 +3,10 @@
 //
 // Tensors: every parameter under its name. Metadata of a model: config (the portable resolved
 // YAML), input (channels, height, width), classes (one name a line), mean and scale (numbers, one a
-// channel), border, centred and box (ImageStatistics). Where a run averages its weights
-// these are the averages. A checkpoint adds for
-// each parameter what the solver keeps of it (optimizer/<parameter>.velocity, or .first_moment and
-// .second_moment) and, with averages, the weights themselves (.value), run.* (TrainProgress) and
-// data (the training set's fingerprint).
+// channel), border, centred and box (ImageStatistics). Where a run averages its weights these are
+// the averages. A checkpoint adds what the solver keeps of each parameter that is learnt
+// (optimizer/<parameter>.velocity, or .first_moment and .second_moment) and, with averages, the
+// values themselves (.value), run.* (TrainProgress) and data (the training set's fingerprint).
 
 #pragma once
 

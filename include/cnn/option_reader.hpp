@@ -49,6 +49,7 @@ class OptionReader final : public ConfigVisitor {
   void boolean(std::string_view key, bool& value) override;
   void one_of(std::string_view key, std::size_t& index, std::span<const std::string_view> names,
               Presence presence) override;
+  void refuse(std::string_view key, std::string_view other, std::string_view hint) override;
   bool wants(std::string_view key, bool is_set) override;
   void text(std::string_view key, std::string& value, const TextCheck& check,
             Presence presence) override;
@@ -100,7 +101,8 @@ class OptionReader final : public ConfigVisitor {
   std::string choices_;                 // what that key may be, if it is missing
   std::vector<std::string> known_;      // keys visited, in their order
   std::vector<std::string> displaced_;
-  std::vector<std::string> undecided_;             // keys whose value is none of their choices
+  std::vector<std::string> undecided_;  // keys whose value is none of their choices
+  std::vector<std::string> refused_;
   std::vector<std::vector<std::string>> missing_;  // of each set one key is needed
 };
 

@@ -61,7 +61,12 @@ class OptionVisitor {
                       std::span<const std::string_view> names,
                       Presence presence = Presence::optional) = 0;
 
-  // The same for an enum whose values are 0, 1, … in the order of `names`.
+  // A key of this component that has no place beside `other`, as the values stand: a visitor that
+  // reads complains where it is given.
+  virtual void refuse(std::string_view /*key*/, std::string_view /*other*/,
+                      std::string_view /*hint*/) {}
+
+  // one_of for an enum whose values are 0, 1, … in the order of `names`.
   template <typename Enum, std::size_t Count>
   void choice(std::string_view key, Enum& value, const std::array<std::string_view, Count>& names,
               Presence presence = Presence::optional) {

@@ -52,6 +52,9 @@ struct SolverOptions {
   double ema = 0;         // decay of the average; 0 = none
 };
 
+// A statistic r follows s, its mean over the samples of the batch, by its own momentum β instead:
+//   r ← (1 − β)·r + β·s
+// It is no part of the gradient that is clipped, but has an average like all others.
 // Owns what it keeps of every parameter from step to step, laid out like Network::values(): the
 // velocities v, or the moments m and s.
 class Solver {
@@ -60,14 +63,16 @@ class Solver {
   // weights; it must outlive the solver.
   Solver(const Network& network, const SolverOptions& options, View average = {});
 
-  // Step t = 0, 1, … of the run. `gradients` are partial sums of the data term's gradient; they are
-  // added up in their order, whatever the number of workers, and set to zero for the next step.
+  // Step t = 0, 1, … of the run. `gradients` are partial sums of the data term's gradient, and
+  // of statistics over their samples; they are added up in their order, whatever the number of
+  // workers, and set to zero for the next step.
   void step(Network& network, std::span<Gradients> gradients, std::uint64_t t,
             double schedule_factor, Workers& workers);
 
   // Names of what is kept: "velocity", or "first_moment" and "second_moment".
   std::span<const std::string_view> state_names() const;
-  // Of one parameter that of state_names()[i], which a checkpoint saves and restores.
+  // Of one parameter that is learnt, that of state_names()[i], which a checkpoint saves and
+  // restores.
   View state(std::size_t i, const Parameter& p) {
     return states_[i].values().subspan(p.offset, p.size);
   }
@@ -85,9 +90,12 @@ class Solver {
     std::size_t size;
     double alpha;
     double lambda;
+    bool learnt;
+    double momentum;  // of a statistic
   };
 
   void update(View w, CView g, const Chunk& chunk, std::uint64_t t, double schedule_factor);
+  void average(CView w, const Chunk& chunk, std::uint64_t t);
   Real add_up_and_measure(std::span<Gradients> gradients, Workers& workers);
 
   SolverOptions options_;

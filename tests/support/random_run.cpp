@@ -33,6 +33,7 @@ class NetworkText {
     for (int i = 0; i < blocks; ++i) add_block();
     if (chance(draw_, 2)) {
       add("fc", "count: " + std::to_string(draw_.integer(3, 12)) + weights());
+      if (chance(draw_, 2)) add_batch_norm();
       add_activation();
       shape_ = {1, 1, 1};
     }
@@ -67,6 +68,7 @@ class NetworkText {
     switch (draw_.integer(0, 4)) {
       case 0:
         add_convolution();
+        if (chance(draw_, 2)) add_batch_norm();
         add_activation();
         break;
       case 1:
@@ -84,16 +86,22 @@ class NetworkText {
     }
   }
 
-  void add_activation() { add(one_of(draw_, {"relu", "sigmoid", "tanh"}), ""); }
+  void add_batch_norm() {
+    add("batch_norm", one_of(draw_, {"", "momentum: 0.5", "momentum: 0.01, epsilon: 0.001",
+                                     "alpha: 0", "alpha: 0.0005"}));
+  }
+
+  void add_activation() { add(one_of(draw_, {"relu", "sigmoid", "tanh", "leaky_relu"}), ""); }
 
   Size2 draw_kernel() {
     return {draw_.integer(1, std::min(4, shape_.height)),
             draw_.integer(1, std::min(4, shape_.width))};
   }
 
-  void slide(Size2 kernel, Size2 stride, Size2 pad) {
-    shape_.height = (shape_.height + 2 * pad.height - kernel.height) / stride.height + 1;
-    shape_.width = (shape_.width + 2 * pad.width - kernel.width) / stride.width + 1;
+  void slide(const naive::Slide& slide) {
+    const Size2 output = naive::positions(slide);
+    shape_.height = output.height;
+    shape_.width = output.width;
   }
 
   void add_convolution() {
@@ -101,17 +109,24 @@ class NetworkText {
     const Size2 kernel = draw_kernel(), stride = draw_.size2(1, 2), pad = draw_.size2(0, 2);
     add("conv", "count: " + std::to_string(count) + ", kernel: " + pair_text(kernel) +
                     ", stride: " + pair_text(stride) + ", pad: " + pair_text(pad) + weights());
+    slide({shape_, kernel, stride, pad});
     shape_.channels = count;
-    slide(kernel, stride, pad);
   }
 
   void add_pooling() {
+    const std::string type = "type: " + one_of(draw_, {"max", "avg"});
+    if (chance(draw_, 6)) {
+      add("pool", type + ", global: true");
+      shape_.height = shape_.width = 1;
+      return;
+    }
+    const bool ceil = chance(draw_, 3);
     const Size2 kernel = draw_kernel(), stride = draw_.size2(1, 3);
     const Size2 pad = {draw_.integer(0, std::min(1, kernel.height - 1)),
                        draw_.integer(0, std::min(1, kernel.width - 1))};
-    add("pool", "type: " + one_of(draw_, {"max", "avg"}) + ", kernel: " + pair_text(kernel) +
-                    ", stride: " + pair_text(stride) + ", pad: " + pair_text(pad));
-    slide(kernel, stride, pad);
+    add("pool", type + ", kernel: " + pair_text(kernel) + ", stride: " + pair_text(stride) +
+                    ", pad: " + pair_text(pad) + (ceil ? ", round: ceil" : ""));
+    slide({shape_, kernel, stride, pad, ceil});
   }
 
   // A convolution that keeps height and width; the layer's name.

@@ -5,7 +5,7 @@ import math
 import torch
 import torch.nn.functional as F
 
-from networks import MOMENTS, pair
+from networks import MOMENTS, SHARD, is_statistic, pair, window_count
 
 
 def alpha_factor(schedule, step, steps, steps_per_epoch):
@@ -60,13 +60,18 @@ class Kinks:
 
 def pool(x, layer, kinks):
     """x: (n, channels, h, w). An average counts the real pixels of its window only; a remainder
-    that fills no whole stride is dropped."""
-    kernel, pad = pair(layer["kernel"]), pair(layer.get("pad", 0))
-    stride = pair(layer.get("stride", layer["kernel"]))
+    that fills no whole stride is dropped, or with `round: ceil` has a window that overhangs."""
+    size = x.shape[2:]
+    kernel, pad = pair(layer.get("kernel", list(size))), pair(layer.get("pad", 0))
+    stride = pair(layer.get("stride", list(kernel)))
     outside = -math.inf if layer["type"] == "max" else math.nan
+    beyond = []
+    for axis in zip(size, kernel, stride, pad):
+        count = window_count(*axis, layer.get("round") == "ceil")
+        beyond.append(max(0, (count - 1) * axis[2] + axis[1] - axis[0] - axis[3]))
 
     def windows(t):  # (n, channels, rows, columns, pixels)
-        t = F.pad(t, (pad[1], pad[1], pad[0], pad[0]), value=outside)
+        t = F.pad(t, (pad[1], beyond[1], pad[0], beyond[0]), value=outside)
         return t.unfold(2, kernel[0], stride[0]).unfold(3, kernel[1], stride[1]).flatten(4)
 
     pixels = windows(x)
@@ -76,8 +81,29 @@ def pool(x, layer, kinks):
     return pixels.nanmean(dim=-1)
 
 
-def forward(layers, weights, x, kinks):
-    """x: (n, channels, h, w). Returns the last layer's output, (n, classes)."""
+def batch_norm(x, layer, weights, found):
+    """x: (n, channels, h, w). In training, `found` being a dictionary, each shard is normalised by
+    itself, and the statistics that PyTorch finds in it are noted there, their mean weighted by the
+    shards' images; in evaluation, `found` being None, the running ones are used."""
+    name, epsilon = layer["name"], layer.get("epsilon", 1e-5)
+    gain, bias = weights[name + ".weight"], weights[name + ".bias"]
+    if found is None:
+        return F.batch_norm(x, weights[name + ".running_mean"], weights[name + ".running_var"], gain,
+                            bias, eps=epsilon)
+    parts = []
+    for shard in x.split(SHARD):
+        mean, variance = (torch.zeros(x.shape[1], dtype=x.dtype) for _ in range(2))
+        parts.append(F.batch_norm(shard, mean, variance, gain, bias, training=True, momentum=1,
+                                  eps=epsilon))
+        for statistic, value in (("running_mean", mean), ("running_var", variance)):
+            key = f"{name}.{statistic}"
+            found[key] = found.get(key, 0) + value * len(shard) / len(x)
+    return torch.cat(parts)
+
+
+def forward(layers, weights, x, kinks, found=None):
+    """x: (n, channels, h, w). Returns the last layer's output, (n, classes). `found` receives the
+    statistics of training; without it, this is evaluation."""
     outputs = {}
     for layer in layers:
         kind, name, sources = layer["kind"], layer.get("name"), layer.get("from", [])
@@ -94,6 +120,11 @@ def forward(layers, weights, x, kinks):
         elif kind == "relu":
             kinks.relu(x.detach())
             x = torch.relu(x)
+        elif kind == "leaky_relu":
+            kinks.relu(x.detach())
+            x = F.leaky_relu(x, layer.get("slope", 0.01))
+        elif kind == "batch_norm":
+            x = batch_norm(x, layer, weights, found)
         elif kind in ("sigmoid", "tanh"):
             x = getattr(torch, kind)(x)
         else:
@@ -171,26 +202,35 @@ class Training:
         self.class_weights = class_weights(case, self.labels).to(dtype)
 
     def tensors(self, start):
-        """The starting weights {name: float32 array} as tensors that want a gradient."""
-        return {name: torch.tensor(w, dtype=self.dtype, requires_grad=True)
+        """The starting weights {name: float32 array} as tensors; all but the statistics want a
+        gradient."""
+        return {name: torch.tensor(w, dtype=self.dtype, requires_grad=not is_statistic(name))
                 for name, w in start.items()}
 
     def rates(self, name):
-        """(alpha, lambda) of a parameter: its layer's own or the run's; no bias is decayed."""
+        """(alpha, lambda) of a parameter: its layer's own or the run's; no bias is decayed, nor is
+        anything of a batch_norm."""
         layer = next(l for l in self.config["network"] if l.get("name") == name.split(".")[0])
         training = self.config["training"]
-        decay = layer.get("lambda", training.get("lambda", 0))
-        return layer.get("alpha", training["alpha"]), decay if name.endswith(".weight") else 0
+        decayed = name.endswith(".weight") and layer["kind"] != "batch_norm"
+        decay = layer.get("lambda", training.get("lambda", 0)) if decayed else 0
+        return layer.get("alpha", training["alpha"]), decay
 
     def factor(self, step):
         schedule = self.config["training"].get("schedule", {"policy": "constant"})
         return alpha_factor(schedule, step, self.case.steps, self.case.steps_per_epoch)
 
     def batch_loss(self, weights, step):
-        """The data loss of batch `step`: the images in file order, cut anew each epoch."""
+        """The data loss of batch `step`: the images in file order, cut anew each epoch. Moves the
+        statistics in `weights` as this step does."""
         batch = self.config["training"]["batch"]
         first = step % self.case.steps_per_epoch * batch
-        h = forward(self.config["network"], weights, self.x[first:first + batch], self.kinks)
+        found = {}
+        h = forward(self.config["network"], weights, self.x[first:first + batch], self.kinks, found)
+        for name, value in found.items():
+            momentum = next(layer.get("momentum", 0.1) for layer in self.config["network"]
+                            if layer.get("name") == name.split(".")[0])
+            weights[name].lerp_(value, momentum)
         loss = data_loss(self.config["loss"], h, self.labels[first:first + batch],
                          self.config["training"].get("label_smoothing", 0.0), self.class_weights)
         size = abs(float(loss))
@@ -201,17 +241,19 @@ class Training:
         """Returns {name: tensor} after the last step: the averages, where there are any."""
         training = self.config["training"]
         weights = self.tensors(start)
-        state = {name: (torch.zeros_like(w), torch.zeros_like(w)) for name, w in weights.items()}
+        learnt = {name: w for name, w in weights.items() if w.requires_grad}
+        state = {name: (torch.zeros_like(w), torch.zeros_like(w)) for name, w in learnt.items()}
         averages = {name: w.detach().clone() for name, w in weights.items()}
         for step in range(self.case.steps):
-            gradients = torch.autograd.grad(self.batch_loss(weights, step), list(weights.values()))
+            gradients = torch.autograd.grad(self.batch_loss(weights, step), list(learnt.values()))
             gradients = clipped(gradients, training.get("clip", 0))
             decay = min(training.get("ema", 0), (1 + step) / (10 + step))
             with torch.no_grad():
-                for (name, w), gradient in zip(weights.items(), gradients):
+                for (name, w), gradient in zip(learnt.items(), gradients):
                     alpha, lambda_ = self.rates(name)
                     update(training, w, gradient, state[name], step + 1,
                            self.factor(step) * alpha, lambda_)
+                for name, w in weights.items():
                     averages[name] = averages[name] + (1 - decay) * (w - averages[name])
         return averages
 

@@ -75,12 +75,18 @@ def check_schedules():
 def check_pool():
     """Against torch's pooling, which knows only pads of at most half the kernel."""
     x = torch.randn(2, 3, 9, 11, dtype=torch.float64)
-    for window in itertools.product([[2, 3], [4, 2], [3, 3]], [[1, 2], [3, 2]], [[0, 0], [1, 1]]):
-        layer = dict(zip(("kernel", "stride", "pad"), window))
-        largest, mean = (reference.pool(x, {**layer, "type": kind}, reference.Kinks())
-                         for kind in ("max", "avg"))
-        assert torch.equal(largest, F.max_pool2d(x, *window))
-        assert torch.allclose(mean, F.avg_pool2d(x, *window, count_include_pad=False))
+    pools = lambda layer: (reference.pool(x, {**layer, "type": kind}, reference.Kinks())
+                           for kind in ("max", "avg"))
+    for *window, rounding in itertools.product([[2, 3], [4, 2], [3, 3], [2, 2]],
+                                               [[1, 2], [3, 2], [4, 5]], [[0, 0], [1, 1]],
+                                               ["floor", "ceil"]):
+        largest, mean = pools(dict(zip(("kernel", "stride", "pad", "round"), (*window, rounding))))
+        ceil = rounding == "ceil"
+        assert torch.equal(largest, F.max_pool2d(x, *window, ceil_mode=ceil))
+        assert torch.allclose(mean, F.avg_pool2d(x, *window, ceil, count_include_pad=False))
+    largest, mean = pools({"global": True})
+    assert torch.equal(largest, F.adaptive_max_pool2d(x, 1))
+    assert torch.allclose(mean, F.adaptive_avg_pool2d(x, 1))
 
 
 def torch_optimiser(keys, groups):
@@ -100,7 +106,7 @@ def run_with_torch(training, start):
     momentum = training.config["training"].get("momentum", 0)
     rates = {name: training.rates(name) for name in weights}
     groups = [{"params": [w], "lr": rates[name][0], "weight_decay": rates[name][1]}
-              for name, w in weights.items()]
+              for name, w in weights.items() if w.requires_grad]
     optimiser = torch_optimiser(training.config["training"], groups)
     schedule = lr_scheduler.LambdaLR(optimiser, training.factor)
     average = {name: w.detach().clone() for name, w in weights.items()}
