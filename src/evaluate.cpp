@@ -11,18 +11,20 @@ const std::atomic<bool> Inference::kNever{false};
 
 Inference::Inference(const Network& network, const PixelTable& table, Workers& workers,
                      std::size_t shard)
-    : network_(network), table_(table), workers_(workers), shard_(shard) {
+    : folded_(network), table_(table), workers_(workers), shard_(shard) {
   for (int i = 0; i < workers.count(); ++i) {
-    workspaces_.emplace_back(network, shard_, Phase::evaluate);
+    workspaces_.emplace_back(folded_.network(), shard_, Phase::evaluate);
   }
   require_blas_memory(workers.count());
 }
 
 bool Inference::run(std::size_t count, const Pixels& pixels, const Consume& consume,
                     const std::atomic<bool>& stop) {
+  folded_.update();
+  const Network& network = folded_.network();
   const std::size_t shards = (count + shard_ - 1) / shard_;
-  const std::size_t input_size = network_.input().size();
-  const std::size_t output_size = network_.output().size();
+  const std::size_t input_size = network.input().size();
+  const std::size_t output_size = network.output().size();
   std::atomic<bool> complete{true};
   workers_.run(static_cast<int>(shards), [&](int worker, int task) {
     if (stop.load()) {
@@ -37,11 +39,11 @@ bool Inference::run(std::size_t count, const Pixels& pixels, const Consume& cons
       table_.apply(pixels(first + i), input.subspan(i * input_size, input_size));
     }
     std::fill(input.begin() + static_cast<std::ptrdiff_t>(n * input_size), input.end(), Real{0});
-    network_.forward(workspace, shard_, {});
+    network.forward(workspace, shard_, {});
     const CView outputs = workspace.output(shard_).first(n * output_size);
     if (!std::all_of(outputs.begin(), outputs.end(), [](Real v) { return std::isfinite(v); })) {
       throw DivergedError("the network's outputs are not finite (first non-finite value: " +
-                          network_.first_non_finite(workspace, shard_) + ")");
+                          network.first_non_finite(workspace, shard_) + ")");
     }
     for (std::size_t i = 0; i < n; ++i) {
       consume(first + i, outputs.subspan(i * output_size, output_size));

@@ -60,20 +60,21 @@ class LayerPass {
     std::string name;
     View values;
     View gradient;
+    bool learnt;
   };
 
   LayerPass(const Layer& layer, const LayerPlan& plan, std::span<const Shape> inputs, std::size_t n,
             std::uint64_t seed)
       : layer_(layer), plan_(plan), n_(n), inputs_(inputs.size()), seed_(seed) {
-    std::vector<std::pair<std::string, std::size_t>> sizes;
+    std::vector<Extent> extents;
     for (std::size_t k = 0; k < inputs.size(); ++k) {
       const std::string number = inputs.size() > 1 ? " " + std::to_string(k + 1) : "";
-      sizes.emplace_back("dx" + number, n * inputs[k].size());
+      extents.push_back({"dx" + number, n * inputs[k].size(), true});
     }
     for (const ParameterSpec& p : plan.parameters) {
-      sizes.emplace_back(p.name, element_count(p.dims));
+      extents.push_back({p.name, element_count(p.dims), p.kind != ParameterKind::statistic});
     }
-    lay_out(sizes);
+    lay_out(extents);
     draw_parameters();
     for (std::size_t i = 0; i < doutput_.size(); ++i) {
       doutput_[i] = static_cast<Real>(draw_sign(seed, i) * (0.5 + draw_uniform(seed, i) / 2));
@@ -110,23 +111,29 @@ class LayerPass {
   }
 
  private:
-  void lay_out(const std::vector<std::pair<std::string, std::size_t>>& sizes) {
+  struct Extent {
+    std::string name;
+    std::size_t size;
+    bool learnt;
+  };
+
+  void lay_out(const std::vector<Extent>& extents) {
     const std::size_t outputs = n_ * plan_.output.size();
     const std::size_t saved = n_ * plan_.saved_bytes_per_sample;
     std::vector<std::size_t> offsets;
-    for (const auto& [name, size] : sizes) {
-      offsets.push_back(arena_.reserve<Real>(size));
-      offsets.push_back(arena_.reserve<Real>(size));
+    for (const Extent& extent : extents) {
+      offsets.push_back(arena_.reserve<Real>(extent.size));
+      offsets.push_back(arena_.reserve<Real>(extent.size));
     }
     const std::size_t output = arena_.reserve<Real>(outputs);
     const std::size_t doutput = arena_.reserve<Real>(outputs);
     const std::size_t scratch = arena_.reserve<Real>(plan_.scratch);
     const std::size_t saved_offset = arena_.reserve<std::byte>(saved);
     arena_.allocate();
-    for (std::size_t i = 0; i < sizes.size(); ++i) {
-      const auto& [name, size] = sizes[i];
+    for (std::size_t i = 0; i < extents.size(); ++i) {
+      const auto& [name, size, learnt] = extents[i];
       tensors_.push_back({name, arena_.view<Real>(offsets[2 * i], size),
-                          arena_.view<Real>(offsets[2 * i + 1], size)});
+                          arena_.view<Real>(offsets[2 * i + 1], size), learnt});
       values_.push_back(tensors_.back().values);
       gradients_.push_back(tensors_.back().gradient);
     }
@@ -137,15 +144,18 @@ class LayerPass {
   }
 
   // Of a size that keeps outputs near one, whatever the network's own parameters are like.
+  // Statistics keep their initial values: in training no output depends on them.
   void draw_parameters() {
     for (std::size_t k = 0; k < plan_.parameters.size(); ++k) {
       const ParameterSpec& spec = plan_.parameters[k];
       const std::uint64_t key = mix(seed_, inputs_ + k, 1);
       const bool weight = spec.kind == ParameterKind::weight;
-      const double bound = weight ? std::sqrt(3 / std::max(1.0, spec.fan.in)) : 0.5;
+      const bool statistic = spec.kind == ParameterKind::statistic;
+      const double middle = weight ? 0 : spec.initial;
+      const double bound = weight ? std::sqrt(3 / std::max(1.0, spec.fan.in)) : statistic ? 0 : 0.5;
       const View values = tensors_[inputs_ + k].values;
       for (std::size_t i = 0; i < values.size(); ++i) {
-        values[i] = static_cast<Real>(bound * (2 * draw_uniform(key, i) - 1));
+        values[i] = static_cast<Real>(middle + bound * (2 * draw_uniform(key, i) - 1));
       }
     }
   }
@@ -243,6 +253,7 @@ std::vector<GradientComparison> check_layer_gradients(const Layer& layer, const 
   pass.forward_and_backward();
   std::vector<GradientComparison> result;
   for (std::size_t i = 0; i < all.size(); ++i) {
+    if (!pass.tensors()[i].learnt) continue;
     result.push_back(compare(pass, pass.tensors()[i], all[i], small_step));
   }
   return result;

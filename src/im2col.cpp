@@ -14,8 +14,17 @@ namespace {
 
 constexpr std::int64_t kLargest = std::int64_t{1} << 30;
 
-int output_extent(int input, int kernel, int stride, int pad) {
-  return (input + 2 * pad - kernel) / stride + 1;
+int output_extent(int input, int kernel, int stride, int pad, Rounding rounding) {
+  const int room = input + 2 * pad - kernel;
+  const int windows = room / stride + 1;
+  const bool one_more =
+      rounding == Rounding::ceil && room % stride != 0 && windows * stride < input + pad;
+  return windows + int{one_more};
+}
+
+// Rows or columns at the end of the image that no window reaches.
+int dropped(int input, int kernel, int stride, int pad, int output) {
+  return std::clamp(input + pad - (output - 1) * stride - kernel, 0, input);
 }
 
 // The outputs first … last-1 for which 0 <= output·stride + offset < input; the others lie on
@@ -121,7 +130,7 @@ CNN_INLINE void walk(const Window& window, OutputRows part, Block&& block, Blank
 
 }  // namespace
 
-Window make_window(const Shape& input, Size2 kernel, Size2 stride, Size2 pad) {
+Window make_window(const Shape& input, Size2 kernel, Size2 stride, Size2 pad, Rounding rounding) {
   assert(kernel.height >= 1 && kernel.width >= 1 && stride.height >= 1 && stride.width >= 1);
   if (kernel.height > input.height + 2 * pad.height || kernel.width > input.width + 2 * pad.width) {
     throw ShapeError("kernel " + to_string(kernel) + " (pad " +
@@ -129,8 +138,8 @@ Window make_window(const Shape& input, Size2 kernel, Size2 stride, Size2 pad) {
                      ") is larger than its input " + to_string(input));
   }
   Window window{input, kernel, stride, pad, {}};
-  window.output = {output_extent(input.height, kernel.height, stride.height, pad.height),
-                   output_extent(input.width, kernel.width, stride.width, pad.width)};
+  window.output = {output_extent(input.height, kernel.height, stride.height, pad.height, rounding),
+                   output_extent(input.width, kernel.width, stride.width, pad.width, rounding)};
   const std::int64_t patch = std::int64_t{input.channels} * kernel.height * kernel.width;
   const std::int64_t positions = std::int64_t{window.output.height} * window.output.width;
   if (patch > kLargest || positions > kLargest || patch > kLargest / positions) {
@@ -141,13 +150,10 @@ Window make_window(const Shape& input, Size2 kernel, Size2 stride, Size2 pad) {
 }
 
 std::string dropped_notice(const Window& window) {
-  const int rows =
-      (window.input.height + 2 * window.pad.height - window.kernel.height) % window.stride.height;
-  const int columns =
-      (window.input.width + 2 * window.pad.width - window.kernel.width) % window.stride.width;
-  // What falls beyond the last window is padding first, image only after that.
-  const int lost_rows = std::clamp(rows - window.pad.height, 0, window.input.height);
-  const int lost_columns = std::clamp(columns - window.pad.width, 0, window.input.width);
+  const int lost_rows = dropped(window.input.height, window.kernel.height, window.stride.height,
+                                window.pad.height, window.output.height);
+  const int lost_columns = dropped(window.input.width, window.kernel.width, window.stride.width,
+                                   window.pad.width, window.output.width);
   const auto count = [](int n, const char* word) {
     return "the last " + (n > 1 ? std::to_string(n) + " " + word + "s" : std::string(word));
   };

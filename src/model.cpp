@@ -19,9 +19,10 @@ namespace cnn {
 namespace {
 
 constexpr std::string_view kOptimizer = "optimizer/";
+constexpr std::string_view kValue = "value";  // of a parameter that is averaged
 
-std::string velocity_name(const Parameter& p) {
-  return std::string(kOptimizer) + p.name + ".velocity";
+std::string optimizer_name(const Parameter& p, std::string_view what) {
+  return std::string(kOptimizer) + p.name + "." + std::string(what);
 }
 
 std::string list_text(const std::vector<double>& values) {
@@ -247,10 +248,16 @@ void save_model(const std::filesystem::path& path, const ModelInfo& info, const 
 
 void save_checkpoint(const std::filesystem::path& path, const ModelInfo& info,
                      const Network& network, const Solver& solver, const TrainProgress& progress,
-                     const std::string& data) {
-  TensorList list = parameter_tensors(network);
+                     const std::string& data, const Network* averaged) {
+  require_finite(network);
+  TensorList list = parameter_tensors(averaged != nullptr ? *averaged : network);
+  const std::span names = solver.state_names();
   for (const Parameter& p : network.parameters()) {
-    list.add(velocity_name(p), p.dims, solver.velocity(p));
+    if (averaged != nullptr) list.add(optimizer_name(p, kValue), p.dims, network.value(p));
+    if (!p.is_learnt()) continue;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      list.add(optimizer_name(p, names[i]), p.dims, solver.state(i, p));
+    }
   }
   Metadata metadata = model_metadata(info);
   metadata["data"] = data;
@@ -261,6 +268,11 @@ void save_checkpoint(const std::filesystem::path& path, const ModelInfo& info,
   metadata["run.epoch_images"] = std::to_string(progress.epoch_images);
   metadata["run.best_epoch"] = std::to_string(progress.best_epoch);
   metadata["run.best_correct"] = std::to_string(progress.best_correct);
+  if (info.config.training.schedule.policy == Schedule::Policy::plateau) {
+    metadata["run.plateau_best"] = number_text(progress.plateau.best);
+    metadata["run.plateau_waited"] = std::to_string(progress.plateau.waited);
+    metadata["run.plateau_falls"] = std::to_string(progress.plateau.falls);
+  }
   write_safetensors(path, list.tensors(), metadata);
 }
 
@@ -303,7 +315,13 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
                          metadata.number<std::size_t>("run.epoch_correct"),
                          metadata.number<std::size_t>("run.epoch_images"),
                          metadata.number<std::uint64_t>("run.best_epoch"),
-                         metadata.number<std::size_t>("run.best_correct")};
+                         metadata.number<std::size_t>("run.best_correct"),
+                         {}};
+  if (checkpoint.info.config.training.schedule.policy == Schedule::Policy::plateau) {
+    checkpoint.progress.plateau = {metadata.number<double>("run.plateau_best"),
+                                   metadata.number<std::int64_t>("run.plateau_waited"),
+                                   metadata.number<std::int64_t>("run.plateau_falls")};
+  }
   if (checkpoint.progress.reported > checkpoint.progress.step) {
     metadata.fail("run.reported", "is beyond run.step");
   }
@@ -319,6 +337,7 @@ void check_same_run(const Checkpoint& checkpoint, const ModelInfo& info, const s
   RunConfig then = checkpoint.info.config;
   then.training.epochs = info.config.training.epochs;
   then.training.steps = info.config.training.steps;
+  then.training.patience = info.config.training.patience;
   then.data.dir = info.config.data.dir;
   then.data.train = info.config.data.train;
   then.data.test = info.config.data.test;
@@ -339,11 +358,16 @@ void check_same_run(const Checkpoint& checkpoint, const ModelInfo& info, const s
                   checkpoint.file.path.string());
 }
 
-void restore(const Checkpoint& checkpoint, Network& network, Solver& solver) {
+void restore(const Checkpoint& checkpoint, Network& network, Solver& solver, Network* averaged) {
   TensorTaker taker(checkpoint.file);
+  const std::span names = solver.state_names();
   for (const Parameter& p : network.parameters()) {
-    taker.take(p.name, p.dims, network.value(p));
-    taker.take(velocity_name(p), p.dims, solver.velocity(p));
+    taker.take(p.name, p.dims, averaged != nullptr ? averaged->value(p) : network.value(p));
+    if (averaged != nullptr) taker.take(optimizer_name(p, kValue), p.dims, network.value(p));
+    if (!p.is_learnt()) continue;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      taker.take(optimizer_name(p, names[i]), p.dims, solver.state(i, p));
+    }
   }
   taker.finish();
 }

@@ -94,8 +94,8 @@ void Network::plan(std::size_t index) {
   for (const ParameterSpec& spec : node.plan.parameters) {
     const std::size_t size = element_count(spec.dims);
     const std::size_t offset = values_.reserve<Real>(size) / sizeof(Real);
-    parameters_.push_back(
-        {node.spec.name + "." + spec.name, spec.dims, spec.kind, offset, size, index});
+    parameters_.push_back({node.spec.name + "." + spec.name, spec.dims, spec.kind, offset, size,
+                           index, spec.momentum});
   }
   wants_gradient_.push_back(wants || !node.plan.parameters.empty());
 }
@@ -125,8 +125,9 @@ void Network::check_memory() const {
 }
 
 std::size_t Network::parameter_count() const {
-  return std::accumulate(parameters_.begin(), parameters_.end(), std::size_t{0},
-                         [](std::size_t sum, const Parameter& p) { return sum + p.size; });
+  return std::accumulate(
+      parameters_.begin(), parameters_.end(), std::size_t{0},
+      [](std::size_t sum, const Parameter& p) { return sum + (p.is_learnt() ? p.size : 0); });
 }
 
 void Network::initialise(std::uint64_t seed) {
@@ -139,7 +140,7 @@ void Network::initialise(std::uint64_t seed) {
       cnn::initialise(node.spec.init, spec.fan, Random(seed, Purpose::initialisation, hash(p.name)),
                       value(p));
     } else {
-      std::fill_n(value(p).begin(), p.size, Real{0});
+      std::fill_n(value(p).begin(), p.size, static_cast<Real>(spec.initial));
     }
   }
 }
@@ -188,6 +189,7 @@ void Network::forward_layer(std::size_t i, Workspace& workspace, Samples samples
 
 void Network::backward(Workspace& workspace, std::size_t n, Gradients& gradients) const {
   workspace.forget_gradients();
+  gradients.count_samples(n);
   for (std::size_t s = stages_.size(); s-- > 0;) {
     const Stage& stage = stages_[s];
     const std::size_t block = stage.all_samples ? n : kBlock;

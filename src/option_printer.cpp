@@ -117,6 +117,16 @@ void OptionPrinter::integer_or(std::string_view key, std::int64_t& value, Bounds
   add(key, value == word_value ? std::string(word) : std::to_string(value));
 }
 
+void OptionPrinter::numbers(std::string_view key,
+                            std::vector<std::pair<std::string, double>>& values, Bounds,
+                            std::string_view word, bool& is_word) {
+  std::vector<std::string> entries;
+  for (const auto& [name, value] : values) {
+    entries.push_back(yaml_quoted(name) + ": " + number_text(value));
+  }
+  add(key, is_word ? std::string(word) : "{" + join(entries, ", ") + "}");
+}
+
 void OptionPrinter::section(std::string_view key, std::string_view, const Visit& visit, Presence) {
   OptionPrinter printer;
   visit(printer);

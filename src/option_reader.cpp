@@ -118,6 +118,16 @@ const ConfigNode* OptionReader::take(std::string_view key, Presence presence) {
   return nullptr;
 }
 
+void OptionReader::refuse(std::string_view key, std::string_view other, std::string_view hint) {
+  refused_.emplace_back(key);
+  const ConfigNode* node = given(key);
+  if (node == nullptr) return;
+  context_.diagnostics->add(
+      node->key_place,
+      in_quotes(key) + " has no place beside " + std::string(other) + " in " + title_.full,
+      std::string(hint));
+}
+
 bool OptionReader::wants(std::string_view key, bool) {
   remember(key);
   return given(key) != nullptr;
@@ -169,20 +179,44 @@ void OptionReader::integer_or(std::string_view key, std::int64_t& value, Bounds 
               .value_or(value);
 }
 
+std::optional<double> OptionReader::read_real(const ConfigNode& node, const std::string& what,
+                                              Bounds bounds) {
+  if (node.kind == ConfigNode::Kind::broken) return std::nullopt;
+  const bool plain = node.kind == ConfigNode::Kind::scalar && !node.quoted;
+  const std::optional<double> number = plain ? parse_real(node.text) : std::nullopt;
+  if (number && bounds.hold(*number)) return number;
+  complain(node,
+           what + " must be " +
+               (number ? range_text(bounds, number_text) + ", got " + shown(node.text)
+                       : "a number, got " + describe(node)),
+           node.quoted ? "write it without quotes" : "");
+  return std::nullopt;
+}
+
 void OptionReader::real(std::string_view key, double& value, Bounds bounds, Presence presence) {
   const ConfigNode* node = take(key, presence);
   if (node == nullptr) return;
-  const bool plain = node->kind == ConfigNode::Kind::scalar && !node->quoted;
-  const std::optional<double> number = plain ? parse_real(node->text) : std::nullopt;
-  if (number && bounds.hold(*number)) {
-    value = *number;
-    return;
+  value = read_real(*node, std::string(key), bounds).value_or(value);
+}
+
+void OptionReader::numbers(std::string_view key,
+                           std::vector<std::pair<std::string, double>>& values, Bounds bounds,
+                           std::string_view word, bool& is_word) {
+  const ConfigNode* node = take(key, Presence::optional);
+  if (node == nullptr) return;
+  if (node->kind == ConfigNode::Kind::scalar && node->text == word) {
+    is_word = true;
+  } else if (node->kind == ConfigNode::Kind::map && !node->children.empty()) {
+    for (const ConfigNode& child : node->children) {
+      const bool repeated = node->find(child.key) != &child;  // reported when it was parsed
+      const auto number =
+          read_real(child, std::string(key) + " of " + in_quotes(child.key), bounds);
+      if (number && !repeated) values.emplace_back(child.key, *number);
+    }
+  } else {
+    complain(*node, std::string(key) + " must be " + std::string(word) +
+                        " or a map as in {NAME: 2, NAME: 0.5}, got " + describe(*node));
   }
-  complain(*node,
-           std::string(key) + " must be " +
-               (number ? range_text(bounds, number_text) + ", got " + shown(node->text)
-                       : "a number, got " + describe(*node)),
-           node->quoted ? "write it without quotes" : "");
 }
 
 void OptionReader::size2(std::string_view key, Size2& value, Bounds bounds, Presence presence) {
@@ -228,6 +262,7 @@ void OptionReader::one_of(std::string_view key, std::size_t& index,
   complain(*node,
            std::string(key) + " must be " + join(words, ", ", " or ") + ", got " + describe(*node),
            match.empty() ? "" : "did you mean '" + match + "'?");
+  undecided_.emplace_back(key);
   if (key == short_form_) keys_uncertain_ = true;
 }
 
@@ -322,6 +357,16 @@ void OptionReader::exclusive(std::string_view key, std::initializer_list<std::st
   }
 }
 
+void OptionReader::rule_out(std::string_view key, std::string_view decider,
+                            const Complaint& complaint) {
+  remember(key);
+  const ConfigNode* node = given(key);
+  const ConfigNode* cause = given(decider);
+  if (node == nullptr || contains(undecided_, decider)) return;
+  if (cause != nullptr && cause->key_place.source > node->key_place.source) return;
+  context_.diagnostics->add(node->key_place, complaint.message, complaint.hint);
+}
+
 void OptionReader::needs_one_of(std::initializer_list<std::string_view> keys) {
   if (std::any_of(keys.begin(), keys.end(),
                   [&](std::string_view key) { return given(key) != nullptr; })) {
@@ -367,7 +412,8 @@ void OptionReader::finish() {
   std::vector<std::string> meant;
   for (const ConfigNode& child : map_->children) {
     const bool repeated = map_->find(child.key) != &child;  // reported when it was parsed
-    if (repeated || contains(known_, child.key) || keys_uncertain_) continue;
+    if (repeated || contains(known_, child.key) || contains(refused_, child.key)) continue;
+    if (keys_uncertain_) continue;
     meant.push_back(report_unknown(child));
   }
   std::string missing;

@@ -5,10 +5,12 @@
 
 #include "cnn/layers/activation.hpp"
 #include "cnn/layers/add.hpp"
+#include "cnn/layers/batch_norm.hpp"
 #include "cnn/layers/concat.hpp"
 #include "cnn/layers/convolution.hpp"
 #include "cnn/layers/dropout.hpp"
 #include "cnn/layers/fully_connected.hpp"
+#include "cnn/layers/leaky_relu.hpp"
 #include "cnn/layers/pooling.hpp"
 
 namespace cnn {
@@ -19,20 +21,23 @@ std::unique_ptr<Layer> make() {
   return std::make_unique<T>();
 }
 
-constexpr bool kWeights = true;
-constexpr bool kNoWeights = false;
+constexpr Learns kWeights = Learns::weights;
+constexpr Learns kGains = Learns::gains;
+constexpr Learns kNothing = Learns::nothing;
 
 // clang-format off
-constexpr std::array<LayerEntry, 9> kEntries = {{
-    {"conv",    make<Convolution>,    kWeights,   1, "{count: 4, kernel: [3, 2], stride: [1, 2], pad: 1}"},
-    {"pool",    make<Pooling>,        kNoWeights, 1, "{type: max, kernel: 3, stride: 2, pad: 1}"},
-    {"fc",      make<FullyConnected>, kWeights,   1, "{count: 5}"},
-    {"relu",    make_relu,            kNoWeights, 1, "{}"},
-    {"sigmoid", make_sigmoid,         kNoWeights, 1, "{}"},
-    {"tanh",    make_tanh,            kNoWeights, 1, "{}"},
-    {"dropout", make<Dropout>,        kNoWeights, 1, "{rate: 0.25}"},
-    {"add",     make<Add>,            kNoWeights, 2, "{}"},
-    {"concat",  make<Concat>,         kNoWeights, 2, "{}"},
+constexpr std::array<LayerEntry, 11> kEntries = {{
+    {"conv",       make<Convolution>,    kWeights, 1, "{count: 4, kernel: [3, 2], stride: [1, 2], pad: 1}"},
+    {"pool",       make<Pooling>,        kNothing, 1, "{type: max, kernel: 3, stride: 2, pad: 1}"},
+    {"fc",         make<FullyConnected>, kWeights, 1, "{count: 5}"},
+    {"relu",       make_relu,            kNothing, 1, "{}"},
+    {"sigmoid",    make_sigmoid,         kNothing, 1, "{}"},
+    {"tanh",       make_tanh,            kNothing, 1, "{}"},
+    {"leaky_relu", make<LeakyRelu>,      kNothing, 1, "{slope: 0.25}"},
+    {"batch_norm", make<BatchNorm>,      kGains,   1, "{momentum: 0.25, epsilon: 0.001}"},
+    {"dropout",    make<Dropout>,        kNothing, 1, "{rate: 0.25}"},
+    {"add",        make<Add>,            kNothing, 2, "{}"},
+    {"concat",     make<Concat>,         kNothing, 2, "{}"},
 }};
 // clang-format on
 

@@ -69,7 +69,7 @@ std::string advise_count(const Network& network, std::size_t count) {
   for (std::size_t i = network.nodes().size(); i-- > 0;) {
     const Network::Node& node = network.nodes()[i];
     if (node.plan.output != vector) break;
-    if (find_layer_entry(node.spec.type)->has_weights) {
+    if (find_layer_entry(node.spec.type)->has_weights()) {
       return "set count: " + number + " in '" + node.spec.name + "'";
     }
     if (node.inputs != std::vector<std::size_t>{i}) break;
@@ -159,6 +159,18 @@ void check_classes(const LoadedConfig& loaded, const Network& network, const Dat
             names < labels ? "name all " + std::to_string(labels) + " classes in data.classes"
                            : advise_count(network, names));
   }
+}
+
+SolverOptions solver_options(const TrainingConfig& training) {
+  return {.alpha = training.alpha,
+          .lambda = training.lambda,
+          .momentum = training.momentum,
+          .type = training.solver,
+          .beta1 = training.beta1,
+          .beta2 = training.beta2,
+          .epsilon = training.epsilon,
+          .clip = training.clip,
+          .ema = training.ema};
 }
 
 Schedule resolve_schedule(const TrainingConfig& training, std::int64_t steps_per_epoch) {

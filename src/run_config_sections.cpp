@@ -14,6 +14,9 @@ constexpr double kLargestCount = 1e9;
 constexpr double kLargestSeed = 9223372036854775808.0;  // 2^63, itself out of an int64's reach
 constexpr std::size_t kMostClasses = 256;               // labels are bytes
 
+constexpr Bounds kPatience{.low = 1, .high = kLargestCount};  // epochs
+constexpr const char* kHoldOut = "set data.validation to the number of images to hold out";
+
 constexpr std::array<std::string_view, 4> kUnitNames = {"step", "epoch", "second", "never"};
 
 std::string to_text(const Interval& interval) {
@@ -102,13 +105,57 @@ void visit_classes(ConfigVisitor& visitor, std::vector<std::string>& classes) {
                 });
 }
 
+// The solver and exactly its parameters.
+void visit_solver(ConfigVisitor& visitor, TrainingConfig& training) {
+  constexpr Bounds kShare{.low = 0, .high = 1, .below_high = true};
+  // Below, a float could round √s + ε to 0.
+  constexpr Bounds kEpsilon{.low = 1e-30, .high = 1};
+  visitor.choice("solver", training.solver, kSolverNames);
+  const std::string name(kSolverNames[static_cast<std::size_t>(training.solver)]);
+  if (has_moments(training.solver)) {
+    visitor.rule_out("momentum", "solver",
+                     {"solver " + name + " has no momentum", "its beta1 has that part"});
+    visitor.real("beta1", training.beta1, kShare);
+    visitor.real("beta2", training.beta2, kShare);
+    visitor.real("epsilon", training.epsilon, kEpsilon);
+    return;
+  }
+  if (training.solver == SolverType::nesterov) {
+    visitor.real("momentum", training.momentum,
+                 {.low = 0, .high = 1, .above_low = true, .below_high = true}, Presence::required);
+  } else {
+    visitor.real("momentum", training.momentum, kShare);
+  }
+  for (const char* key : {"beta1", "beta2", "epsilon"}) {
+    visitor.rule_out(key, "solver",
+                     {"solver " + name + " has no " + key, "it is one of adam's and adamw's"});
+  }
+}
+
+void visit_loss_options(ConfigVisitor& visitor, RunConfig& config) {
+  TrainingConfig& training = config.training;
+  if (config.loss == Loss::softmax_cross_entropy) {
+    visitor.real("label_smoothing", training.label_smoothing,
+                 {.low = 0, .high = 1, .below_high = true});
+  } else {
+    visitor.rule_out("label_smoothing", "loss",
+                     {"label_smoothing is for the loss softmax_cross_entropy", "leave it out"});
+  }
+  ClassWeights& weights = training.class_weights;
+  if (visitor.wants("class_weights", weights.balanced || !weights.given.empty())) {
+    visitor.numbers("class_weights", weights.given, {.low = 0, .high = kLargestReal}, "balanced",
+                    weights.balanced);
+  }
+}
+
 // Exactly the parameters of the policy, and warmup.
-void visit_schedule(ConfigVisitor& visitor, TrainingConfig& training) {
+void visit_schedule(ConfigVisitor& visitor, RunConfig& config) {
   using Policy = Schedule::Policy;
   constexpr Bounds kPositive{.low = 0, .above_low = true};
   constexpr Bounds kFraction{.low = 0, .high = 1};
   constexpr Bounds kInnerFraction{.low = 0, .high = 1, .above_low = true, .below_high = true};
   constexpr Presence kRequired = Presence::required;
+  TrainingConfig& training = config.training;
   Schedule& s = training.schedule;
   visitor.choice("policy", s.policy, Schedule::kPolicyNames, kRequired);
   switch (s.policy) {
@@ -135,6 +182,13 @@ void visit_schedule(ConfigVisitor& visitor, TrainingConfig& training) {
       visitor.real("peak_at", s.peak_at, kInnerFraction);
       visitor.real("start", s.start, kFraction);
       visitor.real("final", s.final, kFraction);
+      break;
+    case Policy::plateau:
+      if (config.data.validation == 0) {
+        visitor.rule_out("policy", "", {"schedule plateau needs a validation set", kHoldOut});
+      }
+      visitor.real("factor", s.factor, kInnerFraction);
+      visitor.integer("patience", s.patience, kPatience);
       break;
   }
   visit_period(visitor, "warmup", training.warmup, 0, Presence::optional);
@@ -178,7 +232,8 @@ void visit(ConfigVisitor& visitor, DataConfig& data) {
   visitor.integer("validation", data.validation, {.low = 0, .high = kLargestCount});
 }
 
-void visit(ConfigVisitor& visitor, TrainingConfig& training, ConfigText what) {
+void visit_training(ConfigVisitor& visitor, RunConfig& config, ConfigText what) {
+  TrainingConfig& training = config.training;
   constexpr Bounds kLength{.low = 1, .high = kLargestCount};
   visitor.exclusive("epochs", {"steps"});
   if (visitor.wants("epochs", training.steps == 0)) {
@@ -191,9 +246,17 @@ void visit(ConfigVisitor& visitor, TrainingConfig& training, ConfigText what) {
   visitor.integer("batch", training.batch, {.low = 1, .high = 65536});
   visitor.real("alpha", training.alpha, {.low = 0, .high = kLargestReal});
   visitor.real("lambda", training.lambda, {.low = 0, .high = kLargestReal});
-  visitor.real("momentum", training.momentum, {.low = 0, .high = 1, .below_high = true});
+  visit_solver(visitor, training);
+  visitor.real("clip", training.clip, {.low = 0, .high = kLargestReal});
+  visitor.real("ema", training.ema, {.low = 0, .high = 1, .below_high = true});
+  visit_loss_options(visitor, config);
   visitor.section("schedule", "policy",
-                  [&](ConfigVisitor& inner) { visit_schedule(inner, training); });
+                  [&](ConfigVisitor& inner) { visit_schedule(inner, config); });
+  if (config.data.validation > 0) {
+    visitor.integer("patience", training.patience, {.low = 0, .high = kLargestCount});
+  } else {
+    visitor.rule_out("patience", "", {"patience needs a validation set", kHoldOut});
+  }
   visitor.boolean("shuffle", training.shuffle);
   auto seed = static_cast<std::int64_t>(training.seed);
   visitor.integer("seed", seed, {.low = 0, .high = kLargestSeed});
@@ -213,9 +276,13 @@ void visit(ConfigVisitor& visitor, LayerSpec& spec, const LayerEntry& entry,
            const LayerChecks& checks) {
   visitor.text("name", spec.name, checks.name);
   spec.layer->options(visitor);
-  if (entry.has_weights) {
+  if (entry.has_weights()) {
     visitor.section("init", "type", [&](ConfigVisitor& inner) { visit_init(inner, spec.init); });
+  }
+  if (entry.learns != Learns::nothing) {
     visitor.real("alpha", spec.alpha, {.low = 0, .high = kLargestReal});
+  }
+  if (entry.has_weights()) {
     visitor.real("lambda", spec.lambda, {.low = 0, .high = kLargestReal});
   }
   visitor.texts("from", spec.from, true, checks.from);
@@ -229,7 +296,7 @@ void visit(ConfigVisitor& visitor, RunConfig& config, ConfigText what,
   network();
   visitor.choice("loss", config.loss, kLossNames);
   visitor.section("training", "",
-                  [&](ConfigVisitor& inner) { visit(inner, config.training, what); });
+                  [&](ConfigVisitor& inner) { visit_training(inner, config, what); });
   if (what == ConfigText::complete) {
     visitor.section("output", "", [&](ConfigVisitor& inner) { visit(inner, config.output); });
   }

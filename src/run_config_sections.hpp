@@ -12,7 +12,8 @@
 namespace cnn {
 
 void visit(ConfigVisitor& visitor, DataConfig& data);
-void visit(ConfigVisitor& visitor, TrainingConfig& training, ConfigText what);
+// config.training; what it may hold depends on other sections.
+void visit_training(ConfigVisitor& visitor, RunConfig& config, ConfigText what);
 void visit(ConfigVisitor& visitor, OutputConfig& output);
 
 // How the names in a layer are judged; without checks, anything goes.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <utility>
 
 #include "cnn/blas.hpp"
 #include "cnn/error.hpp"
@@ -21,10 +22,12 @@ std::size_t slot_count(std::size_t batch) {
 }  // namespace
 
 TrainStep::TrainStep(Network& network, Solver& solver, Loss loss, const PixelTable& table,
-                     std::size_t batch, std::uint64_t seed, Workers& workers)
+                     std::size_t batch, std::uint64_t seed, Workers& workers,
+                     LossOptions loss_options)
     : network_(network),
       solver_(solver),
       loss_(loss),
+      loss_options_(std::move(loss_options)),
       table_(table),
       seed_(seed),
       workers_(workers),
@@ -42,7 +45,7 @@ TrainStep::TrainStep(Network& network, Solver& solver, Loss loss, const PixelTab
 std::size_t TrainStep::bytes(const Network& network, std::size_t batch, int workers) {
   const std::size_t values = network.values().size_bytes();
   const std::size_t workspace = Workspace::bytes(network, std::min(kShard, batch), Phase::train);
-  return static_cast<std::size_t>(workers) * workspace + (slot_count(batch) + 2) * values;
+  return static_cast<std::size_t>(workers) * workspace + (slot_count(batch) + 1) * values;
 }
 
 void TrainStep::run_shard(const Dataset& dataset, std::span<const std::uint32_t> places,
@@ -62,7 +65,8 @@ void TrainStep::run_shard(const Dataset& dataset, std::span<const std::uint32_t>
   const CView outputs = workspace.output(n);
   const std::span losses = std::span(losses_).subspan(first, n);
   compute_loss(loss_, outputs, std::span(labels_).subspan(first, n),
-               Real{1} / static_cast<Real>(places.size()), losses, workspace.doutput(n));
+               Real{1} / static_cast<Real>(places.size()), losses, workspace.doutput(n),
+               loss_options_);
   for (std::size_t i = 0; i < n; ++i) {
     const CView output = outputs.subspan(i * output_size, output_size);
     hits_[first + i] = arg_max(output) == labels_[first + i];
@@ -99,7 +103,7 @@ BatchResult TrainStep::run(const Dataset& dataset, std::span<const std::uint32_t
                           " (first non-finite value: " + culprit + ")");
     }
   }
-  solver_.step(network_, std::span(gradients_).first(slots), schedule_factor, workers_);
+  solver_.step(network_, std::span(gradients_).first(slots), step, schedule_factor, workers_);
   return result;
 }
 

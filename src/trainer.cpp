@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include "cnn/error.hpp"
+#include "cnn/training_data.hpp"
 
 namespace cnn {
 namespace {
@@ -15,6 +18,15 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 std::uint64_t batches_of(std::size_t images, std::int64_t batch) {
   const auto size = static_cast<std::uint64_t>(batch);
   return (images + size - 1) / size;
+}
+
+// The same layers with values of its own.
+Network copy(const Network& network) {
+  std::vector<LayerSpec> layers;
+  for (const Network::Node& node : network.nodes()) layers.push_back(node.spec);
+  Network result(network.input(), std::move(layers));
+  std::copy(network.values().begin(), network.values().end(), result.values().begin());
+  return result;
 }
 
 std::size_t largest_batch(const TrainerSetup& setup) {
@@ -32,10 +44,12 @@ Trainer::Trainer(const TrainerSetup& setup)
       directory_(setup.directory),
       training_(setup.info.config.training),
       table_(setup.info.preprocessing, setup.network.input()),
-      solver_(setup.network, {training_.alpha, training_.lambda, training_.momentum}),
+      averaged_(training_.ema > 0 ? std::optional(copy(setup.network)) : std::nullopt),
+      solver_(setup.network, solver_options(training_), averaged_ ? averaged_->values() : View()),
       train_step_(setup.network, solver_, setup.info.config.loss, table_, largest_batch(setup),
-                  training_.seed, setup.workers),
-      inference_(setup.network, table_, setup.workers),
+                  training_.seed, setup.workers,
+                  make_loss_options(setup.info, setup.dataset, setup.split)),
+      inference_(result(), table_, setup.workers),
       metrics_(setup.directory.metrics()),
       data_(fingerprint(setup.dataset)),
       steps_per_epoch_(batches_of(setup.split.train.size(), training_.batch)),
@@ -44,12 +58,14 @@ Trainer::Trainer(const TrainerSetup& setup)
       schedule_(resolve_schedule(training_, static_cast<std::int64_t>(steps_per_epoch_))) {}
 
 std::size_t Trainer::bytes(const Network& network, const TrainingConfig& training, int workers) {
-  return TrainStep::bytes(network, static_cast<std::size_t>(training.batch), workers);
+  return TrainStep::bytes(network, static_cast<std::size_t>(training.batch), workers) +
+         Solver::bytes(network, training.solver) +
+         (training.ema > 0 ? network.values().size_bytes() : 0);
 }
 
 void Trainer::resume(const Checkpoint& checkpoint) {
   check_same_run(checkpoint, info_, data_);
-  restore(checkpoint, network_, solver_);
+  restore(checkpoint, network_, solver_, averaged_ ? &*averaged_ : nullptr);
   progress_ = checkpoint.progress;
   // An epoch that a shorter run left unfinished goes on now.
   if (progress_.reported != steps_) progress_.reported -= progress_.reported % steps_per_epoch_;
@@ -63,7 +79,7 @@ void Trainer::resume(const Checkpoint& checkpoint) {
 
 double Trainer::factor(std::uint64_t step) const {
   return schedule_factor(schedule_, static_cast<std::int64_t>(step),
-                         static_cast<std::int64_t>(steps_));
+                         static_cast<std::int64_t>(steps_), progress_.plateau.falls);
 }
 
 BatchResult Trainer::train_batch(std::uint64_t step) {
@@ -89,7 +105,6 @@ Trainer::Outcome Trainer::run(TrainObserver& observer, StopSwitch& stop) {
   // diverges or is killed early leaves something to start from.
   if (!saved_) write_checkpoint(observer);
   epoch_start_ = checkpoint_time_ = Clock::now();
-  const auto is_finished = [&] { return progress_.step >= steps_ && !epoch_is_due(); };
   while (!is_finished() && !stop.stop.load()) {
     if (!epoch_is_due()) advance(observer);
     if (epoch_is_due()) finish_epoch(observer, stop.stop);
@@ -97,8 +112,18 @@ Trainer::Outcome Trainer::run(TrainObserver& observer, StopSwitch& stop) {
   }
   if (saved_ != progress_) write_checkpoint(observer);
   if (!is_finished()) return Outcome::stopped;
-  save_model(directory_.model(), info_, network_);
+  save_model(directory_.model(), info_, result());
   return Outcome::finished;
+}
+
+bool Trainer::is_out_of_patience() const {
+  const std::uint64_t epochs = progress_.reported / steps_per_epoch_;
+  return training_.patience > 0 && progress_.best_epoch > 0 &&
+         epochs >= progress_.best_epoch + static_cast<std::uint64_t>(training_.patience);
+}
+
+bool Trainer::is_finished() const {
+  return (progress_.step >= steps_ || is_out_of_patience()) && !epoch_is_due();
 }
 
 // One step.
@@ -161,7 +186,11 @@ void Trainer::finish_epoch(TrainObserver& observer, const std::atomic<bool>& sto
     if (best) {
       progress_.best_epoch = epoch;
       progress_.best_correct = validation->correct;
-      save_model(directory_.best(), info_, network_);
+      save_model(directory_.best(), info_, result());
+    }
+    // Not after an epoch that `steps: N` cut short: a longer run will finish it.
+    if (progress_.step % steps_per_epoch_ == 0) {
+      progress_.plateau = after_epoch(schedule_, progress_.plateau, validation->loss);
     }
   }
   metrics_.append(row);
@@ -199,7 +228,8 @@ void Trainer::write_checkpoint(TrainObserver& observer) {
   if (saved_ && saved_->step != progress_.step) {
     directory_.retire_last(saved_->step, info_.config.output.keep);
   }
-  save_checkpoint(directory_.last(), info_, network_, solver_, progress_, data_);
+  save_checkpoint(directory_.last(), info_, network_, solver_, progress_, data_,
+                  averaged_ ? &*averaged_ : nullptr);
   saved_ = progress_;
   checkpoint_time_ = Clock::now();
   observer.on_checkpoint(directory_.last(), progress_.step);

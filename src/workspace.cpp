@@ -121,6 +121,7 @@ Gradients::Gradients(const Network& network) {
 
 void Gradients::clear() {
   std::fill(view_.begin(), view_.end(), Real{0});
+  samples_ = 0;
 }
 
 }  // namespace cnn

@@ -24,10 +24,10 @@ struct Computed {
   Values doutputs;
 };
 Computed compute(Loss loss, std::vector<Real> outputs, const std::vector<std::uint8_t>& labels,
-                 double scale = 1) {
+                 double scale = 1, const LossOptions& options = {}) {
   std::vector<double> losses(labels.size());
   std::vector<Real> doutputs(outputs.size(), kNan);
-  compute_loss(loss, outputs, labels, static_cast<Real>(scale), losses, doutputs);
+  compute_loss(loss, outputs, labels, static_cast<Real>(scale), losses, doutputs, options);
   return {losses, values(doutputs)};
 }
 
@@ -60,6 +60,41 @@ TEST(SoftmaxCrossEntropy, OfASureAndRightAnswerIsZero) {
   const Computed c = compute(Loss::softmax_cross_entropy, {0, 1000}, {1});
   EXPECT_EQ(c.losses[0], 0);
   EXPECT_EQ(c.doutputs, (Values{0, 0}));
+}
+
+LossOptions smoothing(double s) {
+  return {.label_smoothing = s, .class_weights = {}};
+}
+
+// softmax(0, ln 3) = (1/4, 3/4) against y = (0.9, 0.1).
+TEST(LabelSmoothing, SharesAPartOfTheLabelOut) {
+  const auto ln3 = static_cast<Real>(std::log(3.0));
+  const Computed c = compute(Loss::softmax_cross_entropy, {0, ln3}, {0}, 1, smoothing(0.2));
+  EXPECT_NEAR(c.losses[0], 0.9 * std::log(4.0) + 0.1 * std::log(4.0 / 3), kTolerance);
+  EXPECT_LE(largest_difference(c.doutputs, {0.25 - 0.9, 0.75 - 0.1}), kTolerance);
+}
+
+TEST(LabelSmoothing, GradientAgreesWithCentralDifferences) {
+  std::vector<Real> outputs(10);
+  Draw draw(4);
+  draw.reals(outputs, 2);
+  const auto loss = [&] {
+    return compute(Loss::softmax_cross_entropy, outputs, {7}, 1, smoothing(0.3));
+  };
+  const Values numeric = numeric_gradient(outputs, 1e-4, [&] { return loss().losses[0]; });
+  EXPECT_LE(element_wise_error(numeric, loss().doutputs),
+            1e-8 + std::numeric_limits<Real>::epsilon());
+}
+
+TEST(LabelSmoothing, OfZeroIsNoneToTheLastBit) {
+  std::vector<Real> outputs(30);
+  Draw draw(5);
+  draw.reals(outputs, 5);
+  const Computed plain = compute(Loss::softmax_cross_entropy, outputs, {7, 1, 0});
+  const Computed smoothed =
+      compute(Loss::softmax_cross_entropy, outputs, {7, 1, 0}, 1, smoothing(0));
+  EXPECT_EQ(smoothed.losses, plain.losses);
+  EXPECT_EQ(smoothed.doutputs, plain.doutputs);
 }
 
 TEST(Euclidean, OfTheLecturesNeuron) {
@@ -119,6 +154,18 @@ TEST_P(AnyLoss, ScalesTheGradientAndNotTheLoss) {
   const Computed quarter = compute(GetParam(), {1, 2, 3}, {0}, 0.25);
   EXPECT_EQ(quarter.losses, whole.losses);
   for (std::size_t k = 0; k < 3; ++k) EXPECT_EQ(quarter.doutputs[k], whole.doutputs[k] / 4);
+}
+
+TEST_P(AnyLoss, ClassWeightsScaleASamplesLossAndGradient) {
+  const std::vector<Real> outputs = {1, 2, 3, -1, 0, 1};
+  const Computed plain = compute(GetParam(), outputs, {2, 0});
+  const Computed weighted =
+      compute(GetParam(), outputs, {2, 0}, 1, {.label_smoothing = 0, .class_weights = {4, 1, 0.5}});
+  EXPECT_EQ(weighted.losses, (Values{plain.losses[0] / 2, plain.losses[1] * 4}));
+  for (std::size_t k = 0; k < 3; ++k) {
+    EXPECT_EQ(weighted.doutputs[k], plain.doutputs[k] / 2);
+    EXPECT_EQ(weighted.doutputs[k + 3], plain.doutputs[k + 3] * 4);
+  }
 }
 
 TEST_P(AnyLoss, NeedsNoRoomForAGradientNobodyWants) {

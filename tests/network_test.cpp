@@ -42,6 +42,13 @@ TEST(Network, CountsItsParameters) {
   EXPECT_EQ(deep_learn_toolbox.parameter_count(), 3'898U);
 }
 
+TEST(Network, CountsWhatIsLearntAlone) {
+  const Network network(
+      kDigit, {layer_spec("conv", "conv", "{count: 20, kernel: 5}"), layer_spec("batch_norm", "bn"),
+               layer_spec("fc", "fc", "{count: 2}")});
+  EXPECT_EQ(network.parameter_count(), 520U + 2U * 20U + (20U * 24U * 24U + 1U) * 2U);
+}
+
 TEST(Network, NamesItsParametersAfterTheirLayers) {
   const Network network = lenet();
   const auto expect = [&](std::size_t index, std::string_view name, const Dims& dims,
@@ -193,6 +200,15 @@ TEST(NetworkInitialise, DrawsWeightsAndLeavesBiasesAtZero) {
       EXPECT_NE(values(network.value(p)), zeros) << p.name;
     }
   }
+}
+
+TEST(NetworkInitialise, GivesGainsAndStatisticsTheirInitialValues) {
+  Network network({2, 3, 3}, {layer_spec("batch_norm", "bn")});
+  for (Real& value : network.values()) value = 9;
+  network.initialise(1);
+  std::vector<Values> all;
+  for (const Parameter& p : network.parameters()) all.push_back(values(network.value(p)));
+  EXPECT_EQ(all, (std::vector<Values>{{1, 1}, {0, 0}, {0, 0}, {1, 1}}));
 }
 
 TEST(NetworkInitialise, IsAFunctionOfTheSeed) {

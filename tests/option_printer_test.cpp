@@ -68,6 +68,10 @@ void visit_all(ConfigVisitor& v) {
   v.texts("names", names, false, nullptr);
   v.texts("none", none, false, nullptr);
   v.path("path", path);
+  std::vector<std::pair<std::string, double>> weights = {{"a", 2}, {"1", 0.5}};
+  bool balanced = false;
+  v.numbers("weights", weights, {}, "balanced", balanced);
+  v.rule_out("meaningless", "index", {"meaningless here"});
   v.section("inner", "", [&](ConfigVisitor& inner) { inner.real("real", real, {}); });
 }
 
@@ -77,7 +81,8 @@ TEST(OptionPrinter, PrintsFlowMaps) {
   EXPECT_EQ(printer.flow(),
             "{integer: -3, threads: auto, real: 0.1, set: 2, square: 5, oblong: [3, 5], boolean: "
             "true, index: avg, "
-            "text: \"12\", from: conv1, names: [\"a\", \"2\"], path: /d/e f, inner: {real: 0.1}}");
+            "text: \"12\", from: conv1, names: [\"a\", \"2\"], path: /d/e f, weights: {\"a\": 2, "
+            "\"1\": 0.5}, inner: {real: 0.1}}");
 }
 
 TEST(OptionPrinter, PrintsBlocks) {
@@ -100,7 +105,7 @@ TEST(OptionLister, ListsEveryKeyWithItsPath) {
   EXPECT_EQ(lister.keys(),
             (std::vector<std::string>{"integer", "threads", "real", "set", "unset", "square",
                                       "oblong", "boolean", "index", "text", "from", "names", "none",
-                                      "path", "inner", "inner.real"}));
+                                      "path", "weights", "meaningless", "inner", "inner.real"}));
 }
 
 }  // namespace

@@ -16,8 +16,8 @@ namespace {
 TEST(Registry, HoldsTheLayersOfTheConfiguration) {
   std::set<std::string_view> types;
   for (const LayerEntry& entry : layer_entries()) types.insert(entry.type);
-  for (const std::string_view type :
-       {"conv", "pool", "fc", "relu", "sigmoid", "tanh", "dropout", "add", "concat"}) {
+  for (const std::string_view type : {"conv", "pool", "fc", "relu", "sigmoid", "tanh", "leaky_relu",
+                                      "batch_norm", "dropout", "add", "concat"}) {
     EXPECT_TRUE(types.contains(type)) << type;
   }
 }
@@ -41,14 +41,17 @@ TEST(Registry, FindsNothingUnderAnotherName) {
   EXPECT_EQ(find_layer_entry(""), nullptr);
 }
 
-TEST(Registry, SaysWhichLayersHaveWeights) {
+TEST(Registry, SaysWhatLayersLearn) {
   for (const LayerEntry& entry : layer_entries()) {
     const std::vector<Shape> inputs(entry.example_inputs, Shape{3, 7, 6});
     const LayerPlan plan = make_layer(entry.type, entry.example)->plan(inputs);
     const bool has_weights = std::ranges::any_of(
         plan.parameters,
         [](const ParameterSpec& parameter) { return parameter.kind == ParameterKind::weight; });
-    EXPECT_EQ(entry.has_weights, has_weights) << entry.type;
+    EXPECT_EQ(entry.learns, has_weights               ? Learns::weights
+                            : plan.parameters.empty() ? Learns::nothing
+                                                      : Learns::gains)
+        << entry.type;
   }
 }
 

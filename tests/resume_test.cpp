@@ -32,7 +32,7 @@ std::uint64_t train_whole(const RunConfig& config, const Dataset& images, const 
   TinyRun run(config, path, 1, images);
   Recorder quiet;
   EXPECT_EQ(train(run, quiet), Trainer::Outcome::finished);
-  return run.trainer.steps();
+  return run.trainer.step();
 }
 
 void resume_from_last(TinyRun& run) {
@@ -102,6 +102,7 @@ TEST_P(ResumeSchedule, AnyStopsEndInTheBytesOfTheWholeRun) {
 INSTANTIATE_TEST_SUITE_P(All, ResumeSchedule,
                          testing::Values("{policy: cosine, warmup: 7}",
                                          "{policy: onecycle, peak_at: 0.3}",
+                                         "{policy: plateau, factor: 0.5, patience: 1}",
                                          "{policy: step, gamma: 0.5, every: 1 epoch, warmup: 6}"));
 
 class ResumeRandom : public testing::TestWithParam<std::uint32_t> {};
@@ -127,6 +128,25 @@ TEST(Resume, AStopBeforeTheFirstStepTrainsNothingAndLosesNothing) {
   EXPECT_EQ(last_step(stopped.path()), 0U);
   train_with_stops(config, tiny_images(), stopped.path(), {});
   EXPECT_EQ(run_difference(whole.path(), stopped.path()), "");
+}
+
+// All that a step keeps beside the weights: two moments and an average.
+TEST(Resume, AnyStopsEndInTheBytesOfTheWholeRunWithMomentsAndAnAverage) {
+  Draw draw(3);
+  expect_same_with_stops(
+      tiny_config("  epochs: 5\n  batch: 12\n  alpha: 0.01\n  lambda: 0.01\n  solver: adamw\n"
+                  "  clip: 0.5\n  ema: 0.95\n  label_smoothing: 0.1\n  class_weights: balanced\n",
+                  10),
+      tiny_images(), draw, 8);
+}
+
+TEST(Resume, AnyStopsEndInTheBytesOfTheWholeRunThatPatienceEnds) {
+  const RunConfig config =
+      tiny_config("  epochs: 40\n  batch: 12\n  alpha: 0.1\n  patience: 2\n", 10);
+  const TempDir directory;
+  EXPECT_LT(train_whole(config, tiny_images(), directory.path()), 160U);
+  Draw draw(5);
+  expect_same_with_stops(config, tiny_images(), draw, 8);
 }
 
 // A stop at an epoch's end leaves its validation to the run that resumes; it is reported once.
@@ -301,6 +321,8 @@ const std::vector<Change> kChanges = {
     {"Alpha", [](RunConfig& c, Dataset&) { c.training.alpha = 0.5; }, "training.alpha is 0.5"},
     {"Momentum", [](RunConfig& c, Dataset&) { c.training.momentum = 0.5; },
      "training.momentum is 0.5"},
+    {"Ema", [](RunConfig& c, Dataset&) { c.training.ema = 0.9; },
+     "training.ema is 0.9, the checkpoint has 0"},
     {"Shuffle", [](RunConfig& c, Dataset&) { c.training.shuffle = false; },
      "training.shuffle is false, the checkpoint has true"},
     {"Schedule",

@@ -225,6 +225,85 @@ TEST(RunConfigTraining, ChecksRanges) {
   EXPECT_EQ(with_training("threads: auto").training.threads, 0);
 }
 
+TEST(RunConfigSolver, HasTheParametersOfItsKind) {
+  EXPECT_EQ(with_training("alpha: 0.1").training.solver, SolverType::sgd);
+  const TrainingConfig adam = with_training("solver: adam").training;
+  EXPECT_EQ(adam.solver, SolverType::adam);
+  EXPECT_EQ(adam.beta1, 0.9);
+  EXPECT_EQ(adam.beta2, 0.999);
+  EXPECT_EQ(adam.epsilon, 1e-8);
+  const SolverOptions options =
+      solver_options(with_training("solver: adamw, alpha: 0.1, lambda: 0.2, beta1: 0.3, "
+                                   "beta2: 0.4, epsilon: 0.5")
+                         .training);
+  EXPECT_EQ(options.type, SolverType::adamw);
+  EXPECT_EQ(options.alpha, 0.1);
+  EXPECT_EQ(options.lambda, 0.2);
+  EXPECT_EQ(options.beta1, 0.3);
+  EXPECT_EQ(options.beta2, 0.4);
+  EXPECT_EQ(options.epsilon, 0.5);
+  EXPECT_EQ(solver_options(with_training("momentum: 0.7").training).momentum, 0.7);
+}
+
+TEST(RunConfigSolver, RefusesTheParametersOfOthers) {
+  EXPECT_EQ(training_message("solver: adam, momentum: 0.9"), "solver adam has no momentum");
+  EXPECT_EQ(training_message("beta1: 0.9"), "solver sgd has no beta1");
+  EXPECT_EQ(training_message("solver: nesterov, momentum: 0.9, epsilon: 0.1"),
+            "solver nesterov has no epsilon");
+  EXPECT_EQ(training_message("solver: nesterov"), "training needs 'momentum'");
+  EXPECT_EQ(training_message("solver: nesterov, momentum: 0"),
+            "momentum must be above 0 and below 1, got 0");
+  EXPECT_EQ(training_message("solver: adam, beta2: 1"),
+            "beta2 must be at least 0 and below 1, got 1");
+  EXPECT_EQ(training_message("solver: adam, epsilon: 0"), "epsilon must be from 1e-30 to 1, got 0");
+}
+
+// One mistake, one message: whose parameter beta1 is remains open.
+TEST(RunConfigSolver, ThatIsUnknownRefusesNothing) {
+  const std::string error = error_of([] { with_training("solver: adan, beta1: 0.5"); });
+  EXPECT_EQ(message_of(error), "solver must be sgd, nesterov, adam or adamw, got 'adan'");
+  EXPECT_EQ(error.find("error:", error.find("error:") + 1), std::string::npos) << error;
+}
+
+TEST(RunConfigSolver, OfAnOverrideDisplacesTheParametersOfTheFiles) {
+  const TempDir temp;
+  write_text(temp / "a.yaml", std::string(kData) + kNetwork + "training: {momentum: 0.9}\n");
+  const auto load = [&](const std::vector<std::string>& sets) {
+    return load_config(temp / "a.yaml", sets).config.training;
+  };
+  EXPECT_EQ(load({"training.solver=adam"}).solver, SolverType::adam);
+  EXPECT_EQ(load({"training.solver=adam"}).momentum, 0);
+  EXPECT_EQ(load({"training.solver=nesterov"}).momentum, 0.9);
+  EXPECT_NE(error_of([&] { load({"training.solver=adam", "training.momentum=0.9"}); }), "");
+}
+
+TEST(RunConfigTraining, ReadsWhatMayBeDoneToGradientWeightsAndLoss) {
+  const TrainingConfig training =
+      with_training("clip: 2, ema: 0.99, label_smoothing: 0.1, class_weights: {3: 0.5, x: 2}")
+          .training;
+  EXPECT_EQ(solver_options(training).clip, 2);
+  EXPECT_EQ(solver_options(training).ema, 0.99);
+  EXPECT_EQ(training.label_smoothing, 0.1);
+  EXPECT_EQ(training.class_weights.given,
+            (std::vector<std::pair<std::string, double>>{{"3", 0.5}, {"x", 2}}));
+  EXPECT_TRUE(with_training("class_weights: balanced").training.class_weights.balanced);
+  EXPECT_EQ(training_message("clip: -1"), "clip must be from 0 to 1e+18, got -1");
+  EXPECT_EQ(training_message("ema: 1"), "ema must be at least 0 and below 1, got 1");
+  EXPECT_EQ(training_message("label_smoothing: 1"),
+            "label_smoothing must be at least 0 and below 1, got 1");
+  EXPECT_EQ(training_message("class_weights: equal"),
+            "class_weights must be balanced or a map as in {NAME: 2, NAME: 0.5}, got 'equal'");
+  EXPECT_EQ(training_message("class_weights: {3: -1}"),
+            "class_weights of '3' must be from 0 to 1e+18, got -1");
+  EXPECT_EQ(training_message("class_weights: {3: a}"),
+            "class_weights of '3' must be a number, got 'a'");
+  EXPECT_EQ(message_of(error_of([] {
+              parse(std::string(kData) + kNetwork +
+                    "loss: euclidean\ntraining: {label_smoothing: 0.1}\n");
+            })),
+            "label_smoothing is for the loss softmax_cross_entropy");
+}
+
 TEST(RunConfigSchedule, ReadsEveryPolicy) {
   using Policy = Schedule::Policy;
   const TrainingConfig step = with_schedule("{policy: step, gamma: 0.1, every: 2 epochs}").training;
@@ -265,6 +344,24 @@ TEST(RunConfigSchedule, WantsExactlyThePoliciesParameters) {
                     .starts_with("every must be"))
         << every;
   }
+}
+
+TEST(RunConfigValidation, IsNeededByPatienceAndPlateau) {
+  const auto with_validation = [](const std::string& training) {
+    return parse("data: {dir: d, validation: 9}\n" + std::string(kNetwork) + "training: {" +
+                 training + "}\n")
+        .training;
+  };
+  EXPECT_EQ(with_validation("patience: 4").patience, 4);
+  EXPECT_EQ(with_validation("schedule: plateau").schedule.factor, 0.1);
+  EXPECT_EQ(with_validation("schedule: {policy: plateau, patience: 7}").schedule.patience, 7);
+  EXPECT_EQ(training_message("patience: 4"), "patience needs a validation set");
+  EXPECT_EQ(training_message("schedule: plateau"), "schedule plateau needs a validation set");
+  EXPECT_EQ(training_message("schedule: {policy: plateau, factor: 1}"),
+            "schedule plateau needs a validation set");
+  EXPECT_EQ(
+      message_of(error_of([&] { with_validation("schedule: {policy: plateau, factor: 1}"); })),
+      "factor must be above 0 and below 1, got 1");
 }
 
 TEST(RunConfigSchedule, IsResolvedInSteps) {

@@ -41,7 +41,20 @@ void expect_round_trip(const RunConfig& config) {
   EXPECT_EQ(again.training.epochs, config.training.epochs);
   EXPECT_EQ(again.training.steps, config.training.steps);
   EXPECT_EQ(again.training.alpha, config.training.alpha);
+  EXPECT_EQ(again.training.solver, config.training.solver);
+  EXPECT_EQ(again.training.momentum, config.training.momentum);
+  EXPECT_EQ(again.training.beta1, config.training.beta1);
+  EXPECT_EQ(again.training.beta2, config.training.beta2);
+  EXPECT_EQ(again.training.epsilon, config.training.epsilon);
+  EXPECT_EQ(again.training.clip, config.training.clip);
+  EXPECT_EQ(again.training.ema, config.training.ema);
+  EXPECT_EQ(again.training.label_smoothing, config.training.label_smoothing);
+  EXPECT_EQ(again.training.class_weights.balanced, config.training.class_weights.balanced);
+  EXPECT_EQ(again.training.class_weights.given, config.training.class_weights.given);
   EXPECT_EQ(again.training.schedule.policy, config.training.schedule.policy);
+  EXPECT_EQ(again.training.patience, config.training.patience);
+  EXPECT_EQ(again.training.schedule.factor, config.training.schedule.factor);
+  EXPECT_EQ(again.training.schedule.patience, config.training.schedule.patience);
   EXPECT_EQ(again.training.schedule.gamma, config.training.schedule.gamma);
   EXPECT_EQ(again.training.schedule.power, config.training.schedule.power);
   EXPECT_EQ(again.training.schedule.start, config.training.schedule.start);
@@ -64,11 +77,12 @@ TEST(ToYaml, RoundTripsEveryLayer) {
         options.size() - 1,
         (options == "{}" ? "" : ", ") +
             std::string(entry.example_inputs > 1 ? "from: [\"10\", \"null\"]" : "from: input"));
-    if (entry.has_weights)
+    if (entry.has_weights())
       options.insert(1,
                      "alpha: 0.1, lambda: 1e-9, init: {type: constant, value: 0.3}, bias: false, ");
     layers += "  - " + std::string(entry.type) + ": " + options + "\n";
   }
+  layers += "  - pool: {type: max, global: true, from: input}\n";
   const RunConfig config = with_layers(layers);
   expect_round_trip(config);
   const std::string lines = network_lines(config);
@@ -91,8 +105,16 @@ TEST(ToYaml, RoundTripsEverySchedule) {
         "{policy: constant, warmup: 2 epochs}"}) {
     expect_round_trip(with_schedule(schedule));
   }
+  expect_round_trip(parse("data: {dir: d, validation: 9}\n" + std::string(kNetwork) +
+                          "training: {patience: 4, schedule: {policy: plateau, factor: 0.3}}\n"));
   expect_round_trip(
       with_training("steps: 7, seed: 9223372036854775807, threads: 3, alpha: 0.1, shuffle: false"));
+  for (const char* solver :
+       {"solver: nesterov, momentum: 0.8", "solver: adam, beta1: 0, beta2: 0.99, epsilon: 1e-30",
+        "solver: adamw", "clip: 0.5, ema: 0.999, label_smoothing: 0.1", "class_weights: balanced",
+        "class_weights: {1: 0.3, \"a: b\": 2, \"null\": 0, \"λ\": 1}"}) {
+    expect_round_trip(with_training(solver));
+  }
   for (const char* every : {"never", "1 epoch", "7 steps", "2 seconds"}) {
     expect_round_trip(with_output("checkpoint_every: " + std::string(every)));
   }
@@ -127,14 +149,19 @@ TEST(ToYaml, SpellsOutEveryDefault) {
             "  mean: 0\n"
             "  validation: 0\n"
             "network:\n"
-            "  - pool: {name: pool1, type: avg, kernel: [3, 2], stride: [3, 2], pad: 0}\n"
+            "  - pool: {name: pool1, type: avg, global: false, kernel: [3, 2], stride: [3, "
+            "2], pad: 0, round: floor}\n"
             "loss: softmax_cross_entropy\n"
             "training:\n"
             "  epochs: 10\n"
             "  batch: 64\n"
             "  alpha: 0.01\n"
             "  lambda: 0\n"
+            "  solver: sgd\n"
             "  momentum: 0\n"
+            "  clip: 0\n"
+            "  ema: 0\n"
+            "  label_smoothing: 0\n"
             "  schedule: {policy: constant, warmup: 0 steps}\n"
             "  shuffle: true\n"
             "  seed: 1\n"

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <string_view>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -80,6 +81,20 @@ TEST(Schedule, OnecycleMayPeakAtEitherEnd) {
   EXPECT_NEAR(schedule_factor(rising, 99, 100), 1, 0.001);
 }
 
+TEST(Schedule, PlateauFallsAfterSoManyEpochsWithoutABetterLoss) {
+  const Schedule schedule{.policy = Policy::plateau, .factor = 0.5, .patience = 2};
+  Plateau seen;
+  std::vector<std::int64_t> falls;
+  for (const double loss : {3.0, 2.0, 2.0, 1.0, 1.5, 1.0, 1.2, 1.1, 0.9, 0.95}) {
+    seen = after_epoch(schedule, seen, loss);
+    falls.push_back(seen.falls);
+  }
+  EXPECT_EQ(falls, (std::vector<std::int64_t>{0, 0, 0, 0, 0, 1, 1, 2, 2, 2}));
+  EXPECT_EQ(seen, (Plateau{0.9, 1, 2}));
+  EXPECT_EQ(schedule_factor(schedule, 5, 100), 1);
+  EXPECT_EQ(schedule_factor(schedule, 5, 100, seen.falls), 0.25);
+}
+
 TEST(Schedule, WarmupRisesLinearlyToTheFirstFullStep) {
   const Schedule warm{.warmup = 4};
   EXPECT_EQ(schedule_factor(warm, 0, 100), 0.25);
@@ -112,6 +127,7 @@ TEST(Schedule, NamesStandInTheOrderOfThePolicies) {
   EXPECT_EQ(name(Policy::poly), "poly");
   EXPECT_EQ(name(Policy::cosine), "cosine");
   EXPECT_EQ(name(Policy::onecycle), "onecycle");
+  EXPECT_EQ(name(Policy::plateau), "plateau");
 }
 
 }  // namespace

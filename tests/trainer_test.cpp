@@ -304,6 +304,72 @@ TEST(Trainer, StopsAtOnceWhenTheLossIsNoLongerFinite) {
   EXPECT_FALSE(std::filesystem::exists(run.directory.model()));
 }
 
+// Nothing learns: the first epoch remains the best.
+RunConfig frozen_config(const std::string& training) {
+  RunConfig config = tiny_config("  batch: 12\n  alpha: 0.5\n" + training, 10);
+  for (LayerSpec& layer : config.network) layer.alpha = 0.0;
+  return config;
+}
+
+TEST(Trainer, EndsWhenPatienceDoes) {
+  const TempDir directory;
+  TinyRun run(frozen_config("  epochs: 9\n  patience: 3\n"), directory.path(), 1);
+  Recorder recorder;
+  EXPECT_EQ(train(run, recorder), Trainer::Outcome::finished);
+  EXPECT_EQ(recorder.epochs.size(), 4U);
+  EXPECT_TRUE(run.trainer.is_out_of_patience());
+  EXPECT_TRUE(std::filesystem::exists(run.directory.model()));
+  EXPECT_TRUE(std::filesystem::exists(run.directory.best()));
+
+  // More of it, and the run goes on.
+  TinyRun longer(frozen_config("  epochs: 9\n  patience: 5\n"), directory.path(), 1);
+  longer.trainer.resume(load_checkpoint(longer.directory.last()));
+  EXPECT_FALSE(longer.trainer.is_finished());
+  EXPECT_EQ(train(longer, recorder), Trainer::Outcome::finished);
+  EXPECT_EQ(recorder.epochs.size(), 6U);
+}
+
+TEST(Trainer, WithoutPatienceTrainsToTheEnd) {
+  const TempDir directory;
+  TinyRun run(frozen_config("  epochs: 9\n"), directory.path(), 1);
+  Recorder recorder;
+  train(run, recorder);
+  EXPECT_EQ(recorder.epochs.size(), 9U);
+  EXPECT_FALSE(run.trainer.is_out_of_patience());
+}
+
+TEST(Trainer, AlphaFallsOnAPlateau) {
+  const TempDir directory;
+  TinyRun run(
+      frozen_config("  epochs: 6\n  schedule: {policy: plateau, factor: 0.5, patience: 2}\n"),
+      directory.path(), 1);
+  Recorder recorder;
+  train(run, recorder);
+  std::vector<double> alphas;
+  for (const EpochReport& epoch : recorder.epochs) alphas.push_back(epoch.row.alpha);
+  EXPECT_EQ(alphas, (std::vector<double>{0.5, 0.5, 0.5, 0.25, 0.25, 0.125}));
+}
+
+// Averaged weights are what a run leaves behind, what chooses the best, and what is scored.
+TEST(Trainer, LeavesAndScoresTheAverageOfTheWeights) {
+  const TempDir directory;
+  TinyRun run(tiny_config("  epochs: 3\n  batch: 10\n  alpha: 0.1\n  ema: 0.9\n", 20),
+              directory.path(), 2);
+  Recorder recorder;
+  train(run, recorder);
+  const Model model = load_model(run.directory.model());
+  const PixelTable table(model.info.preprocessing, model.info.input);
+  const auto loss_of = [&](const Network& network) {
+    Inference inference(network, table, run.workers);
+    return evaluate(inference, run.config.loss, run.data.dataset, run.data.split.validation).loss;
+  };
+  EXPECT_EQ(loss_of(model.network), recorder.epochs.back().row.validation_loss);
+  EXPECT_NE(loss_of(run.network), recorder.epochs.back().row.validation_loss);
+  // The checkpoint is a model, too: the same one.
+  const Model last = load_model(run.directory.last());
+  EXPECT_TRUE(std::ranges::equal(last.network.values(), model.network.values()));
+}
+
 TEST(Trainer, AFrozenLayerStaysAsItWas) {
   const TempDir directory;
   RunConfig config = tiny_config("  epochs: 1\n  batch: 12\n  lambda: 0.1\n");

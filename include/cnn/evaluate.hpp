@@ -10,6 +10,7 @@
 
 #include "cnn/batches.hpp"
 #include "cnn/dataset.hpp"
+#include "cnn/fold.hpp"
 #include "cnn/loss.hpp"
 #include "cnn/metrics.hpp"
 #include "cnn/network.hpp"
@@ -18,9 +19,9 @@
 
 namespace cnn {
 
-// The forward pass over any number of images, shared out to the workers. Owns one workspace a
-// worker; keeps references to the network and the workers. Used by one thread at a time; sees
-// changes of the network's values.
+// The forward pass over any number of images, shared out to the workers, with batch_norm folded
+// into the layer before it. Owns one workspace a worker; keeps references to the network and the
+// workers. Used by one thread at a time; sees changes of the network's values when a run begins.
 class Inference {
  public:
   // Enough images for matrix products worth their name, few enough for a pass's tensors to stay in
@@ -44,7 +45,7 @@ class Inference {
  private:
   static const std::atomic<bool> kNever;
 
-  const Network& network_;
+  FoldedNetwork folded_;
   const PixelTable& table_;
   Workers& workers_;
   std::size_t shard_;

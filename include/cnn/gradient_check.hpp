@@ -87,7 +87,8 @@ struct GradientComparison {
 // How many directions a tensor gets if each value is to be checked by itself.
 inline constexpr std::size_t kEveryValue = std::numeric_limits<std::size_t>::max();
 
-// The layer, planned for `inputs`, on a batch of `samples`: dx of every input, then all parameters.
+// The layer, planned for `inputs`, on a batch of `samples`: dx of every input, then all parameters
+// but statistics, which have no gradient.
 std::vector<GradientComparison> check_layer_gradients(const Layer& layer, const LayerPlan& plan,
                                                       std::span<const Shape> inputs,
                                                       std::size_t samples, std::size_t directions,
@@ -116,7 +117,8 @@ class GradientChecker {
 
   // Layer `layer` by itself.
   std::vector<GradientComparison> check_layer(std::size_t layer) const;
-  // J of the whole network by parameter `parameter` of network().parameters().
+  // J of the whole network by parameter `parameter` of network().parameters(), which must be
+  // learnt.
   GradientComparison check_parameter(std::size_t parameter);
 
  private:

@@ -25,9 +25,14 @@ struct Window {
   int patch() const { return input.channels * kernel.height * kernel.width; }
 };
 
-// output = floor((input + 2·pad − kernel) / stride) + 1, in each direction.
+// What becomes of a remainder of rows or columns that fills no whole stride: floor drops it, ceil
+// has another window, which overhangs, unless that would begin beyond the image.
+enum class Rounding { floor, ceil };
+
+// output = floor((input + 2·pad − kernel) / stride) + 1, in each direction, or with ceil instead.
 // Throws ShapeError if the kernel is larger than the padded input, or if a size passes 2^30.
-Window make_window(const Shape& input, Size2 kernel, Size2 stride, Size2 pad);
+Window make_window(const Shape& input, Size2 kernel, Size2 stride, Size2 pad,
+                   Rounding rounding = Rounding::floor);
 
 // "drops the last row of its input …" if the stride leaves rows or columns that no window covers,
 // else empty.

@@ -30,14 +30,19 @@ namespace cnn {
 
 enum class Phase { train, evaluate };
 
-// What a parameter is: weights are decayed (the λ term of J), biases are not.
-enum class ParameterKind { weight, bias };
+// What a parameter is. Weights are drawn and decayed (the λ term of J); gains, which multiply, and
+// biases begin at `initial` and are not decayed. A statistic is no variable of J: backward adds
+// into its gradient slot n times what it has found in its n samples, and a step moves it a part
+// `momentum` of the way to the mean over all samples of the batch.
+enum class ParameterKind { weight, gain, bias, statistic };
 
 struct ParameterSpec {
   std::string name;  // "weight"; the network names it "conv1.weight"
   Dims dims;         // as it stands in a model file
   ParameterKind kind = ParameterKind::weight;
-  Fan fan;
+  Fan fan = {};
+  double initial = 0;   // of all but weights
+  double momentum = 0;  // of a statistic
 };
 
 // What a layer needs, found out once from the shapes of its inputs.
@@ -47,8 +52,9 @@ struct LayerPlan {
   std::size_t saved_bytes_per_sample = 0;  // kept from forward to backward, in training only
   std::size_t scratch = 0;                 // Reals a call may use; garbage before and after
   std::int64_t multiply_adds = 0;          // of one sample's forward pass
-  // Is a call for all samples at once better than several for a few each? Where not, passes take a
-  // few samples at a time through several layers, while these are in the cache.
+  // Is a call for all samples of a pass at once better than several for a few each, or does the
+  // result depend on which samples a call sees? Where neither is so, passes take a few samples at a
+  // time through several layers, while these are in the cache.
   bool wants_all_samples = false;
   std::string notice;  // something the user should know, or empty
 };
@@ -96,7 +102,7 @@ class Layer {
   virtual void options(OptionVisitor& visitor) = 0;
   // Throws ShapeError saying what was expected and what was found.
   virtual LayerPlan plan(std::span<const Shape> inputs) = 0;
-  // Assigns all of `output`, and of `saved` where given.
+  // Assigns all of `output`, and what backward reads of `saved` where that is given.
   virtual void forward(const ForwardArgs& args) const = 0;
   // Assigns all of each wanted dinput; adds into dparameters.
   virtual void backward(const BackwardArgs& args) const = 0;

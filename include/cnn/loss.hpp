@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "cnn/view.hpp"
 
@@ -22,11 +23,21 @@ enum class Loss {
 inline constexpr std::array<std::string_view, 2> kLossNames = {"softmax_cross_entropy",
                                                                "euclidean"};
 
+// What training may do to a loss; evaluation never does.
+struct LossOptions {
+  // s of softmax_cross_entropy, which then compares h with y' = (1 − s)·y + s/K: J = −Σ y'_k log
+  // h_k (Szegedy et al., 2016).
+  double label_smoothing = 0;
+  // By which each sample's J is multiplied, one a class; empty if there are none.
+  std::vector<double> class_weights;
+};
+
 // outputs: (n, K); labels: n values below K. Assigns losses: n values of J(W,b;x,y), and, unless it
 // is empty, doutputs: (n, K) = gradient_scale · ∂J(W,b;x,y)/∂z. With gradient_scale = 1/m the
 // gradients of a batch of m samples add up to that of J's data term.
 void compute_loss(Loss loss, CView outputs, std::span<const std::uint8_t> labels,
-                  Real gradient_scale, std::span<double> losses, View doutputs);
+                  Real gradient_scale, std::span<double> losses, View doutputs,
+                  const LossOptions& options = {});
 
 // outputs, probabilities: K values of one sample. softmax(z), or for the euclidean loss the
 // outputs' positive parts scaled to the sum 1 (all equal if none is positive): its h estimates P(y

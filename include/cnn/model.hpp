@@ -3,9 +3,10 @@
 //
 // Tensors: every parameter under its name. Metadata of a model: config (the portable resolved
 // YAML), input (channels, height, width), classes (one name a line), mean and scale (numbers, one a
-// channel), border, centred and box (ImageStatistics). A checkpoint adds a tensor
-// optimizer/<parameter>.velocity for each parameter, run.* (TrainProgress) and data (the training
-// set's fingerprint).
+// channel), border, centred and box (ImageStatistics). Where a run averages its weights these are
+// the averages. A checkpoint adds what the solver keeps of each parameter that is learnt
+// (optimizer/<parameter>.velocity, or .first_moment and .second_moment) and, with averages, the
+// values themselves (.value), run.* (TrainProgress) and data (the training set's fingerprint).
 
 #pragma once
 
@@ -34,7 +35,7 @@ struct ModelInfo {
   ImageStatistics images;
 };
 
-// Everything about a run that neither the parameters nor the configuration say. Whatever is random
+// Everything about a run that neither the tensors nor the configuration say. Whatever is random
 // depends on the step alone, so that this is all there is.
 struct TrainProgress {
   std::uint64_t step = 0;      // steps done
@@ -46,6 +47,7 @@ struct TrainProgress {
   // The best epoch so far by validation accuracy; 0 if there was none.
   std::uint64_t best_epoch = 0;
   std::size_t best_correct = 0;
+  Plateau plateau = {};  // of that schedule
 
   bool operator==(const TrainProgress&) const = default;
 };
@@ -66,9 +68,10 @@ struct Checkpoint {
 std::string fingerprint(const Dataset& dataset);
 
 void save_model(const std::filesystem::path& path, const ModelInfo& info, const Network& network);
+// `averaged` is the network's average over the steps, for runs that have one.
 void save_checkpoint(const std::filesystem::path& path, const ModelInfo& info,
                      const Network& network, const Solver& solver, const TrainProgress& progress,
-                     const std::string& data);
+                     const std::string& data, const Network* averaged = nullptr);
 
 // Throws FileError naming the file and what is missing or does not fit. A checkpoint is a model,
 // too.
@@ -81,7 +84,8 @@ Checkpoint load_checkpoint(const std::filesystem::path& path);
 // configuration and this training set. The length of the run, its threads and its output may
 // differ.
 void check_same_run(const Checkpoint& checkpoint, const ModelInfo& info, const std::string& data);
-void restore(const Checkpoint& checkpoint, Network& network, Solver& solver);
+void restore(const Checkpoint& checkpoint, Network& network, Solver& solver,
+             Network* averaged = nullptr);
 
 // Sets every parameter from the tensor of its name. Throws FileError listing everything that is
 // missing or has another shape. Returns the names of tensors that the network has no use for (a

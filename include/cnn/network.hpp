@@ -42,8 +42,8 @@ struct LayerSpec {
 // What `from:` calls the images.
 inline constexpr std::string_view kInputName = "input";
 
-// One trainable tensor: its place in the flat array of all values, which gradients and solver state
-// share.
+// One tensor of a layer's own: its place in the flat array of all values, which gradients and
+// solver state share.
 struct Parameter {
   std::string name;  // "conv1.weight", also its key in a model file
   Dims dims;
@@ -51,6 +51,9 @@ struct Parameter {
   std::size_t offset;  // in values(); 64-byte aligned
   std::size_t size;
   std::size_t layer;  // index of its layer
+  double momentum;    // of a statistic
+
+  bool is_learnt() const { return kind != ParameterKind::statistic; }
 };
 
 class Network {
@@ -88,10 +91,11 @@ class Network {
   CView values() const { return values_view_; }
   CView value(const Parameter& p) const { return values().subspan(p.offset, p.size); }
   View value(const Parameter& p) { return values().subspan(p.offset, p.size); }
-  // Σ sizes of parameters
+  // Σ sizes of the parameters that are learnt: statistics do not count
   std::size_t parameter_count() const;
 
-  // Draws all weights; a function of the seed and of each parameter's name alone.
+  // Draws all weights, and gives everything else its initial value; a function of the seed and of
+  // each parameter's name alone.
   void initialise(std::uint64_t seed);
 
   // Runs the n samples in workspace.input(n) through all layers; the result is workspace.output(n).
@@ -105,7 +109,7 @@ class Network {
   void forward(Workspace& workspace, std::size_t n, const Position& position) const;
 
   // After forward on the same workspace, with workspace.doutput(n) assigned: adds ∂J/∂parameter
-  // into `gradients`.
+  // into `gradients`, and counts the samples there.
   void backward(Workspace& workspace, std::size_t n, Gradients& gradients) const;
 
   // The steps of both, for those who time them: one layer, on some of the workspace's samples.

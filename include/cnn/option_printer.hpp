@@ -40,9 +40,12 @@ class OptionPrinter final : public ConfigVisitor {
   void path(std::string_view key, std::filesystem::path& value, Presence presence) override;
   void integer_or(std::string_view key, std::int64_t& value, Bounds bounds, std::string_view word,
                   std::int64_t word_value) override;
+  void numbers(std::string_view key, std::vector<std::pair<std::string, double>>& values,
+               Bounds bounds, std::string_view word, bool& is_word) override;
   void section(std::string_view key, std::string_view short_form, const Visit& visit,
                Presence presence) override;
   void exclusive(std::string_view, std::initializer_list<std::string_view>) override {}
+  void rule_out(std::string_view, std::string_view, const Complaint&) override {}
   void needs_one_of(std::initializer_list<std::string_view>) override {}
 
   // Adds what is no option, as YAML; in block form only.
@@ -86,9 +89,14 @@ class OptionLister final : public ConfigVisitor {
                   std::int64_t) override {
     add(key);
   }
+  void numbers(std::string_view key, std::vector<std::pair<std::string, double>>&, Bounds,
+               std::string_view, bool&) override {
+    add(key);
+  }
   void section(std::string_view key, std::string_view short_form, const Visit& visit,
                Presence presence) override;
   void exclusive(std::string_view, std::initializer_list<std::string_view>) override {}
+  void rule_out(std::string_view key, std::string_view, const Complaint&) override { add(key); }
   void needs_one_of(std::initializer_list<std::string_view>) override {}
 
  private:

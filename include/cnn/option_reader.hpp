@@ -49,6 +49,7 @@ class OptionReader final : public ConfigVisitor {
   void boolean(std::string_view key, bool& value) override;
   void one_of(std::string_view key, std::size_t& index, std::span<const std::string_view> names,
               Presence presence) override;
+  void refuse(std::string_view key, std::string_view other, std::string_view hint) override;
   bool wants(std::string_view key, bool is_set) override;
   void text(std::string_view key, std::string& value, const TextCheck& check,
             Presence presence) override;
@@ -57,10 +58,14 @@ class OptionReader final : public ConfigVisitor {
   void path(std::string_view key, std::filesystem::path& value, Presence presence) override;
   void integer_or(std::string_view key, std::int64_t& value, Bounds bounds, std::string_view word,
                   std::int64_t word_value) override;
+  void numbers(std::string_view key, std::vector<std::pair<std::string, double>>& values,
+               Bounds bounds, std::string_view word, bool& is_word) override;
   void section(std::string_view key, std::string_view short_form, const Visit& visit,
                Presence presence) override;
   // Between a key of the file and one of an override, or of two overrides, the later one wins.
   void exclusive(std::string_view key, std::initializer_list<std::string_view> others) override;
+  void rule_out(std::string_view key, std::string_view decider,
+                const Complaint& complaint) override;
   void needs_one_of(std::initializer_list<std::string_view> keys) override;
 
   // The value of a key that no visiting function knows how to read, or nullptr.
@@ -79,6 +84,7 @@ class OptionReader final : public ConfigVisitor {
   std::optional<std::int64_t> read_integer(const ConfigNode& node, const std::string& what,
                                            Bounds bounds, const std::string& form,
                                            const std::string& or_else = {});
+  std::optional<double> read_real(const ConfigNode& node, const std::string& what, Bounds bounds);
   std::optional<std::string> read_text(const ConfigNode& node, const std::string& what,
                                        const TextCheck& check);
   // Returns the key that was probably meant, or nothing.
@@ -95,6 +101,8 @@ class OptionReader final : public ConfigVisitor {
   std::string choices_;                 // what that key may be, if it is missing
   std::vector<std::string> known_;      // keys visited, in their order
   std::vector<std::string> displaced_;
+  std::vector<std::string> undecided_;  // keys whose value is none of their choices
+  std::vector<std::string> refused_;
   std::vector<std::vector<std::string>> missing_;  // of each set one key is needed
 };
 

@@ -18,6 +18,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cnn/shape.hpp"
@@ -60,7 +61,12 @@ class OptionVisitor {
                       std::span<const std::string_view> names,
                       Presence presence = Presence::optional) = 0;
 
-  // The same for an enum whose values are 0, 1, … in the order of `names`.
+  // A key of this component that has no place beside `other`, as the values stand: a visitor that
+  // reads complains where it is given.
+  virtual void refuse(std::string_view /*key*/, std::string_view /*other*/,
+                      std::string_view /*hint*/) {}
+
+  // one_of for an enum whose values are 0, 1, … in the order of `names`.
   template <typename Enum, std::size_t Count>
   void choice(std::string_view key, Enum& value, const std::array<std::string_view, Count>& names,
               Presence presence = Presence::optional) {
@@ -97,6 +103,9 @@ class ConfigVisitor : public OptionVisitor {
   // An integer or `word`, which stands for the number `word_value`.
   virtual void integer_or(std::string_view key, std::int64_t& value, Bounds bounds,
                           std::string_view word, std::int64_t word_value) = 0;
+  // A map of names and numbers, or `word` alone.
+  virtual void numbers(std::string_view key, std::vector<std::pair<std::string, double>>& values,
+                       Bounds bounds, std::string_view word, bool& is_word) = 0;
   // Keys of a nested map. Where `short_form` names one of them, `key: x` means `key: {short_form:
   // x}`, and that key decides which others there are.
   using Visit = std::function<void(ConfigVisitor&)>;
@@ -105,6 +114,10 @@ class ConfigVisitor : public OptionVisitor {
 
   // `key` and each of `others` exclude one another. To be called before any of them is visited.
   virtual void exclusive(std::string_view key, std::initializer_list<std::string_view> others) = 0;
+  // `key` has no meaning, for the reason that `complaint` gives: a mistake where it is given. If
+  // the key `decider` is to blame and comes from a later override, `key` is passed over instead.
+  virtual void rule_out(std::string_view key, std::string_view decider,
+                        const Complaint& complaint) = 0;
   // One of `keys` must be given.
   virtual void needs_one_of(std::initializer_list<std::string_view> keys) = 0;
 

@@ -10,12 +10,18 @@
 
 namespace cnn {
 
+// What of a layer training changes, and so which options it has: `alpha` where anything, `lambda`
+// and `init` where weights.
+enum class Learns { nothing, gains, weights };
+
 struct LayerEntry {
   std::string_view type;  // the YAML key
   std::unique_ptr<Layer> (*make)();
-  bool has_weights;            // accepts alpha, lambda and init
+  Learns learns;
   std::size_t example_inputs;  // how many inputs the example takes
   std::string_view example;    // options for the contract test and the documentation, "{count: 3}"
+
+  bool has_weights() const { return learns == Learns::weights; }
 };
 
 std::span<const LayerEntry> layer_entries();

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cnn/config_edit.hpp"
@@ -15,6 +16,7 @@
 #include "cnn/loss.hpp"
 #include "cnn/network.hpp"
 #include "cnn/schedule.hpp"
+#include "cnn/solver.hpp"
 
 namespace cnn {
 
@@ -38,15 +40,30 @@ struct DataConfig {
   std::int64_t validation = 0;
 };
 
+// By which the loss of a class's images is multiplied.
+struct ClassWeights {
+  bool balanced = false;                              // n/(K·n_k) for class k, instead of `given`
+  std::vector<std::pair<std::string, double>> given;  // by name or label; 1 where there is none
+};
+
 struct TrainingConfig {
   std::int64_t epochs = 10;  // 0 if steps are given
   std::int64_t steps = 0;    // 0 if epochs are given
   std::int64_t batch = 64;
   double alpha = 0.01;
   double lambda = 0;
-  double momentum = 0;
-  // every and warmup not yet set; start and peak_at are the defaults of onecycle
-  Schedule schedule{.start = 0.04, .peak_at = 0.3};
+  SolverType solver = SolverType::sgd;
+  double momentum = 0;  // of sgd and nesterov
+  double beta1 = 0.9;   // these of adam and adamw
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
+  double clip = 0;  // 0 = none
+  double ema = 0;   // 0 = none
+  double label_smoothing = 0;
+  ClassWeights class_weights;
+  std::int64_t patience = 0;  // epochs without a better validation accuracy; 0 = any number
+  // every and warmup not yet set; the rest are defaults of onecycle and plateau
+  Schedule schedule{.start = 0.04, .peak_at = 0.3, .factor = 0.1, .patience = 3};
   Interval every{};   // steps or epochs
   Interval warmup{};  // steps or epochs
   bool shuffle = true;
@@ -101,6 +118,9 @@ Network build_network(const LoadedConfig& loaded, const Shape& input);
 // Throws ConfigError, pointing at the last layer, if the network's outputs are fewer than the
 // labels need, or are not as many as data.classes names.
 void check_classes(const LoadedConfig& loaded, const Network& network, const Dataset& dataset);
+
+// What the section says of the solver.
+SolverOptions solver_options(const TrainingConfig& training);
 
 // The schedule with every and warmup counted in steps.
 Schedule resolve_schedule(const TrainingConfig& training, std::int64_t steps_per_epoch);

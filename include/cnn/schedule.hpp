@@ -1,9 +1,11 @@
-// Schedules: how α changes over a run, as a pure function of the step.
+// Schedules: how α changes over a run, as a pure function of the step, and for plateau of how often
+// the validation loss has come to rest.
 
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <string_view>
 
 namespace cnn {
@@ -17,26 +19,42 @@ namespace cnn {
 //   cosine    final + (1 − final)·(1 + cos(πt/T))/2
 //   onecycle  with p = peak_at·T: for t < p  start + (1 − start)·(1 − cos(πt/p))/2,
 //             then final + (1 − final)·(1 + cos(π(t − p)/(T − p)))/2
+//   plateau   factor^(falls so far): one after each `patience` epochs in a row in which the
+//             validation loss has not become smaller than ever before
 // and each of them is multiplied by min(1, (t + 1)/warmup).
 struct Schedule {
-  enum class Policy { constant, step, exp, inv, poly, cosine, onecycle };
-  static constexpr std::array<std::string_view, 7> kPolicyNames = {
-      "constant", "step", "exp", "inv", "poly", "cosine", "onecycle"};
+  enum class Policy { constant, step, exp, inv, poly, cosine, onecycle, plateau };
+  static constexpr std::array<std::string_view, 8> kPolicyNames = {
+      "constant", "step", "exp", "inv", "poly", "cosine", "onecycle", "plateau"};
 
   Policy policy = Policy::constant;
   double gamma = 0;
   double power = 0;
   double start = 0;
   double final = 0;
-  double peak_at = 0;       // fraction of the run
-  std::int64_t every = 1;   // steps
-  std::int64_t warmup = 0;  // steps
+  double peak_at = 0;  // fraction of the run
+  double factor = 0;
+  std::int64_t patience = 1;  // epochs
+  std::int64_t every = 1;     // steps
+  std::int64_t warmup = 0;    // steps
 };
 
 // Does the factor depend on T?
 bool depends_on_length(Schedule::Policy policy);
 
-// α_t/α at step t of a run of `steps` steps.
-double schedule_factor(const Schedule& schedule, std::int64_t t, std::int64_t steps);
+// What plateau has seen of a run.
+struct Plateau {
+  double best = std::numeric_limits<double>::max();  // validation loss
+  std::int64_t waited = 0;                           // epochs since then, or since the last fall
+  std::int64_t falls = 0;
+
+  bool operator==(const Plateau&) const = default;
+};
+// After one more epoch.
+Plateau after_epoch(const Schedule& schedule, const Plateau& before, double validation_loss);
+
+// α_t/α at step t of a run of `steps` steps, after so many falls.
+double schedule_factor(const Schedule& schedule, std::int64_t t, std::int64_t steps,
+                       std::int64_t falls = 0);
 
 }  // namespace cnn

@@ -38,7 +38,7 @@ class TrainStep {
 
   // For batches of at most `batch` images.
   TrainStep(Network& network, Solver& solver, Loss loss, const PixelTable& table, std::size_t batch,
-            std::uint64_t seed, Workers& workers);
+            std::uint64_t seed, Workers& workers, LossOptions loss_options = {});
 
   // Trains on the images `places` of the dataset, as step `step` of the run with α_t =
   // schedule_factor · α. If a loss is not finite, throws DivergedError naming the first tensor that
@@ -46,7 +46,7 @@ class TrainStep {
   BatchResult run(const Dataset& dataset, std::span<const std::uint32_t> places, std::uint64_t step,
                   double schedule_factor);
 
-  // Bytes that a TrainStep will take, parameters and velocities included.
+  // Bytes that a TrainStep will take, parameters included.
   static std::size_t bytes(const Network& network, std::size_t batch, int workers);
 
  private:
@@ -56,6 +56,7 @@ class TrainStep {
   Network& network_;
   Solver& solver_;
   Loss loss_;
+  LossOptions loss_options_;
   const PixelTable& table_;
   std::uint64_t seed_;
   Workers& workers_;

@@ -84,6 +84,10 @@ class Trainer {
   std::uint64_t steps() const { return steps_; }
   std::uint64_t steps_per_epoch() const { return steps_per_epoch_; }
   const TrainProgress& progress() const { return progress_; }
+  // No better validation accuracy for training.patience epochs: the run ends here.
+  bool is_out_of_patience() const;
+  // Is there nothing left to train or to report?
+  bool is_finished() const;
 
   // Trains to the end, or until told to stop; either way a checkpoint is written last, and after
   // the end model.safetensors. A run that has no checkpoint yet writes one before its first step.
@@ -110,6 +114,8 @@ class Trainer {
   void finish_epoch(TrainObserver& observer, const std::atomic<bool>& stop);
   bool checkpoint_due() const;
   double factor(std::uint64_t step) const;
+  // What the run is about to leave behind: the averaged weights where there are any.
+  const Network& result() const { return averaged_ ? *averaged_ : network_; }
 
   const ModelInfo& info_;
   Network& network_;
@@ -119,6 +125,7 @@ class Trainer {
   const TrainingConfig& training_;
 
   PixelTable table_;
+  std::optional<Network> averaged_;
   Solver solver_;
   TrainStep train_step_;
   Inference inference_;

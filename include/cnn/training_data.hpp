@@ -23,4 +23,11 @@ TrainingData load_training_data(const DataConfig& config, std::uint64_t seed);
 ModelInfo make_model_info(const RunConfig& config, const Network& network,
                           const TrainingData& data);
 
+// Throws FileError if images or labels are not what the model knows.
+void require_fit(const Dataset& dataset, const ModelInfo& info);
+
+// What the section `training` says of the loss; balanced class weights are measured on the images
+// trained on. Throws ConfigError if a weight is given to what is no class, or two to one.
+LossOptions make_loss_options(const ModelInfo& info, const Dataset& dataset, const Split& split);
+
 }  // namespace cnn

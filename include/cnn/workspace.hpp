@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "cnn/arena.hpp"
@@ -81,18 +82,24 @@ class Workspace {
   std::vector<View> dparameter_views_;
 };
 
-// The gradient of J with respect to every parameter, laid out like Network::values().
+// The gradient of J with respect to every parameter, laid out like Network::values(), and what
+// backward has found for statistics: n times the value of n samples.
 class Gradients {
  public:
   explicit Gradients(const Network& network);
 
   View values() { return view_; }
   CView values() const { return view_; }
+  // The samples whose passes have been added up: counted by backward, taken away by who uses them
+  // up.
+  void count_samples(std::size_t n) { samples_ += n; }
+  std::size_t take_samples() { return std::exchange(samples_, 0); }
   void clear();
 
  private:
   Arena arena_;
   View view_;
+  std::size_t samples_ = 0;
 };
 
 }  // namespace cnn

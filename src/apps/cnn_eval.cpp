@@ -41,19 +41,6 @@ Part load_part(const EvalOptions& o, const RunConfig& config) {
   return {std::move(data.dataset), std::move(selection)};
 }
 
-void require_fit(const Part& part, const Model& model) {
-  const Dataset& dataset = part.dataset;
-  if (dataset.shape != model.info.input) {
-    throw FileError(dataset.files.images.string() + ": error: its images are " +
-                    to_string(dataset.shape) + ", the model takes " + to_string(model.info.input));
-  }
-  if (dataset.label_bound() > model.info.classes.size()) {
-    throw FileError(dataset.files.labels.string() + ": error: holds the label " +
-                    std::to_string(dataset.label_bound() - 1) + ", the model knows " +
-                    std::to_string(model.info.classes.size()) + " classes (labels from 0)");
-  }
-}
-
 int evaluate_model(const EvalOptions& o) {
   use_single_threaded_blas();
   Model model = load_model(o.model);
@@ -62,7 +49,7 @@ int evaluate_model(const EvalOptions& o) {
     model.info.config.data.train = model.info.config.data.test = {};
   }
   const Part part = load_part(o, model.info.config);
-  require_fit(part, model);
+  require_fit(part.dataset, model.info);
 
   Workers workers(o.threads > 0 ? o.threads : Workers::available());
   const PixelTable table(model.info.preprocessing, model.info.input);

@@ -23,6 +23,7 @@
 #include "gradient_report.hpp"
 #include "network_table.hpp"
 #include "signals.hpp"
+#include "sweep.hpp"
 #include "train_log.hpp"
 
 namespace cnn::app {
@@ -118,8 +119,9 @@ void resume(const Checkpoint& checkpoint, const TrainingConfig& training, Traine
   }
   log.info("resumed {} at step {} of {}", display_path(checkpoint.file.path), trainer.step(),
            trainer.steps());
-  if (trainer.step() >= trainer.steps()) {
-    log.info("nothing left to do; for a longer run add --set training.epochs=N");
+  if (trainer.is_finished()) {
+    log.info("nothing left to do; for a longer run add --set training.{}=N",
+             trainer.step() < trainer.steps() ? "patience" : "epochs");
   }
 }
 
@@ -216,11 +218,16 @@ int train(const TrainOptions& o, StopSwitch& stop) {
   return run_training(trainer, config, directory, checkpoint.has_value(), console, stop);
 }
 
+int train_all(const TrainOptions& o, StopSwitch& stop) {
+  if (o.seeds.empty()) return train(o, stop);
+  return sweep(o, load(o).config, stop, [&](const TrainOptions& run) { return train(run, stop); });
+}
+
 }  // namespace
 }  // namespace cnn::app
 
 int main(int argc, char** argv) {
   cnn::app::TrainOptions options;
   cnn::StopSwitch& stop = cnn::app::install_signal_handlers();
-  return cnn::app::run(argc, argv, options, [&] { return cnn::app::train(options, stop); });
+  return cnn::app::run(argc, argv, options, [&] { return cnn::app::train_all(options, stop); });
 }

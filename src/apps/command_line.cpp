@@ -57,7 +57,8 @@ void add_options(CLI::App& app, TrainOptions& o) {
   app.add_option("--threads", o.threads,
                  "Worker threads, instead of training.threads; results do not depend on it")
       ->type_name("N");
-  app.add_option("--seed", o.seed, "Seed, instead of training.seed")->type_name("N");
+  CLI::Option* seed =
+      app.add_option("--seed", o.seed, "Seed, instead of training.seed")->type_name("N");
   CLI::Option* dry_run =
       app.add_flag("--dry-run", o.dry_run,
                    "Check everything, run one step, print the layer table, write nothing");
@@ -71,6 +72,15 @@ void add_options(CLI::App& app, TrainOptions& o) {
       ->excludes(print_config)
       ->excludes(resume)
       ->excludes(overwrite);
+  app.add_option("--seeds", o.seeds,
+                 "Train from each of these seeds, as in 1-5 or 1,3,7, into the run directory's "
+                 "seed-N; print the mean and deviation of their accuracies")
+      ->type_name("LIST")
+      ->check(not_empty)
+      ->excludes(seed)
+      ->excludes(dry_run)
+      ->excludes(print_config)
+      ->excludes("--check-gradients");
   CLI::Option* quiet = app.add_flag("--quiet", o.quiet, "Only warnings and errors");
   app.add_flag("--verbose", o.verbose, "Checkpoints and other details, too")->excludes(quiet);
   app.add_flag("--no-progress", o.no_progress, "No progress bar");

@@ -28,6 +28,7 @@ struct TrainOptions {
   bool no_progress = false;
   std::string threads;  // both as given: the configuration's reader judges them
   std::string seed;
+  std::string seeds;  // "1-5", or empty: a single run
 };
 
 struct EvalOptions {

@@ -18,6 +18,7 @@ class OptionWords final : public OptionVisitor {
     if (key != "count") add(fmt::format("{} {}", key, value));  // the count shows in the output
   }
   void real(std::string_view key, double& value, Bounds, Presence) override {
+    if (key == "momentum" || key == "epsilon") return;  // of batch_norm: they seldom matter
     add(fmt::format("{} {}", key, value));
   }
   void size2(std::string_view key, Size2& value, Bounds, Presence) override {
@@ -30,11 +31,12 @@ class OptionWords final : public OptionVisitor {
     }
   }
   void boolean(std::string_view key, bool& value) override {
-    if (!value) add(fmt::format("no {}", key));
+    const bool usual = key == "bias";
+    if (value != usual) add(fmt::format("{}{}", value ? "" : "no ", key));
   }
   void one_of(std::string_view, std::size_t& index, std::span<const std::string_view> names,
               Presence) override {
-    add(std::string(names[index]));
+    if (names[index] != "floor") add(std::string(names[index]));  // the usual way of rounding
   }
 
  private:
@@ -55,7 +57,8 @@ std::string option_words(Layer& layer) {
 std::size_t parameters_of(const Network& network, const Network::Node& node) {
   std::size_t sum = 0;
   for (std::size_t k = 0; k < node.plan.parameters.size(); ++k) {
-    sum += network.parameters()[node.first_parameter + k].size;
+    const Parameter& p = network.parameters()[node.first_parameter + k];
+    if (p.is_learnt()) sum += p.size;
   }
   return sum;
 }

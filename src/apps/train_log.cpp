@@ -75,6 +75,10 @@ void TrainLog::report_end(const Trainer& trainer, const RunDirectory& directory)
     best = fmt::format("   best validation accuracy in epoch {}: {}", trainer.progress().best_epoch,
                        display_path(directory.best()));
   }
+  if (trainer.is_out_of_patience()) {
+    console_.log().info("early   no better validation accuracy since epoch {}: training.patience",
+                        trainer.progress().best_epoch);
+  }
   console_.log().info("done    {} steps in {}{}", trainer.step() - first_step_,
                       duration_text(seconds), best);
   console_.log().info("next:   cnn-eval --model {}", display_path(directory.model()));

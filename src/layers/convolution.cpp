@@ -16,6 +16,12 @@ void Convolution::options(OptionVisitor& visitor) {
   visitor.boolean("bias", bias_);
 }
 
+Convolution Convolution::with_bias() const {
+  Convolution copy = *this;
+  copy.bias_ = true;
+  return copy;
+}
+
 LayerPlan Convolution::plan(std::span<const Shape> inputs) {
   window_ = make_window(only_input(inputs), kernel_, stride_, pad_);
   pointwise_ = kernel_ == Size2{1, 1} && stride_ == Size2{1, 1} && pad_ == Size2{0, 0};

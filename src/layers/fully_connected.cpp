@@ -14,6 +14,12 @@ void FullyConnected::options(OptionVisitor& visitor) {
   visitor.boolean("bias", bias_);
 }
 
+FullyConnected FullyConnected::with_bias() const {
+  FullyConnected copy = *this;
+  copy.bias_ = true;
+  return copy;
+}
+
 LayerPlan FullyConnected::plan(std::span<const Shape> inputs) {
   const Shape& input = only_input(inputs);
   constexpr std::size_t kLargestMatrix = std::size_t{1} << 30;

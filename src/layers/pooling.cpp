@@ -37,21 +37,34 @@ void keep_larger(const Real* x, std::size_t place, std::size_t stride, std::size
 
 void Pooling::options(OptionVisitor& visitor) {
   visitor.choice("type", type_, kTypeNames, Presence::required);
+  visitor.boolean("global", global_);
+  if (global_) {
+    for (const std::string_view key : {"kernel", "stride", "pad", "round"}) {
+      visitor.refuse(key, "global: true", "leave it out: the only window is the whole image");
+    }
+    return;
+  }
   visitor.size2("kernel", kernel_, {1, kLargestExtent}, Presence::required);
   if (stride_ == Size2{}) stride_ = kernel_;  // the default
   visitor.size2("stride", stride_, {1, kLargestExtent});
   visitor.size2("pad", pad_, {0, kLargestExtent});
+  visitor.choice("round", rounding_, kRoundingNames);
 }
 
 LayerPlan Pooling::plan(std::span<const Shape> inputs) {
-  if (pad_.height >= kernel_.height || pad_.width >= kernel_.width) {
+  const Shape& input = only_input(inputs);
+  const Size2 whole = {input.height, input.width};
+  if (!global_ && (pad_.height >= kernel_.height || pad_.width >= kernel_.width)) {
     throw ShapeError("pad " + to_string(pad_) + " must be smaller than the kernel " +
                      to_string(kernel_) + ", or windows would hold no pixel");
   }
-  window_ = make_window(only_input(inputs), kernel_, stride_, pad_);
+  window_ = global_ ? make_window(input, whole, whole, {0, 0})
+                    : make_window(input, kernel_, stride_, pad_, rounding_);
   LayerPlan plan;
   plan.output = {window_.input.channels, window_.output.height, window_.output.width};
-  is_2x2_ = kernel_ == Size2{2, 2} && stride_ == Size2{2, 2} && pad_ == Size2{0, 0};
+  is_2x2_ = window_.kernel == Size2{2, 2} && window_.stride == Size2{2, 2} &&
+            window_.pad == Size2{0, 0} &&
+            window_.output == Size2{input.height / 2, input.width / 2};
   if (type_ == Type::max) {
     plan.saved_bytes_per_sample =
         plan.output.size() * (is_2x2_ ? sizeof(std::uint8_t) : sizeof(std::uint32_t));
@@ -61,10 +74,10 @@ LayerPlan Pooling::plan(std::span<const Shape> inputs) {
 }
 
 Pooling::Pixels Pooling::pixels(int oy, int ox) const {
-  const int top = oy * stride_.height - pad_.height;
-  const int left = ox * stride_.width - pad_.width;
-  return {std::max(top, 0), std::min(top + kernel_.height, window_.input.height), std::max(left, 0),
-          std::min(left + kernel_.width, window_.input.width)};
+  const int top = oy * window_.stride.height - window_.pad.height;
+  const int left = ox * window_.stride.width - window_.pad.width;
+  return {std::max(top, 0), std::min(top + window_.kernel.height, window_.input.height),
+          std::max(left, 0), std::min(left + window_.kernel.width, window_.input.width)};
 }
 
 Real Pooling::pixel_count(int oy, std::size_t ox) const {
@@ -78,15 +91,17 @@ Real Pooling::pixel_count(int oy, std::size_t ox) const {
 template <typename Row>
 void Pooling::for_rows(int oy, Row&& row) const {
   const int width = window_.input.width;
-  const int top = oy * stride_.height - pad_.height;
-  const int bottom = std::min(top + kernel_.height, window_.input.height);
+  const int top = oy * window_.stride.height - window_.pad.height;
+  const int bottom = std::min(top + window_.kernel.height, window_.input.height);
   for (int iy = std::max(top, 0); iy < bottom; ++iy) {
-    for (int kx = 0; kx < kernel_.width; ++kx) {
-      const int offset = kx - pad_.width;
-      const int first = offset >= 0 ? 0 : (-offset + stride_.width - 1) / stride_.width;
-      const int last = std::min((width - 1 - offset) / stride_.width + 1, window_.output.width);
+    for (int kx = 0; kx < window_.kernel.width; ++kx) {
+      const int offset = kx - window_.pad.width;
+      const int first =
+          offset >= 0 ? 0 : (-offset + window_.stride.width - 1) / window_.stride.width;
+      const int last =
+          std::min((width - 1 - offset) / window_.stride.width + 1, window_.output.width);
       if (offset >= width || first >= last) continue;
-      row(static_cast<std::size_t>(iy * width + first * stride_.width + offset),
+      row(static_cast<std::size_t>(iy * width + first * window_.stride.width + offset),
           static_cast<std::size_t>(first), static_cast<std::size_t>(last - first));
     }
   }
@@ -105,7 +120,7 @@ void Pooling::forward_max(CView x, View y, std::span<std::uint32_t> winners) con
       if (!winners.empty()) winners[begin + ox] = static_cast<std::uint32_t>(corner);
     }
     for_rows(oy, [&](std::size_t pixel, std::size_t first, std::size_t count) {
-      const auto stride = static_cast<std::size_t>(stride_.width);
+      const auto stride = static_cast<std::size_t>(window_.stride.width);
       Real* const best = &y[begin + first];
       std::uint32_t* const winner = winners.empty() ? nullptr : &winners[begin + first];
       if (stride == 2) {
@@ -120,7 +135,7 @@ void Pooling::forward_max(CView x, View y, std::span<std::uint32_t> winners) con
 // y = mean over the window's real pixels
 void Pooling::forward_mean(CView x, View y) const {
   const auto outputs = static_cast<std::size_t>(window_.output.width);
-  const auto stride = static_cast<std::size_t>(stride_.width);
+  const auto stride = static_cast<std::size_t>(window_.stride.width);
   std::fill(y.begin(), y.end(), Real{0});
   for (int oy = 0; oy < window_.output.height; ++oy) {
     const View sums = y.subspan(static_cast<std::size_t>(oy) * outputs, outputs);
@@ -173,7 +188,7 @@ void Pooling::backward_max(CView dy, std::span<const std::uint32_t> winners, Vie
 // Forward was y = (1/k)·Σ x over k pixels, so each of them receives dy/k.
 void Pooling::backward_mean(CView dy, View dx) const {
   const auto outputs = static_cast<std::size_t>(window_.output.width);
-  const auto stride = static_cast<std::size_t>(stride_.width);
+  const auto stride = static_cast<std::size_t>(window_.stride.width);
   for (int oy = 0; oy < window_.output.height; ++oy) {
     const CView row_dy = dy.subspan(static_cast<std::size_t>(oy) * outputs, outputs);
     for_rows(oy, [&](std::size_t pixel, std::size_t first, std::size_t count) {

@@ -62,9 +62,9 @@ void check_network(const LoadedConfig& loaded, const Shape& input) {
             "a network that cannot be planned is not built");
     return;
   }
-  const std::size_t values =
-      std::accumulate(plan->begin(), plan->end(), std::size_t{0},
-                      [](std::size_t sum, const Parameter& p) { return sum + p.size; });
+  const std::size_t values = std::accumulate(
+      plan->begin(), plan->end(), std::size_t{0},
+      [](std::size_t sum, const Parameter& p) { return sum + (p.is_learnt() ? p.size : 0); });
   if (values > kMostValues) return;
   const auto network = accepted([&] { return build_network(loaded, input); });
   require(network && network->parameter_count() == values, "a planned network is built as planned");

@@ -25,8 +25,8 @@ struct Setting {
   Size2 kernel{1, 1};
   Size2 stride{1, 1};
   Size2 pad{0, 0};
-  std::size_t choice = 0;  // of whatever the layer lets choose
-  bool flag = true;
+  std::size_t choice = 0;  // among all combinations of what the layer lets choose
+  bool flag = true;        // is every switch as it usually is?
   int samples = 2;
 };
 
@@ -47,12 +47,12 @@ class SettingVisitor final : public OptionVisitor {
   }
   void boolean(std::string_view, bool& value) override {
     has_flag = true;
-    value = setting_.flag;
+    value = value == setting_.flag;
   }
   void one_of(std::string_view, std::size_t& index, std::span<const std::string_view> names,
               Presence) override {
-    choices = names.size();
-    index = setting_.choice % choices;
+    index = setting_.choice / choices % names.size();
+    choices *= names.size();
   }
 
  private:

@@ -287,7 +287,7 @@ TEST_F(OneNeuron, HasTheLossAndGradientsOfTheLecturesFormulas) {
 TEST_F(OneNeuron, StepsAgainstItsGradient) {
   Solver solver(network_, {.alpha = 1, .lambda = 0, .momentum = 0});
   forward_and_backward();
-  solver.step(network_, gradients_, 1, workers_);
+  solver.step(network_, gradients_, 0, 1, workers_);
   EXPECT_EQ(weight(), Real{0.125});
   EXPECT_EQ(bias(), Real{0.125});
 }
@@ -298,7 +298,7 @@ TEST_F(OneNeuron, WeightDecayActsOnTheWeightAlone) {
   weight() = 1;
   bias() = -1;
   forward_and_backward();
-  solver.step(network_, gradients_, 1, workers_);
+  solver.step(network_, gradients_, 0, 1, workers_);
   EXPECT_EQ(weight(), Real{1 - (-0.125 + 0.5 * 1)});
   EXPECT_EQ(bias(), Real{-1 + 0.125});
 }

@@ -19,17 +19,19 @@ namespace {
 
 constexpr Real kNan = std::numeric_limits<Real>::quiet_NaN();
 constexpr Real kInfinity = std::numeric_limits<Real>::infinity();
-constexpr int kRandomShapes = 200;
+constexpr int kRandomShapes = 400;
 
 std::string text(std::string_view type, const naive::Slide& slide) {
   return std::string("{type: ").append(type) + ", kernel: " + option_text(slide.kernel) +
-         ", stride: " + option_text(slide.stride) + ", pad: " + option_text(slide.pad) + "}";
+         ", stride: " + option_text(slide.stride) + ", pad: " + option_text(slide.pad) +
+         ", round: " + (slide.ceil ? "ceil" : "floor") + "}";
 }
 
 // A window that always holds a pixel.
 naive::Slide draw_window(Draw& draw) {
   while (true) {
-    const naive::Slide slide = draw.slide();
+    naive::Slide slide = draw.slide();
+    slide.ceil = draw.integer(0, 1) == 1;
     if (slide.pad.height < slide.kernel.height && slide.pad.width < slide.kernel.width) {
       return slide;
     }
@@ -68,8 +70,9 @@ TEST(MaxPooling, EqualsTheDefinitionForWindowsSideBySide) {
   Draw draw(3);
   for (int height = 2; height <= 9; ++height) {
     for (int width = 2; width <= 40; ++width) {
-      const naive::Slide slide{{2, height, width}, {2, 2}, {2, 2}, {0, 0}};
-      SCOPED_TRACE(to_string(slide.input));
+      const bool ceil = draw.integer(0, 3) == 0;
+      const naive::Slide slide{{2, height, width}, {2, 2}, {2, 2}, {0, 0}, ceil};
+      SCOPED_TRACE(to_string(slide.input) + " " + text("max", slide));
       LayerHarness layer(make_layer("pool", text("max", slide)), {slide.input}, 1);
       draw.integers(layer.input(), 2);
       draw.integers(layer.doutput(), 32);
@@ -90,8 +93,9 @@ TEST(AveragePooling, EqualsTheDefinitionForWindowsSideBySide) {
   Draw draw(4);
   for (int height = 2; height <= 9; ++height) {
     for (int width = 2; width <= 40; ++width) {
-      const naive::Slide slide{{2, height, width}, {2, 2}, {2, 2}, {0, 0}};
-      SCOPED_TRACE(to_string(slide.input));
+      const bool ceil = draw.integer(0, 3) == 0;
+      const naive::Slide slide{{2, height, width}, {2, 2}, {2, 2}, {0, 0}, ceil};
+      SCOPED_TRACE(to_string(slide.input) + " " + text("avg", slide));
       LayerHarness layer(make_layer("pool", text("avg", slide)), {slide.input}, 1);
       draw.integers(layer.input(), 32);
       draw.integers(layer.doutput(), 32);
@@ -125,6 +129,44 @@ TEST(AveragePooling, EqualsTheDefinitionOnRandomShapes) {
                              naive::mean_pool_backward(slide, part(layer.doutput(), i, kSamples))),
           tolerance);
     }
+  }
+}
+
+TEST(Pooling, OfARemainderHasAWindowOfItsOwnIfItMay) {
+  LayerHarness max = pool("{type: max, kernel: [1, 2], round: ceil}", {1, 1, 5}, {1, 9, 2, 8, 3});
+  EXPECT_EQ(values(max.output()), (Values{9, 8, 3}));
+  LayerHarness mean = pool("{type: avg, kernel: [1, 2], round: ceil}", {1, 1, 5}, {1, 9, 2, 8, 3});
+  EXPECT_EQ(values(mean.output()), (Values{5, 5, 3}));
+  assign(mean.doutput(), {2, 4, 6});
+  mean.backward();
+  EXPECT_EQ(values(mean.dinput()), (Values{1, 1, 2, 2, 6}));
+}
+
+TEST(Pooling, HasNoWindowThatBeginsBeyondTheImage) {
+  const auto output = [](const char* options, const Shape& input) {
+    return make_layer("pool", options)->plan(std::vector<Shape>{input}).output;
+  };
+  EXPECT_EQ(output("{type: max, kernel: 2, stride: 3, round: ceil}", {1, 4, 6}), (Shape{1, 2, 2}));
+  EXPECT_EQ(output("{type: max, kernel: 1, stride: 3, round: ceil}", {1, 4, 5}), (Shape{1, 2, 2}));
+  EXPECT_EQ(output("{type: avg, kernel: 2, pad: 1, round: ceil}", {1, 3, 4}), (Shape{1, 2, 3}));
+}
+
+TEST(GlobalPooling, MakesOneValueOfEachChannel) {
+  for (const Shape& input : {Shape{2, 2, 3}, Shape{3, 2, 2}, Shape{4, 1, 1}}) {
+    const std::size_t plane = input.size() / static_cast<std::size_t>(input.channels);
+    Values x, means, maxima;
+    for (std::size_t i = 0; i < input.size(); ++i) x.push_back(static_cast<double>(i));
+    for (std::size_t c = 0; c * plane < x.size(); ++c) {
+      maxima.push_back(x[(c + 1) * plane - 1]);
+      means.push_back((x[c * plane] + maxima.back()) / 2);
+    }
+    LayerHarness mean = pool("{type: avg, global: true}", input, x);
+    EXPECT_EQ(mean.plan().output, (Shape{input.channels, 1, 1}));
+    EXPECT_EQ(values(mean.output()), means);
+    assign(mean.doutput(), Values(means.size(), static_cast<double>(plane)));
+    mean.backward();
+    EXPECT_EQ(values(mean.dinput()), Values(x.size(), 1.0));
+    EXPECT_EQ(values(pool("{type: max, global: true}", input, x).output()), maxima);
   }
 }
 
@@ -225,6 +267,16 @@ TEST(Pooling, SaysWhichRowsAndColumnsItDrops) {
   const LayerPlan plan =
       make_layer("pool", "{type: max, kernel: 4}")->plan(std::vector<Shape>{{3, 7, 6}});
   EXPECT_EQ(plan.notice, "drops the last 3 rows and the last 2 columns of its input 3x7x6");
+}
+
+TEST(Pooling, DropsWithCeilOnlyWhatNoWindowMayReach) {
+  const auto notice = [](const char* options) {
+    return make_layer("pool", options)->plan(std::vector<Shape>{{3, 7, 6}}).notice;
+  };
+  EXPECT_EQ(notice("{type: max, kernel: 4, round: ceil}"), "");
+  EXPECT_EQ(notice("{type: max, kernel: 2, stride: [5, 4], round: ceil}"), "");
+  EXPECT_EQ(notice("{type: max, kernel: 1, stride: [5, 4], round: ceil}"),
+            "drops the last row and the last column of its input 3x7x6");
 }
 
 TEST(Pooling, RefusesPaddingAsWideAsTheKernel) {

@@ -69,6 +69,16 @@ void windows(const Slide& s, Visit&& visit) {
   }
 }
 
+int places(int input, int kernel, int stride, int pad, bool ceil) {
+  const int end = input + pad;
+  int count = 0;
+  for (int begin = -pad;; begin += stride, ++count) {
+    const bool fits = begin + kernel <= end;
+    const bool overhangs = ceil && begin < input && begin - stride + kernel < end;
+    if (!fits && !overhangs) return count;
+  }
+}
+
 std::size_t output_size(const Slide& slide, int channels) {
   const Size2 output = positions(slide);
   return Shape{channels, output.height, output.width}.size();
@@ -94,16 +104,8 @@ std::vector<std::size_t> winners(const Slide& slide, const Values& x) {
 }  // namespace
 
 Size2 positions(const Slide& s) {
-  Size2 count;
-  for (int top = -s.pad.height; top + s.kernel.height <= s.input.height + s.pad.height;
-       top += s.stride.height) {
-    ++count.height;
-  }
-  for (int left = -s.pad.width; left + s.kernel.width <= s.input.width + s.pad.width;
-       left += s.stride.width) {
-    ++count.width;
-  }
-  return count;
+  return {places(s.input.height, s.kernel.height, s.stride.height, s.pad.height, s.ceil),
+          places(s.input.width, s.kernel.width, s.stride.width, s.pad.width, s.ceil)};
 }
 
 Values convolve(const Slide& slide, const Values& x, const Values& weight, const Values& bias) {

@@ -19,9 +19,11 @@ struct Slide {
   Size2 kernel;
   Size2 stride{1, 1};
   Size2 pad{0, 0};
+  bool ceil = false;  // may the last window overhang the padded image?
 };
 
-// How many places the kernel takes in each direction, counted by sliding it.
+// How many places the kernel takes in each direction, counted by sliding it. One that overhangs
+// does so to reach the last row or column, and begins within the image.
 Size2 positions(const Slide& slide);
 
 // x: (C, H, W), weight: (F, C, KH, KW), bias: (F) → (F, OH, OW):

@@ -34,6 +34,15 @@ Network smooth_graph() {
        layer_spec("dropout", "dropout", "{rate: 0.25}"), layer_spec("fc", "fc", "{count: 4}")});
 }
 
+Network normalised_chain() {
+  return Network({2, 6, 5}, {layer_spec("batch_norm", "bn1"),
+                             layer_spec("conv", "conv", "{count: 3, kernel: 3, bias: false}"),
+                             layer_spec("batch_norm", "bn2"), layer_spec("tanh", "tanh1"),
+                             layer_spec("fc", "fc1", "{count: 6, bias: false}"),
+                             layer_spec("batch_norm", "bn3"), layer_spec("sigmoid", "sigmoid"),
+                             layer_spec("fc", "fc2", "{count: 4}")});
+}
+
 Network kinked_chain() {
   return Network({1, 8, 8},
                  {layer_spec("conv", "conv1", "{count: 4, kernel: 3}"), layer_spec("relu", "relu1"),
@@ -46,7 +55,10 @@ void draw_parameters(Network& network) {
   network.initialise(1);
   Draw draw(2);
   for (const Parameter& p : network.parameters()) {
-    if (p.kind == ParameterKind::bias) draw.reals(network.value(p), 0.5);
+    if (p.kind != ParameterKind::bias && p.kind != ParameterKind::gain) continue;
+    draw.reals(network.value(p), 0.5);
+    if (p.kind == ParameterKind::bias) continue;
+    for (Real& gain : network.value(p)) gain += 1;
   }
 }
 

@@ -22,10 +22,12 @@ Network lenet();
 Network smooth_chain();
 // A graph in which tensors are read once, twice and three times, by different layers and by one.
 Network smooth_graph();
+// A chain with batch_norm for maps and for vectors, both in the middle and on the images.
+Network normalised_chain();
 // A chain of the layers that have kinks.
 Network kinked_chain();
 
-// Assigns all weights and biases.
+// Assigns all weights, gains and biases.
 void draw_parameters(Network& network);
 
 // One training pass of n drawn images and labels through a network, which must outlive it.

@@ -24,10 +24,14 @@ class Builder {
   }
 
  private:
-  // An activation after a layer with weights, then perhaps something else.
+  // An activation after a layer with weights, then perhaps something else. Of a bias before a
+  // batch_norm J does not depend.
   void add_block() {
+    const bool normalised = draw_.integer(0, 2) == 0;
     add("conv", "{count: " + std::to_string(draw_.integer(2, 3)) +
-                    ", kernel: " + option_text(draw_.size2(2, 3)) + ", pad: 1}");
+                    ", kernel: " + option_text(draw_.size2(2, 3)) +
+                    ", pad: 1, bias: " + (normalised ? "false" : "true") + "}");
+    if (normalised) add("batch_norm");
     add(pick({"tanh", "sigmoid", smooth_ ? "tanh" : "relu"}));
     switch (draw_.integer(0, 3)) {
       case 0:

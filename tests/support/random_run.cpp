@@ -33,6 +33,7 @@ class NetworkText {
     for (int i = 0; i < blocks; ++i) add_block();
     if (chance(draw_, 2)) {
       add("fc", "count: " + std::to_string(draw_.integer(3, 12)) + weights());
+      if (chance(draw_, 2)) add_batch_norm();
       add_activation();
       shape_ = {1, 1, 1};
     }
@@ -67,6 +68,7 @@ class NetworkText {
     switch (draw_.integer(0, 4)) {
       case 0:
         add_convolution();
+        if (chance(draw_, 2)) add_batch_norm();
         add_activation();
         break;
       case 1:
@@ -84,16 +86,22 @@ class NetworkText {
     }
   }
 
-  void add_activation() { add(one_of(draw_, {"relu", "sigmoid", "tanh"}), ""); }
+  void add_batch_norm() {
+    add("batch_norm", one_of(draw_, {"", "momentum: 0.5", "momentum: 0.01, epsilon: 0.001",
+                                     "alpha: 0", "alpha: 0.0005"}));
+  }
+
+  void add_activation() { add(one_of(draw_, {"relu", "sigmoid", "tanh", "leaky_relu"}), ""); }
 
   Size2 draw_kernel() {
     return {draw_.integer(1, std::min(4, shape_.height)),
             draw_.integer(1, std::min(4, shape_.width))};
   }
 
-  void slide(Size2 kernel, Size2 stride, Size2 pad) {
-    shape_.height = (shape_.height + 2 * pad.height - kernel.height) / stride.height + 1;
-    shape_.width = (shape_.width + 2 * pad.width - kernel.width) / stride.width + 1;
+  void slide(const naive::Slide& slide) {
+    const Size2 output = naive::positions(slide);
+    shape_.height = output.height;
+    shape_.width = output.width;
   }
 
   void add_convolution() {
@@ -101,17 +109,24 @@ class NetworkText {
     const Size2 kernel = draw_kernel(), stride = draw_.size2(1, 2), pad = draw_.size2(0, 2);
     add("conv", "count: " + std::to_string(count) + ", kernel: " + pair_text(kernel) +
                     ", stride: " + pair_text(stride) + ", pad: " + pair_text(pad) + weights());
+    slide({shape_, kernel, stride, pad});
     shape_.channels = count;
-    slide(kernel, stride, pad);
   }
 
   void add_pooling() {
+    const std::string type = "type: " + one_of(draw_, {"max", "avg"});
+    if (chance(draw_, 6)) {
+      add("pool", type + ", global: true");
+      shape_.height = shape_.width = 1;
+      return;
+    }
+    const bool ceil = chance(draw_, 3);
     const Size2 kernel = draw_kernel(), stride = draw_.size2(1, 3);
     const Size2 pad = {draw_.integer(0, std::min(1, kernel.height - 1)),
                        draw_.integer(0, std::min(1, kernel.width - 1))};
-    add("pool", "type: " + one_of(draw_, {"max", "avg"}) + ", kernel: " + pair_text(kernel) +
-                    ", stride: " + pair_text(stride) + ", pad: " + pair_text(pad));
-    slide(kernel, stride, pad);
+    add("pool", type + ", kernel: " + pair_text(kernel) + ", stride: " + pair_text(stride) +
+                    ", pad: " + pair_text(pad) + (ceil ? ", round: ceil" : ""));
+    slide({shape_, kernel, stride, pad, ceil});
   }
 
   // A convolution that keeps height and width; the layer's name.
@@ -149,7 +164,8 @@ class NetworkText {
   std::string text_;
 };
 
-std::string draw_schedule(Draw& draw) {
+std::string draw_schedule(Draw& draw, bool validated) {
+  if (validated && chance(draw, 4)) return "{policy: plateau, factor: 0.5, patience: 1}";
   std::string text = one_of(
       draw, {"policy: constant", "policy: step, gamma: 0.5, every: 7",
              "policy: step, gamma: 0.3, every: 1 epoch", "policy: exp, gamma: 0.98",
@@ -176,7 +192,14 @@ Length draw_length(Draw& draw, int steps) {
           in_steps ? "steps: " + std::to_string(steps) : "epochs: " + std::to_string(epochs)};
 }
 
-std::string draw_training(Draw& draw, const Length& length) {
+std::string draw_solver(Draw& draw) {
+  return one_of(draw,
+                {"momentum: 0", "momentum: 0.5", "solver: sgd\n  momentum: 0.9",
+                 "solver: nesterov\n  momentum: 0.9", "solver: adam",
+                 "solver: adam\n  beta1: 0.5\n  beta2: 0.99\n  epsilon: 0.001", "solver: adamw"});
+}
+
+std::string draw_training(Draw& draw, const Length& length, bool validated) {
   // Squares of sums of hundreds of inputs diverge at the learning rates that suit the other loss.
   const bool squares = chance(draw, 3);
   std::string text = squares ? "loss: euclidean\n" : "loss: softmax_cross_entropy\n";
@@ -184,8 +207,13 @@ std::string draw_training(Draw& draw, const Length& length) {
   text += "\n  alpha: ";
   text += squares ? one_of(draw, {"0.001", "0.0003"}) : one_of(draw, {"0.05", "0.02", "0.01"});
   text += "\n  lambda: " + one_of(draw, {"0", "0.0005"});
-  text += "\n  momentum: " + one_of(draw, {"0", "0.5", "0.9"});
-  text += "\n  schedule: " + draw_schedule(draw);
+  text += "\n  " + draw_solver(draw);
+  if (chance(draw, 3)) text += "\n  clip: " + one_of(draw, {"0.01", "1"});
+  if (chance(draw, 2)) text += "\n  ema: " + one_of(draw, {"0.5", "0.99"});
+  if (!squares && chance(draw, 3)) text += "\n  label_smoothing: 0.1";
+  if (chance(draw, 3)) text += "\n  class_weights: " + one_of(draw, {"balanced", "{0: 2, 1: 0.5}"});
+  if (validated && chance(draw, 3)) text += "\n  patience: " + one_of(draw, {"1", "2"});
+  text += "\n  schedule: " + draw_schedule(draw, validated);
   text += "\n  shuffle: " + one_of(draw, {"true", "true", "false"});
   text += "\n  seed: " + std::to_string(draw.integer(0, 1000000)) + "\n";
   return text;
@@ -211,7 +239,7 @@ RandomRun draw_run(std::uint32_t seed, int steps) {
   run.config +=
       "\n  " + one_of(draw, {"normalize: auto", "scale: 0.00390625", "scale: 0.01\n  mean: 90"});
   run.config += "\nnetwork:\n" + NetworkText(draw, shape).draw_network(classes);
-  run.config += draw_training(draw, length);
+  run.config += draw_training(draw, length, validation > 0);
   run.config += "output: {dir: run, checkpoint_every: ";
   run.config += one_of(draw, {"1 epoch", "3 steps", "7 steps", "never"});
   run.config += ", keep: " + std::to_string(draw.integer(1, 4)) + "}\n";

@@ -5,13 +5,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
+SOLVERS = ["sgd", "nesterov", "adam", "adamw"]
+MOMENTS = ["adam", "adamw"]  # those that keep moments instead of a velocity
+STATISTICS = ("running_mean", "running_var")
+SHARD = 32
 POLICIES = ["constant", "step", "exp", "inv", "poly", "cosine", "onecycle"]
+
+
+SOLVER_KEYS = ["alpha", "lambda", "momentum", "beta1", "beta2", "epsilon", "clip", "ema",
+               "label_smoothing", "class_weights"]
 
 
 @dataclass
 class Case:
     """One drawn training. `config` is the content of its YAML, a layer being {"kind": kind, key:
-    value, ...}; `parameters` maps `<layer>.weight` and `<layer>.bias` to their shapes."""
+    value, ...}; `parameters` maps `<layer>.weight`, `<layer>.bias` and the statistics of batch_norm
+    to their shapes."""
     config: dict
     parameters: dict
     input_shape: tuple  # (channels, height, width)
@@ -35,6 +44,24 @@ def pair(value):
     return tuple(value) if isinstance(value, list) else (value, value)
 
 
+def shards(images, batch):
+    """The sizes of the shards of one epoch."""
+    for first in range(0, images, batch):
+        size = min(batch, images - first)
+        yield from (min(SHARD, size - start) for start in range(0, size, SHARD))
+
+
+def is_statistic(name):
+    return name.split(".")[1] in STATISTICS
+
+
+def window_count(size, kernel, stride, pad, ceil):
+    """How many windows there are along an axis. With ceil, the last may overhang, if it begins
+    within the image."""
+    count = (size + 2 * pad - kernel + (stride - 1 if ceil else 0)) // stride + 1
+    return count - (ceil and (count - 1) * stride >= size + pad)
+
+
 def rounded(value):
     """Three significant digits, so that the YAML's decimal is the very number computed with."""
     return float(f"{value:.3g}")
@@ -50,6 +77,7 @@ class Builder:
     def __init__(self, rng, shape, alpha):
         self.rng, self.shape, self.alpha = rng, shape, alpha
         self.layers, self.parameters, self.counts = [], {}, Counter()
+        self.normalising = self.choice([0, 0, 0.5])  # how often a batch_norm follows weights
 
     def chance(self, probability):
         return self.rng.random() < probability
@@ -100,8 +128,8 @@ class Builder:
                 for key, value in window.items()
                 if value != defaults[key] or self.chance(0.3)}
 
-    def output_size(self, window):
-        return tuple((size + 2 * pad - kernel) // stride + 1 for size, kernel, stride, pad in
+    def output_size(self, window, ceil=False):
+        return tuple(window_count(*axis, ceil) for axis in
                      zip(self.shape[1:], window["kernel"], window["stride"], window["pad"]))
 
     def weighted(self, kind, shape, weight_shape, keys):
@@ -113,10 +141,28 @@ class Builder:
             keys["lambda"] = 0 if self.chance(0.3) else log_uniform(self.rng, 1e-3, 0.1)
         if self.chance(0.4):
             keys["bias"] = self.chance(0.4)
+        # A bias right before a batch_norm has no effect and so no gradient.
+        normalised = self.chance(self.normalising)
+        if normalised:
+            keys["bias"] = False
         self.append(kind, shape, **keys)
         self.parameters[f"{self.last_name()}.weight"] = weight_shape
         if keys.get("bias", True):
             self.parameters[f"{self.last_name()}.bias"] = (shape[0],)
+        if normalised:
+            self.batch_norm()
+
+    def batch_norm(self):
+        keys = {}
+        if self.chance(0.5):
+            keys["momentum"] = rounded(self.rng.uniform(0.05, 1))
+        if self.chance(0.5):
+            keys["epsilon"] = log_uniform(self.rng, 1e-5, 0.1)
+        if self.chance(0.25):
+            keys["alpha"] = 0 if self.chance(0.3) else rounded(self.alpha * self.rng.uniform(0.3, 2))
+        self.append("batch_norm", self.shape, **keys)
+        for parameter in ("weight", "bias") + STATISTICS:
+            self.parameters[f"{self.last_name()}.{parameter}"] = (self.shape[0],)
 
     def conv(self, window=None, count=None, **keys):
         window, count = window or self.window(), count or self.number(1, 7)
@@ -129,12 +175,22 @@ class Builder:
         self.weighted("fc", (keys["count"], 1, 1), (keys["count"], int(np.prod(self.shape))), keys)
 
     def pool(self, types=("max", "avg")):
-        window = self.window(pooling=True)
-        self.append("pool", (self.shape[0], *self.output_size(window)), self.chance(0.5),
-                    type=self.choice(types), **self.window_keys(window, window["kernel"]))
+        keys = {"type": self.choice(types)}
+        if self.chance(0.1):
+            self.append("pool", (self.shape[0], 1, 1), self.chance(0.5), **keys, **{"global": True})
+            return
+        window, ceil = self.window(pooling=True), self.chance(0.3)
+        keys.update(self.window_keys(window, window["kernel"]))
+        if ceil or self.chance(0.1):
+            keys["round"] = "ceil" if ceil else "floor"
+        self.append("pool", (self.shape[0], *self.output_size(window, ceil)), self.chance(0.5),
+                    **keys)
 
-    def activation(self, kinds=("relu", "sigmoid", "tanh")):
-        self.append(self.choice(kinds), self.shape, named=False)
+    def activation(self, kinds=("relu", "sigmoid", "tanh", "leaky_relu")):
+        kind, keys = self.choice(kinds), {}
+        if kind == "leaky_relu" and self.chance(0.7):
+            keys["slope"] = rounded(self.rng.uniform(0, 0.5))
+        self.append(kind, self.shape, named=False, **keys)
 
     def branches(self, kind):
         """Two or three layers of `kind` side by side, then their sum or concatenation. One of the
@@ -180,6 +236,7 @@ class Builder:
             self.branches("fc") if self.chance(0.2) else self.fc()
             if self.chance(0.8):
                 self.activation()
+        self.normalising = 0
         self.fc(classes)
         if loss == "euclidean" and self.chance(0.5):
             self.activation(("sigmoid", "tanh"))
@@ -197,16 +254,46 @@ def draw_case(rng):
 
     train_images = whole(20, 60)
     training = {"batch": whole(4, min(36, train_images)), "alpha": alpha, "shuffle": False}
+    # A shard of one image has no variance (PyTorch refuses it), one of two hardly any.
+    while any(layer["kind"] == "batch_norm" for layer in builder.layers) and (
+            min(shard for shard in shards(train_images, training["batch"])) < 3):
+        train_images += 1
     training.update({"epochs": whole(1, 3)} if rng.random() < 0.2 else {"steps": whole(3, 12)})
     if rng.random() < 0.7:
         training["lambda"] = log_uniform(rng, 1e-3, 0.1)
-    if rng.random() < 0.8:
-        training["momentum"] = rounded(rng.uniform(0, 0.95))
+    training.update(draw_solver(rng, training))
+    if rng.random() < 0.25:
+        training["clip"] = log_uniform(rng, 0.01, 3)
+    if rng.random() < 0.25:
+        training["ema"] = rounded(rng.uniform(0, 0.99))
+    if rng.random() < 0.25 and loss == "softmax_cross_entropy":
+        training["label_smoothing"] = rounded(rng.uniform(0, 0.5))
+    if rng.random() < 0.25:
+        weights = {label: rounded(rng.uniform(0, 3)) for label in range(classes)
+                   if rng.random() < 0.5}
+        training["class_weights"] = weights or "balanced"
     if rng.random() < 0.85:
         training["schedule"] = draw_schedule(rng)
     config = {"name": "random", "data": draw_data_keys(rng, rank, classes),
               "network": builder.layers, "loss": loss, "training": training}
     return Case(config, builder.parameters, shape, rank, classes, train_images, whole(10, 30))
+
+
+def draw_solver(rng, training):
+    """The keys of one solver, and an alpha that suits it."""
+    solver = SOLVERS[rng.integers(len(SOLVERS))]
+    keys = {"solver": solver} if solver != "sgd" or rng.random() < 0.3 else {}
+    if solver == "nesterov" or (solver == "sgd" and rng.random() < 0.8):
+        keys["momentum"] = rounded(rng.uniform(0.01, 0.95))
+    if solver in MOMENTS:
+        keys["alpha"] = rounded(training["alpha"] / 10)
+        if rng.random() < 0.7:
+            keys["beta1"] = rounded(rng.uniform(0, 0.95))
+        if rng.random() < 0.7:
+            keys["beta2"] = rounded(rng.uniform(0.5, 0.999))
+        # An epsilon far below the gradients would make steps of rounding errors: g/|g|.
+        keys["epsilon"] = log_uniform(rng, 1e-4, 1e-1)
+    return keys
 
 
 def draw_data_keys(rng, rank, classes):
@@ -274,8 +361,15 @@ def draw_images(rng, case):
 def draw_weights(rng, case):
     """Starting weights in float32; a deviation of gain / √inputs keeps the signal's size."""
     gain = rng.uniform(0.7, 1.6)
-    scale = lambda shape: gain / np.sqrt(np.prod(shape[1:])) if len(shape) > 1 else 0.2
-    return {name: (scale(shape) * rng.standard_normal(shape)).astype(np.float32)
+    kinds = {layer.get("name"): layer["kind"] for layer in case.config["network"]}
+
+    def start(name, shape):
+        if kinds[name.split(".")[0]] == "batch_norm" and name.endswith((".weight", ".running_var")):
+            return rng.uniform(0.5, 1.5, shape)
+        scale = gain / np.sqrt(np.prod(shape[1:])) if len(shape) > 1 else 0.2
+        return scale * rng.standard_normal(shape)
+
+    return {name: start(name, shape).astype(np.float32)
             for name, shape in case.parameters.items()}
 
 
@@ -314,6 +408,8 @@ def describe(case):
 
 def _short(layer):
     text = layer.get("type", "") + layer["kind"] + str(layer.get("count", ""))
+    text += "".join(f",{layer[key] if key == 'round' else key}" for key in ("global", "round")
+                    if key in layer)
     if "kernel" in layer:
         text += "(" + "/".join(f"{key[0]}{'x'.join(map(str, pair(layer[key])))}"
                                for key in ("kernel", "stride", "pad") if key in layer) + ")"
@@ -326,5 +422,6 @@ def _solver(case):
     return ", ".join([
         case.config["loss"].split("_")[0],
         f"{case.steps} steps of {training['batch']} of {case.train_images} images",
-        *(f"{key} {training.get(key, 0)}" for key in ("alpha", "lambda", "momentum")),
+        training.get("solver", "sgd"),
+        *(f"{key} {training[key]}" for key in SOLVER_KEYS if key in training),
         schedule["policy"] + ("+warmup" if "warmup" in schedule else "")])

@@ -66,7 +66,8 @@ def draw(seed):
         wanted = {name: w.numpy() for name, w in training.run(start).items()}
         if training.largest_loss > LARGEST_LOSS or training.kinks.nearest < KINK_MARGIN:
             continue
-        trained = [name for name in start if training.rates(name)[0] > 0]
+        trained = [name for name in start
+                   if networks.is_statistic(name) or training.rates(name)[0] > 0]
         single = reference.Training(case, sets, torch.float32).run(start)
         if trained and all(moves(wanted[name], start[name])
                            and deviation(single[name].numpy(), wanted[name], start[name])
@@ -123,7 +124,7 @@ def compare_weights(model, case, start, wanted):
     own_alpha = {layer.get("name"): layer.get("alpha") for layer in case.config["network"]}
     findings, worst = [], (0.0, "nothing trained")
     for name, actual in tensors.items():
-        if own_alpha[name.split(".")[0]] == 0:
+        if own_alpha[name.split(".")[0]] == 0 and not networks.is_statistic(name):
             if actual.tobytes() != start[name].tobytes():
                 findings.append(f"{name}: moved by {np.abs(actual - start[name]).max():.3g} though "
                                 "its alpha is 0")

@@ -5,7 +5,7 @@ import math
 import torch
 import torch.nn.functional as F
 
-from networks import pair
+from networks import MOMENTS, SHARD, is_statistic, pair, window_count
 
 
 def alpha_factor(schedule, step, steps, steps_per_epoch):
@@ -60,13 +60,18 @@ class Kinks:
 
 def pool(x, layer, kinks):
     """x: (n, channels, h, w). An average counts the real pixels of its window only; a remainder
-    that fills no whole stride is dropped."""
-    kernel, pad = pair(layer["kernel"]), pair(layer.get("pad", 0))
-    stride = pair(layer.get("stride", layer["kernel"]))
+    that fills no whole stride is dropped, or with `round: ceil` has a window that overhangs."""
+    size = x.shape[2:]
+    kernel, pad = pair(layer.get("kernel", list(size))), pair(layer.get("pad", 0))
+    stride = pair(layer.get("stride", list(kernel)))
     outside = -math.inf if layer["type"] == "max" else math.nan
+    beyond = []
+    for axis in zip(size, kernel, stride, pad):
+        count = window_count(*axis, layer.get("round") == "ceil")
+        beyond.append(max(0, (count - 1) * axis[2] + axis[1] - axis[0] - axis[3]))
 
     def windows(t):  # (n, channels, rows, columns, pixels)
-        t = F.pad(t, (pad[1], pad[1], pad[0], pad[0]), value=outside)
+        t = F.pad(t, (pad[1], beyond[1], pad[0], beyond[0]), value=outside)
         return t.unfold(2, kernel[0], stride[0]).unfold(3, kernel[1], stride[1]).flatten(4)
 
     pixels = windows(x)
@@ -76,8 +81,29 @@ def pool(x, layer, kinks):
     return pixels.nanmean(dim=-1)
 
 
-def forward(layers, weights, x, kinks):
-    """x: (n, channels, h, w). Returns the last layer's output, (n, classes)."""
+def batch_norm(x, layer, weights, found):
+    """x: (n, channels, h, w). In training, `found` being a dictionary, each shard is normalised by
+    itself, and the statistics that PyTorch finds in it are noted there, their mean weighted by the
+    shards' images; in evaluation, `found` being None, the running ones are used."""
+    name, epsilon = layer["name"], layer.get("epsilon", 1e-5)
+    gain, bias = weights[name + ".weight"], weights[name + ".bias"]
+    if found is None:
+        return F.batch_norm(x, weights[name + ".running_mean"], weights[name + ".running_var"], gain,
+                            bias, eps=epsilon)
+    parts = []
+    for shard in x.split(SHARD):
+        mean, variance = (torch.zeros(x.shape[1], dtype=x.dtype) for _ in range(2))
+        parts.append(F.batch_norm(shard, mean, variance, gain, bias, training=True, momentum=1,
+                                  eps=epsilon))
+        for statistic, value in (("running_mean", mean), ("running_var", variance)):
+            key = f"{name}.{statistic}"
+            found[key] = found.get(key, 0) + value * len(shard) / len(x)
+    return torch.cat(parts)
+
+
+def forward(layers, weights, x, kinks, found=None):
+    """x: (n, channels, h, w). Returns the last layer's output, (n, classes). `found` receives the
+    statistics of training; without it, this is evaluation."""
     outputs = {}
     for layer in layers:
         kind, name, sources = layer["kind"], layer.get("name"), layer.get("from", [])
@@ -94,6 +120,11 @@ def forward(layers, weights, x, kinks):
         elif kind == "relu":
             kinks.relu(x.detach())
             x = torch.relu(x)
+        elif kind == "leaky_relu":
+            kinks.relu(x.detach())
+            x = F.leaky_relu(x, layer.get("slope", 0.01))
+        elif kind == "batch_norm":
+            x = batch_norm(x, layer, weights, found)
         elif kind in ("sigmoid", "tanh"):
             x = getattr(torch, kind)(x)
         else:
@@ -102,12 +133,14 @@ def forward(layers, weights, x, kinks):
     return x.flatten(1)
 
 
-def data_loss(kind, h, labels):
-    """J without its λ term: averaged over the images. h: (n, classes)"""
+def data_loss(kind, h, labels, smoothing=0.0, class_weights=None):
+    """J without its λ term: averaged over the images. h: (n, classes), class_weights: (classes)"""
     if kind == "softmax_cross_entropy":
-        return F.cross_entropy(h, labels)
-    y = F.one_hot(labels, h.shape[1]).to(h.dtype)
-    return ((h - y) ** 2).sum() / 2 / len(h)
+        losses = F.cross_entropy(h, labels, reduction="none", label_smoothing=smoothing)
+    else:
+        y = F.one_hot(labels, h.shape[1]).to(h.dtype)
+        losses = ((h - y) ** 2).sum(dim=1) / 2
+    return (losses if class_weights is None else losses * class_weights[labels]).mean()
 
 
 def preprocess(data, images, train_images, dtype=torch.float64):
@@ -120,6 +153,43 @@ def preprocess(data, images, train_images, dtype=torch.float64):
     return data["scale"] * (x - data.get("mean", 0))
 
 
+def update(training, w, gradient, state, t, alpha, decay):
+    """Moves w in step t = 1, 2, ..., by the rule of configs/README.md. `state` are two tensors of
+    w's shape, 0 before the first step: a velocity and nothing, or the two moments."""
+    solver, (first, second) = training.get("solver", "sgd"), state
+    if solver not in MOMENTS:
+        momentum, down = training.get("momentum", 0), alpha * (gradient + decay * w)
+        first.mul_(momentum).sub_(down)
+        w.add_(momentum * first - down if solver == "nesterov" else first)
+        return
+    if solver == "adamw":
+        w.mul_(1 - alpha * decay)
+    else:
+        gradient = gradient + decay * w
+    beta1, beta2 = training.get("beta1", 0.9), training.get("beta2", 0.999)
+    first.mul_(beta1).add_((1 - beta1) * gradient)
+    second.mul_(beta2).add_((1 - beta2) * gradient ** 2)
+    mean, square = first / (1 - beta1 ** t), second / (1 - beta2 ** t)
+    w.sub_(alpha * mean / (square.sqrt() + training.get("epsilon", 1e-8)))
+
+
+def class_weights(case, labels):
+    """(classes); balanced ones are n / (K n_k): every class occurs."""
+    weights = case.config["training"].get("class_weights", {})
+    if weights == "balanced":
+        counts = torch.bincount(labels, minlength=case.classes)
+        return len(labels) / (case.classes * counts.double())
+    return torch.tensor([weights.get(label, 1) for label in range(case.classes)],
+                        dtype=torch.float64)
+
+
+def clipped(gradients, largest):
+    """The gradients, together no longer than `largest`; 0 allows any length."""
+    norm = math.sqrt(sum(float((g ** 2).sum()) for g in gradients))
+    scale = min(1.0, largest / (norm + 1e-6)) if largest else 1.0
+    return [g * scale for g in gradients]
+
+
 class Training:
     """A case ready to be trained; `kinks` and `largest_loss` describe what has run so far."""
 
@@ -129,46 +199,63 @@ class Training:
         self.x = preprocess(case.config["data"], images, images, dtype)
         self.labels = torch.tensor(labels, dtype=torch.int64)
         self.kinks, self.largest_loss = Kinks(), 0.0
+        self.class_weights = class_weights(case, self.labels).to(dtype)
 
     def tensors(self, start):
-        """The starting weights {name: float32 array} as tensors that want a gradient."""
-        return {name: torch.tensor(w, dtype=self.dtype, requires_grad=True)
+        """The starting weights {name: float32 array} as tensors; all but the statistics want a
+        gradient."""
+        return {name: torch.tensor(w, dtype=self.dtype, requires_grad=not is_statistic(name))
                 for name, w in start.items()}
 
     def rates(self, name):
-        """(alpha, lambda) of a parameter: its layer's own or the run's; no bias is decayed."""
+        """(alpha, lambda) of a parameter: its layer's own or the run's; no bias is decayed, nor is
+        anything of a batch_norm."""
         layer = next(l for l in self.config["network"] if l.get("name") == name.split(".")[0])
         training = self.config["training"]
-        decay = layer.get("lambda", training.get("lambda", 0))
-        return layer.get("alpha", training["alpha"]), decay if name.endswith(".weight") else 0
+        decayed = name.endswith(".weight") and layer["kind"] != "batch_norm"
+        decay = layer.get("lambda", training.get("lambda", 0)) if decayed else 0
+        return layer.get("alpha", training["alpha"]), decay
 
     def factor(self, step):
         schedule = self.config["training"].get("schedule", {"policy": "constant"})
         return alpha_factor(schedule, step, self.case.steps, self.case.steps_per_epoch)
 
     def batch_loss(self, weights, step):
-        """The data loss of batch `step`: the images in file order, cut anew each epoch."""
+        """The data loss of batch `step`: the images in file order, cut anew each epoch. Moves the
+        statistics in `weights` as this step does."""
         batch = self.config["training"]["batch"]
         first = step % self.case.steps_per_epoch * batch
-        h = forward(self.config["network"], weights, self.x[first:first + batch], self.kinks)
-        loss = data_loss(self.config["loss"], h, self.labels[first:first + batch])
+        found = {}
+        h = forward(self.config["network"], weights, self.x[first:first + batch], self.kinks, found)
+        for name, value in found.items():
+            momentum = next(layer.get("momentum", 0.1) for layer in self.config["network"]
+                            if layer.get("name") == name.split(".")[0])
+            weights[name].lerp_(value, momentum)
+        loss = data_loss(self.config["loss"], h, self.labels[first:first + batch],
+                         self.config["training"].get("label_smoothing", 0.0), self.class_weights)
         size = abs(float(loss))
         self.largest_loss = max(self.largest_loss, math.inf if math.isnan(size) else size)
         return loss
 
     def run(self, start):
-        """v <- mu v - alpha_t (dJ/dW + lambda W), W <- W + v. Returns {name: tensor}."""
-        weights, momentum = self.tensors(start), self.config["training"].get("momentum", 0)
-        velocities = {name: torch.zeros_like(w) for name, w in weights.items()}
+        """Returns {name: tensor} after the last step: the averages, where there are any."""
+        training = self.config["training"]
+        weights = self.tensors(start)
+        learnt = {name: w for name, w in weights.items() if w.requires_grad}
+        state = {name: (torch.zeros_like(w), torch.zeros_like(w)) for name, w in learnt.items()}
+        averages = {name: w.detach().clone() for name, w in weights.items()}
         for step in range(self.case.steps):
-            gradients = torch.autograd.grad(self.batch_loss(weights, step), list(weights.values()))
+            gradients = torch.autograd.grad(self.batch_loss(weights, step), list(learnt.values()))
+            gradients = clipped(gradients, training.get("clip", 0))
+            decay = min(training.get("ema", 0), (1 + step) / (10 + step))
             with torch.no_grad():
-                for (name, w), gradient in zip(weights.items(), gradients):
-                    alpha, decay = self.rates(name)
-                    v = velocities[name]
-                    v.mul_(momentum).sub_(self.factor(step) * alpha * (gradient + decay * w))
-                    w.add_(v)
-        return {name: w.detach() for name, w in weights.items()}
+                for (name, w), gradient in zip(learnt.items(), gradients):
+                    alpha, lambda_ = self.rates(name)
+                    update(training, w, gradient, state[name], step + 1,
+                           self.factor(step) * alpha, lambda_)
+                for name, w in weights.items():
+                    averages[name] = averages[name] + (1 - decay) * (w - averages[name])
+        return averages
 
 
 def evaluate(case, sets, weights):

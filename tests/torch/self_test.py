@@ -1,4 +1,5 @@
-"""Checks the reference by independent routes: torch's own optimiser, schedulers and pooling."""
+"""Checks the reference by independent routes: torch's own optimisers, schedulers, clipping and
+pooling."""
 
 import itertools
 import math
@@ -8,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch.optim import SGD, lr_scheduler
+from torch.optim import SGD, Adam, AdamW, lr_scheduler
 
 import files
+import networks
 import reference
 
 
@@ -73,39 +75,64 @@ def check_schedules():
 def check_pool():
     """Against torch's pooling, which knows only pads of at most half the kernel."""
     x = torch.randn(2, 3, 9, 11, dtype=torch.float64)
-    for window in itertools.product([[2, 3], [4, 2], [3, 3]], [[1, 2], [3, 2]], [[0, 0], [1, 1]]):
-        layer = dict(zip(("kernel", "stride", "pad"), window))
-        largest, mean = (reference.pool(x, {**layer, "type": kind}, reference.Kinks())
-                         for kind in ("max", "avg"))
-        assert torch.equal(largest, F.max_pool2d(x, *window))
-        assert torch.allclose(mean, F.avg_pool2d(x, *window, count_include_pad=False))
+    pools = lambda layer: (reference.pool(x, {**layer, "type": kind}, reference.Kinks())
+                           for kind in ("max", "avg"))
+    for *window, rounding in itertools.product([[2, 3], [4, 2], [3, 3], [2, 2]],
+                                               [[1, 2], [3, 2], [4, 5]], [[0, 0], [1, 1]],
+                                               ["floor", "ceil"]):
+        largest, mean = pools(dict(zip(("kernel", "stride", "pad", "round"), (*window, rounding))))
+        ceil = rounding == "ceil"
+        assert torch.equal(largest, F.max_pool2d(x, *window, ceil_mode=ceil))
+        assert torch.allclose(mean, F.avg_pool2d(x, *window, ceil, count_include_pad=False))
+    largest, mean = pools({"global": True})
+    assert torch.equal(largest, F.adaptive_max_pool2d(x, 1))
+    assert torch.allclose(mean, F.adaptive_avg_pool2d(x, 1))
 
 
-def run_with_torch_sgd(training, start):
-    """Training.run by torch.optim.SGD and LambdaLR. SGD keeps b = mu b + g and subtracts alpha_t b:
-    its b is -v / alpha_t, so that mu must be scaled by alpha_(t-1) / alpha_t to keep v's rule.
+def torch_optimiser(keys, groups):
+    solver, momentum = keys.get("solver", "sgd"), keys.get("momentum", 0)
+    if solver in networks.MOMENTS:
+        kind = {"adam": Adam, "adamw": AdamW}[solver]
+        return kind(groups, betas=(keys.get("beta1", 0.9), keys.get("beta2", 0.999)),
+                    eps=keys.get("epsilon", 1e-8))
+    return SGD(groups, lr=0.0, momentum=momentum, nesterov=solver == "nesterov")
+
+
+def run_with_torch(training, start):
+    """Training.run by torch's optimiser and LambdaLR. SGD keeps b = mu b + g and subtracts alpha_t
+    b: its b is -v / alpha_t, so that mu must be scaled by alpha_(t-1) / alpha_t to keep v's rule.
     Returns {name: tensor}."""
     weights = training.tensors(start)
     momentum = training.config["training"].get("momentum", 0)
     rates = {name: training.rates(name) for name in weights}
     groups = [{"params": [w], "lr": rates[name][0], "weight_decay": rates[name][1]}
-              for name, w in weights.items()]
-    optimiser = SGD(groups, lr=0.0, momentum=momentum)
+              for name, w in weights.items() if w.requires_grad]
+    optimiser = torch_optimiser(training.config["training"], groups)
     schedule = lr_scheduler.LambdaLR(optimiser, training.factor)
+    average = {name: w.detach().clone() for name, w in weights.items()}
+    keys = training.config["training"]
     for step in range(training.case.steps):
         for group in optimiser.param_groups:
-            if step > 0:
+            if step > 0 and momentum > 0:
                 group["momentum"] = momentum * training.factor(step - 1) / training.factor(step)
         optimiser.zero_grad()
         training.batch_loss(weights, step).backward()
+        if keys.get("clip"):
+            torch.nn.utils.clip_grad_norm_(weights.values(), keys["clip"])
         optimiser.step()
+        share = 1 - min(keys.get("ema", 0), (1 + step) / (10 + step))
+        average = {name: a.lerp(weights[name].detach(), share) for name, a in average.items()}
         schedule.step()
-    return {name: w.detach() for name, w in weights.items()}
+    return average
 
 
 def check_network(case, sets, start, wanted):
-    """Returns the largest difference from torch's optimiser, relative to the tensor's update."""
-    actual, worst = run_with_torch_sgd(reference.Training(case, sets), start), 0.0
+    """Returns the largest difference from torch's optimiser, relative to the tensor's update.
+    Torch's Nesterov has another v where alpha changes: that is compared at a constant one."""
+    if case.config["training"].get("solver") == "nesterov":
+        case.config["training"].pop("schedule", None)
+        wanted = {name: w.numpy() for name, w in reference.Training(case, sets).run(start).items()}
+    actual, worst = run_with_torch(reference.Training(case, sets), start), 0.0
     for name, w in wanted.items():
         update = np.abs(w - start[name]).max()
         difference = np.abs(actual[name].numpy() - w).max()
@@ -121,5 +148,5 @@ def main(draw, seeds):
     check_pool()
     worst = max(check_network(*draw(seed)) for seed in seeds)
     print(f"self-test passed: files, schedules, pooling, {len(seeds)} networks against "
-          f"torch.optim.SGD (worst {worst:.1e} of the update)")
+          f"torch.optim (worst {worst:.1e} of the update)")
     return 0

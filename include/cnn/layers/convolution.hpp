@@ -21,6 +21,9 @@ class Convolution final : public Layer {
   void forward(const ForwardArgs& args) const override;
   void backward(const BackwardArgs& args) const override;
 
+  // The same kernels, unplanned, beside a bias.
+  Convolution with_bias() const;
+
  private:
   int rows_of_a_panel() const;
   template <typename Panel>

@@ -17,6 +17,9 @@ class FullyConnected final : public Layer {
   void forward(const ForwardArgs& args) const override;
   void backward(const BackwardArgs& args) const override;
 
+  // The same sums, unplanned, beside a bias.
+  FullyConnected with_bias() const;
+
  private:
   std::int64_t count_ = 0;
   bool bias_ = true;

@@ -11,9 +11,11 @@ namespace pool_2x2 {
 struct Planes;
 }
 
-// Windows are those of `conv`, channel by channel. Padding never counts: a maximum is that of the
-// real pixels, a mean is the sum of the real pixels divided by their number. Each window holds a
-// real pixel because pad < kernel is required. No parameters. Output C x OH x OW.
+// Windows are those of `conv`, channel by channel, and with `round: ceil` another one for what is
+// left over; with `global: true` a single one, the whole image. Neither padding nor what overhangs
+// ever counts: a maximum is that of the real pixels, a mean is the sum of the real pixels divided
+// by their number (PyTorch's count_include_pad=False). Each window holds a real pixel because pad <
+// kernel is required. No parameters. Output C x OH x OW.
 class Pooling final : public Layer {
  public:
   void options(OptionVisitor& visitor) override;
@@ -24,6 +26,7 @@ class Pooling final : public Layer {
  private:
   enum class Type { max, avg };
   static constexpr std::array<std::string_view, 2> kTypeNames = {"max", "avg"};
+  static constexpr std::array<std::string_view, 2> kRoundingNames = {"floor", "ceil"};
 
   // The part of a window that lies on the image: rows top … bottom-1, columns left … right-1.
   struct Pixels {
@@ -41,9 +44,11 @@ class Pooling final : public Layer {
   void backward_mean(CView dy, View dx) const;
 
   Type type_ = Type::max;
+  bool global_ = false;
   Size2 kernel_;
   Size2 stride_;
   Size2 pad_{0, 0};
+  Rounding rounding_ = Rounding::floor;
 
   Window window_;
   bool is_2x2_ = false;  // windows side by side: the fast path, pool_2x2.hpp

@@ -1,0 +1,211 @@
+#include "sweep.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "cnn/error.hpp"
+#include "cnn/evaluate.hpp"
+#include "cnn/model.hpp"
+#include "cnn/option_reader.hpp"
+#include "cnn/run_directory.hpp"
+#include "cnn/text.hpp"
+#include "cnn/training_data.hpp"
+
+#include "app.hpp"
+#include "signals.hpp"
+
+namespace cnn::app {
+namespace {
+
+constexpr std::size_t kMostSeeds = 1000;
+
+[[noreturn]] void fail_seeds(const std::string& text) {
+  throw ConfigError("error: --seeds must be different seeds as in 1-5 or 1,3,7, at most " +
+                    std::to_string(kMostSeeds) + ", got " + in_quotes(text));
+}
+
+struct Statistics {
+  double mean = 0;
+  double deviation = 0;
+};
+
+Statistics statistics(const std::vector<double>& values) {
+  Statistics result;
+  const auto n = static_cast<double>(values.size());
+  for (const double value : values) result.mean += value / n;
+  double squares = 0;
+  for (const double value : values) squares += std::pow(value - result.mean, 2);
+  if (values.size() > 1) result.deviation = std::sqrt(squares / (n - 1));
+  return result;
+}
+
+// What the final models are scored on.
+enum class Scored { test, validation, nothing };
+
+// The test set, where the data have one that can be read.
+Scored part_to_score(const DataConfig& data) {
+  DatasetFiles files;
+  try {
+    files = dataset_files(data, DataPart::test);
+  } catch (const FileError&) {
+    return data.validation > 0 ? Scored::validation : Scored::nothing;
+  }
+  read_dataset_header(files);  // what is wrong with it shows before hours of training
+  return Scored::test;
+}
+
+struct Score {
+  double accuracy;
+  std::size_t parameters;
+};
+
+// Nothing if `stop` became true on the way.
+std::optional<Score> score(const std::filesystem::path& path, const RunConfig& config,
+                           std::uint64_t seed, Scored scored, const std::atomic<bool>& stop) {
+  const Model model = load_model(path);
+  const std::size_t parameters = model.network.parameter_count();
+  TrainingData data;
+  if (scored == Scored::test) {
+    data.dataset = read_dataset(dataset_files(config.data, DataPart::test));
+    data.split.validation = everything(data.dataset.count());
+  } else {
+    data = load_training_data(config.data, seed);
+  }
+  require_fit(data.dataset, model.info);
+  Workers workers(worker_count(config.training));
+  const PixelTable table(model.info.preprocessing, model.info.input);
+  Inference inference(model.network, table, workers);
+  const std::optional<Evaluation> evaluation =
+      evaluate(inference, config.loss, data.dataset, data.split.validation, stop);
+  if (!evaluation) return std::nullopt;
+  return Score{evaluation->accuracy(), parameters};
+}
+
+// The options of the run of one seed, which begins or goes on.
+TrainOptions options_of_run(const TrainOptions& sweep, const RunDirectory& directory,
+                            std::uint64_t seed) {
+  TrainOptions options = sweep;
+  options.seeds.clear();
+  options.seed = std::to_string(seed);
+  options.out = directory.path().string();
+  options.resuming = sweep.resuming && directory.begun();
+  return options;
+}
+
+int ended(int code) {
+  std::fputs("the sweep ends here; it goes on with the same command and --resume\n", stderr);
+  return code;
+}
+
+RunDirectory directory_of(const RunConfig& config, std::uint64_t seed) {
+  return RunDirectory(config.output.dir / ("seed-" + std::to_string(seed)));
+}
+
+void require_free(const TrainOptions& o, const RunConfig& config,
+                  const std::vector<std::uint64_t>& seeds) {
+  if (o.resuming || o.overwrite) return;
+  for (const std::uint64_t seed : seeds) {
+    const RunDirectory directory = directory_of(config, seed);
+    if (!directory.occupied()) continue;
+    throw ConfigError("error: " + display_path(directory.path()) +
+                      " already holds a run; continue the sweep with --resume, replace its runs "
+                      "with --overwrite, or choose another directory with --out DIR");
+  }
+}
+
+}  // namespace
+
+std::vector<std::uint64_t> parse_seeds(const std::string& text) {
+  std::vector<std::uint64_t> seeds;
+  std::size_t begin = 0;
+  while (begin <= text.size()) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    const std::string part = text.substr(begin, end - begin);
+    const std::size_t dash = part.find('-');
+    const auto first = parse_integer(part.substr(0, dash));
+    const auto last = dash == std::string::npos ? first : parse_integer(part.substr(dash + 1));
+    if (!first || !last || *first < 0 || *last < *first ||
+        *last - *first >= static_cast<std::int64_t>(kMostSeeds - seeds.size())) {
+      fail_seeds(text);
+    }
+    for (std::int64_t i = 0; i <= *last - *first; ++i) {
+      const auto seed = static_cast<std::uint64_t>(*first + i);
+      if (std::find(seeds.begin(), seeds.end(), seed) != seeds.end()) fail_seeds(text);
+      seeds.push_back(seed);
+    }
+    begin = end + 1;
+  }
+  return seeds;
+}
+
+std::string sweep_text(const std::vector<SweepRun>& runs, std::size_t parameters,
+                       const std::string& part) {
+  std::string text;
+  std::vector<double> accuracies, seconds;
+  for (const SweepRun& run : runs) {
+    text += fmt::format("seed {:>4}", run.seed);
+    if (run.accuracy) {
+      accuracies.push_back(100 * *run.accuracy);
+      text += fmt::format("  {:.2f} %", accuracies.back());
+    }
+    if (run.seconds) {
+      seconds.push_back(*run.seconds);
+      text += fmt::format("  {:.1f} s", *run.seconds);
+    } else {
+      text += "  (resumed)";
+    }
+    text += "\n";
+  }
+  text += "mean";
+  if (!accuracies.empty()) {
+    const Statistics s = statistics(accuracies);
+    text += fmt::format("  {:.2f}", s.mean);
+    if (accuracies.size() > 1) text += fmt::format(" ± {:.2f}", s.deviation);
+    text += " %";
+  }
+  if (!seconds.empty()) text += fmt::format("  {:.1f} s", statistics(seconds).mean);
+  if (!accuracies.empty()) text += fmt::format("  {} parameters  {} set", parameters, part);
+  return text + "\n";
+}
+
+int sweep(const TrainOptions& options, const RunConfig& config, const StopSwitch& stop,
+          const std::function<int(const TrainOptions&)>& train) {
+  const std::vector<std::uint64_t> seeds = parse_seeds(options.seeds);
+  if (!options.resume.empty()) {
+    throw ConfigError(
+        "error: with --seeds, --resume takes no CHECKPOINT: every run goes on from "
+        "its own newest one");
+  }
+  require_free(options, config, seeds);
+  const Scored scored = part_to_score(config.data);
+  std::vector<SweepRun> runs;
+  std::size_t parameters = 0;
+  for (const std::uint64_t seed : seeds) {
+    const RunDirectory directory = directory_of(config, seed);
+    const TrainOptions run = options_of_run(options, directory, seed);
+    const auto start = std::chrono::steady_clock::now();
+    if (const int code = train(run); code != kDone) return ended(code);
+    SweepRun result{seed, {}, {}};
+    if (scored != Scored::nothing) {
+      const std::optional<Score> reached =
+          score(directory.model(), config, seed, scored, stop.stop);
+      if (!reached) return ended(128 + stop_signal());
+      result.accuracy = reached->accuracy;
+      parameters = reached->parameters;
+    }
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    if (!run.resuming) result.seconds = seconds.count();
+    runs.push_back(result);
+    if (stop.stop.load()) return ended(128 + stop_signal());
+  }
+  std::fputs(sweep_text(runs, parameters, scored == Scored::test ? "test" : "validation").c_str(),
+             stdout);
+  return kDone;
+}
+
+}  // namespace cnn::app
