@@ -7,6 +7,7 @@
 #include "cnn/error.hpp"
 
 namespace cnn {
+
 const std::atomic<bool> Inference::kNever{false};
 
 Inference::Inference(const Network& network, const PixelTable& table, Workers& workers,
