@@ -14,6 +14,24 @@ namespace {
 
 constexpr std::int64_t kLargest = std::int64_t{1} << 30;
 
+// From the first to the last tap of a kernel, and what lies between.
+Size2 extent(Size2 kernel, Size2 dilation) {
+  return {dilation.height * (kernel.height - 1) + 1, dilation.width * (kernel.width - 1) + 1};
+}
+
+[[noreturn]] void refuse(const Shape& input, Size2 kernel, Size2 pad, Size2 dilation) {
+  const auto short_text = [](Size2 size) {
+    return size.height == size.width ? std::to_string(size.height) : to_string(size);
+  };
+  const bool dilated = dilation != Size2{1, 1};
+  throw ShapeError("kernel " + to_string(kernel) +
+                   (dilated ? " with dilation " + short_text(dilation) + ", " +
+                                  to_string(extent(kernel, dilation)) + " in all"
+                            : "") +
+                   " (pad " + short_text(pad) + (dilated ? ")," : ")") +
+                   " is larger than its input " + to_string(input));
+}
+
 int output_extent(int input, int kernel, int stride, int pad, Rounding rounding) {
   const int room = input + 2 * pad - kernel;
   const int windows = room / stride + 1;
@@ -90,18 +108,18 @@ CNN_INLINE void walk(const Window& window, OutputRows part, Block&& block, Blank
   std::size_t position = 0;
   for (int c = 0; c < channels; ++c) {
     for (int ky = 0; ky < window.kernel.height; ++ky) {
-      const Range whole_y =
-          inside(ky - window.pad.height, window.stride.height, height, window.output.height);
+      const int below = ky * window.dilation.height - window.pad.height;
+      const Range whole_y = inside(below, window.stride.height, height, window.output.height);
       const Range y = {std::clamp(whole_y.first, part.first, part.last),
                        std::clamp(whole_y.last, part.first, part.last)};
       for (int kx = 0; kx < window.kernel.width; ++kx) {
-        const Range x =
-            inside(kx - window.pad.width, window.stride.width, width, window.output.width);
+        const int right_of = kx * window.dilation.width - window.pad.width;
+        const Range x = inside(right_of, window.stride.width, width, window.output.width);
         if (y.first >= y.last || x.first >= x.last) {
           blank(position, rows_size(part.last - part.first));
         } else {
-          const int iy = y.first * window.stride.height + ky - window.pad.height;
-          const int ix = x.first * window.stride.width + kx - window.pad.width;
+          const int iy = y.first * window.stride.height + below;
+          const int ix = x.first * window.stride.width + right_of;
           const auto left = static_cast<std::size_t>(x.first);
           const std::size_t right = outputs - static_cast<std::size_t>(x.last);
           const std::size_t top = rows_size(y.first - part.first);
@@ -130,16 +148,17 @@ CNN_INLINE void walk(const Window& window, OutputRows part, Block&& block, Blank
 
 }  // namespace
 
-Window make_window(const Shape& input, Size2 kernel, Size2 stride, Size2 pad, Rounding rounding) {
+Window make_window(const Shape& input, Size2 kernel, Size2 stride, Size2 pad, Size2 dilation,
+                   Rounding rounding) {
   assert(kernel.height >= 1 && kernel.width >= 1 && stride.height >= 1 && stride.width >= 1);
-  if (kernel.height > input.height + 2 * pad.height || kernel.width > input.width + 2 * pad.width) {
-    throw ShapeError("kernel " + to_string(kernel) + " (pad " +
-                     (pad.height == pad.width ? std::to_string(pad.height) : to_string(pad)) +
-                     ") is larger than its input " + to_string(input));
+  assert(dilation.height >= 1 && dilation.width >= 1);
+  const Size2 whole = extent(kernel, dilation);
+  if (whole.height > input.height + 2 * pad.height || whole.width > input.width + 2 * pad.width) {
+    refuse(input, kernel, pad, dilation);
   }
-  Window window{input, kernel, stride, pad, {}};
-  window.output = {output_extent(input.height, kernel.height, stride.height, pad.height, rounding),
-                   output_extent(input.width, kernel.width, stride.width, pad.width, rounding)};
+  Window window{input, kernel, stride, pad, dilation, {}};
+  window.output = {output_extent(input.height, whole.height, stride.height, pad.height, rounding),
+                   output_extent(input.width, whole.width, stride.width, pad.width, rounding)};
   const std::int64_t patch = std::int64_t{input.channels} * kernel.height * kernel.width;
   const std::int64_t positions = std::int64_t{window.output.height} * window.output.width;
   if (patch > kLargest || positions > kLargest || patch > kLargest / positions) {
@@ -150,9 +169,10 @@ Window make_window(const Shape& input, Size2 kernel, Size2 stride, Size2 pad, Ro
 }
 
 std::string dropped_notice(const Window& window) {
-  const int lost_rows = dropped(window.input.height, window.kernel.height, window.stride.height,
+  const Size2 whole = extent(window.kernel, window.dilation);
+  const int lost_rows = dropped(window.input.height, whole.height, window.stride.height,
                                 window.pad.height, window.output.height);
-  const int lost_columns = dropped(window.input.width, window.kernel.width, window.stride.width,
+  const int lost_columns = dropped(window.input.width, whole.width, window.stride.width,
                                    window.pad.width, window.output.width);
   const auto count = [](int n, const char* word) {
     return "the last " + (n > 1 ? std::to_string(n) + " " + word + "s" : std::string(word));

@@ -471,7 +471,8 @@ struct Winograd::Memory {
 };
 
 bool Winograd::applies(const Window& window) {
-  return window.stride == Size2{1, 1} && window.kernel.height == window.kernel.width &&
+  return window.stride == Size2{1, 1} && window.dilation == Size2{1, 1} &&
+         window.kernel.height == window.kernel.width &&
          (window.kernel.height == 3 || window.kernel.height == 5);
 }
 

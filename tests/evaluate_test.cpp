@@ -4,6 +4,7 @@
 
 #include "cnn/error.hpp"
 
+#include "support/example_options.hpp"
 #include "support/idx_writer.hpp"
 #include "support/temp_dir.hpp"
 #include "support/tiny.hpp"
@@ -62,6 +63,24 @@ TEST(Evaluate, AnImagesResultDoesNotDependOnItsCompany) {
     const Evaluation alone = score(scored, {i}, 1);
     EXPECT_EQ(alone.predictions[0].probability, together.predictions[i].probability) << i;
   }
+}
+
+// An Inference of a run validates again and again while the network learns.
+TEST(Evaluate, SeesTheValuesThatANormalisedNetworkHasNow) {
+  Scored scored = tiny_scored(40);
+  scored.network =
+      Network({1, 8, 8}, {layer_spec("conv", "conv", "{count: 3, kernel: 3, bias: false}"),
+                          layer_spec("batch_norm", "bn"), layer_spec("fc", "fc", "{count: 4}")});
+  scored.network.initialise(1);
+  Workers workers(2);
+  Inference inference(scored.network, scored.table, workers);
+  const auto loss = [&] {
+    return evaluate(inference, Loss::softmax_cross_entropy, scored.dataset, everything(40)).loss;
+  };
+  const double before = loss();
+  scored.network.initialise(2);
+  EXPECT_NE(loss(), before);
+  EXPECT_EQ(loss(), score(scored, everything(40), 1).loss);
 }
 
 TEST(Evaluate, RefusesOutputsThatAreNotFinite) {

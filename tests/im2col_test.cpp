@@ -18,7 +18,14 @@ constexpr Real kNan = std::numeric_limits<Real>::quiet_NaN();
 constexpr int kRandomShapes = 200;
 
 Window window_of(const naive::Slide& slide) {
-  return make_window(slide.input, slide.kernel, slide.stride, slide.pad);
+  return make_window(slide.input, slide.kernel, slide.stride, slide.pad, slide.dilation);
+}
+
+// Every other one with taps side by side.
+naive::Slide draw_slide(Draw& draw) {
+  naive::Slide slide = draw.slide();
+  if (draw.integer(0, 1) == 1) slide.dilation = draw.dilation(slide);
+  return slide;
 }
 
 std::string message(const Shape& input, Size2 kernel, Size2 pad) {
@@ -33,7 +40,7 @@ std::string message(const Shape& input, Size2 kernel, Size2 pad) {
 TEST(Window, HasAsManyPositionsAsTheKernelTakes) {
   Draw draw(1);
   for (int shape = 0; shape < kRandomShapes; ++shape) {
-    const naive::Slide slide = draw.slide();
+    const naive::Slide slide = draw_slide(draw);
     const Window window = window_of(slide);
     EXPECT_EQ(window.output, naive::positions(slide));
     EXPECT_EQ(window.positions(), window.output.height * window.output.width);
@@ -55,6 +62,24 @@ TEST(Window, RefusesAKernelLargerThanThePaddedInput) {
             "kernel 7x2 (pad 1x2) is larger than its input 50x4x4");
 }
 
+TEST(Window, TakesAKernelFromItsFirstToItsLastTap) {
+  EXPECT_EQ(make_window({1, 5, 7}, {3, 3}, {1, 1}, {0, 0}, {2, 3}).output, (Size2{1, 1}));
+  EXPECT_EQ(make_window({1, 9, 9}, {3, 3}, {2, 1}, {1, 0}, {2, 4}).output, (Size2{4, 1}));
+  const auto refusal = [](Size2 dilation) -> std::string {
+    try {
+      make_window({50, 4, 4}, {3, 2}, {1, 1}, {0, 0}, dilation);
+    } catch (const ShapeError& error) {
+      return error.what();
+    }
+    return "made";
+  };
+  EXPECT_EQ(refusal({2, 3}),
+            "kernel 3x2 with dilation 2x3, 5x4 in all (pad 0), is larger than its input 50x4x4");
+  EXPECT_EQ(refusal({1, 4}),
+            "kernel 3x2 with dilation 1x4, 3x5 in all (pad 0), is larger than its input 50x4x4");
+  EXPECT_EQ(refusal({1, 3}), "made");
+}
+
 TEST(Window, RefusesMatricesBeyondTheIndicesOfBlas) {
   EXPECT_EQ(message({3, 32768, 32768}, {3, 3}, {0, 0}),
             "kernel 3x3 over 3x32768x32768 needs a matrix of more than 2^30 elements");
@@ -71,6 +96,8 @@ TEST(DroppedNotice, NamesRowsAndColumnsBehindTheLastWindow) {
   EXPECT_EQ(notice({1, 7, 6}, {4, 4}, {4, 4}, {0, 0}),
             "drops the last 3 rows and the last 2 columns of its input 1x7x6");
   EXPECT_EQ(notice({1, 8, 6}, {2, 2}, {2, 2}, {0, 0}), "");
+  EXPECT_EQ(dropped_notice(make_window({1, 8, 8}, {2, 2}, {2, 2}, {0, 0}, {2, 3})),
+            "drops the last row of its input 1x8x8");
 }
 
 TEST(DroppedNotice, IsNotForPaddingThatNoWindowReaches) {
@@ -97,8 +124,8 @@ Values columns_by_definition(const naive::Slide& s, const Values& x) {
       for (int kx = 0; kx < s.kernel.width; ++kx) {
         for (int oy = 0; oy < output.height; ++oy) {
           for (int ox = 0; ox < output.width; ++ox) {
-            const int iy = oy * s.stride.height + ky - s.pad.height;
-            const int ix = ox * s.stride.width + kx - s.pad.width;
+            const int iy = oy * s.stride.height + ky * s.dilation.height - s.pad.height;
+            const int ix = ox * s.stride.width + kx * s.dilation.width - s.pad.width;
             const bool real = iy >= 0 && iy < s.input.height && ix >= 0 && ix < s.input.width;
             const int pixel = (c * s.input.height + iy) * s.input.width + ix;
             column.push_back(real ? x[static_cast<std::size_t>(pixel)] : 0.0);
@@ -121,7 +148,7 @@ OutputRows all_rows(const Window& window) {
 TEST(Im2col, AssignsThePixelsUnderEveryKernelPosition) {
   Draw draw(2);
   for (int shape = 0; shape < kRandomShapes; ++shape) {
-    const naive::Slide slide = draw.slide();
+    const naive::Slide slide = draw_slide(draw);
     const Window window = window_of(slide);
     std::vector<Real> x(slide.input.size());
     draw.integers(x, 100);
@@ -135,7 +162,7 @@ TEST(Im2col, AssignsThePixelsUnderEveryKernelPosition) {
 TEST(Im2col, MakesTheColumnsOfSomeRows) {
   Draw draw(4);
   for (int shape = 0; shape < kRandomShapes; ++shape) {
-    const naive::Slide slide = draw.slide();
+    const naive::Slide slide = draw_slide(draw);
     const Window window = window_of(slide);
     std::vector<Real> x(slide.input.size());
     draw.integers(x, 100);
@@ -160,7 +187,7 @@ TEST(Im2col, MakesTheColumnsOfSomeRows) {
 TEST(Col2im, IsTheAdjointOfIm2col) {
   Draw draw(3);
   for (int shape = 0; shape < kRandomShapes; ++shape) {
-    const naive::Slide slide = draw.slide();
+    const naive::Slide slide = draw_slide(draw);
     const Window window = window_of(slide);
     std::vector<Real> x(slide.input.size());
     std::vector<Real> column(column_size(window));

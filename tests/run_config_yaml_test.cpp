@@ -87,9 +87,9 @@ TEST(ToYaml, RoundTripsEveryLayer) {
   expect_round_trip(config);
   const std::string lines = network_lines(config);
   EXPECT_NE(
-      lines.find(
-          "- conv: {name: conv1, count: 4, kernel: [3, 2], stride: [1, 2], pad: 1, bias: false, "
-          "init: {type: constant, value: 0.3}, alpha: 0.1, lambda: 1e-09, from: input}"),
+      lines.find("- conv: {name: conv1, count: 4, kernel: [3, 2], stride: [1, 2], pad: 1, "
+                 "groups: 1, dilation: 1, bias: false, "
+                 "init: {type: constant, value: 0.3}, alpha: 0.1, lambda: 1e-09, from: input}"),
       std::string::npos)
       << lines;
   EXPECT_NE(lines.find("- add: {name: add1, from: [\"10\", \"null\"]}"), std::string::npos)

@@ -3,8 +3,8 @@
 //   lenet.yaml:9:47: error: unknown key 'strid' in conv 'conv1'
 //     - conv: {name: conv1, count: 20, kernel: 5, strid: 1}
 //                                                 ^~~~~
-//     did you mean 'stride'?  conv accepts: name count kernel stride pad bias init alpha lambda
-//     from
+//     did you mean 'stride'?  conv accepts: name count kernel stride pad groups dilation
+//     bias init alpha lambda from
 
 #pragma once
 

@@ -18,6 +18,7 @@ struct Window {
   Size2 kernel;
   Size2 stride;
   Size2 pad;
+  Size2 dilation;  // from tap to tap of the kernel
   Size2 output;
 
   int positions() const { return output.height * output.width; }
@@ -29,10 +30,11 @@ struct Window {
 // has another window, which overhangs, unless that would begin beyond the image.
 enum class Rounding { floor, ceil };
 
-// output = floor((input + 2·pad − kernel) / stride) + 1, in each direction, or with ceil instead.
-// Throws ShapeError if the kernel is larger than the padded input, or if a size passes 2^30.
+// output = floor((input + 2·pad − extent) / stride) + 1, in each direction, or with ceil instead,
+// where extent = dilation·(kernel − 1) + 1. Throws ShapeError if that is larger than the padded
+// input, or if a size passes 2^30.
 Window make_window(const Shape& input, Size2 kernel, Size2 stride, Size2 pad,
-                   Rounding rounding = Rounding::floor);
+                   Size2 dilation = {1, 1}, Rounding rounding = Rounding::floor);
 
 // "drops the last row of its input …" if the stride leaves rows or columns that no window covers,
 // else empty.

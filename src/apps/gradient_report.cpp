@@ -34,13 +34,13 @@ void print(const std::string& text) {
 }
 
 void print_heading() {
-  print(fmt::format(" {:>2}  {:<12} {:<8} {:<8} {:>10} {:>8} {:>9}\n", "#", "layer", "type",
+  print(fmt::format(" {:>2}  {:<12} {:<10} {:<8} {:>10} {:>8} {:>9}\n", "#", "layer", "type",
                     "gradient", "values", "checked", "error"));
 }
 
 void print_row(const Network& network, const GradientComparison& c) {
   const LayerSpec& spec = network.nodes()[c.layer].spec;
-  print(fmt::format(" {:>2}  {:<12} {:<8} {:<8} {:>10} {:>8} {:>9.1e}  {}\n", c.layer + 1,
+  print(fmt::format(" {:>2}  {:<12} {:<10} {:<8} {:>10} {:>8} {:>9.1e}  {}\n", c.layer + 1,
                     spec.name, spec.type, c.gradient, c.values, c.checked, c.error,
                     verdict_text(c.verdict)));
 }

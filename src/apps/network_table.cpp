@@ -15,7 +15,8 @@ class OptionWords final : public OptionVisitor {
   const std::string& text() const { return text_; }
 
   void integer(std::string_view key, std::int64_t& value, Bounds, Presence) override {
-    if (key != "count") add(fmt::format("{} {}", key, value));  // the count shows in the output
+    if (key == "count" || value == 1) return;  // the count shows in the output, one group is usual
+    add(fmt::format("{} {}", key, value));
   }
   void real(std::string_view key, double& value, Bounds, Presence) override {
     if (key == "momentum" || key == "epsilon") return;  // of batch_norm: they seldom matter
@@ -26,7 +27,7 @@ class OptionWords final : public OptionVisitor {
       add(to_string(value));
     } else if (key == "stride") {
       text_ += "/" + short_text(value);
-    } else if (value != Size2{0, 0}) {
+    } else if (value != (key == "pad" ? Size2{0, 0} : Size2{1, 1})) {
       add(fmt::format("{} {}", key, short_text(value)));
     }
   }
@@ -70,21 +71,21 @@ std::string count_or_dash(double count) {
 }  // namespace
 
 std::string network_table(const RunConfig& config, const Network& network, std::size_t memory) {
-  std::string text = fmt::format(" {:>2}  {:<12} {:<8} {:<16} {:>10} {:>11} {:>10}\n", "#", "layer",
-                                 "type", "", "output", "parameters", "MACs");
+  std::string text = fmt::format(" {:>2}  {:<12} {:<10} {:<16} {:>10} {:>11} {:>10}\n", "#",
+                                 "layer", "type", "", "output", "parameters", "MACs");
   double multiply_adds = 0;
   std::size_t number = 0;
   for (const Network::Node& node : network.nodes()) {
     std::string from;
     for (const std::string& name : node.spec.from) from += (from.empty() ? "  from " : ", ") + name;
-    fmt::format_to(std::back_inserter(text), " {:>2}  {:<12} {:<8} {:<16} {:>10} {:>11} {:>10}{}\n",
-                   ++number, node.spec.name, node.spec.type, option_words(*node.spec.layer),
-                   to_string(node.plan.output),
-                   count_or_dash(static_cast<double>(parameters_of(network, node))),
-                   count_or_dash(static_cast<double>(node.plan.multiply_adds)), from);
+    fmt::format_to(
+        std::back_inserter(text), " {:>2}  {:<12} {:<10} {:<16} {:>10} {:>11} {:>10}{}\n", ++number,
+        node.spec.name, node.spec.type, option_words(*node.spec.layer), to_string(node.plan.output),
+        count_or_dash(static_cast<double>(parameters_of(network, node))),
+        count_or_dash(static_cast<double>(node.plan.multiply_adds)), from);
     multiply_adds += static_cast<double>(node.plan.multiply_adds);
   }
-  text += fmt::format("     {:<38} {:>22} {:>10}   memory {} at batch {}\n",
+  text += fmt::format("     {:<40} {:>22} {:>10}   memory {} at batch {}\n",
                       kLossNames[static_cast<std::size_t>(config.loss)], network.parameter_count(),
                       count_text(multiply_adds), bytes_text(static_cast<double>(memory)),
                       config.training.batch);

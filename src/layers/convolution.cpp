@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cnn/blas.hpp"
+#include "cnn/error.hpp"
 
 #include "limits.hpp"
 
@@ -13,6 +14,8 @@ void Convolution::options(OptionVisitor& visitor) {
   visitor.size2("kernel", kernel_, {1, kLargestExtent}, Presence::required);
   visitor.size2("stride", stride_, {1, kLargestExtent});
   visitor.size2("pad", pad_, {0, kLargestExtent});
+  visitor.integer("groups", groups_, {1, kLargestExtent});
+  visitor.size2("dilation", dilation_, {1, kLargestExtent});
   visitor.boolean("bias", bias_);
 }
 
@@ -22,8 +25,19 @@ Convolution Convolution::with_bias() const {
   return copy;
 }
 
+// Throws ShapeError unless the groups divide both the channels and the kernels.
+Shape Convolution::group_of(const Shape& input) const {
+  const std::string groups = "groups " + std::to_string(groups_) + " do not divide ";
+  if (input.channels % groups_ != 0) {
+    throw ShapeError(groups + "the " + std::to_string(input.channels) + " channels of its input " +
+                     to_string(input));
+  }
+  if (count_ % groups_ != 0) throw ShapeError(groups + "its count " + std::to_string(count_));
+  return {input.channels / static_cast<int>(groups_), input.height, input.width};
+}
+
 LayerPlan Convolution::plan(std::span<const Shape> inputs) {
-  window_ = make_window(only_input(inputs), kernel_, stride_, pad_);
+  window_ = make_window(group_of(only_input(inputs)), kernel_, stride_, pad_, dilation_);
   pointwise_ = kernel_ == Size2{1, 1} && stride_ == Size2{1, 1} && pad_ == Size2{0, 0};
 
   const double taps = double(kernel_.height) * kernel_.width;
@@ -32,9 +46,9 @@ LayerPlan Convolution::plan(std::span<const Shape> inputs) {
   plan.parameters.push_back({"weight",
                              {count_, window_.input.channels, kernel_.height, kernel_.width},
                              ParameterKind::weight,
-                             {window_.input.channels * taps, static_cast<double>(count_) * taps}});
+                             {window_.input.channels * taps, filters() * taps}});
   if (bias_) plan.parameters.push_back({"bias", {count_}, ParameterKind::bias, {}});
-  by_winograd_ = Winograd::pays(window_, static_cast<int>(count_));
+  by_winograd_ = groups_ == 1 && Winograd::pays(window_, static_cast<int>(count_));
   panel_rows_ = pointwise_ ? window_.output.height : rows_of_a_panel();
   if (by_winograd_) {
     winograd_ = Winograd(window_, static_cast<int>(count_));
@@ -70,6 +84,18 @@ void Convolution::for_panels(const Panel& panel) const {
   }
 }
 
+template <typename T>
+BasicMatrix<T> Convolution::weight_of(std::size_t group, std::span<T> weight) const {
+  const std::size_t size = weight.size() / static_cast<std::size_t>(groups_);
+  return {weight.subspan(group * size, size), filters(), window_.patch()};
+}
+
+template <typename T>
+std::span<T> Convolution::bias_of(std::size_t group, std::span<T> bias) const {
+  const std::size_t size = bias.size() / static_cast<std::size_t>(groups_);
+  return bias.subspan(group * size, size);
+}
+
 ConstMatrix Convolution::column(OutputRows rows, CView x, View scratch) const {
   const int positions = (rows.last - rows.first) * window_.output.width;
   if (pointwise_) return {x, window_.patch(), positions};
@@ -79,14 +105,14 @@ ConstMatrix Convolution::column(OutputRows rows, CView x, View scratch) const {
 
 template <typename T>
 BasicMatrix<T> Convolution::positions_of(OutputRows rows, std::span<T> y) const {
-  BasicMatrix<T> part(y, static_cast<int>(count_), window_.positions());
+  BasicMatrix<T> part(y, filters(), window_.positions());
   part.data += rows.first * window_.output.width;
   part.columns = (rows.last - rows.first) * window_.output.width;
   return part;
 }
 
-// y = W·im2col(x) + b, one sample after the other and panel by panel: the column matrix of a panel
-// stays in cache.
+// y = W·im2col(x) + b, one group of one sample after the other and panel by panel: the column
+// matrix of a panel stays in cache.
 void Convolution::forward(const ForwardArgs& args) const {
   if (by_winograd_) {
     winograd_.forward(args.n, args.inputs[0], args.parameters[0],
@@ -95,14 +121,16 @@ void Convolution::forward(const ForwardArgs& args) const {
   }
   const std::size_t x_size = window_.input.size();
   const auto positions = static_cast<std::size_t>(window_.positions());
-  const std::size_t y_size = static_cast<std::size_t>(count_) * positions;
-  const ConstMatrix weight(args.parameters[0], static_cast<int>(count_), window_.patch());
-  for (std::size_t i = 0; i < args.n; ++i) {
+  const std::size_t y_size = static_cast<std::size_t>(filters()) * positions;
+  const auto groups = static_cast<std::size_t>(groups_);
+  for (std::size_t i = 0; i < args.n * groups; ++i) {
+    const ConstMatrix weight = weight_of(i % groups, args.parameters[0]);
     const CView x = args.inputs[0].subspan(i * x_size, x_size);
     const View y = args.output.subspan(i * y_size, y_size);
     if (bias_) {
-      for (std::size_t f = 0; f < args.parameters[1].size(); ++f) {
-        std::fill_n(&y[f * positions], positions, args.parameters[1][f]);
+      const CView bias = bias_of(i % groups, args.parameters[1]);
+      for (std::size_t f = 0; f < bias.size(); ++f) {
+        std::fill_n(&y[f * positions], positions, bias[f]);
       }
     }
     for_panels([&](OutputRows rows) {
@@ -120,25 +148,27 @@ void Convolution::forward(const ForwardArgs& args) const {
 void Convolution::backward(const BackwardArgs& args) const {
   const std::size_t x_size = window_.input.size();
   const std::size_t y_size =
-      static_cast<std::size_t>(count_) * static_cast<std::size_t>(window_.positions());
-  const int filters = static_cast<int>(count_);
-  const ConstMatrix weight(args.parameters[0], filters, window_.patch());
-  const Matrix dweight(args.dparameters[0], filters, window_.patch());
+      static_cast<std::size_t>(filters()) * static_cast<std::size_t>(window_.positions());
+  const auto groups = static_cast<std::size_t>(groups_);
   const bool wants_dx = !args.dinputs[0].empty();
   if (by_winograd_) {
     for (std::size_t i = 0; bias_ && i < args.n; ++i) {
-      add_row_sums({args.doutput.subspan(i * y_size, y_size), filters, window_.positions()},
+      add_row_sums({args.doutput.subspan(i * y_size, y_size), filters(), window_.positions()},
                    args.dparameters[1]);
     }
     winograd_.backward(args.n, args.inputs[0], args.parameters[0], args.doutput,
                        args.dparameters[0], args.dinputs[0], args.scratch);
     return;
   }
-  for (std::size_t i = 0; i < args.n; ++i) {
+  for (std::size_t i = 0; i < args.n * groups; ++i) {
+    const ConstMatrix weight = weight_of(i % groups, args.parameters[0]);
+    const Matrix dweight = weight_of(i % groups, args.dparameters[0]);
     const CView x = args.inputs[0].subspan(i * x_size, x_size);
     const CView dy = args.doutput.subspan(i * y_size, y_size);
     const View dx = wants_dx ? args.dinputs[0].subspan(i * x_size, x_size) : View();
-    if (bias_) add_row_sums({dy, filters, window_.positions()}, args.dparameters[1]);
+    if (bias_) {
+      add_row_sums({dy, filters(), window_.positions()}, bias_of(i % groups, args.dparameters[1]));
+    }
     if (!pointwise_) std::fill(dx.begin(), dx.end(), Real{0});
     for_panels([&](OutputRows rows) {
       const ConstMatrix part = positions_of(rows, dy);

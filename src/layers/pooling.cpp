@@ -59,7 +59,7 @@ LayerPlan Pooling::plan(std::span<const Shape> inputs) {
                      to_string(kernel_) + ", or windows would hold no pixel");
   }
   window_ = global_ ? make_window(input, whole, whole, {0, 0})
-                    : make_window(input, kernel_, stride_, pad_, rounding_);
+                    : make_window(input, kernel_, stride_, pad_, {1, 1}, rounding_);
   LayerPlan plan;
   plan.output = {window_.input.channels, window_.output.height, window_.output.width};
   is_2x2_ = window_.kernel == Size2{2, 2} && window_.stride == Size2{2, 2} &&

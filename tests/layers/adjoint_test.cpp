@@ -47,11 +47,15 @@ std::string bias(Draw& draw) {
 TEST(Adjoint, Convolution) {
   Draw draw(1);
   for (int shape = 0; shape < kShapes; ++shape) {
-    const naive::Slide slide = draw.slide();
-    const std::string options = "{count: " + std::to_string(draw.integer(1, 4)) +
-                                ", kernel: " + option_text(slide.kernel) +
-                                ", stride: " + option_text(slide.stride) +
-                                ", pad: " + option_text(slide.pad) + ", bias: " + bias(draw) + "}";
+    naive::Slide slide = draw.slide();
+    slide.dilation = draw.dilation(slide);
+    const int count = draw.integer(1, 4);
+    const std::string options =
+        "{count: " + std::to_string(count) +
+        ", groups: " + std::to_string(draw.groups(slide.input.channels, count)) +
+        ", dilation: " + option_text(slide.dilation) + ", kernel: " + option_text(slide.kernel) +
+        ", stride: " + option_text(slide.stride) + ", pad: " + option_text(slide.pad) +
+        ", bias: " + bias(draw) + "}";
     SCOPED_TRACE(to_string(slide.input) + " " + options);
     expect_adjoint(draw, {make_layer("conv", options), {slide.input}, samples(draw)});
   }

@@ -122,7 +122,7 @@ TEST(BatchNorm, OfASingleValueIsItsBiasAndLeavesTheVarianceAsItIs) {
 
 TEST(BatchNorm, OfAConstantChannelIsItsBias) {
   LayerHarness layer = batch_norm({1, 3, 3}, 4, "{}");
-  assign(layer.input(), Values(36, 0.1));
+  assign(layer.input(), Values(36, 0.375));
   layer.forward();
   EXPECT_EQ(values(layer.output()), Values(36, 0.5));
 }

@@ -48,7 +48,9 @@ struct ConvolutionCase {
 std::string options(const ConvolutionCase& c) {
   return "{count: " + std::to_string(c.count) + ", kernel: " + option_text(c.slide.kernel) +
          ", stride: " + option_text(c.slide.stride) + ", pad: " + option_text(c.slide.pad) +
-         ", bias: " + (c.bias ? "true" : "false") + "}";
+         ", groups: " + std::to_string(c.slide.groups) +
+         ", dilation: " + option_text(c.slide.dilation) + ", bias: " + (c.bias ? "true" : "false") +
+         "}";
 }
 
 std::string to_string(const ConvolutionCase& c) {
@@ -61,10 +63,38 @@ ConvolutionCase any_shape(Draw& draw) {
   return {draw.slide(), draw.integer(1, 4)};
 }
 
-// Single pixels: x is its own column matrix.
+// Holes between the taps.
+ConvolutionCase dilated(Draw& draw) {
+  ConvolutionCase c = any_shape(draw);
+  c.slide.dilation = draw.dilation(c.slide);
+  return c;
+}
+
+// Groups of channels, now and then with holes, too.
+ConvolutionCase grouped(Draw& draw) {
+  ConvolutionCase c = draw.integer(0, 1) == 0 ? any_shape(draw) : dilated(draw);
+  c.slide.groups = draw.integer(2, 4);
+  c.slide.input.channels = c.slide.groups * draw.integer(1, 3);
+  c.count = c.slide.groups * draw.integer(1, 3);
+  return c;
+}
+
+// One channel a group, as between two pointwise convolutions; 3x3 now and then.
+ConvolutionCase depthwise(Draw& draw) {
+  ConvolutionCase c = any_shape(draw);
+  if (draw.integer(0, 1) == 0) c.slide = {c.slide.input, {3, 3}, {1, 1}, {1, 1}};
+  c.slide.groups = c.slide.input.channels;
+  c.count = c.slide.groups * draw.integer(1, 2);
+  return c;
+}
+
+// Single pixels: x is its own column matrix, or that of each group.
 ConvolutionCase pointwise(Draw& draw) {
   const Size2 image = draw.size2(1, 8);
-  return {{{draw.integer(1, 24), image.height, image.width}, {1, 1}}, draw.integer(1, 24)};
+  ConvolutionCase c{{{draw.integer(1, 24), image.height, image.width}, {1, 1}},
+                    draw.integer(1, 24)};
+  c.slide.groups = draw.groups(c.slide.input.channels, c.count);
+  return c;
 }
 
 // One position, all of the image.
@@ -125,7 +155,8 @@ using Kind = ConvolutionCase (*)(Draw&);
 constexpr Kind kKinds[] = {any_shape,   any_shape,         any_shape,
                            any_shape,   pointwise,         whole_image,
                            first_layer, larger_than_image, stride_beyond_kernel,
-                           same_size,   whole_vectors};
+                           same_size,   whole_vectors,     dilated,
+                           grouped,     depthwise};
 
 // The i-th of a series of shapes.
 ConvolutionCase draw_shape(Draw& draw, int i) {
@@ -152,6 +183,10 @@ std::vector<ConvolutionCase> known_layers() {
       {{{16, 32, 32}, {3, 3}, {2, 2}, {1, 1}}, 32, 2},   //
       {{{16, 32, 32}, {1, 1}, {2, 2}}, 32, 2},           //
       {{{32, 16, 16}, {1, 1}}, 64, 2},                   //
+      // As in MobileNet and ResNeXt, and in DeepLab.
+      {{{32, 14, 14}, {3, 3}, {1, 1}, {1, 1}, false, {1, 1}, 32}, 32, 2},
+      {{{32, 14, 14}, {3, 3}, {2, 2}, {1, 1}, false, {1, 1}, 8}, 64, 2},
+      {{{16, 14, 14}, {3, 3}, {1, 1}, {2, 2}, false, {2, 2}}, 16, 2},
   };
 }
 
@@ -283,11 +318,11 @@ TEST_P(ExactConvolution, InputGradientIsTheLecturesConvolutionWithTheRotatedKern
   Census seen;
   int out_of_reach = 0;  // shapes whose last rows no window reads
   for (int i = 0; i < 999 && !HasFailure(); ++i) {
-    ConvolutionCase c = any_shape(draw);
+    ConvolutionCase c = i % 2 == 0 ? any_shape(draw) : grouped(draw);
     const int stride = i % 3 + 1;
     c.slide.stride = {stride, stride};
     const int left_over =
-        (c.slide.input.height + 2 * c.slide.pad.height - c.slide.kernel.height) % stride;
+        (c.slide.input.height + 2 * c.slide.pad.height - naive::extent(c.slide).height) % stride;
     if (left_over > c.slide.pad.height) ++out_of_reach;
     SCOPED_TRACE(to_string(c));
     LayerHarness layer = drawn(draw, c);

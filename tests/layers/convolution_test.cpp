@@ -51,6 +51,60 @@ TEST(Convolution, FanCountsAWindowOfInputsAndTheOutputsAPixelFeeds) {
   EXPECT_EQ(plan.parameters[0].fan.out, 20 * 5 * 3);
 }
 
+// Each channel by itself: 1·1 + 2·2 and 3·3 + 4·4.
+TEST(Convolution, OfAsManyGroupsAsChannelsIsDepthwise) {
+  LayerHarness layer(make_layer("conv", "{count: 2, kernel: [1, 2], groups: 2, bias: false}"),
+                     {{2, 1, 2}}, 1);
+  assign(layer.input(), {1, 2,  //
+                         3, 4});
+  assign(layer.parameter(0), {1, 2,  //
+                              3, 4});
+  assign(layer.doutput(), {10, 100});
+  layer.forward();
+  layer.backward();
+  EXPECT_EQ(values(layer.output()), (Values{5, 25}));
+  EXPECT_EQ(values(layer.dinput()), (Values{10, 20, 300, 400}));
+  EXPECT_EQ(values(layer.dparameter(0)), (Values{10, 20, 300, 400}));
+}
+
+TEST(Convolution, LeavesHolesBetweenDilatedTaps) {
+  LayerHarness layer(make_layer("conv", "{count: 1, kernel: [1, 2], dilation: 3, bias: false}"),
+                     {{1, 1, 5}}, 1);
+  assign(layer.input(), {1, 2, 3, 4, 5});
+  assign(layer.parameter(0), {10, 1});
+  assign(layer.doutput(), {1, 2});
+  layer.forward();
+  layer.backward();
+  EXPECT_EQ(values(layer.output()), (Values{14, 25}));
+  EXPECT_EQ(values(layer.dinput()), (Values{10, 20, 0, 1, 2}));
+  EXPECT_EQ(values(layer.dparameter(0)), (Values{5, 14}));
+}
+
+TEST(Convolution, OfGroupsHasWeightsForTheChannelsOfAGroup) {
+  const LayerPlan plan =
+      make_layer("conv", "{count: 12, kernel: 3, groups: 4}")->plan(std::vector<Shape>{{8, 5, 5}});
+  EXPECT_EQ(plan.output, (Shape{12, 3, 3}));
+  EXPECT_EQ(plan.parameters[0].dims, (Dims{12, 2, 3, 3}));
+  EXPECT_EQ(plan.parameters[0].fan.in, 2 * 9);
+  EXPECT_EQ(plan.parameters[0].fan.out, 3 * 9);
+  EXPECT_EQ(plan.multiply_adds, 12 * 2 * 9 * 9);
+}
+
+TEST(Convolution, RefusesGroupsThatDivideNotEvenly) {
+  const auto message = [](std::string_view options) -> std::string {
+    try {
+      make_layer("conv", options)->plan(std::vector<Shape>{{6, 4, 4}});
+    } catch (const ShapeError& error) {
+      return error.what();
+    }
+    return "planned";
+  };
+  EXPECT_EQ(message("{count: 8, kernel: 1, groups: 4}"),
+            "groups 4 do not divide the 6 channels of its input 6x4x4");
+  EXPECT_EQ(message("{count: 8, kernel: 1, groups: 3}"), "groups 3 do not divide its count 8");
+  EXPECT_EQ(message("{count: 8, kernel: 1, groups: 2}"), "planned");
+}
+
 TEST(Convolution, WithoutBiasHasOneParameter) {
   const LayerPlan plan =
       make_layer("conv", "{count: 4, kernel: 2, bias: false}")->plan(std::vector<Shape>{{3, 7, 6}});

@@ -1,5 +1,6 @@
 // The gradients of every layer of the registry, over all that its options allow: kernels 1 to 7,
-// strides 1 to 3, pads 0 to 2, square and not, batches of 1 to 5, every choice and every switch.
+// strides 1 to 3, pads 0 to 2, dilations 1 to 3, square and not, one or two groups, batches of 1 to
+// 5, every choice and every switch.
 // Which options a layer has it tells itself, so that a new one is covered as soon as it is
 // registered.
 
@@ -25,6 +26,8 @@ struct Setting {
   Size2 kernel{1, 1};
   Size2 stride{1, 1};
   Size2 pad{0, 0};
+  Size2 dilation{1, 1};
+  int groups = 1;
   std::size_t choice = 0;  // among all combinations of what the layer lets choose
   bool flag = true;        // is every switch as it usually is?
   int samples = 2;
@@ -39,11 +42,16 @@ class SettingVisitor final : public OptionVisitor {
   bool has_flag = false;
   std::size_t choices = 1;
 
-  void integer(std::string_view, std::int64_t& value, Bounds, Presence) override { value = 3; }
+  void integer(std::string_view key, std::int64_t& value, Bounds, Presence) override {
+    value = key == "groups" ? setting_.groups : 4;
+  }
   void real(std::string_view, double&, Bounds, Presence) override {}  // the default
   void size2(std::string_view key, Size2& value, Bounds, Presence) override {
     has_window = true;
-    value = key == "kernel" ? setting_.kernel : key == "stride" ? setting_.stride : setting_.pad;
+    value = key == "kernel"   ? setting_.kernel
+            : key == "stride" ? setting_.stride
+            : key == "pad"    ? setting_.pad
+                              : setting_.dilation;
   }
   void boolean(std::string_view, bool& value) override {
     has_flag = true;
@@ -72,12 +80,19 @@ std::vector<Setting> windows() {
     const int kernel = i % 7 + 1;
     const int stride = i / 7 % 3 + 1;
     const int pad = i / 21 % 3;
-    settings.push_back({{kernel, kernel}, {stride, stride}, {pad, pad}, 0, true, i / 63 + 1});
+    settings.push_back({.kernel = {kernel, kernel},
+                        .stride = {stride, stride},
+                        .pad = {pad, pad},
+                        .samples = i / 63 + 1});
   }
   Draw draw(1);
-  for (int i = 0; i < 60; ++i) {
-    settings.push_back(
-        {draw.size2(1, 7), draw.size2(1, 3), draw.size2(0, 2), 0, true, draw.integer(1, 5)});
+  for (int i = 0; i < 120; ++i) {
+    settings.push_back({.kernel = draw.size2(1, 7),
+                        .stride = draw.size2(1, 3),
+                        .pad = draw.size2(0, 2),
+                        .dilation = draw.size2(1, 3),
+                        .groups = draw.integer(1, 2),
+                        .samples = draw.integer(1, 5)});
   }
   return settings;
 }
@@ -103,14 +118,16 @@ std::vector<Setting> all_settings(const LayerEntry& entry) {
 
 // Two rows and three columns of windows, and a column left over where the stride allows it.
 Shape image_for(const Setting& s) {
-  const int height = s.kernel.height + s.stride.height - 2 * s.pad.height;
-  const int width = s.kernel.width + 2 * s.stride.width + s.stride.width / 2 - 2 * s.pad.width;
+  const Size2 kernel = naive::extent({.input = {}, .kernel = s.kernel, .dilation = s.dilation});
+  const int height = kernel.height + s.stride.height - 2 * s.pad.height;
+  const int width = kernel.width + 2 * s.stride.width + s.stride.width / 2 - 2 * s.pad.width;
   return {2, std::max(1, height), std::max(1, width)};
 }
 
 std::string text(const Setting& s) {
   return "kernel " + to_string(s.kernel) + " stride " + to_string(s.stride) + " pad " +
-         to_string(s.pad) + " choice " + std::to_string(s.choice) + " flag " +
+         to_string(s.pad) + " dilation " + to_string(s.dilation) + " groups " +
+         std::to_string(s.groups) + " choice " + std::to_string(s.choice) + " flag " +
          std::to_string(s.flag) + " samples " + std::to_string(s.samples);
 }
 

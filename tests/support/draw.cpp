@@ -1,6 +1,7 @@
 #include "support/draw.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 namespace cnn {
@@ -26,6 +27,20 @@ naive::Slide Draw::slide() {
   const int kernel_width = integer(1, std::min(5, image.width + 2 * pad.width));
   return {
       {integer(1, 5), image.height, image.width}, {kernel_height, kernel_width}, size2(1, 4), pad};
+}
+
+Size2 Draw::dilation(const naive::Slide& s) {
+  const auto most = [](int padded, int kernel) {
+    return kernel == 1 ? 3 : std::min(3, (padded - 1) / (kernel - 1));
+  };
+  const int height = integer(1, most(s.input.height + 2 * s.pad.height, s.kernel.height));
+  return {height, integer(1, most(s.input.width + 2 * s.pad.width, s.kernel.width))};
+}
+
+int Draw::groups(int channels, int count) {
+  const int common = std::gcd(channels, count);
+  const int groups = integer(1, common);
+  return common % groups == 0 ? groups : common;
 }
 
 void Draw::integers(View values, int bound) {

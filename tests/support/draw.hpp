@@ -25,6 +25,10 @@ class Draw {
   // A kernel of up to 5x5 that fits on an image of up to 5x12x12, with strides up to 4 and pads up
   // to 3, drawn for each direction by itself.
   naive::Slide slide();
+  // A dilation of up to 3 with which the slide's kernel still fits.
+  Size2 dilation(const naive::Slide& slide);
+  // A divisor of both numbers.
+  int groups(int channels, int count);
 
   // Assign all of `values`.
   void integers(View values, int bound);  // -bound … bound

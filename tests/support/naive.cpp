@@ -18,8 +18,12 @@ std::size_t at(int a, int b, int c, int d, int size_b, int size_c, int size_d) {
   return at(static_cast<int>(at(a, b, c, size_b, size_c)), d, 0, size_d, 1);
 }
 
+int channels_of_group(const Slide& slide) {
+  return slide.input.channels / slide.groups;
+}
+
 int kernels(const Slide& slide, const Values& weight) {
-  return static_cast<int>(weight.size()) / slide.input.channels / slide.kernel.height /
+  return static_cast<int>(weight.size()) / channels_of_group(slide) / slide.kernel.height /
          slide.kernel.width;
 }
 
@@ -32,8 +36,8 @@ void slide_over(const Slide& s, Visit&& visit) {
     for (int ox = 0; ox < output.width; ++ox) {
       for (int ky = 0; ky < s.kernel.height; ++ky) {
         for (int kx = 0; kx < s.kernel.width; ++kx) {
-          const int iy = oy * s.stride.height + ky - s.pad.height;
-          const int ix = ox * s.stride.width + kx - s.pad.width;
+          const int iy = oy * s.stride.height + ky * s.dilation.height - s.pad.height;
+          const int ix = ox * s.stride.width + kx * s.dilation.width - s.pad.width;
           if (iy < 0 || iy >= s.input.height || ix < 0 || ix >= s.input.width) continue;
           visit(oy, ox, iy, ix, ky, kx);
         }
@@ -46,12 +50,14 @@ void slide_over(const Slide& s, Visit&& visit) {
 template <typename Visit>
 void products(const Slide& s, int count, Visit&& visit) {
   const Size2 output = positions(s);
+  const int channels = channels_of_group(s);
   for (int f = 0; f < count; ++f) {
-    for (int c = 0; c < s.input.channels; ++c) {
+    const int first = f / (count / s.groups) * channels;
+    for (int c = 0; c < channels; ++c) {
       slide_over(s, [&](int oy, int ox, int iy, int ix, int ky, int kx) {
         visit(at(f, oy, ox, output.height, output.width),
-              at(c, iy, ix, s.input.height, s.input.width),
-              at(f, c, ky, kx, s.input.channels, s.kernel.height, s.kernel.width));
+              at(first + c, iy, ix, s.input.height, s.input.width),
+              at(f, c, ky, kx, channels, s.kernel.height, s.kernel.width));
       });
     }
   }
@@ -103,9 +109,15 @@ std::vector<std::size_t> winners(const Slide& slide, const Values& x) {
 
 }  // namespace
 
+Size2 extent(const Slide& s) {
+  return {(s.kernel.height - 1) * s.dilation.height + 1,
+          (s.kernel.width - 1) * s.dilation.width + 1};
+}
+
 Size2 positions(const Slide& s) {
-  return {places(s.input.height, s.kernel.height, s.stride.height, s.pad.height, s.ceil),
-          places(s.input.width, s.kernel.width, s.stride.width, s.pad.width, s.ceil)};
+  const Size2 kernel = extent(s);
+  return {places(s.input.height, kernel.height, s.stride.height, s.pad.height, s.ceil),
+          places(s.input.width, kernel.width, s.stride.width, s.pad.width, s.ceil)};
 }
 
 Values convolve(const Slide& slide, const Values& x, const Values& weight, const Values& bias) {
@@ -137,7 +149,8 @@ Values textbook_dx(const Slide& s, const Values& weight, const Values& dy) {
   const Size2 output = positions(s);
 
   // δ as if the stride were 1: zeros where the kernel was not put down.
-  const Size2 places = positions({s.input, s.kernel, {1, 1}, s.pad});
+  const Size2 kernel = extent(s);
+  const Size2 places = positions({s.input, kernel, {1, 1}, s.pad});
   Values delta(Shape{count, places.height, places.width}.size(), 0.0);
   for (int f = 0; f < count; ++f) {
     for (int oy = 0; oy < output.height; ++oy) {
@@ -148,24 +161,26 @@ Values textbook_dx(const Slide& s, const Values& weight, const Values& dy) {
     }
   }
 
-  // (F, C, KH, KW) → (C, F, KH, KW), each kernel turned by 180°.
-  Values rotated(weight.size());
+  // (F, C/G, KH, KW) → (C, F/G, extent of the kernel), each kernel turned by 180°.
+  const int channels = channels_of_group(s);
+  const int filters = count / s.groups;
+  Values rotated(Shape{s.input.channels * filters, kernel.height, kernel.width}.size(), 0.0);
   for (int f = 0; f < count; ++f) {
-    for (int c = 0; c < s.input.channels; ++c) {
+    for (int c = 0; c < channels; ++c) {
       for (int ky = 0; ky < s.kernel.height; ++ky) {
         for (int kx = 0; kx < s.kernel.width; ++kx) {
-          rotated[at(c, f, s.kernel.height - 1 - ky, s.kernel.width - 1 - kx, count,
-                     s.kernel.height, s.kernel.width)] =
-              weight[at(f, c, ky, kx, s.input.channels, s.kernel.height, s.kernel.width)];
+          rotated[at(
+              f / filters * channels + c, f % filters, kernel.height - 1 - ky * s.dilation.height,
+              kernel.width - 1 - kx * s.dilation.width, filters, kernel.height, kernel.width)] =
+              weight[at(f, c, ky, kx, channels, s.kernel.height, s.kernel.width)];
         }
       }
     }
   }
 
-  const Slide full{{count, places.height, places.width},
-                   s.kernel,
-                   {1, 1},
-                   {s.kernel.height - 1, s.kernel.width - 1}};
+  Slide full{
+      {count, places.height, places.width}, kernel, {1, 1}, {kernel.height - 1, kernel.width - 1}};
+  full.groups = s.groups;
   const Values padded = convolve(full, delta, rotated, {});
   const Size2 size = positions(full);
   Values dx(s.input.size());

@@ -106,10 +106,19 @@ class NetworkText {
 
   void add_convolution() {
     const int count = draw_.integer(1, 6);
-    const Size2 kernel = draw_kernel(), stride = draw_.size2(1, 2), pad = draw_.size2(0, 2);
-    add("conv", "count: " + std::to_string(count) + ", kernel: " + pair_text(kernel) +
-                    ", stride: " + pair_text(stride) + ", pad: " + pair_text(pad) + weights());
-    slide({shape_, kernel, stride, pad});
+    naive::Slide window{shape_, draw_kernel(), draw_.size2(1, 2), draw_.size2(0, 2)};
+    std::string options =
+        "count: " + std::to_string(count) + ", kernel: " + pair_text(window.kernel) +
+        ", stride: " + pair_text(window.stride) + ", pad: " + pair_text(window.pad);
+    if (chance(draw_, 3)) {
+      window.dilation = draw_.dilation(window);
+      options += ", dilation: " + pair_text(window.dilation);
+    }
+    if (chance(draw_, 3)) {
+      options += ", groups: " + std::to_string(draw_.groups(shape_.channels, count));
+    }
+    add("conv", options + weights());
+    slide(window);
     shape_.channels = count;
   }
 

@@ -7,6 +7,7 @@ import numpy as np
 
 SOLVERS = ["sgd", "nesterov", "adam", "adamw"]
 MOMENTS = ["adam", "adamw"]  # those that keep moments instead of a velocity
+WINDOW = ("kernel", "stride", "pad", "dilation")
 STATISTICS = ("running_mean", "running_var")
 SHARD = 32
 POLICIES = ["constant", "step", "exp", "inv", "poly", "cosine", "onecycle"]
@@ -77,6 +78,7 @@ class Builder:
     def __init__(self, rng, shape, alpha):
         self.rng, self.shape, self.alpha = rng, shape, alpha
         self.layers, self.parameters, self.counts = [], {}, Counter()
+        self.holes = self.chance(0.3)  # are some kernels dilated?
         self.normalising = self.choice([0, 0, 0.5])  # how often a batch_norm follows weights
 
     def chance(self, probability):
@@ -105,8 +107,8 @@ class Builder:
         return layer["name"]
 
     def window(self, pooling=False):
-        """Draws kernel, stride and pad that fit `shape`. A pool's pad is less than its kernel, so
-        that every window holds a real pixel."""
+        """Draws kernel, stride, pad and dilation that fit `shape`. A pool's pad is less than its
+        kernel, so that every window holds a real pixel; it is not dilated."""
         axes = []
         for size in self.shape[1:]:
             pad = self.choice([0, 0, 1, 2])
@@ -114,23 +116,27 @@ class Builder:
             if pooling:
                 pad = min(pad, kernel - 1)
                 kernel = min(kernel, size + 2 * pad)
-            axes.append((kernel, self.choice([kernel, 1, 2, 3] if pooling else [1, 1, 2, 3]), pad))
-        return dict(zip(("kernel", "stride", "pad"), zip(*axes)))
+            stride = self.choice([kernel, 1, 2, 3] if pooling else [1, 1, 2, 3])
+            most = 1 if pooling or kernel == 1 else (size + 2 * pad - 1) // (kernel - 1)
+            axes.append((kernel, stride, pad, self.number(1, min(most, 3)) if self.holes else 1))
+        return dict(zip(WINDOW, zip(*axes)))
 
     def same_size_window(self):
         kernel = (self.choice([1, 3, 5]), self.choice([1, 3, 5]))
-        return {"kernel": kernel, "stride": (1, 1), "pad": (kernel[0] // 2, kernel[1] // 2)}
+        return {"kernel": kernel, "stride": (1, 1), "pad": (kernel[0] // 2, kernel[1] // 2),
+                "dilation": (1, 1)}
 
     def window_keys(self, window, default_stride):
         """The window as YAML keys, N or [h, w]; what is the default is mostly left out."""
-        defaults = {"kernel": None, "stride": default_stride, "pad": (0, 0)}
+        defaults = {"kernel": None, "stride": default_stride, "pad": (0, 0), "dilation": (1, 1)}
         return {key: value[0] if value[0] == value[1] and self.chance(0.7) else list(value)
                 for key, value in window.items()
-                if value != defaults[key] or self.chance(0.3)}
+                if value != defaults[key] or (key != "dilation" and self.chance(0.3))}
 
     def output_size(self, window, ceil=False):
-        return tuple(window_count(*axis, ceil) for axis in
-                     zip(self.shape[1:], window["kernel"], window["stride"], window["pad"]))
+        return tuple(window_count(size, dilation * (kernel - 1) + 1, stride, pad, ceil)
+                     for size, kernel, stride, pad, dilation in
+                     zip(self.shape[1:], *(window[key] for key in WINDOW)))
 
     def weighted(self, kind, shape, weight_shape, keys):
         """A layer with weights: own alpha (now and then 0), lambda and bias as it happens."""
@@ -159,7 +165,8 @@ class Builder:
         if self.chance(0.5):
             keys["epsilon"] = log_uniform(self.rng, 1e-5, 0.1)
         if self.chance(0.25):
-            keys["alpha"] = 0 if self.chance(0.3) else rounded(self.alpha * self.rng.uniform(0.3, 2))
+            own = rounded(self.alpha * self.rng.uniform(0.3, 2))
+            keys["alpha"] = 0 if self.chance(0.3) else own
         self.append("batch_norm", self.shape, **keys)
         for parameter in ("weight", "bias") + STATISTICS:
             self.parameters[f"{self.last_name()}.{parameter}"] = (self.shape[0],)
@@ -167,8 +174,12 @@ class Builder:
     def conv(self, window=None, count=None, **keys):
         window, count = window or self.window(), count or self.number(1, 7)
         keys.update(count=count, **self.window_keys(window, (1, 1)))
+        groups = self.choice([g for g in range(1, count + 1)
+                              if count % g == 0 and self.shape[0] % g == 0])
+        if groups > 1 or self.chance(0.1):
+            keys["groups"] = groups
         self.weighted("conv", (count, *self.output_size(window)),
-                      (count, self.shape[0], *window["kernel"]), keys)
+                      (count, self.shape[0] // groups, *window["kernel"]), keys)
 
     def fc(self, count=None, **keys):
         keys["count"] = count or self.number(3, 12)
@@ -400,8 +411,8 @@ def _flow(value):
 
 
 def describe(case):
-    """One line: the input's shape, the layers (count, kernel/stride/pad as the YAML has them, * for
-    an alpha or lambda of its own), the loss and the solver."""
+    """One line: the input's shape, the layers (count, kernel/stride/pad/dilation as the YAML has
+    them, /groups, * for an alpha or lambda of its own), the loss and the solver."""
     return " ".join(["x".join(map(str, case.input_shape)), "->",
                      *map(_short, case.config["network"]), "|", _solver(case)])
 
@@ -412,7 +423,9 @@ def _short(layer):
                     if key in layer)
     if "kernel" in layer:
         text += "(" + "/".join(f"{key[0]}{'x'.join(map(str, pair(layer[key])))}"
-                               for key in ("kernel", "stride", "pad") if key in layer) + ")"
+                               for key in WINDOW if key in layer) + ")"
+    if layer.get("groups", 1) > 1:
+        text += f"/{layer['groups']}"
     return text + ("*" if "alpha" in layer or "lambda" in layer else "")
 
 

@@ -88,8 +88,8 @@ def batch_norm(x, layer, weights, found):
     name, epsilon = layer["name"], layer.get("epsilon", 1e-5)
     gain, bias = weights[name + ".weight"], weights[name + ".bias"]
     if found is None:
-        return F.batch_norm(x, weights[name + ".running_mean"], weights[name + ".running_var"], gain,
-                            bias, eps=epsilon)
+        return F.batch_norm(x, weights[name + ".running_mean"], weights[name + ".running_var"],
+                            gain, bias, eps=epsilon)
     parts = []
     for shard in x.split(SHARD):
         mean, variance = (torch.zeros(x.shape[1], dtype=x.dtype) for _ in range(2))
@@ -111,7 +111,8 @@ def forward(layers, weights, x, kinks, found=None):
         x = inputs[0]
         if kind == "conv":
             x = F.conv2d(x, weights[name + ".weight"], weights.get(name + ".bias"),
-                         pair(layer.get("stride", 1)), pair(layer.get("pad", 0)))
+                         pair(layer.get("stride", 1)), pair(layer.get("pad", 0)),
+                         pair(layer.get("dilation", 1)), layer.get("groups", 1))
         elif kind == "fc":
             x = F.linear(x.flatten(1), weights[name + ".weight"], weights.get(name + ".bias"))
             x = x[:, :, None, None]
