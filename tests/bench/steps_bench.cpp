@@ -106,7 +106,7 @@ void time_solver(benchmark::State& state) {
   std::vector<Gradients> gradients;
   gradients.reserve(static_cast<std::size_t>(state.range(0)));
   for (int i = 0; i < state.range(0); ++i) gradients.emplace_back(network);
-  for (auto _ : state) solver.step(network, gradients, 1, workers);
+  for (auto _ : state) solver.step(network, gradients, 0, 1, workers);
   state.SetItemsProcessed(state.iterations() *
                           static_cast<std::int64_t>(network.parameter_count()));
 }
