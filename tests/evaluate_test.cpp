@@ -65,6 +65,21 @@ TEST(Evaluate, AnImagesResultDoesNotDependOnItsCompany) {
   }
 }
 
+TEST(Evaluate, ScoresEachImageInPassesOfAnyNumberOfImages) {
+  const Scored scored = tiny_scored(50);
+  const Evaluation expected = score(scored, everything(50), 1);
+  Workers workers(2);
+  for (const std::size_t shard : {1U, 7U, 64U}) {
+    Inference inference(scored.network, scored.table, workers, shard);
+    const Evaluation found =
+        evaluate(inference, Loss::softmax_cross_entropy, scored.dataset, everything(50));
+    for (std::size_t i = 0; i < 50; ++i) {
+      EXPECT_NEAR(found.predictions[i].probability, expected.predictions[i].probability, 1e-5)
+          << "image " << i << " in passes of " << shard;
+    }
+  }
+}
+
 // An Inference of a run validates again and again while the network learns.
 TEST(Evaluate, SeesTheValuesThatANormalisedNetworkHasNow) {
   Scored scored = tiny_scored(40);

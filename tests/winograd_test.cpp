@@ -17,17 +17,17 @@ namespace {
 struct WinogradCase {
   Shape input;
   int kernel = 3;
-  int pad = 0;
+  Size2 pad{0, 0};
   int count = 1;
   std::size_t n = 1;
 
-  naive::Slide slide() const { return {input, {kernel, kernel}, {1, 1}, {pad, pad}}; }
-  Window window() const { return make_window(input, {kernel, kernel}, {1, 1}, {pad, pad}); }
+  naive::Slide slide() const { return {input, {kernel, kernel}, {1, 1}, pad}; }
+  Window window() const { return make_window(input, {kernel, kernel}, {1, 1}, pad); }
 };
 
 std::string to_string(const WinogradCase& c) {
   return std::to_string(c.n) + " of " + to_string(c.input) + ", " + std::to_string(c.count) +
-         " kernels of " + std::to_string(c.kernel) + ", pad " + std::to_string(c.pad);
+         " kernels of " + std::to_string(c.kernel) + ", pad " + to_string(c.pad);
 }
 
 // Everything one convolution reads and writes, in the layout of Winograd's functions.
@@ -94,33 +94,46 @@ double difference(const std::vector<Real>& a, const Values& b) {
   return std::sqrt(error / norm);
 }
 
+// Transforms multiply small integers by small integers: no result is rounded.
+void expect_exact(Draw& draw, const WinogradCase& c) {
+  SCOPED_TRACE(to_string(c));
+  Convolved run(c);
+  for (std::vector<Real>* v : {&run.x, &run.weight, &run.bias, &run.dy, &run.dweight}) {
+    draw.integers(*v, 1);
+  }
+  const Expected e = expected(run, values(run.dweight));
+  run.run();
+  EXPECT_EQ(values(run.y), e.y);
+  EXPECT_EQ(values(run.dweight), e.dweight);
+  EXPECT_EQ(values(run.dx), e.dx);
+}
+
 TEST(Winograd, IsExactOnIntegersOfRandomShapes) {
   Draw draw(1);
   for (int i = 0; i < 300 && !testing::Test::HasFailure(); ++i) {
     WinogradCase c;
     c.kernel = i % 2 == 0 ? 3 : 5;
-    c.pad = draw.integer(0, 2);
+    c.pad = draw.size2(0, 2);
     const Size2 image = draw.size2(c.kernel, 20);
     c.input = {draw.integer(1, 20), image.height, image.width};
     c.count = draw.integer(1, 20);
     c.n = static_cast<std::size_t>(draw.integer(1, 6));
-    SCOPED_TRACE(to_string(c));
-    Convolved run(c);
-    for (std::vector<Real>* v : {&run.x, &run.weight, &run.bias, &run.dy, &run.dweight}) {
-      draw.integers(*v, 1);
-    }
-    const Expected e = expected(run, values(run.dweight));
-    run.run();
-    EXPECT_EQ(values(run.y), e.y);
-    EXPECT_EQ(values(run.dweight), e.dweight);
-    EXPECT_EQ(values(run.dx), e.dx);
+    expect_exact(draw, c);
   }
+}
+
+// More tiles than go through the matrix products at a time.
+TEST(Winograd, IsExactOnImagesOfSeveralBlocksOfTiles) {
+  Draw draw(4);
+  expect_exact(draw, {{3, 45, 50}, 3, {1, 2}, 9, 2});
+  expect_exact(draw, {{9, 33, 26}, 5, {2, 0}, 3, 2});
 }
 
 TEST(Winograd, RoundsWithinItsBound) {
   for (const WinogradCase& c :
-       {WinogradCase{{20, 12, 12}, 5, 0, 50, 2}, WinogradCase{{64, 28, 28}, 3, 1, 16, 1},
-        WinogradCase{{128, 14, 14}, 3, 1, 32, 1}, WinogradCase{{256, 8, 8}, 3, 1, 16, 2}}) {
+       {WinogradCase{{20, 12, 12}, 5, {0, 0}, 50, 2}, WinogradCase{{64, 28, 28}, 3, {1, 1}, 16, 1},
+        WinogradCase{{128, 14, 14}, 3, {1, 1}, 32, 1},
+        WinogradCase{{256, 8, 8}, 3, {1, 1}, 16, 2}}) {
     SCOPED_TRACE(to_string(c));
     Draw draw(2);
     Convolved run(c);
@@ -138,7 +151,7 @@ TEST(Winograd, RoundsWithinItsBound) {
 }
 
 TEST(Winograd, LeavesAGradientAloneThatNobodyWants) {
-  const WinogradCase c{{8, 9, 9}, 3, 1, 8, 2};
+  const WinogradCase c{{8, 9, 9}, 3, {1, 1}, 8, 2};
   Draw draw(3);
   Convolved run(c);
   draw.integers(run.x, 1);
