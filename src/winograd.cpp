@@ -145,7 +145,7 @@ void gather(const Shape& shape, const Real* planes, const Pixels& pixels, int to
       if (shape.width < kLanes) {
         for (int x = 0; x < shape.width; ++x) {
           Lanes v{};
-          for (int l = 0; l < channels; ++l) v[l] = row[static_cast<std::size_t>(l) * plane + x];
+          for (int l = 0; l < channels; ++l) v[l] = (row + x)[static_cast<std::size_t>(l) * plane];
           store(v, target + product(x, pixels.lanes));
         }
         continue;
@@ -184,7 +184,7 @@ void scatter(const Pixels& pixels, const Real* from, int top, int left, Real fac
         for (int x = 0; x < shape.width; ++x) {
           const Lanes v = load<Lanes>(source + product(x, pixels.lanes));
           for (int l = 0; l < channels; ++l) {
-            row[static_cast<std::size_t>(l) * plane + x] = v[l] * factor + add[l];
+            (row + x)[static_cast<std::size_t>(l) * plane] = v[l] * factor + add[l];
           }
         }
         continue;
@@ -516,7 +516,7 @@ Winograd::Memory Winograd::divide(View scratch) const {
   memory.input_pitch = pitch_of(tiles, channels);
   memory.output_pitch = pitch_of(tiles, filters);
   const auto take = [&](std::size_t size) {
-    Real* const begin = scratch.data() + memory.size;
+    Real* const begin = scratch.empty() ? nullptr : scratch.data() + memory.size;
     memory.size += size;
     return begin;
   };

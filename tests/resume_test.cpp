@@ -152,7 +152,7 @@ TEST(Resume, AnyStopsEndInTheBytesOfTheWholeRunThatPatienceEnds) {
 // A stop at an epoch's end leaves its validation to the run that resumes; it is reported once.
 TEST(Resume, EveryEpochIsReportedOnceWhereverTheRunStops) {
   const RunConfig config = tiny_config("  epochs: 3\n  batch: 20\n", 10);  // two steps an epoch
-  for (const std::uint64_t stop : {1, 2, 3, 4, 5}) {
+  for (const std::uint64_t stop : {1U, 2U, 3U, 4U, 5U}) {
     const TempDir directory;
     Recorder recorder;
     recorder.stop_after = stop;

@@ -52,7 +52,7 @@ TEST(RunDirectory, ClearRemovesTheRunAndNothingElse) {
 TEST(RunDirectory, KeepsRetiredCheckpointsNewestFirst) {
   const TempDir temp;
   const RunDirectory directory(temp.path());
-  for (std::uint64_t step : {5, 10, 100}) {
+  for (const std::uint64_t step : {5U, 10U, 100U}) {
     write_file(directory.last(), std::to_string(step));
     directory.retire_last(step, 3);
   }
