@@ -127,8 +127,9 @@ DatasetFiles find_dataset(const fs::path& dir, DataPart part) {
 }
 
 DatasetHeader read_dataset_header(const DatasetFiles& files) {
-  return combine(read_idx_header(files.images, IdxKind::images),
-                 read_idx_header(files.labels, IdxKind::labels), files);
+  // Labels first, as in read_dataset: of two broken files the same one is named.
+  const Idx labels = read_idx_header(files.labels, IdxKind::labels);
+  return combine(read_idx_header(files.images, IdxKind::images), labels, files);
 }
 
 Dataset read_dataset(const DatasetFiles& files) {
