@@ -5,7 +5,8 @@
 #include "cnn/blas.hpp"
 #include "cnn/error.hpp"
 
-#include "limits.hpp"
+#include "layers/few_channels.hpp"
+#include "layers/limits.hpp"
 
 namespace cnn {
 
@@ -57,6 +58,10 @@ LayerPlan Convolution::plan(std::span<const Shape> inputs) {
   } else if (!pointwise_) {
     plan.scratch = static_cast<std::size_t>(window_.patch()) *
                    static_cast<std::size_t>(panel_rows_ * window_.output.width);
+  }
+  of_few_channels_ = !by_winograd_ && few_channels::applies(window_);
+  if (of_few_channels_) {
+    plan.scratch = std::max(plan.scratch, few_channels::scratch(window_, filters()));
   }
   plan.multiply_adds = count_ * window_.patch() * window_.positions();
   plan.notice = dropped_notice(window_);
@@ -125,10 +130,14 @@ void Convolution::forward(const ForwardArgs& args) const {
   const auto groups = static_cast<std::size_t>(groups_);
   for (std::size_t i = 0; i < args.n * groups; ++i) {
     const ConstMatrix weight = weight_of(i % groups, args.parameters[0]);
+    const CView bias = bias_ ? bias_of(i % groups, args.parameters[1]) : CView();
     const CView x = args.inputs[0].subspan(i * x_size, x_size);
     const View y = args.output.subspan(i * y_size, y_size);
+    if (of_few_channels_) {
+      few_channels::forward(window_, x, weight, bias, y, args.scratch);
+      continue;
+    }
     if (bias_) {
-      const CView bias = bias_of(i % groups, args.parameters[1]);
       for (std::size_t f = 0; f < bias.size(); ++f) {
         std::fill_n(&y[f * positions], positions, bias[f]);
       }
@@ -169,10 +178,14 @@ void Convolution::backward(const BackwardArgs& args) const {
     if (bias_) {
       add_row_sums({dy, filters(), window_.positions()}, bias_of(i % groups, args.dparameters[1]));
     }
+    if (of_few_channels_) few_channels::add_dweight(window_, x, dy, dweight, args.scratch);
+    if (of_few_channels_ && !wants_dx) continue;
     if (!pointwise_) std::fill(dx.begin(), dx.end(), Real{0});
     for_panels([&](OutputRows rows) {
       const ConstMatrix part = positions_of(rows, dy);
-      gemm(part, Transpose::no, column(rows, x, args.scratch), Transpose::yes, 1, dweight);
+      if (!of_few_channels_) {
+        gemm(part, Transpose::no, column(rows, x, args.scratch), Transpose::yes, 1, dweight);
+      }
       if (!wants_dx) return;
       const Matrix dcolumn(pointwise_ ? dx : args.scratch, window_.patch(), part.columns);
       gemm(weight, Transpose::yes, part, Transpose::no, 0, dcolumn);

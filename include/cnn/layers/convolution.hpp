@@ -57,6 +57,7 @@ class Convolution final : public Layer {
   Window window_;  // over the channels of a group
   bool pointwise_ = false;
   bool by_winograd_ = false;
+  bool of_few_channels_ = false;
   Winograd winograd_;
   int panel_rows_ = 0;
 };
