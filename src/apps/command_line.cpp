@@ -81,6 +81,17 @@ void add_options(CLI::App& app, TrainOptions& o) {
       ->excludes(dry_run)
       ->excludes(print_config)
       ->excludes("--check-gradients");
+  app.add_option("--preview", o.preview,
+                 "Write a picture of training images and what data.augment makes of them in the "
+                 "first epochs, and stop")
+      ->type_name("FILE.png")
+      ->check(not_empty)
+      ->excludes("--check-gradients")
+      ->excludes("--seeds")
+      ->excludes(dry_run)
+      ->excludes(print_config)
+      ->excludes(resume)
+      ->excludes(overwrite);
   CLI::Option* quiet = app.add_flag("--quiet", o.quiet, "Only warnings and errors");
   app.add_flag("--verbose", o.verbose, "Checkpoints and other details, too")->excludes(quiet);
   app.add_flag("--no-progress", o.no_progress, "No progress bar");

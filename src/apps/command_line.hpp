@@ -17,6 +17,7 @@ struct TrainOptions {
   std::string data;
   std::string out;
   std::string weights;
+  std::string preview;
   std::string resume;  // CHECKPOINT, or empty for the newest
   bool resuming = false;
   bool overwrite = false;
