@@ -24,7 +24,7 @@ const std::vector<std::vector<std::string>> kFloors = {
     {"network", "workspace"},
     {"solver", "schedule", "idx", "dataset", "batches", "augment", "safetensors", "image",
      "image/*", "image_statistics", "prepare_image", "metrics", "gradient_check", "fold"},
-    {"run_config", "evaluate", "model", "train_step", "run_directory", "training_data",
+    {"run_config", "evaluate", "vote", "model", "train_step", "run_directory", "training_data",
      "trainer"},
     {"apps/*"},
 };

@@ -33,9 +33,10 @@ struct TrainOptions {
 };
 
 struct EvalOptions {
-  std::string model;
+  std::vector<std::string> models;
   std::string data;
   std::string split = "test";
+  std::string tta = "none";
   std::string out;
   bool json = false;
   int threads = 0;
