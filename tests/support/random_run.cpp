@@ -257,7 +257,9 @@ RandomRun draw_run(std::uint32_t seed, int steps) {
   run.config = "name: random\ndata:\n  dir: data\n  validation: " + std::to_string(validation);
   run.config +=
       "\n  " + one_of(draw, {"normalize: auto", "scale: 0.00390625", "scale: 0.01\n  mean: 90"});
-  if (chance(draw, 2)) run.config += "\n  augment: {" + draw_augment(draw) + "}";
+  // From a stream of its own: what else a seed stands for remains.
+  Draw of_augment(seed + 1000000);
+  if (chance(of_augment, 2)) run.config += "\n  augment: {" + draw_augment(of_augment) + "}";
   run.config += "\nnetwork:\n" + NetworkText(draw, shape).draw_network(classes);
   run.config += draw_training(draw, length, validation > 0);
   run.config += "output: {dir: run, checkpoint_every: ";
