@@ -5,7 +5,17 @@
 
 #include "cnn/random.hpp"
 
+#include "vectors.hpp"
+
 namespace cnn {
+namespace {
+
+// In double and rounded once, as the table is: a byte's value gives the table's bits.
+CNN_VECTORIZED void normalise(View x, double mean, double scale) {
+  for (Real& value : x) value = static_cast<Real>(scale * (value - mean));
+}
+
+}  // namespace
 
 Preprocessing measure_preprocessing(const Dataset& dataset, const Selection& selection) {
   Preprocessing result;
@@ -32,7 +42,8 @@ Preprocessing measure_preprocessing(const Dataset& dataset, const Selection& sel
 }
 
 PixelTable::PixelTable(const Preprocessing& preprocessing, const Shape& shape)
-    : plane_(shape.size() / static_cast<std::size_t>(shape.channels)) {
+    : preprocessing_(preprocessing),
+      plane_(shape.size() / static_cast<std::size_t>(shape.channels)) {
   assert(preprocessing.mean.size() == static_cast<std::size_t>(shape.channels));
   for (std::size_t c = 0; c < preprocessing.mean.size(); ++c) {
     for (int pixel = 0; pixel < 256; ++pixel) {
@@ -46,6 +57,12 @@ void PixelTable::apply(std::span<const std::uint8_t> pixels, View x) const {
   for (std::size_t at = 0; at < pixels.size(); at += plane_) {
     const Real* table = &table_[at / plane_ * 256];
     for (std::size_t i = at; i < at + plane_; ++i) x[i] = table[pixels[i]];
+  }
+}
+
+void PixelTable::apply(View x) const {
+  for (std::size_t c = 0; c * plane_ < x.size(); ++c) {
+    normalise(x.subspan(c * plane_, plane_), preprocessing_.mean[c], preprocessing_.scale[c]);
   }
 }
 

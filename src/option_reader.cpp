@@ -55,6 +55,19 @@ std::filesystem::path without_last_slash(const std::filesystem::path& path) {
   return path.has_filename() || path == path.root_path() ? path : path.parent_path();
 }
 
+// The section that has the key, the outermost of several; empty if there is none. `paths` are those
+// of all keys, as "training.alpha".
+std::string section_of(const std::string& key, const std::vector<std::string>& paths) {
+  std::string section;
+  for (const std::string& path : paths) {
+    if (!path.ends_with("." + key)) continue;
+    const std::string found = path.substr(0, path.rfind('.'));
+    const auto depth = [](const std::string& p) { return std::count(p.begin(), p.end(), '.'); };
+    if (section.empty() || depth(found) < depth(section)) section = found;
+  }
+  return section;
+}
+
 }  // namespace
 
 std::optional<std::int64_t> parse_integer(std::string_view text) {
@@ -395,12 +408,9 @@ std::string OptionReader::report_unknown(const ConfigNode& child) {
     return before_colon;
   }
   const std::string match = closest(child.key, known_);
-  const auto elsewhere =
-      std::find_if(context_.sections.begin(), context_.sections.end(),
-                   [&](const std::string& path) { return path.ends_with("." + child.key); });
-  if (match.empty() && elsewhere != context_.sections.end()) {
-    report(unknown, in_quotes(child.key) + " belongs in " +
-                        elsewhere->substr(0, elsewhere->rfind('.')) + "; " + accepted());
+  const std::string section = section_of(child.key, context_.sections);
+  if (match.empty() && !section.empty()) {
+    report(unknown, in_quotes(child.key) + " belongs in " + section + "; " + accepted());
   } else {
     report(unknown, suggestion(child.key, known_, title_.brief + " accepts"));
   }

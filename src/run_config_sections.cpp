@@ -105,6 +105,28 @@ void visit_classes(ConfigVisitor& visitor, std::vector<std::string>& classes) {
                 });
 }
 
+void visit_augment(ConfigVisitor& visitor, AugmentOptions& augment) {
+  constexpr Bounds kProbability{.low = 0, .high = 1};
+  visitor.integer("shift", augment.shift, {.low = 0, .high = 1000});
+  visitor.real("rotate", augment.rotate, {.low = 0, .high = 180});
+  visitor.real("scale", augment.scale, {.low = 0, .high = 0.9});
+  visitor.real("shear", augment.shear, {.low = 0, .high = 2});
+  if (visitor.wants("elastic", augment.elastic.alpha > 0)) {
+    visitor.section("elastic", "", [&](ConfigVisitor& inner) {
+      inner.real("sigma", augment.elastic.sigma, {.low = 0.1, .high = 100});
+      inner.real("alpha", augment.elastic.alpha, {.low = 0, .high = 10000}, Presence::required);
+    });
+  }
+  visitor.real("flip", augment.flip, kProbability);
+  visitor.real("noise", augment.noise, {.low = 0, .high = 255});
+  if (visitor.wants("erase", augment.erase.size > 0)) {
+    visitor.section("erase", "", [&](ConfigVisitor& inner) {
+      inner.integer("size", augment.erase.size, {.low = 0, .high = 32768}, Presence::required);
+      inner.real("probability", augment.erase.probability, kProbability);
+    });
+  }
+}
+
 // The solver and exactly its parameters.
 void visit_solver(ConfigVisitor& visitor, TrainingConfig& training) {
   constexpr Bounds kShare{.low = 0, .high = 1, .below_high = true};
@@ -230,6 +252,10 @@ void visit(ConfigVisitor& visitor, DataConfig& data) {
   }
   visit_classes(visitor, data.classes);
   visitor.integer("validation", data.validation, {.low = 0, .high = kLargestCount});
+  if (visitor.wants("augment", data.augment.is_on())) {
+    visitor.section("augment", "",
+                    [&](ConfigVisitor& inner) { visit_augment(inner, data.augment); });
+  }
 }
 
 void visit_training(ConfigVisitor& visitor, RunConfig& config, ConfigText what) {

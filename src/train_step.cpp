@@ -23,7 +23,7 @@ std::size_t slot_count(std::size_t batch) {
 
 TrainStep::TrainStep(Network& network, Solver& solver, Loss loss, const PixelTable& table,
                      std::size_t batch, std::uint64_t seed, Workers& workers,
-                     LossOptions loss_options)
+                     LossOptions loss_options, const AugmentOptions& augment)
     : network_(network),
       solver_(solver),
       loss_(loss),
@@ -31,41 +31,58 @@ TrainStep::TrainStep(Network& network, Solver& solver, Loss loss, const PixelTab
       table_(table),
       seed_(seed),
       workers_(workers),
+      augmenter_(augment.is_on() ? std::optional(Augmenter(augment, network.input(), seed))
+                                 : std::nullopt),
       labels_(batch),
       losses_(batch),
       hits_(batch),
       non_finite_(shard_count(batch)) {
   for (int i = 0; i < workers.count(); ++i) {
     workspaces_.emplace_back(network, std::min(kShard, batch), Phase::train);
+    if (augmenter_) scratch_.push_back(augmenter_->make_scratch());
   }
   for (std::size_t i = 0; i < slot_count(batch); ++i) gradients_.emplace_back(network);
   require_blas_memory(workers.count());
 }
 
-std::size_t TrainStep::bytes(const Network& network, std::size_t batch, int workers) {
+std::size_t TrainStep::bytes(const Network& network, std::size_t batch, int workers,
+                             const AugmentOptions& augment) {
   const std::size_t values = network.values().size_bytes();
   const std::size_t workspace = Workspace::bytes(network, std::min(kShard, batch), Phase::train);
-  return static_cast<std::size_t>(workers) * workspace + (slot_count(batch) + 1) * values;
+  const std::size_t scratch =
+      augment.is_on() ? Augmenter(augment, network.input(), 0).scratch_bytes() : 0;
+  return static_cast<std::size_t>(workers) * (workspace + scratch) +
+         (slot_count(batch) + 1) * values;
 }
 
-void TrainStep::run_shard(const Dataset& dataset, std::span<const std::uint32_t> places,
-                          std::uint64_t step, std::size_t shard, Workspace& workspace,
+void TrainStep::read_image(const Batch& batch, std::uint32_t place, std::size_t worker, View x) {
+  const std::span<const std::uint8_t> pixels = batch.dataset.image(place);
+  if (!augmenter_) {
+    table_.apply(pixels, x);
+    return;
+  }
+  augmenter_->apply(pixels, batch.epoch, place, scratch_[worker], x);
+  table_.apply(x);
+}
+
+void TrainStep::run_shard(const Batch& batch, std::size_t shard, std::size_t worker,
                           Gradients& gradients) {
+  Workspace& workspace = workspaces_[worker];
   const std::size_t first = shard * kShard;
-  const std::size_t n = std::min(kShard, places.size() - first);
+  const std::size_t n = std::min(kShard, batch.places.size() - first);
   const std::size_t input_size = network_.input().size();
   const std::size_t output_size = network_.output().size();
   for (std::size_t i = 0; i < n; ++i) {
-    const std::uint32_t place = places[first + i];
-    table_.apply(dataset.image(place), workspace.input(n).subspan(i * input_size, input_size));
-    labels_[first + i] = dataset.labels[place];
+    const std::uint32_t place = batch.places[first + i];
+    read_image(batch, place, worker, workspace.input(n).subspan(i * input_size, input_size));
+    labels_[first + i] = batch.dataset.labels[place];
   }
-  network_.forward(workspace, n, {seed_, step, first});
+  network_.forward(workspace, n, {seed_, batch.step, first});
 
   const CView outputs = workspace.output(n);
   const std::span losses = std::span(losses_).subspan(first, n);
   compute_loss(loss_, outputs, std::span(labels_).subspan(first, n),
-               Real{1} / static_cast<Real>(places.size()), losses, workspace.doutput(n),
+               Real{1} / static_cast<Real>(batch.places.size()), losses, workspace.doutput(n),
                loss_options_);
   for (std::size_t i = 0; i < n; ++i) {
     const CView output = outputs.subspan(i * output_size, output_size);
@@ -80,15 +97,15 @@ void TrainStep::run_shard(const Dataset& dataset, std::span<const std::uint32_t>
 }
 
 BatchResult TrainStep::run(const Dataset& dataset, std::span<const std::uint32_t> places,
-                           std::uint64_t step, double schedule_factor) {
+                           std::uint64_t step, double schedule_factor, std::uint64_t epoch) {
   assert(!places.empty() && places.size() <= labels_.size());
+  const Batch batch{dataset, places, step, epoch};
   const std::size_t shards = shard_count(places.size());
   const std::size_t slots = slot_count(places.size());
   workers_.run(static_cast<int>(slots), [&](int worker, int task) {
     const auto slot = static_cast<std::size_t>(task);
     for (std::size_t shard = slot; shard < shards; shard += slots) {
-      run_shard(dataset, places, step, shard, workspaces_[static_cast<std::size_t>(worker)],
-                gradients_[slot]);
+      run_shard(batch, shard, static_cast<std::size_t>(worker), gradients_[slot]);
     }
   });
 

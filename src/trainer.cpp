@@ -48,7 +48,8 @@ Trainer::Trainer(const TrainerSetup& setup)
       solver_(setup.network, solver_options(training_), averaged_ ? averaged_->values() : View()),
       train_step_(setup.network, solver_, setup.info.config.loss, table_, largest_batch(setup),
                   training_.seed, setup.workers,
-                  make_loss_options(setup.info, setup.dataset, setup.split)),
+                  make_loss_options(setup.info, setup.dataset, setup.split),
+                  setup.info.config.data.augment),
       inference_(result(), table_, setup.workers),
       metrics_(setup.directory.metrics()),
       data_(fingerprint(setup.dataset)),
@@ -57,8 +58,10 @@ Trainer::Trainer(const TrainerSetup& setup)
                                  : static_cast<std::uint64_t>(training_.epochs) * steps_per_epoch_),
       schedule_(resolve_schedule(training_, static_cast<std::int64_t>(steps_per_epoch_))) {}
 
-std::size_t Trainer::bytes(const Network& network, const TrainingConfig& training, int workers) {
-  return TrainStep::bytes(network, static_cast<std::size_t>(training.batch), workers) +
+std::size_t Trainer::bytes(const Network& network, const RunConfig& config, int workers) {
+  const TrainingConfig& training = config.training;
+  return TrainStep::bytes(network, static_cast<std::size_t>(training.batch), workers,
+                          config.data.augment) +
          Solver::bytes(network, training.solver) +
          (training.ema > 0 ? network.values().size_bytes() : 0);
 }
@@ -91,7 +94,8 @@ BatchResult Trainer::train_batch(std::uint64_t step) {
   const auto batch = static_cast<std::size_t>(training_.batch);
   const std::size_t first = step % steps_per_epoch_ * batch;
   const std::size_t count = std::min(batch, order_.size() - first);
-  return train_step_.run(dataset_, std::span(order_).subspan(first, count), step, factor(step));
+  return train_step_.run(dataset_, std::span(order_).subspan(first, count), step, factor(step),
+                         epoch);
 }
 
 double Trainer::try_one_step() {

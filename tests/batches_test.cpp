@@ -109,5 +109,20 @@ TEST(EpochOrder, OfOneOrNoneIsThat) {
   EXPECT_EQ(epoch_order({7}, true, 1, 1), Selection{7});
 }
 
+// What augmentation leaves alone gets the bits that it would have without.
+TEST(PixelTable, TreatsValuesAsItTreatsBytes) {
+  const PixelTable table({{33.3, 12.1}, {0.0123, 0.7}}, {2, 16, 16});
+  std::vector<std::uint8_t> pixels(512);
+  for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<std::uint8_t>(i);
+  std::vector<Real> expected(512), x(pixels.begin(), pixels.end());
+  table.apply(pixels, expected);
+  table.apply(x);
+  EXPECT_EQ(x, expected);
+  x.assign(512, Real{0.5});
+  table.apply(x);
+  EXPECT_NEAR(x[0], 0.0123 * (0.5 - 33.3), 1e-7);
+  EXPECT_NEAR(x[511], 0.7 * (0.5 - 12.1), 1e-6);
+}
+
 }  // namespace
 }  // namespace cnn

@@ -22,9 +22,10 @@ const std::vector<std::vector<std::string>> kFloors = {
      "option_reader", "option_printer"},
     {"layer", "init", "layers/*", "registry", "loss"},
     {"network", "workspace"},
-    {"solver", "schedule", "idx", "dataset", "batches", "safetensors", "image", "image/*",
-     "image_statistics", "prepare_image", "metrics", "gradient_check", "fold"},
-    {"run_config", "evaluate", "model", "train_step", "run_directory", "training_data", "trainer"},
+    {"solver", "schedule", "idx", "dataset", "batches", "augment", "safetensors", "image",
+     "image/*", "image_statistics", "prepare_image", "metrics", "gradient_check", "fold"},
+    {"run_config", "evaluate", "vote", "model", "train_step", "run_directory", "training_data",
+     "trainer"},
     {"apps/*"},
 };
 

@@ -191,5 +191,14 @@ TEST(Mix, TellsSmallIndicesApart) {
   EXPECT_EQ(streams.size(), 27'000U);
 }
 
+TEST(Random, UniformsAreThoseDrawnOneByOne) {
+  const Random random(7, Purpose::elastic, 0x123456789ABCDEFULL);
+  for (const std::size_t count : {0U, 1U, 63U, 64U, 65U, 300U}) {
+    std::vector<Real> values(count, -1);
+    random.uniforms(values);
+    for (std::size_t i = 0; i < count; ++i) EXPECT_EQ(values[i], random.uniform(i)) << i;
+  }
+}
+
 }  // namespace
 }  // namespace cnn

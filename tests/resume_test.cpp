@@ -140,6 +140,18 @@ TEST(Resume, AnyStopsEndInTheBytesOfTheWholeRunWithMomentsAndAnAverage) {
       tiny_images(), draw, 8);
 }
 
+// What an epoch makes of an image does not depend on the step at which it was begun.
+TEST(Resume, AnyStopsEndInTheBytesOfTheWholeRunWithAugmentation) {
+  RunConfig config = tiny_config("  epochs: 5\n  batch: 12\n  alpha: 0.1\n", 10);
+  config.data.augment = {.shift = 1,
+                         .rotate = 20,
+                         .elastic = {.sigma = 1, .alpha = 3},
+                         .noise = 5,
+                         .erase = {.size = 2}};
+  Draw draw(7);
+  expect_same_with_stops(config, tiny_images(), draw, 8);
+}
+
 TEST(Resume, AnyStopsEndInTheBytesOfTheWholeRunThatPatienceEnds) {
   const RunConfig config =
       tiny_config("  epochs: 40\n  batch: 12\n  alpha: 0.1\n  patience: 2\n", 10);
@@ -323,6 +335,7 @@ const std::vector<Change> kChanges = {
      "training.momentum is 0.5"},
     {"Ema", [](RunConfig& c, Dataset&) { c.training.ema = 0.9; },
      "training.ema is 0.9, the checkpoint has 0"},
+    {"Augment", [](RunConfig& c, Dataset&) { c.data.augment.shift = 2; }, "data.augment"},
     {"Shuffle", [](RunConfig& c, Dataset&) { c.training.shuffle = false; },
      "training.shuffle is false, the checkpoint has true"},
     {"Schedule",

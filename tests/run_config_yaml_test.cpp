@@ -29,6 +29,7 @@ void expect_round_trip(const RunConfig& config) {
   EXPECT_EQ(again.data.mean, config.data.mean);
   EXPECT_EQ(again.data.classes, config.data.classes);
   EXPECT_EQ(again.data.validation, config.data.validation);
+  EXPECT_EQ(again.data.augment, config.data.augment);
   ASSERT_EQ(again.network.size(), config.network.size());
   for (std::size_t i = 0; i < config.network.size(); ++i) {
     EXPECT_EQ(again.network[i].name, config.network[i].name);
@@ -125,6 +126,28 @@ TEST(ToYaml, RoundTripsEveryKindOfData) {
   expect_round_trip(with_data("dir: \"a: b #c\", scale: -0.1, mean: 1e-300, validation: 3"));
   expect_round_trip(with_data("train: {images: i, labels: l}"));
   expect_round_trip(with_data("train: {images: i, labels: l}, test: {images: \"λ\", labels: l}"));
+}
+
+TEST(ToYaml, RoundTripsAugmentation) {
+  for (const char* augment :
+       {"", "shift: 3", "rotate: 12.5, scale: 0.1, shear: 0.2", "elastic: {alpha: 34}",
+        "elastic: {sigma: 5.5, alpha: 8}, flip: 0.5, noise: 3", "erase: {size: 6}",
+        "erase: {size: 6, probability: 1}, shift: 1"}) {
+    expect_round_trip(with_data("dir: d, augment: {" + std::string(augment) + "}"));
+  }
+  const AugmentOptions options =
+      with_data("dir: d, augment: {rotate: 5, elastic: {sigma: 3, alpha: 9}, erase: {size: 6}}")
+          .data.augment;
+  EXPECT_EQ(options, (AugmentOptions{.rotate = 5,
+                                     .elastic = {.sigma = 3, .alpha = 9},
+                                     .erase = {.size = 6, .probability = 0.5}}));
+  EXPECT_FALSE(with_data("dir: d, augment: {}").data.augment.is_on());
+  const std::string yaml =
+      to_yaml(with_data("dir: d, augment: {elastic: {alpha: 9}}"), ConfigText::portable);
+  EXPECT_NE(yaml.find("  augment: {shift: 0, rotate: 0, scale: 0, shear: 0, elastic: {sigma: 4, "
+                      "alpha: 9}, flip: 0, noise: 0}\n"),
+            std::string::npos)
+      << yaml;
 }
 
 TEST(ToYaml, RoundTripsOddClassNames) {

@@ -54,13 +54,15 @@ class SteadyState : public testing::TestWithParam<int> {
     return {after.allocations - before.allocations, after.threads - before.threads};
   }
 
-  static ProcessCounts counts_of_training(Network network, int threads) {
+  static ProcessCounts counts_of_training(Network network, int threads,
+                                          const AugmentOptions& augment = {}) {
     const PixelTable pixels = table(network);
     const Dataset dataset = images(network);
     const Selection places = everything(kImages);
     Workers workers(threads);
     Solver solver(network, {.alpha = 0.001, .lambda = 0.001, .momentum = 0.9});
-    TrainStep step(network, solver, Loss::softmax_cross_entropy, pixels, kImages, 1, workers);
+    TrainStep step(network, solver, Loss::softmax_cross_entropy, pixels, kImages, 1, workers, {},
+                   augment);
     return counts_of([&](std::uint64_t t) { step.run(dataset, places, t, 1); });
   }
 
@@ -83,6 +85,17 @@ TEST_P(SteadyState, OfLenet) {
   network.initialise(1);
   EXPECT_EQ(counts_of_inference(network, GetParam()), ProcessCounts{});
   EXPECT_EQ(counts_of_training(std::move(network), GetParam()), ProcessCounts{});
+}
+
+TEST_P(SteadyState, OfAugmentation) {
+  Network network = lenet();
+  network.initialise(1);
+  const AugmentOptions all{.shift = 1,
+                           .rotate = 5,
+                           .elastic = {.sigma = 3, .alpha = 9},
+                           .noise = 2,
+                           .erase = {.size = 4}};
+  EXPECT_EQ(counts_of_training(std::move(network), GetParam(), all), ProcessCounts{});
 }
 
 TEST_P(SteadyState, OfRandomNetworks) {

@@ -153,6 +153,36 @@ TEST(TrainStep, StatisticsFollowTheShardsByTheirSamples) {
   EXPECT_NEAR(value(3), 0.75 + 0.25 * variance, 1e-6 * variance);
 }
 
+// With rotations by up to 0 degrees nothing is on, and the step is that of no augmentation at all;
+// with shifts it is that of the shifted images, and another one in another epoch.
+TEST(TrainStep, AugmentsWhatItTrainsOn) {
+  const auto values_after = [](const AugmentOptions& augment, const Dataset& dataset,
+                               std::uint64_t epoch) {
+    Rig rig(2);
+    TrainStep step(rig.network, rig.solver, Loss::softmax_cross_entropy, rig.table, 100, kSeed,
+                   rig.workers, {}, augment);
+    step.run(dataset, first(100), 0, 1.0, epoch);
+    return values(rig.network.values());
+  };
+  const Dataset dataset = make_dataset({1, 8, 8}, 100, 4, 5);
+  const AugmentOptions shifts{.shift = 2};
+  EXPECT_EQ(values_after({.rotate = 0}, dataset, 1), values_after({}, dataset, 0));
+  EXPECT_NE(values_after(shifts, dataset, 1), values_after({}, dataset, 1));
+  EXPECT_NE(values_after(shifts, dataset, 1), values_after(shifts, dataset, 0));
+
+  const Augmenter augmenter(shifts, dataset.shape, kSeed);
+  Augmenter::Scratch scratch = augmenter.make_scratch();
+  Dataset shifted = dataset;
+  std::vector<Real> image(64);
+  for (std::uint32_t i = 0; i < 100; ++i) {
+    augmenter.apply(dataset.image(i), 3, i, scratch, image);
+    for (std::size_t k = 0; k < 64; ++k) {
+      shifted.pixels[i * 64 + k] = static_cast<std::uint8_t>(image[k]);
+    }
+  }
+  EXPECT_EQ(values_after(shifts, dataset, 3), values_after({}, shifted, 0));
+}
+
 TEST(TrainStep, AllocatesNothing) {
   Rig rig(1);
   const Selection batch = first(100);

@@ -33,8 +33,11 @@ class PixelTable {
 
   // pixels: (C, H, W) of one image → x: the same shape. Assigns all of x.
   void apply(std::span<const std::uint8_t> pixels, View x) const;
+  // The same in place, for values between those of bytes, too: x holds pixel values at first.
+  void apply(View x) const;
 
  private:
+  Preprocessing preprocessing_;
   std::size_t plane_;        // H·W
   std::vector<Real> table_;  // (C, 256)
 };

@@ -8,10 +8,20 @@
 #include <cstdint>
 #include <vector>
 
+#include "cnn/view.hpp"
+
 namespace cnn {
 
 // What a number is drawn for; numbers of different purposes are independent under one seed.
-enum class Purpose : std::uint32_t { initialisation = 1, shuffle, split, dropout };
+enum class Purpose : std::uint32_t {
+  initialisation = 1,
+  shuffle,
+  split,
+  dropout,
+  augment,
+  elastic,
+  noise
+};
 
 // One block of Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC
 // 2011).
@@ -30,6 +40,8 @@ class Random {
   std::uint32_t bits(std::uint64_t index) const;
   // Uniform on [0, 1), a multiple of 2^-24, so that it is the same in float and double.
   double uniform(std::uint64_t index) const;
+  // values[i] = uniform(i), many at once and faster.
+  void uniforms(View values) const;
   // Standard normal (Box-Muller; |value| < 7).
   double normal(std::uint64_t index) const;
   // Uniform on 0 … bound-1 (bound >= 1), with a bias below 2^-32. Uses a block of its own: below(i)

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "cnn/augment.hpp"
 #include "cnn/config_edit.hpp"
 #include "cnn/config_reader.hpp"
 #include "cnn/dataset.hpp"
@@ -38,6 +39,7 @@ struct DataConfig {
   double mean = 0;
   std::vector<std::string> classes;  // names, or empty
   std::int64_t validation = 0;
+  AugmentOptions augment;
 };
 
 // By which the loss of a class's images is multiplied.

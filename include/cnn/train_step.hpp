@@ -10,10 +10,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "cnn/augment.hpp"
 #include "cnn/batches.hpp"
 #include "cnn/dataset.hpp"
 #include "cnn/loss.hpp"
@@ -38,20 +40,31 @@ class TrainStep {
 
   // For batches of at most `batch` images.
   TrainStep(Network& network, Solver& solver, Loss loss, const PixelTable& table, std::size_t batch,
-            std::uint64_t seed, Workers& workers, LossOptions loss_options = {});
+            std::uint64_t seed, Workers& workers, LossOptions loss_options = {},
+            const AugmentOptions& augment = {});
 
   // Trains on the images `places` of the dataset, as step `step` of the run with α_t =
-  // schedule_factor · α. If a loss is not finite, throws DivergedError naming the first tensor that
-  // is not, and leaves the parameters as they were.
+  // schedule_factor · α; `epoch`, from 0, is what augmentation depends on. If a loss is not finite,
+  // throws DivergedError naming the first tensor that is not, and leaves the parameters as they
+  // were.
   BatchResult run(const Dataset& dataset, std::span<const std::uint32_t> places, std::uint64_t step,
-                  double schedule_factor);
+                  double schedule_factor, std::uint64_t epoch = 0);
 
   // Bytes that a TrainStep will take, parameters included.
-  static std::size_t bytes(const Network& network, std::size_t batch, int workers);
+  static std::size_t bytes(const Network& network, std::size_t batch, int workers,
+                           const AugmentOptions& augment = {});
 
  private:
-  void run_shard(const Dataset& dataset, std::span<const std::uint32_t> places, std::uint64_t step,
-                 std::size_t shard, Workspace& workspace, Gradients& gradients);
+  // What all shards of a step share.
+  struct Batch {
+    const Dataset& dataset;
+    std::span<const std::uint32_t> places;
+    std::uint64_t step;
+    std::uint64_t epoch;
+  };
+  void run_shard(const Batch& batch, std::size_t shard, std::size_t worker, Gradients& gradients);
+  // Assigns x: the image as the network gets it.
+  void read_image(const Batch& batch, std::uint32_t place, std::size_t worker, View x);
 
   Network& network_;
   Solver& solver_;
@@ -60,12 +73,14 @@ class TrainStep {
   const PixelTable& table_;
   std::uint64_t seed_;
   Workers& workers_;
-  std::vector<Workspace> workspaces_;    // per worker
-  std::vector<Gradients> gradients_;     // per slot
-  std::vector<std::uint8_t> labels_;     // per sample
-  std::vector<double> losses_;           // per sample
-  std::vector<std::uint8_t> hits_;       // per sample: 1 if predicted right
-  std::vector<std::string> non_finite_;  // per shard: the first tensor that is not finite
+  std::optional<Augmenter> augmenter_;
+  std::vector<Augmenter::Scratch> scratch_;  // per worker, where images are augmented
+  std::vector<Workspace> workspaces_;        // per worker
+  std::vector<Gradients> gradients_;         // per slot
+  std::vector<std::uint8_t> labels_;         // per sample
+  std::vector<double> losses_;               // per sample
+  std::vector<std::uint8_t> hits_;           // per sample: 1 if predicted right
+  std::vector<std::string> non_finite_;      // per shard: the first tensor that is not finite
 };
 
 }  // namespace cnn

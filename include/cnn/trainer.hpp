@@ -103,7 +103,7 @@ class Trainer {
   double try_one_step();
 
   // Bytes of the buffers that training will use, besides the data.
-  static std::size_t bytes(const Network& network, const TrainingConfig& training, int workers);
+  static std::size_t bytes(const Network& network, const RunConfig& config, int workers);
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -147,7 +147,7 @@ void time_whole(const BenchmarkSetup& setup, BenchmarkResult& result) {
                          network.input());
   Solver solver(network, {training.alpha, training.lambda, training.momentum});
   TrainStep step(network, solver, setup.config.loss, table, setup.batch, training.seed,
-                 setup.workers);
+                 setup.workers, {}, setup.config.data.augment);
   Inference inference(network, table, setup.workers, std::min(setup.batch, Inference::kShard));
 
   // The schedule's factor 0 costs what any other does and keeps random images from diverging.

@@ -1,17 +1,21 @@
-// cnn-eval: scores a model on the whole test set, or on another part of its data.
+// cnn-eval: scores a model, or several that vote, on the whole test set, or on another part of its
+// data.
 
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "cnn/blas.hpp"
 #include "cnn/error.hpp"
 #include "cnn/evaluate.hpp"
 #include "cnn/model.hpp"
 #include "cnn/training_data.hpp"
+#include "cnn/vote.hpp"
 
 #include "app.hpp"
 #include "command_line.hpp"
@@ -34,33 +38,99 @@ Part load_part(const EvalOptions& o, const RunConfig& config) {
   TrainingData data = load_training_data(config.data, config.training.seed);
   Selection& selection = o.split == "train" ? data.split.train : data.split.validation;
   if (selection.empty()) {
-    throw ConfigError("error: the run of " + o.model +
+    throw ConfigError("error: the run of " + o.models.front() +
                       " held out no validation set (data.validation is 0); score --split test or "
                       "train");
   }
   return {std::move(data.dataset), std::move(selection)};
 }
 
-int evaluate_model(const EvalOptions& o) {
-  use_single_threaded_blas();
-  Model model = load_model(o.model);
-  if (!o.data.empty()) {
-    model.info.config.data.dir = absolute_path(o.data);
-    model.info.config.data.train = model.info.config.data.test = {};
-  }
-  const Part part = load_part(o, model.info.config);
-  require_fit(part.dataset, model.info);
+// A model ready to be run. Stays where it is: the parts refer to one another.
+struct Voter {
+  Voter(const std::string& file, Workers& workers)
+      : path(file),
+        model(load_model(file)),
+        table(model.info.preprocessing, model.info.input),
+        inference(model.network, table, workers) {}
 
+  std::string path;
+  Model model;
+  PixelTable table;
+  Inference inference;
+};
+using Voters = std::vector<std::unique_ptr<Voter>>;
+
+void require_agreement(const Voter& first, const Voter& other) {
+  const ModelInfo& a = first.model.info;
+  const ModelInfo& b = other.model.info;
+  if (a.input == b.input && a.classes.size() == b.classes.size()) return;
+  const auto text = [](const ModelInfo& info) {
+    return "images of " + to_string(info.input) + " and " + std::to_string(info.classes.size()) +
+           " classes";
+  };
+  throw FileError(other.path + ": error: is for " + text(b) + ", " + first.path + " for " +
+                  text(a) + "; only models for the same can vote");
+}
+
+Voters load_voters(const EvalOptions& o, Workers& workers) {
+  Voters voters;
+  for (const std::string& path : o.models) {
+    voters.push_back(std::make_unique<Voter>(path, workers));
+    require_agreement(*voters.front(), *voters.back());
+  }
+  return voters;
+}
+
+Evaluation score(const EvalOptions& o, const Voters& voters, const Part& part) {
+  if (voters.size() == 1 && o.tta == "none") {
+    Voter& only = *voters.front();
+    Evaluation evaluation;
+    with_model(only.path, [&] {
+      evaluation =
+          evaluate(only.inference, only.model.info.config.loss, part.dataset, part.selection);
+      return kDone;
+    });
+    return evaluation;
+  }
+  Vote vote(part.selection.size(), voters.front()->model.info.classes.size());
+  const auto shifts = o.tta == "shifts" ? neighbour_shifts() : std::vector{PixelShift{}};
+  for (const PixelShift& shift : shifts) {
+    const Dataset images = shifted(part.dataset, shift);
+    for (const auto& voter : voters) {
+      with_model(voter->path, [&] {
+        vote.add(voter->inference, voter->model.info.config.loss, images, part.selection);
+        return kDone;
+      });
+    }
+  }
+  return vote.evaluation(part.dataset, part.selection);
+}
+
+std::string title(const EvalOptions& o, const Part& part) {
+  std::string text = o.split + " set " + display_path(part.dataset.files.images);
+  if (o.models.size() > 1) text += ", mean of " + std::to_string(o.models.size()) + " models";
+  if (o.tta == "shifts") text += ", mean of 9 shifts";
+  return text;
+}
+
+int evaluate_models(const EvalOptions& o) {
+  use_single_threaded_blas();
   Workers workers(o.threads > 0 ? o.threads : Workers::available());
-  const PixelTable table(model.info.preprocessing, model.info.input);
-  Inference inference(model.network, table, workers);
+  const Voters voters = load_voters(o, workers);
+  ModelInfo& info = voters.front()->model.info;
+  if (!o.data.empty()) {
+    info.config.data.dir = absolute_path(o.data);
+    info.config.data.train = info.config.data.test = {};
+  }
+  const Part part = load_part(o, info.config);
+  require_fit(part.dataset, info);
+
   const auto start = std::chrono::steady_clock::now();
-  const Evaluation evaluation =
-      evaluate(inference, model.info.config.loss, part.dataset, part.selection);
+  const Evaluation evaluation = score(o, voters, part);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
 
-  const EvaluationReport report{o.split + " set " + display_path(part.dataset.files.images),
-                                evaluation, part.selection, model.info.classes, seconds.count()};
+  const EvaluationReport report{title(o, part), evaluation, part.selection, info.classes,
+                                seconds.count()};
   if (!o.out.empty()) write_report_files(report, o.out);
   std::fputs((o.json ? report_json(report) : report_text(report)).c_str(), stdout);
   return kDone;
@@ -71,7 +141,5 @@ int evaluate_model(const EvalOptions& o) {
 
 int main(int argc, char** argv) {
   cnn::app::EvalOptions options;
-  return cnn::app::run(argc, argv, options, [&] {
-    return cnn::app::with_model(options.model, [&] { return cnn::app::evaluate_model(options); });
-  });
+  return cnn::app::run(argc, argv, options, [&] { return cnn::app::evaluate_models(options); });
 }

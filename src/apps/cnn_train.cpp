@@ -10,6 +10,7 @@
 #include "cnn/blas.hpp"
 #include "cnn/error.hpp"
 #include "cnn/file.hpp"
+#include "cnn/image.hpp"
 #include "cnn/model.hpp"
 #include "cnn/run_config.hpp"
 #include "cnn/run_directory.hpp"
@@ -22,6 +23,7 @@
 #include "console.hpp"
 #include "gradient_report.hpp"
 #include "network_table.hpp"
+#include "preview.hpp"
 #include "signals.hpp"
 #include "sweep.hpp"
 #include "train_log.hpp"
@@ -181,13 +183,17 @@ int train(const TrainOptions& o, StopSwitch& stop) {
     std::fputs(to_yaml(config, ConfigText::complete).c_str(), stdout);
     return kDone;
   }
+  if (!o.preview.empty()) {
+    write_png(o.preview, preview_sheet(config, load_data(o, config)));
+    return kDone;
+  }
   use_single_threaded_blas();
 
   // Everything that can be wrong is looked at before anything is written.
   const DatasetHeader header = read_dataset_header(dataset_files(config.data, DataPart::train));
   Network network = build_network(loaded, header.shape);
   const int worker_number = worker_count(config.training);
-  const std::size_t memory = Trainer::bytes(network, config.training, worker_number);
+  const std::size_t memory = Trainer::bytes(network, config, worker_number);
   require_memory(o, network, memory);
   const RunDirectory directory(config.output.dir);
   if (!o.dry_run && !o.check_gradients) require_free(o, directory);

@@ -81,22 +81,41 @@ void add_options(CLI::App& app, TrainOptions& o) {
       ->excludes(dry_run)
       ->excludes(print_config)
       ->excludes("--check-gradients");
+  app.add_option("--preview", o.preview,
+                 "Write a picture of training images and what data.augment makes of them in the "
+                 "first epochs, and stop")
+      ->type_name("FILE.png")
+      ->check(not_empty)
+      ->excludes("--check-gradients")
+      ->excludes("--seeds")
+      ->excludes(dry_run)
+      ->excludes(print_config)
+      ->excludes(resume)
+      ->excludes(overwrite);
   CLI::Option* quiet = app.add_flag("--quiet", o.quiet, "Only warnings and errors");
   app.add_flag("--verbose", o.verbose, "Checkpoints and other details, too")->excludes(quiet);
   app.add_flag("--no-progress", o.no_progress, "No progress bar");
 }
 
 void add_options(CLI::App& app, EvalOptions& o) {
-  app.add_option("--model", o.model, "The model to score")
+  app.add_option("--model", o.models,
+                 "The model to score; if repeated, the models vote by the mean of their "
+                 "probabilities")
       ->required()
       ->type_name("FILE")
-      ->check(not_empty);
+      ->check(not_empty)
+      ->allow_extra_args(false);
   app.add_option("--data", o.data,
-                 "Directory of the data set, instead of the one it was trained on")
+                 "Directory of the data set, instead of the one the first model was trained on")
       ->type_name("DIR")
       ->check(not_empty);
   app.add_option("--split", o.split, "Part of the data to score: test, validation or train")
       ->check(CLI::IsMember({"test", "validation", "train"}))
+      ->capture_default_str();
+  app.add_option("--tta", o.tta,
+                 "Test-time augmentation: with shifts, the mean of the probabilities of each image "
+                 "and its 8 copies shifted by one pixel, diagonally, too")
+      ->check(CLI::IsMember({"none", "shifts"}))
       ->capture_default_str();
   app.add_flag("--json", o.json, "Print JSON instead of text");
   app.add_option("--out", o.out, "Also write confusion.csv and predictions.csv there")

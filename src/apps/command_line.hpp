@@ -17,6 +17,7 @@ struct TrainOptions {
   std::string data;
   std::string out;
   std::string weights;
+  std::string preview;
   std::string resume;  // CHECKPOINT, or empty for the newest
   bool resuming = false;
   bool overwrite = false;
@@ -32,9 +33,10 @@ struct TrainOptions {
 };
 
 struct EvalOptions {
-  std::string model;
+  std::vector<std::string> models;
   std::string data;
   std::string split = "test";
+  std::string tta = "none";
   std::string out;
   bool json = false;
   int threads = 0;

@@ -144,6 +144,55 @@ TEST_F(Scoring, PredictListsTopClassesAndShowsWhatItSees) {
   EXPECT_THAT(result.out, HasSubstr("#"));
 }
 
+json without_times(json report) {
+  report.erase("seconds");
+  report.erase("images_per_second");
+  return report;
+}
+
+TEST_F(Scoring, ShiftsAndSeveralModelsVote) {
+  ASSERT_EQ(train(file("other"), {"--seed", "2"}).code, 0);
+  const std::string other = file("other/model.safetensors").string();
+  const auto eval = [](std::vector<std::string> arguments) {
+    arguments.push_back("--json");
+    const CommandResult result = run_command("cnn-eval", arguments);
+    EXPECT_EQ(result.code, 0) << result.err;
+    return without_times(json::parse(result.out));
+  };
+  const json one = eval({"--model", model()}), two = eval({"--model", other});
+  const json shifts = eval({"--model", model(), "--tta", "shifts"});
+  const json both = eval({"--model", model(), "--model", other});
+  const json all = eval({"--model", model(), "--model", other, "--tta", "shifts"});
+  for (const json* report : {&shifts, &both, &all}) {
+    EXPECT_EQ((*report)["images"], 1000);
+    EXPECT_NE((*report)["loss"], one["loss"]);
+    for (const auto& [key, value] : one.items()) EXPECT_TRUE(report->contains(key)) << key;
+    EXPECT_EQ(report->size(), one.size());
+  }
+  EXPECT_NE(all, both);
+  EXPECT_NE(all, shifts);
+  // −log is convex: the loss of the mean is at most the mean of the losses.
+  EXPECT_LT(both["loss"], 0.5 * (one["loss"].get<double>() + two["loss"].get<double>()));
+  EXPECT_EQ(eval({"--model", model(), "--model", other, "--tta", "shifts", "--threads", "1"}), all);
+  // A model that agrees with itself changes nothing but the last bits.
+  const json twice = eval({"--model", model(), "--model", model()});
+  EXPECT_EQ(twice["confusion"], one["confusion"]);
+  EXPECT_NEAR(twice["loss"], one["loss"], 1e-6);
+  const CommandResult text =
+      run_command("cnn-eval", {"--model", model(), "--model", other, "--tta", "shifts"});
+  EXPECT_THAT(text.out, HasSubstr(", mean of 2 models, mean of 9 shifts: 1000 images"));
+}
+
+TEST_F(Scoring, OnlyModelsForTheSameCanVote) {
+  const auto directory = file("eleven");
+  ASSERT_EQ(train(directory, {"--set", "network.fc2.count=11"}).code, 0);
+  const CommandResult result = run_command(
+      "cnn-eval", {"--model", model(), "--model", (directory / "model.safetensors").string()});
+  EXPECT_EQ(result.code, 3);
+  EXPECT_THAT(result.err, HasSubstr("11 classes"));
+  EXPECT_EQ(run_command("cnn-eval", {"--model", model(), "--tta", "flips"}).code, 2);
+}
+
 TEST_F(Scoring, EvalNamesWhatIsWrong) {
   const auto expect = [](const CommandResult& result, int code, const std::string& culprit) {
     EXPECT_EQ(result.code, code) << result.err;

@@ -8,6 +8,10 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include "cnn/augment.hpp"
+#include "cnn/dataset.hpp"
+#include "cnn/image.hpp"
+
 #include "support/cli.hpp"
 
 namespace cnn {
@@ -45,6 +49,55 @@ TEST(TrainCommand, ThreadsDoNotChangeOneByte) {
   for (const char* name : {"model.safetensors", "best.safetensors", "last.safetensors"}) {
     EXPECT_TRUE(same_bytes(temp / "a" / name, temp / "b" / name)) << name;
   }
+}
+
+TEST(TrainCommand, AugmentationDoesNotDependOnThreadsAndChangesTheWeights) {
+  const std::string augment =
+      "data.augment={shift: 2, rotate: 10, scale: 0.1, elastic: {sigma: 4, alpha: 20}}";
+  const TempDir temp;
+  ASSERT_EQ(train(temp / "plain", {}).code, 0);
+  ASSERT_EQ(train(temp / "a", {"--threads", "1", "--set", augment}).code, 0);
+  ASSERT_EQ(train(temp / "b", {"--threads", "3", "--set", augment}).code, 0);
+  EXPECT_TRUE(same_bytes(temp / "a" / "last.safetensors", temp / "b" / "last.safetensors"));
+  EXPECT_TRUE(same_bytes(temp / "a" / "model.safetensors", temp / "b" / "model.safetensors"));
+  EXPECT_FALSE(same_bytes(temp / "a" / "model.safetensors", temp / "plain" / "model.safetensors"));
+  // A section that turns nothing on leaves every byte as it is.
+  ASSERT_EQ(train(temp / "off", {"--set", "data.augment={shift: 0, flip: 0}"}).code, 0);
+  EXPECT_TRUE(same_bytes(temp / "off" / "last.safetensors", temp / "plain" / "last.safetensors"));
+}
+
+// Rows of one image and of eleven, between them two pixels of grey; the shifts are copies.
+TEST(TrainCommand, PreviewShowsImagesAndWhatBecomesOfThem) {
+  const TempDir temp;
+  const std::string file = (temp / "sheet.png").string();
+  const CommandResult result =
+      train(temp / "run", {"--preview", file, "--set", "data.augment={shift: 3}"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_FALSE(std::filesystem::exists(temp / "run"));
+  const Image sheet = read_image(file);
+  ASSERT_EQ(sheet.shape, (Shape{1, 8 * 30 + 2, 12 * 30 + 2}));
+  const auto cell = [&](int row, int column, int y, int x) {
+    return sheet.pixels[static_cast<std::size_t>((row * 30 + 2 + y) * sheet.shape.width +
+                                                 column * 30 + 2 + x)];
+  };
+  const Dataset dataset = read_dataset(find_dataset(CNN_DIGITS_DIR, DataPart::train));
+  const Augmenter augmenter({.shift = 3}, dataset.shape, 1);
+  for (int row = 0; row < 8; ++row) {
+    const auto place = static_cast<std::uint32_t>(row);
+    for (int column = 0; column < 12; ++column) {
+      const Distortion d = column == 0
+                               ? Distortion{}
+                               : augmenter.draw(static_cast<std::uint64_t>(column - 1), place);
+      for (int y = 4; y < 24; ++y) {
+        for (int x = 4; x < 24; ++x) {
+          const int from = (y - d.shift_y) * 28 + x - d.shift_x;
+          ASSERT_EQ(cell(row, column, y, x), dataset.image(place)[static_cast<std::size_t>(from)]);
+        }
+      }
+    }
+  }
+  EXPECT_EQ(train(temp / "run", {"--preview", (temp / "no" / "sheet.png").string()}).code, 3);
+  EXPECT_EQ(train(temp / "run", {"--preview", file, "--dry-run"}).code, 2);
 }
 
 TEST(TrainCommand, SeedChangesTheWeights) {

@@ -190,6 +190,16 @@ struct Length {
   std::string text;
 };
 
+std::string draw_augment(Draw& draw) {
+  std::string text;
+  for (const char* option :
+       {"shift: 2", "rotate: 15", "scale: 0.2", "shear: 0.3", "elastic: {sigma: 1.5, alpha: 6}",
+        "flip: 0.5", "noise: 8", "erase: {size: 3, probability: 0.3}"}) {
+    if (chance(draw, 3)) text += (text.empty() ? "" : ", ") + std::string(option);
+  }
+  return text;
+}
+
 Length draw_length(Draw& draw, int steps) {
   const int epochs = draw.integer(2, 5);
   const int batches = std::max(1, steps / epochs);
@@ -247,6 +257,9 @@ RandomRun draw_run(std::uint32_t seed, int steps) {
   run.config = "name: random\ndata:\n  dir: data\n  validation: " + std::to_string(validation);
   run.config +=
       "\n  " + one_of(draw, {"normalize: auto", "scale: 0.00390625", "scale: 0.01\n  mean: 90"});
+  // From a stream of its own: what else a seed stands for remains.
+  Draw of_augment(seed + 1000000);
+  if (chance(of_augment, 2)) run.config += "\n  augment: {" + draw_augment(of_augment) + "}";
   run.config += "\nnetwork:\n" + NetworkText(draw, shape).draw_network(classes);
   run.config += draw_training(draw, length, validation > 0);
   run.config += "output: {dir: run, checkpoint_every: ";

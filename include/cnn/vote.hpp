@@ -1,0 +1,51 @@
+// Voting: an image's classes from the mean of several probabilities, of several models, of several
+// copies of the image, or of both.
+
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "cnn/dataset.hpp"
+#include "cnn/evaluate.hpp"
+#include "cnn/loss.hpp"
+
+namespace cnn {
+
+// A step of whole pixels.
+struct PixelShift {
+  int down = 0;
+  int right = 0;
+
+  bool operator==(const PixelShift&) const = default;
+};
+
+// The image itself and its copies shifted by one pixel up, down, left, right and diagonally.
+std::vector<PixelShift> neighbour_shifts();
+
+// The images, each moved as a whole; what comes from outside is 0, the background of
+// light-on-dark images.
+Dataset shifted(const Dataset& dataset, PixelShift shift);
+
+// Sums class probabilities over whatever is added, in the order in which it is, so that the result
+// is the same for any number of workers. Used by one thread at a time.
+class Vote {
+ public:
+  // For `images` images of `classes` classes.
+  Vote(std::size_t images, std::size_t classes);
+
+  // Adds what the network that was trained for `loss` says of each selected image. Throws
+  // DivergedError if an output is not finite.
+  void add(Inference& inference, Loss loss, const Dataset& dataset, const Selection& selection);
+
+  // By the mean probability p: the class of the largest, and as loss the mean of −log p_y (a
+  // probability of 0 counts as the smallest above). Requires that something was added.
+  Evaluation evaluation(const Dataset& dataset, const Selection& selection) const;
+
+ private:
+  std::size_t classes_;
+  std::size_t voters_ = 0;
+  std::vector<double> sums_;  // (images, classes)
+};
+
+}  // namespace cnn
