@@ -5,8 +5,8 @@
 // A function that is compiled several times, for AVX-512, for AVX2 and for any x86-64; the dynamic
 // linker picks the version that the processor has. What it calls must be inlined into it
 // (CNN_INLINE) to be compiled with it. ThreadSanitizer's runtime is not up yet when the choice is
-// made; clang does not inline functions of vectors into versions for another processor: both get one
-// version.
+// made; clang does not inline functions of vectors into versions for another processor: both get
+// one version.
 #if defined(CNN_TARGET_CLONES) && !defined(__SANITIZE_THREAD__) && !defined(__clang__)
 #define CNN_VECTORIZED __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else

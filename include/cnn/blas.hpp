@@ -36,9 +36,9 @@ BlasInfo blas_info();
 // once all other memory is taken.
 void require_blas_memory(int threads);
 
-// Sets OpenBLAS to one thread for the whole process (its OpenMP build counts thread by thread: there
-// gemm itself sees to it), and checks that products from two threads at once equal those from one.
-// Throws Error if they do not (a single-threaded build without locks), std::bad_alloc or
+// Sets OpenBLAS to one thread for the whole process (its OpenMP build counts thread by thread:
+// there gemm itself sees to it), and checks that products from two threads at once equal those from
+// one. Throws Error if they do not (a single-threaded build without locks), std::bad_alloc or
 // std::system_error if the system refuses memory or a thread. To be called once, before any Workers
 // exist.
 void use_single_threaded_blas();

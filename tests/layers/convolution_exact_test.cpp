@@ -208,8 +208,8 @@ std::size_t longest_sum(const ConvolutionCase& c) {
       {c.slide.input.channels * taps, c.count * taps, c.n * output.height * output.width}));
 }
 
-// Winograd's transforms multiply values by up to 10 in each direction, and need room for that: there
-// the integers are -1, 0 and 1.
+// Winograd's transforms multiply values by up to 10 in each direction, and need room for that:
+// there the integers are -1, 0 and 1.
 int bound_of(const ConvolutionCase& c) {
   const Window window = make_window(c.slide.input, c.slide.kernel, c.slide.stride, c.slide.pad);
   return Winograd::pays(window, c.count) ? 1 : exact_bound(longest_sum(c));

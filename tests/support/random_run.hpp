@@ -17,9 +17,9 @@ struct RandomRun {
 };
 
 // The run of this seed, the same for ever: a chain or a graph of any of the layers on images of up
-// to 2x12x12, any solver, schedule and loss, batches that seldom divide the training set, with and without
-// validation, momentum, decay, warm-up, learning rates of single layers. It takes about `steps`
-// steps: two to five epochs, or that many steps exactly.
+// to 2x12x12, any solver, schedule and loss, batches that seldom divide the training set, with and
+// without validation, momentum, decay, warm-up, learning rates of single layers. It takes about
+// `steps` steps: two to five epochs, or that many steps exactly.
 RandomRun draw_run(std::uint32_t seed, int steps);
 
 // Writes the data and run.yaml into `directory`, and returns the path of the latter.
