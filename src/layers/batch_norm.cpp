@@ -1,5 +1,6 @@
 #include "cnn/layers/batch_norm.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -11,23 +12,29 @@ namespace {
 // The order of parameters in the plan.
 enum : std::size_t { kWeight, kBias, kMean, kVariance };
 
-// The values of one channel: n rows of P, `pitch` = C·P from sample to sample.
-struct Rows {
-  std::size_t n;
-  std::size_t count;
-  std::size_t pitch;
+// Channels that are dealt with at once: one of a map, whose P values lie side by side, or kLanes of
+// a vector, whose channels do (fewer at its end).
+constexpr std::size_t kLanes = 16;
 
-  double values() const { return static_cast<double>(n * count); }
+struct Group {
+  std::size_t n;         // samples
+  std::size_t channels;  // 1 … kLanes; more than one only where P is 1
+  std::size_t positions;
+  std::size_t pitch;  // from sample to sample
+
+  double values() const { return static_cast<double>(n * positions); }
 };
+
+// A value for each channel of a group.
+template <typename T>
+using Each = std::array<T, kLanes>;
 
 // A row is added up in kLanes sums side by side, which fill a vector register, and rows in double:
 // so little is lost to rounding, and in the same order on every processor.
-constexpr std::size_t kLanes = 16;
-
 // Σ term(i) for i = 0 … count-1
 template <typename Term>
 CNN_INLINE double sum_row(std::size_t count, const Term& term) {
-  std::array<Real, kLanes> lanes{};
+  Each<Real> lanes{};
   const std::size_t whole = count / kLanes * kLanes;
   for (std::size_t i = 0; i < whole; i += kLanes) {
     for (std::size_t k = 0; k < kLanes; ++k) lanes[k] += term(i + k);
@@ -38,54 +45,88 @@ CNN_INLINE double sum_row(std::size_t count, const Term& term) {
   return sum;
 }
 
-CNN_VECTORIZED
-double sum(const Rows& rows, const Real* x) {
-  double total = 0;
-  for (std::size_t i = 0; i < rows.n; ++i, x += rows.pitch) {
-    total += sum_row(rows.count, [=](std::size_t k) CNN_INLINE_LAMBDA { return x[k]; });
+// Calls body(place, channel) for every value of a sample that begins at `at`.
+template <typename Body>
+CNN_INLINE void for_sample(const Group& group, std::size_t at, const Body& body) {
+  if (group.channels == kLanes) {
+    for (std::size_t k = 0; k < kLanes; ++k) body(at + k, k);
+  } else if (group.channels > 1) {
+    for (std::size_t k = 0; k < group.channels; ++k) body(at + k, k);
+  } else {
+    for (std::size_t i = 0; i < group.positions; ++i) body(at + i, std::size_t{0});
   }
-  return total;
+}
+
+// Of each channel, Σ term(place, channel) over its values.
+template <typename Term>
+CNN_INLINE Each<double> add_up(const Group& group, const Term& term) {
+  Each<double> sums{};
+  for (std::size_t i = 0, at = 0; i < group.n; ++i, at += group.pitch) {
+    if (group.channels > 1) {
+      for_sample(group, at, [&](std::size_t place, std::size_t k) CNN_INLINE_LAMBDA {
+        sums[k] += term(place, k);
+      });
+    } else {
+      sums[0] += sum_row(group.positions, [&](std::size_t place) CNN_INLINE_LAMBDA {
+        return term(at + place, std::size_t{0});
+      });
+    }
+  }
+  return sums;
+}
+
+CNN_VECTORIZED
+Each<double> sum(const Group& group, const Real* x) {
+  return add_up(group, [=](std::size_t i, std::size_t) CNN_INLINE_LAMBDA { return x[i]; });
 }
 
 // Σ (x − mean)²
 CNN_VECTORIZED
-double sum_squares(const Rows& rows, const Real* x, Real mean) {
-  double total = 0;
-  for (std::size_t i = 0; i < rows.n; ++i, x += rows.pitch) {
-    total += sum_row(
-        rows.count, [=](std::size_t k) CNN_INLINE_LAMBDA { return (x[k] - mean) * (x[k] - mean); });
-  }
-  return total;
+Each<double> sum_squares(const Group& group, const Real* x, const Each<Real>& mean_of) {
+  const Each<Real> mean = mean_of;  // nothing that is written can be this
+  return add_up(group, [&](std::size_t i, std::size_t k)
+                           CNN_INLINE_LAMBDA { return (x[i] - mean[k]) * (x[i] - mean[k]); });
 }
 
 // Σ dy·(x − mean)
 CNN_VECTORIZED
-double sum_products(const Rows& rows, const Real* x, Real mean, const Real* dy) {
-  double total = 0;
-  for (std::size_t i = 0; i < rows.n; ++i, x += rows.pitch, dy += rows.pitch) {
-    total +=
-        sum_row(rows.count, [=](std::size_t k) CNN_INLINE_LAMBDA { return dy[k] * (x[k] - mean); });
-  }
-  return total;
+Each<double> sum_products(const Group& group, const Real* x, const Each<Real>& mean_of,
+                          const Real* dy) {
+  const Each<Real> mean = mean_of;
+  return add_up(group, [&](std::size_t i, std::size_t k)
+                           CNN_INLINE_LAMBDA { return dy[i] * (x[i] - mean[k]); });
 }
 
 // y = (x − mean)·scale + shift
+struct Normalisation {
+  Each<Real> mean, scale, shift;
+};
+
 CNN_VECTORIZED
-void normalise(const Rows& rows, const Real* __restrict x, Real mean, Real scale, Real shift,
+void normalise(const Group& group, const Real* __restrict x, const Normalisation& by,
                Real* __restrict y) {
-  for (std::size_t i = 0; i < rows.n; ++i, x += rows.pitch, y += rows.pitch) {
-    for (std::size_t k = 0; k < rows.count; ++k) y[k] = (x[k] - mean) * scale + shift;
+  const Normalisation to = by;
+  for (std::size_t i = 0, at = 0; i < group.n; ++i, at += group.pitch) {
+    for_sample(group, at, [&](std::size_t place, std::size_t k) CNN_INLINE_LAMBDA {
+      y[place] = (x[place] - to.mean[k]) * to.scale[k] + to.shift[k];
+    });
   }
 }
 
 // dx = scale·(dy − dmean − (x − mean)·dspread)
+struct Return {
+  Each<Real> mean, scale, dmean, dspread;
+};
+
 CNN_VECTORIZED
-void send_back(const Rows& rows, const Real* __restrict x, Real mean, const Real* __restrict dy,
-               Real scale, Real dmean, Real dspread, Real* __restrict dx) {
-  for (std::size_t i = 0; i < rows.n; ++i, x += rows.pitch, dy += rows.pitch, dx += rows.pitch) {
-    for (std::size_t k = 0; k < rows.count; ++k) {
-      dx[k] = scale * (dy[k] - dmean - (x[k] - mean) * dspread);
-    }
+void send_back(const Group& group, const Real* __restrict x, const Real* __restrict dy,
+               const Return& by, Real* __restrict dx) {
+  const Return back = by;
+  for (std::size_t i = 0, at = 0; i < group.n; ++i, at += group.pitch) {
+    for_sample(group, at, [&](std::size_t place, std::size_t k) CNN_INLINE_LAMBDA {
+      dx[place] =
+          back.scale[k] * (dy[place] - back.dmean[k] - (x[place] - back.mean[k]) * back.dspread[k]);
+    });
   }
 }
 
@@ -95,9 +136,26 @@ struct Moments {
   Real variance;
 };
 
-Moments moments(const Rows& rows, const Real* x) {
-  const Real mean = static_cast<Real>(sum(rows, x) / rows.values());
-  return {mean, static_cast<Real>(sum_squares(rows, x, mean) / rows.values())};
+// Assigns those of the group's channels.
+void find_moments(const Group& group, const Real* x, Moments* found) {
+  const Each<double> sums = sum(group, x);
+  Each<Real> mean{};
+  for (std::size_t k = 0; k < group.channels; ++k) {
+    mean[k] = static_cast<Real>(sums[k] / group.values());
+  }
+  const Each<double> squares = sum_squares(group, x, mean);
+  for (std::size_t k = 0; k < group.channels; ++k) {
+    found[k] = {mean[k], static_cast<Real>(squares[k] / group.values())};
+  }
+}
+
+// Calls body(first channel, group) for all channels of n samples.
+template <typename Body>
+void for_groups(std::size_t n, std::size_t channels, std::size_t positions, const Body& body) {
+  const std::size_t most = positions == 1 ? kLanes : 1;
+  for (std::size_t c = 0; c < channels; c += most) {
+    body(c, Group{n, std::min(most, channels - c), positions, channels * positions});
+  }
 }
 
 }  // namespace
@@ -133,17 +191,24 @@ LayerPlan BatchNorm::plan(std::span<const Shape> inputs) {
 
 // y = weight·(x − μ)/√(σ² + ε) + bias
 void BatchNorm::forward(const ForwardArgs& args) const {
-  const Rows rows{args.n, positions_, channels_ * positions_};
   auto* const saved = reinterpret_cast<Moments*>(args.saved.data());
-  for (std::size_t c = 0; c < channels_; ++c) {
-    const Real* const x = &args.inputs[0][c * positions_];
-    Moments of_channel{args.parameters[kMean][c], args.parameters[kVariance][c]};
-    if (args.phase == Phase::train) saved[c] = of_channel = moments(rows, x);
-    const double deviation = std::sqrt(double{of_channel.variance} + epsilon_);
-    const Real scale = static_cast<Real>(args.parameters[kWeight][c] / deviation);
-    normalise(rows, x, of_channel.mean, scale, args.parameters[kBias][c],
-              &args.output[c * positions_]);
-  }
+  for_groups(args.n, channels_, positions_, [&](std::size_t first, const Group& group) {
+    const Real* const x = &args.inputs[0][first * positions_];
+    if (args.phase == Phase::train) find_moments(group, x, saved + first);
+    Normalisation to{};
+    for (std::size_t k = 0; k < group.channels; ++k) {
+      const std::size_t c = first + k;
+      const auto [mean, variance] =
+          args.phase == Phase::train
+              ? saved[c]
+              : Moments{args.parameters[kMean][c], args.parameters[kVariance][c]};
+      const double deviation = std::sqrt(double{variance} + epsilon_);
+      to.mean[k] = mean;
+      to.scale[k] = static_cast<Real>(args.parameters[kWeight][c] / deviation);
+      to.shift[k] = args.parameters[kBias][c];
+    }
+    normalise(group, x, to, &args.output[first * positions_]);
+  });
 }
 
 // Forward was y = weight·x̂ + bias with x̂ = (x − μ)/s, s = √(σ² + ε), and both μ and σ² depend on
@@ -151,28 +216,33 @@ void BatchNorm::forward(const ForwardArgs& args) const {
 //   dbias += Σ dy,   dweight += Σ dy·x̂,   dx = weight/s·(dy − 1/m Σ dy − x̂·1/m Σ dy·x̂).
 // The statistics' slots receive n times what the call has found.
 void BatchNorm::backward(const BackwardArgs& args) const {
-  const Rows rows{args.n, positions_, channels_ * positions_};
-  const double m = rows.values();
   const double n = static_cast<double>(args.n);
   const auto* const saved = reinterpret_cast<const Moments*>(args.saved.data());
   const View dx = args.dinputs[0];
-  for (std::size_t c = 0; c < channels_; ++c) {
-    const Real* const x = &args.inputs[0][c * positions_];
-    const Real* const dy = &args.doutput[c * positions_];
-    const auto [mean, variance] = saved[c];
-    const double deviation = std::sqrt(double{variance} + epsilon_);
-    const double dbias = sum(rows, dy);
-    const double dweight = sum_products(rows, x, mean, dy) / deviation;
-    args.dparameters[kWeight][c] += static_cast<Real>(dweight);
-    args.dparameters[kBias][c] += static_cast<Real>(dbias);
-    args.dparameters[kMean][c] += static_cast<Real>(n * mean);
-    args.dparameters[kVariance][c] += static_cast<Real>(
-        n * (m > 1 ? variance * m / (m - 1) : double{args.parameters[kVariance][c]}));
-    if (dx.empty()) continue;
-    send_back(rows, x, mean, dy, static_cast<Real>(args.parameters[kWeight][c] / deviation),
-              static_cast<Real>(dbias / m), static_cast<Real>(dweight / m / deviation),
-              &dx[c * positions_]);
-  }
+  for_groups(args.n, channels_, positions_, [&](std::size_t first, const Group& group) {
+    const Real* const x = &args.inputs[0][first * positions_];
+    const Real* const dy = &args.doutput[first * positions_];
+    const double m = group.values();
+    Return back{};
+    for (std::size_t k = 0; k < group.channels; ++k) back.mean[k] = saved[first + k].mean;
+    const Each<double> dbias = sum(group, dy);
+    const Each<double> products = sum_products(group, x, back.mean, dy);
+    for (std::size_t k = 0; k < group.channels; ++k) {
+      const std::size_t c = first + k;
+      const auto [mean, variance] = saved[c];
+      const double deviation = std::sqrt(double{variance} + epsilon_);
+      const double dweight = products[k] / deviation;
+      args.dparameters[kWeight][c] += static_cast<Real>(dweight);
+      args.dparameters[kBias][c] += static_cast<Real>(dbias[k]);
+      args.dparameters[kMean][c] += static_cast<Real>(n * mean);
+      args.dparameters[kVariance][c] += static_cast<Real>(
+          n * (m > 1 ? variance * m / (m - 1) : double{args.parameters[kVariance][c]}));
+      back.scale[k] = static_cast<Real>(args.parameters[kWeight][c] / deviation);
+      back.dmean[k] = static_cast<Real>(dbias[k] / m);
+      back.dspread[k] = static_cast<Real>(dweight / m / deviation);
+    }
+    if (!dx.empty()) send_back(group, x, dy, back, &dx[first * positions_]);
+  });
 }
 
 }  // namespace cnn
