@@ -19,8 +19,9 @@ namespace {
 constexpr std::size_t kBefore = 1;
 constexpr std::size_t kAround = 3;
 
-constexpr std::size_t kLanes = 16;
-using Lanes = Real __attribute__((vector_size(kLanes * sizeof(Real))));
+// Fields go through the Gaussian two vectors at a time: the sums of one wait for the other's less.
+constexpr std::size_t kLanes = 8;
+constexpr std::size_t kPair = 2 * kLanes;
 
 // What is drawn for a sample: each number from a block of its own.
 enum Draws : std::uint64_t {
@@ -140,10 +141,14 @@ CNN_VECTORIZED void sample(const Planes& planes, const InverseMap& map, Real* im
 // row_x = Σ_k w_k·line_{x+k} for the `pitch` elements of a row.
 CNN_VECTORIZED void smooth_row(const Real* line, const Real* weights, std::size_t taps,
                                std::size_t pitch, Real* row) {
-  for (std::size_t x = 0; x < pitch; x += kLanes) {
-    Lanes sum{};
-    for (std::size_t k = 0; k < taps; ++k) sum += weights[k] * load<Lanes>(line + x + k);
-    store(sum, row + x);
+  for (std::size_t x = 0; x < pitch; x += kPair) {
+    Lanes8 left{}, right{};
+    for (std::size_t k = 0; k < taps; ++k) {
+      left += weights[k] * load<Lanes8>(line + x + k);
+      right += weights[k] * load<Lanes8>(line + x + k + kLanes);
+    }
+    store(left, row + x);
+    store(right, row + x + kLanes);
   }
 }
 
@@ -154,12 +159,15 @@ CNN_VECTORIZED void smooth_columns(const Real* rows, std::size_t height, std::si
   for (std::size_t y = 0; y < height; ++y, field += pitch) {
     const std::size_t first = y > radius ? y - radius : 0;
     const std::size_t last = std::min(y + radius, height - 1);
-    for (std::size_t x = 0; x < pitch; x += kLanes) {
-      Lanes sum{};
+    for (std::size_t x = 0; x < pitch; x += kPair) {
+      Lanes8 left{}, right{};
       for (std::size_t from = first; from <= last; ++from) {
-        sum += weights[from + radius - y] * load<Lanes>(rows + from * pitch + x);
+        const Real weight = weights[from + radius - y];
+        left += weight * load<Lanes8>(rows + from * pitch + x);
+        right += weight * load<Lanes8>(rows + from * pitch + x + kLanes);
       }
-      store(Lanes(scale * sum), field + x);
+      store<Lanes8>(scale * left, field + x);
+      store<Lanes8>(scale * right, field + x + kLanes);
     }
   }
 }
@@ -194,7 +202,7 @@ Augmenter::Augmenter(const AugmentOptions& options, const Shape& shape, std::uin
       seed_(seed),
       height_(static_cast<std::size_t>(shape.height)),
       width_(static_cast<std::size_t>(shape.width)),
-      pitch_((width_ + kLanes - 1) / kLanes * kLanes) {
+      pitch_((width_ + kPair - 1) / kPair * kPair) {
   if (options_.elastic.alpha == 0) return;
   // Beyond 3σ lie 0.3 % of a Gaussian; beyond the image lies nothing to be smoothed.
   radius_ = std::min(static_cast<std::size_t>(std::ceil(3 * options_.elastic.sigma)),
@@ -213,6 +221,7 @@ Augmenter::Scratch Augmenter::make_scratch() const {
     scratch.line.resize(pitch_ + 2 * radius_);
     scratch.rows.resize(field);
   }
+  if (options_.noise > 0) scratch.noise.resize(shape_.size());
   return scratch;
 }
 
@@ -220,7 +229,8 @@ std::size_t Augmenter::scratch_bytes() const {
   const std::size_t geometry = (height_ + kAround) * (width_ + kAround) + 2 * height_ * pitch_;
   const std::size_t elastic =
       options_.elastic.alpha > 0 ? height_ * (width_ + pitch_) + pitch_ + 2 * radius_ : 0;
-  return (geometry + elastic) * sizeof(Real);
+  const std::size_t noise = options_.noise > 0 ? shape_.size() : 0;
+  return (geometry + elastic + noise) * sizeof(Real);
 }
 
 Distortion Augmenter::draw(std::uint64_t epoch, std::uint32_t place) const {
@@ -269,11 +279,10 @@ void Augmenter::warp(std::span<const std::uint8_t> pixels, const Distortion& dis
   }
 }
 
-void Augmenter::add_noise(std::uint64_t stream, View image) const {
-  const Random random(seed_, Purpose::noise, stream);
-  for (std::size_t i = 0; i < image.size(); ++i) {
-    image[i] += static_cast<Real>(options_.noise * random.normal(i));
-  }
+void Augmenter::add_noise(std::uint64_t stream, Scratch& scratch, View image) const {
+  Random(seed_, Purpose::noise, stream).normals(scratch.noise);
+  const Real deviation = static_cast<Real>(options_.noise);
+  for (std::size_t i = 0; i < image.size(); ++i) image[i] += deviation * scratch.noise[i];
 }
 
 void Augmenter::erase(std::uint64_t stream, View image) const {
@@ -307,7 +316,7 @@ void Augmenter::apply(std::span<const std::uint8_t> pixels, std::uint64_t epoch,
     warp(pixels, distortion, scratch, image);
   }
   const std::uint64_t stream = mix(epoch, place);
-  if (options_.noise > 0) add_noise(stream, image);
+  if (options_.noise > 0) add_noise(stream, scratch, image);
   if (options_.erase.size > 0) erase(stream, image);
 }
 

@@ -1,6 +1,7 @@
 #include "cnn/random.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <numbers>
 #include <numeric>
@@ -75,6 +76,39 @@ CNN_VECTORIZED void uniform_blocks(std::uint32_t first, std::uint64_t stream,
   }
 }
 
+// log x for x in (0, 1]: of x = 2^e·m with m in [2/3, 4/3) it is e·log 2 + log m, the latter by the
+// series of 2·artanh((m − 1)/(m + 1)); off by a rounding or two.
+CNN_INLINE float log_of(float x) {
+  constexpr std::int32_t kTwoThirds = 0x3F2AAAAB;  // the bits of 2/3
+  const std::int32_t above = std::bit_cast<std::int32_t>(x) - kTwoThirds;
+  const std::int32_t exponent = above >> 23;
+  const float m = std::bit_cast<float>((above & 0x007FFFFF) + kTwoThirds);
+  const float s = (m - 1) / (m + 1), s2 = s * s;
+  const float series =
+      2 * s * (1 + s2 * (1.0F / 3 + s2 * (1.0F / 5 + s2 * (1.0F / 7 + s2 * (1.0F / 9)))));
+  return static_cast<float>(exponent) * std::numbers::ln2_v<float> + series;
+}
+
+// Box and Muller (1958): a pair of uniform numbers u, v becomes r·cos φ, r·sin φ with
+// r = √(−2 log(1 − u)), φ = 2π(v − 1/2). values: kPairs of u, then of v; assigns the two results to
+// their places.
+constexpr std::size_t kPairs = 2 * kBlocks;
+
+CNN_VECTORIZED void make_normal(Real* values) {
+  for (std::size_t i = 0; i < kPairs; ++i) {
+    const float radius = std::sqrt(-2 * log_of(1 - static_cast<float>(values[i])));
+    // Sine and cosine of φ/2, in [−π/2, π/2), by their series; then those of the double angle.
+    const float h = std::numbers::pi_v<float> * (static_cast<float>(values[kPairs + i]) - 0.5F);
+    const float h2 = h * h;
+    const float sine =
+        h * (1 - h2 / 6 * (1 - h2 / 20 * (1 - h2 / 42 * (1 - h2 / 72 * (1 - h2 / 110)))));
+    const float cosine =
+        1 - h2 / 2 * (1 - h2 / 12 * (1 - h2 / 30 * (1 - h2 / 56 * (1 - h2 / 90 * (1 - h2 / 132)))));
+    values[i] = radius * (1 - 2 * sine * sine);
+    values[kPairs + i] = radius * (2 * sine * cosine);
+  }
+}
+
 }  // namespace
 
 std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
@@ -112,6 +146,16 @@ void Random::uniforms(View values) const {
   std::array<Real, 4 * kBlocks> some;
   for (std::size_t begin = 0; begin < values.size(); begin += some.size()) {
     uniform_blocks(static_cast<std::uint32_t>(begin / 4), stream_, key_, some.data());
+    const View part = values.subspan(begin, std::min(some.size(), values.size() - begin));
+    std::copy_n(some.begin(), part.size(), part.begin());
+  }
+}
+
+void Random::normals(View values) const {
+  std::array<Real, 2 * kPairs> some;
+  for (std::size_t begin = 0; begin < values.size(); begin += some.size()) {
+    uniform_blocks(static_cast<std::uint32_t>(begin / 4), stream_, key_, some.data());
+    make_normal(some.data());
     const View part = values.subspan(begin, std::min(some.size(), values.size() - begin));
     std::copy_n(some.begin(), part.size(), part.begin());
   }

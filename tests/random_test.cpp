@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <numbers>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -197,6 +198,32 @@ TEST(Random, UniformsAreThoseDrawnOneByOne) {
     std::vector<Real> values(count, -1);
     random.uniforms(values);
     for (std::size_t i = 0; i < count; ++i) EXPECT_EQ(values[i], random.uniform(i)) << i;
+  }
+}
+
+// Pairs of uniform numbers, 64 of them beside one another.
+TEST(Random, NormalsAreThoseOfBoxAndMuller) {
+  constexpr double kTolerance = 3e-6;
+  const Random random(3, Purpose::noise, 5);
+  std::vector<Real> values(1280);
+  random.normals(values);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::size_t first = i / 128 * 128 + i % 64;
+    const double radius = std::sqrt(-2 * std::log(1 - random.uniform(first)));
+    const double angle = 2 * std::numbers::pi * (random.uniform(first + 64) - 0.5);
+    const double expected = radius * (i % 128 < 64 ? std::cos(angle) : std::sin(angle));
+    EXPECT_NEAR(values[i], expected, kTolerance) << i;
+  }
+}
+
+TEST(Random, ALongerSpanOfNormalsBeginsWithAShorterOne) {
+  const Random random(3, Purpose::noise, 5);
+  std::vector<Real> all(300);
+  random.normals(all);
+  for (const std::size_t count : {0U, 1U, 127U, 128U, 129U}) {
+    std::vector<Real> some(count);
+    random.normals(some);
+    EXPECT_TRUE(std::equal(some.begin(), some.end(), all.begin())) << count;
   }
 }
 

@@ -81,9 +81,10 @@ class Augmenter {
     std::vector<Real> source;  // (H + 3, W + 3), the image with zeros around it
     std::vector<Real> dx;      // (H, pitch), how far from (u, v) a pixel's source lies
     std::vector<Real> dy;      // (H, pitch)
-    std::vector<Real> draws;   // (H, W), of elastic only, as are the others
+    std::vector<Real> draws;   // (H, W), of elastic only, as are line and rows
     std::vector<Real> line;    // (radius + pitch + radius), a row with zeros around it
     std::vector<Real> rows;    // (H, pitch), smoothed along x
+    std::vector<Real> noise;   // (C, H, W), of noise only
   };
   Scratch make_scratch() const;
   // Bytes of one.
@@ -108,7 +109,7 @@ class Augmenter {
 
  private:
   void smooth(double scale, Scratch& scratch, std::vector<Real>& field) const;
-  void add_noise(std::uint64_t stream, View image) const;
+  void add_noise(std::uint64_t stream, Scratch& scratch, View image) const;
   void erase(std::uint64_t stream, View image) const;
 
   AugmentOptions options_;
