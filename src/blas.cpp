@@ -1,6 +1,7 @@
 #include "cnn/blas.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <functional>
 #include <new>
@@ -82,6 +83,36 @@ class SelfTest {
   std::vector<Real> product_ = a_;
 };
 
+// Does OpenBLAS give equal rows of a equal rows of a·b, whatever their places among so many? The
+// answer is found out by trying, once for each number and thread.
+bool treats_rows_alike(int rows) {
+  constexpr int kMostRows = 128;  // more are taken for not alike
+  constexpr int kInner = 300, kColumns = 48;
+  enum : char { unknown, alike, unlike };
+  thread_local std::array<char, kMostRows + 1> known{};
+  if (rows > kMostRows) return false;
+  char& answer = known[static_cast<std::size_t>(rows)];
+  if (answer != unknown) return answer == alike;
+  const Random random(1, Purpose::initialisation);
+  std::vector<Real> row(kInner), a, b(kInner * kColumns);
+  random.uniforms(b);
+  random.uniforms(row);
+  for (int i = 0; i < rows; ++i) a.insert(a.end(), row.begin(), row.end());
+  std::vector<Real> c(static_cast<std::size_t>(rows) * kColumns);
+  gemm({CView(a), rows, kInner}, Transpose::no, {CView(b), kInner, kColumns}, Transpose::no, 0,
+       {View(c), rows, kColumns});
+  answer = std::equal(c.begin() + kColumns, c.end(), c.begin()) ? alike : unlike;
+  return answer == alike;
+}
+
+template <typename T>
+BasicMatrix<T> rows_of(const BasicMatrix<T>& matrix, int first, int rows) {
+  BasicMatrix<T> part = matrix;
+  part.data += static_cast<std::size_t>(first) * static_cast<std::size_t>(matrix.stride);
+  part.rows = rows;
+  return part;
+}
+
 std::thread started(const std::function<void()>& body) {
   try {
     return std::thread(body);
@@ -119,6 +150,22 @@ void gemm(ConstMatrix a, Transpose transpose_a, ConstMatrix b, Transpose transpo
   }
   multiply(to_cblas(transpose_a), to_cblas(transpose_b), c.rows, c.columns, inner, a.data, a.stride,
            b.data, b.stride, beta, c.data, c.stride);
+}
+
+void gemm_by_units(ConstMatrix a, ConstMatrix b, Transpose transpose_b, Real beta, Matrix c,
+                   int unit) {
+  assert(c.rows % unit == 0);
+  int rows = c.rows;
+  if (unit < rows && !treats_rows_alike(rows)) {
+    rows = unit;
+    // Single rows: as many at once as are treated alike, the same number every time.
+    for (int some = 8; unit == 1 && some > rows; some /= 2) {
+      if (c.rows % some == 0 && treats_rows_alike(some)) rows = some;
+    }
+  }
+  for (int first = 0; first < c.rows; first += rows) {
+    gemm(rows_of(a, first, rows), Transpose::no, b, transpose_b, beta, rows_of(c, first, rows));
+  }
 }
 
 void add_row_sums(ConstMatrix a, View row_sums) {

@@ -545,8 +545,8 @@ void Winograd::for_blocks(std::size_t n, const Block& block) const {
   }
 }
 
-void Winograd::forward(std::size_t n, CView x, CView weight, CView bias, View y,
-                       View scratch) const {
+void Winograd::forward(std::size_t n, CView x, CView weight, CView bias, View y, View scratch,
+                       bool apart) const {
   const Memory m = divide(scratch);
   const Shape output{count_, window_.output.height, window_.output.width};
   const int channels = window_.input.channels;
@@ -565,9 +565,10 @@ void Winograd::forward(std::size_t n, CView x, CView weight, CView bias, View y,
     }
     const int all = static_cast<int>(images) * image_tiles;
     for (int p = 0; p < kPoints; ++p) {
-      gemm(Memory::matrix(m.input_points, m.input_pitch, p, all, channels), Transpose::no,
-           Memory::matrix(m.weight, m.weight_pitch, p, channels, count_), Transpose::no, 0,
-           Memory::matrix(m.output_points, m.output_pitch, p, all, count_));
+      gemm_by_units(Memory::matrix(m.input_points, m.input_pitch, p, all, channels),
+                    Memory::matrix(m.weight, m.weight_pitch, p, channels, count_), Transpose::no, 0,
+                    Memory::matrix(m.output_points, m.output_pitch, p, all, count_),
+                    apart ? image_tiles : all);
     }
     for (std::size_t i = 0; i < images; ++i) {
       output_of_points(tiles, m.output, m.output_points + i * product(image_tiles, m.output.lanes),

@@ -40,7 +40,9 @@ class Winograd {
   std::size_t scratch() const;
 
   // y ← W ⋆ x + b. x: (n, C, H, W); weight: (F, C, K, K); bias: (F) or empty; y: (n, F, OH, OW).
-  void forward(std::size_t n, CView x, CView weight, CView bias, View y, View scratch) const;
+  // apart: what an image becomes does not depend on its place among the n, to the last bit.
+  void forward(std::size_t n, CView x, CView weight, CView bias, View y, View scratch,
+               bool apart = false) const;
   // dweight += ∂J/∂W; dx ← ∂J/∂x unless dx is empty.
   void backward(std::size_t n, CView x, CView weight, CView dy, View dweight, View dx,
                 View scratch) const;

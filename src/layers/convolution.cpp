@@ -121,7 +121,8 @@ BasicMatrix<T> Convolution::positions_of(OutputRows rows, std::span<T> y) const 
 void Convolution::forward(const ForwardArgs& args) const {
   if (by_winograd_) {
     winograd_.forward(args.n, args.inputs[0], args.parameters[0],
-                      bias_ ? args.parameters[1] : CView(), args.output, args.scratch);
+                      bias_ ? args.parameters[1] : CView(), args.output, args.scratch,
+                      args.phase == Phase::evaluate);
     return;
   }
   const std::size_t x_size = window_.input.size();

@@ -52,8 +52,9 @@ void FullyConnected::forward(const ForwardArgs& args) const {
                 y.begin() + static_cast<std::ptrdiff_t>(i) * outputs);
     }
   }
-  gemm({args.inputs[0], n, input_size_}, Transpose::no, {args.parameters[0], outputs, input_size_},
-       Transpose::yes, bias_ ? 1 : 0, {y, n, outputs});
+  gemm_by_units({args.inputs[0], n, input_size_}, {args.parameters[0], outputs, input_size_},
+                Transpose::yes, bias_ ? 1 : 0, {y, n, outputs},
+                args.phase == Phase::evaluate ? 1 : n);
 }
 
 // Forward was y = x·Wᵀ + b, so   dW += dyᵀ·x,   db += Σ_samples dy,   dx = dy·W
