@@ -40,17 +40,23 @@ Dataset shifted(const Dataset& dataset, PixelShift shift) {
 
 Vote::Vote(std::size_t images, std::size_t classes) : classes_(classes), sums_(images * classes) {}
 
-void Vote::add(Inference& inference, Loss loss, const Dataset& dataset,
-               const Selection& selection) {
+bool Vote::add(Inference& inference, Loss loss, const Dataset& dataset, const Selection& selection,
+               const std::vector<PixelShift>& shifts, const std::atomic<bool>& stop) {
   assert(selection.size() * classes_ == sums_.size());
-  ++voters_;
-  inference.run(
-      selection.size(), [&](std::size_t i) { return dataset.image(selection[i]); },
-      [&](std::size_t i, CView outputs) {
-        std::vector<double> probabilities(classes_);
-        class_probabilities(loss, outputs, probabilities);
-        for (std::size_t k = 0; k < classes_; ++k) sums_[i * classes_ + k] += probabilities[k];
-      });
+  for (const PixelShift& shift : shifts) {
+    ++voters_;
+    const Dataset images = shifted(dataset, shift);
+    const bool done = inference.run(
+        selection.size(), [&](std::size_t i) { return images.image(selection[i]); },
+        [&](std::size_t i, CView outputs) {
+          std::vector<double> probabilities(classes_);
+          class_probabilities(loss, outputs, probabilities);
+          for (std::size_t k = 0; k < classes_; ++k) sums_[i * classes_ + k] += probabilities[k];
+        },
+        stop);
+    if (!done) return false;
+  }
+  return true;
 }
 
 Evaluation Vote::evaluation(const Dataset& dataset, const Selection& selection) const {

@@ -97,6 +97,33 @@ TEST(Vote, OfOneIsItsEvaluation) {
   }
 }
 
+// One vote for each shift; nothing more once it is to stop.
+TEST(Vote, CountsEachShiftAsAVoter) {
+  const Dataset dataset = make_dataset({1, 6, 6}, 20, 3);
+  Network network({1, 6, 6}, {layer_spec("fc", "fc", "{count: 3}")});
+  network.initialise(1);
+  const PixelTable table({{0.0}, {0.01}}, {1, 6, 6});
+  Workers workers(1);
+  Inference inference(network, table, workers);
+  const Selection all = everything(20);
+  Vote one_by_one(20, 3), at_once(20, 3);
+  for (const PixelShift& shift : neighbour_shifts()) {
+    one_by_one.add(inference, Loss::softmax_cross_entropy, shifted(dataset, shift), all);
+  }
+  EXPECT_TRUE(
+      at_once.add(inference, Loss::softmax_cross_entropy, dataset, all, neighbour_shifts()));
+  const Evaluation expected = one_by_one.evaluation(dataset, all);
+  const Evaluation result = at_once.evaluation(dataset, all);
+  EXPECT_EQ(result.loss, expected.loss);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    EXPECT_EQ(result.predictions[i].predicted, expected.predictions[i].predicted);
+    EXPECT_EQ(result.predictions[i].probability, expected.predictions[i].probability);
+  }
+  const std::atomic<bool> stop{true};
+  EXPECT_FALSE(
+      at_once.add(inference, Loss::softmax_cross_entropy, dataset, all, neighbour_shifts(), stop));
+}
+
 // Squared error's outputs can say 0 for sure; the loss stays a number.
 TEST(Vote, StaysFiniteWhereAProbabilityIsZero) {
   const Network sure = constant(0, 1);

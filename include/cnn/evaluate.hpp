@@ -27,6 +27,9 @@ class Inference {
   // Enough images for matrix products worth their name, few enough for a pass's tensors to stay in
   // the L2 cache.
   static constexpr std::size_t kShard = 32;
+  // A stop that never comes.
+  static const std::atomic<bool> kNever;
+
   // shard: images of one pass; 1 for the shortest wait for a single image.
   Inference(const Network& network, const PixelTable& table, Workers& workers,
             std::size_t shard = kShard);
@@ -43,8 +46,6 @@ class Inference {
            const std::atomic<bool>& stop = kNever);
 
  private:
-  static const std::atomic<bool> kNever;
-
   FoldedNetwork folded_;
   const PixelTable& table_;
   Workers& workers_;

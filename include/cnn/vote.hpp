@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <vector>
 
@@ -34,9 +35,12 @@ class Vote {
   // For `images` images of `classes` classes.
   Vote(std::size_t images, std::size_t classes);
 
-  // Adds what the network that was trained for `loss` says of each selected image. Throws
-  // DivergedError if an output is not finite.
-  void add(Inference& inference, Loss loss, const Dataset& dataset, const Selection& selection);
+  // Adds what the network that was trained for `loss` says of each selected image, once for each of
+  // the shifts: by default, of the image as it is. Throws DivergedError if an output is not finite.
+  // Once `stop` is true it goes no further; the result is false then, and the sums are of no use.
+  bool add(Inference& inference, Loss loss, const Dataset& dataset, const Selection& selection,
+           const std::vector<PixelShift>& shifts = {PixelShift{}},
+           const std::atomic<bool>& stop = Inference::kNever);
 
   // By the mean probability p: the class of the largest, and as loss the mean of −log p_y (a
   // probability of 0 counts as the smallest above). Requires that something was added.

@@ -94,14 +94,12 @@ Evaluation score(const EvalOptions& o, const Voters& voters, const Part& part) {
   }
   Vote vote(part.selection.size(), voters.front()->model.info.classes.size());
   const auto shifts = o.tta == "shifts" ? neighbour_shifts() : std::vector{PixelShift{}};
-  for (const PixelShift& shift : shifts) {
-    const Dataset images = shifted(part.dataset, shift);
-    for (const auto& voter : voters) {
-      with_model(voter->path, [&] {
-        vote.add(voter->inference, voter->model.info.config.loss, images, part.selection);
-        return kDone;
-      });
-    }
+  for (const auto& voter : voters) {
+    with_model(voter->path, [&] {
+      vote.add(voter->inference, voter->model.info.config.loss, part.dataset, part.selection,
+               shifts);
+      return kDone;
+    });
   }
   return vote.evaluation(part.dataset, part.selection);
 }

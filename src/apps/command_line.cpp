@@ -34,6 +34,16 @@ void add_config_options(CLI::App& app, Options& o) {
       ->allow_extra_args(false);
 }
 
+CLI::Option* add_tta_option(CLI::App& app, std::string& tta, const std::string& what) {
+  return app
+      .add_option("--tta", tta,
+                  what +
+                      ": with shifts, by the mean of the probabilities of each image and its 8 "
+                      "copies shifted by one pixel, diagonally, too")
+      ->check(CLI::IsMember({"none", "shifts"}))
+      ->capture_default_str();
+}
+
 void add_options(CLI::App& app, TrainOptions& o) {
   add_config_options(app, o);
   app.add_option("--data", o.data, "Directory of the data set, instead of data.dir")
@@ -81,6 +91,7 @@ void add_options(CLI::App& app, TrainOptions& o) {
       ->excludes(dry_run)
       ->excludes(print_config)
       ->excludes("--check-gradients");
+  add_tta_option(app, o.tta, "How --seeds scores, too")->needs("--seeds");
   app.add_option("--preview", o.preview,
                  "Write a picture of training images and what data.augment makes of them in the "
                  "first epochs, and stop")
@@ -112,11 +123,7 @@ void add_options(CLI::App& app, EvalOptions& o) {
   app.add_option("--split", o.split, "Part of the data to score: test, validation or train")
       ->check(CLI::IsMember({"test", "validation", "train"}))
       ->capture_default_str();
-  app.add_option("--tta", o.tta,
-                 "Test-time augmentation: with shifts, the mean of the probabilities of each image "
-                 "and its 8 copies shifted by one pixel, diagonally, too")
-      ->check(CLI::IsMember({"none", "shifts"}))
-      ->capture_default_str();
+  add_tta_option(app, o.tta, "Test-time augmentation");
   app.add_flag("--json", o.json, "Print JSON instead of text");
   app.add_option("--out", o.out, "Also write confusion.csv and predictions.csv there")
       ->type_name("DIR")

@@ -30,6 +30,7 @@ struct TrainOptions {
   std::string threads;  // both as given: the configuration's reader judges them
   std::string seed;
   std::string seeds;  // "1-5", or empty: a single run
+  std::string tta = "none";
 };
 
 struct EvalOptions {

@@ -15,6 +15,7 @@
 #include "cnn/run_directory.hpp"
 #include "cnn/text.hpp"
 #include "cnn/training_data.hpp"
+#include "cnn/vote.hpp"
 
 #include "app.hpp"
 #include "signals.hpp"
@@ -44,6 +45,13 @@ Statistics statistics(const std::vector<double>& values) {
   return result;
 }
 
+// "99.16 ± 0.04 %"
+std::string mean_text(const std::vector<double>& percentages) {
+  const Statistics s = statistics(percentages);
+  if (percentages.size() == 1) return fmt::format("{:.2f} %", s.mean);
+  return fmt::format("{:.2f} ± {:.2f} %", s.mean, s.deviation);
+}
+
 // What the final models are scored on.
 enum class Scored { test, validation, nothing };
 
@@ -61,14 +69,16 @@ Scored part_to_score(const DataConfig& data) {
 
 struct Score {
   double accuracy;
+  std::optional<double> shifted;
   std::size_t parameters;
 };
 
 // Nothing if `stop` became true on the way.
 std::optional<Score> score(const std::filesystem::path& path, const RunConfig& config,
-                           std::uint64_t seed, Scored scored, const std::atomic<bool>& stop) {
+                           std::uint64_t seed, Scored scored, bool with_shifts,
+                           const std::atomic<bool>& stop) {
   const Model model = load_model(path);
-  const std::size_t parameters = model.network.parameter_count();
+  Score result{0, {}, model.network.parameter_count()};
   TrainingData data;
   if (scored == Scored::test) {
     data.dataset = read_dataset(dataset_files(config.data, DataPart::test));
@@ -80,10 +90,19 @@ std::optional<Score> score(const std::filesystem::path& path, const RunConfig& c
   Workers workers(worker_count(config.training));
   const PixelTable table(model.info.preprocessing, model.info.input);
   Inference inference(model.network, table, workers);
+  const Selection& images = data.split.validation;
   const std::optional<Evaluation> evaluation =
-      evaluate(inference, config.loss, data.dataset, data.split.validation, stop);
+      evaluate(inference, config.loss, data.dataset, images, stop);
   if (!evaluation) return std::nullopt;
-  return Score{evaluation->accuracy(), parameters};
+  result.accuracy = evaluation->accuracy();
+  if (with_shifts) {
+    Vote vote(images.size(), model.info.classes.size());
+    if (!vote.add(inference, config.loss, data.dataset, images, neighbour_shifts(), stop)) {
+      return std::nullopt;
+    }
+    result.shifted = vote.evaluation(data.dataset, images).accuracy();
+  }
+  return result;
 }
 
 // The options of the run of one seed, which begins or goes on.
@@ -146,7 +165,7 @@ std::vector<std::uint64_t> parse_seeds(const std::string& text) {
 std::string sweep_text(const std::vector<SweepRun>& runs, std::size_t parameters,
                        const std::string& part) {
   std::string text;
-  std::vector<double> accuracies, seconds;
+  std::vector<double> accuracies, shifted, seconds;
   for (const SweepRun& run : runs) {
     text += fmt::format("seed {:>4}", run.seed);
     if (run.accuracy) {
@@ -159,17 +178,17 @@ std::string sweep_text(const std::vector<SweepRun>& runs, std::size_t parameters
     } else {
       text += "  (resumed)";
     }
+    if (run.shifted) {
+      shifted.push_back(100 * *run.shifted);
+      text += fmt::format("  with shifts {:.2f} %", shifted.back());
+    }
     text += "\n";
   }
   text += "mean";
-  if (!accuracies.empty()) {
-    const Statistics s = statistics(accuracies);
-    text += fmt::format("  {:.2f}", s.mean);
-    if (accuracies.size() > 1) text += fmt::format(" ± {:.2f}", s.deviation);
-    text += " %";
-  }
+  if (!accuracies.empty()) text += "  " + mean_text(accuracies);
   if (!seconds.empty()) text += fmt::format("  {:.1f} s", statistics(seconds).mean);
   if (!accuracies.empty()) text += fmt::format("  {} parameters  {} set", parameters, part);
+  if (!shifted.empty()) text += "  with shifts " + mean_text(shifted);
   return text + "\n";
 }
 
@@ -190,12 +209,13 @@ int sweep(const TrainOptions& options, const RunConfig& config, const StopSwitch
     const TrainOptions run = options_of_run(options, directory, seed);
     const auto start = std::chrono::steady_clock::now();
     if (const int code = train(run); code != kDone) return ended(code);
-    SweepRun result{seed, {}, {}};
+    SweepRun result{seed, {}, {}, {}};
     if (scored != Scored::nothing) {
       const std::optional<Score> reached =
-          score(directory.model(), config, seed, scored, stop.stop);
+          score(directory.model(), config, seed, scored, options.tta == "shifts", stop.stop);
       if (!reached) return ended(128 + stop_signal());
       result.accuracy = reached->accuracy;
+      result.shifted = reached->shifted;
       parameters = reached->parameters;
     }
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;

@@ -4,7 +4,9 @@
 
 #include <filesystem>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 #include <signal.h>
 
 #include "cnn/error.hpp"
@@ -35,14 +37,33 @@ TEST(ParseSeeds, RefusesWhatIsNone) {
 
 // Mean 98, squares of differences 1 + 0 + 1 over n − 1 = 2.
 TEST(SweepText, GivesMeanAndDeviation) {
-  EXPECT_EQ(sweep_text({{1, 0.97, 10.0}, {2, 0.98, 20.0}, {3, 0.99, {}}}, 431080, "test"),
-            "seed    1  97.00 %  10.0 s\n"
-            "seed    2  98.00 %  20.0 s\n"
-            "seed    3  99.00 %  (resumed)\n"
-            "mean  98.00 ± 1.00 %  15.0 s  431080 parameters  test set\n");
-  EXPECT_EQ(sweep_text({{1, 0.5, 10.0}}, 7, "validation"),
+  EXPECT_EQ(
+      sweep_text({{1, 0.97, {}, 10.0}, {2, 0.98, {}, 20.0}, {3, 0.99, {}, {}}}, 431080, "test"),
+      "seed    1  97.00 %  10.0 s\n"
+      "seed    2  98.00 %  20.0 s\n"
+      "seed    3  99.00 %  (resumed)\n"
+      "mean  98.00 ± 1.00 %  15.0 s  431080 parameters  test set\n");
+  EXPECT_EQ(sweep_text({{1, 0.5, {}, 10.0}}, 7, "validation"),
             "seed    1  50.00 %  10.0 s\nmean  50.00 %  10.0 s  7 parameters  validation set\n");
-  EXPECT_EQ(sweep_text({{1, {}, 10.0}}, 0, ""), "seed    1  10.0 s\nmean  10.0 s\n");
+  EXPECT_EQ(sweep_text({{1, {}, {}, 10.0}}, 0, ""), "seed    1  10.0 s\nmean  10.0 s\n");
+  EXPECT_EQ(sweep_text({{1, 0.97, 0.98, 10.0}, {2, 0.97, 0.99, 20.0}}, 7, "test"),
+            "seed    1  97.00 %  10.0 s  with shifts 98.00 %\n"
+            "seed    2  97.00 %  20.0 s  with shifts 99.00 %\n"
+            "mean  97.00 ± 0.00 %  15.0 s  7 parameters  test set  with shifts 98.50 ± 0.71 %\n");
+}
+
+// --tta adds the figure that cnn-eval --tta gives; alone it would do nothing and is refused.
+TEST(SweepCommand, ScoresByShiftsToo) {
+  const TempDir temp;
+  EXPECT_EQ(cnn::train(temp / "sweep", {"--tta", "shifts"}).code, 2);
+  const CommandResult result = cnn::train(temp / "sweep", {"--seeds", "2", "--tta", "shifts"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  const std::string model = (temp / "sweep/seed-2/model.safetensors").string();
+  const CommandResult scored =
+      run_command("cnn-eval", {"--model", model, "--tta", "shifts", "--json"});
+  ASSERT_EQ(scored.code, 0) << scored.err;
+  const double accuracy = nlohmann::json::parse(scored.out)["accuracy"];
+  EXPECT_THAT(result.out, HasSubstr(fmt::format("  with shifts {:.2f} %", 100 * accuracy)));
 }
 
 TEST(SweepCommand, TrainsEachSeedIntoItsDirectoryAndSumsUp) {
