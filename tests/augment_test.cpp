@@ -208,6 +208,17 @@ TEST(Augmenter, DrawsUniformlyWithinItsRanges) {
   EXPECT_NEAR(flips, kDraws / 4, 5 * std::sqrt(kDraws * 0.1875));
 }
 
+TEST(Augmenter, DrawsAnewForEverySeedEpochAndPlace) {
+  const AugmentOptions options{.rotate = 10};
+  const auto angle = [&](std::uint64_t seed, std::uint64_t epoch, std::uint32_t place) {
+    return Augmenter(options, {1, 8, 8}, seed).draw(epoch, place).angle;
+  };
+  EXPECT_EQ(angle(1, 2, 3), angle(1, 2, 3));
+  EXPECT_NE(angle(1, 2, 3), angle(2, 2, 3));
+  EXPECT_NE(angle(1, 2, 3), angle(1, 3, 3));
+  EXPECT_NE(angle(1, 2, 3), angle(1, 2, 4));
+}
+
 TEST(Augmenter, DependsOnSeedEpochAndPlaceAlone) {
   const Shape shape{3, 9, 10};
   const Pixels pixels = make_dataset(shape, 1, 2).pixels;

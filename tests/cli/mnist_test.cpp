@@ -60,6 +60,11 @@ TEST_F(Mnist, UfldlsExercisePassesNinetySixAndAHalf) {
   EXPECT_GT(accuracy_of("ufldl.yaml", {}), 0.965);
 }
 
+// Five seeds gave 99.09 to 99.23 %.
+TEST_F(Mnist, FastPassesNinetyEightPointEight) {
+  EXPECT_GT(accuracy_of("mnist-fast.yaml", {}), 0.988);
+}
+
 TEST_F(Mnist, Lenet5PassesNinetySixAfterOneEpoch) {
   EXPECT_GT(accuracy_of("lenet5.yaml", {"--set", "training.epochs=1"}), 0.96);
 }
