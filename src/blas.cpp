@@ -86,22 +86,26 @@ class SelfTest {
 // Does OpenBLAS give equal rows of a equal rows of a·b, whatever their places among so many? The
 // answer is found out by trying, once for each number and thread.
 bool treats_rows_alike(int rows) {
-  constexpr int kMostRows = 128;  // more are taken for not alike
-  constexpr int kInner = 300, kColumns = 48;
+  constexpr std::size_t kMostRows = 128;  // more are taken for not alike
+  constexpr std::size_t kInner = 64, kColumns = 64;
   enum : char { unknown, alike, unlike };
   thread_local std::array<char, kMostRows + 1> known{};
-  if (rows > kMostRows) return false;
-  char& answer = known[static_cast<std::size_t>(rows)];
+  const auto count = static_cast<std::size_t>(rows);
+  if (count > kMostRows) return false;
+  char& answer = known[count];
   if (answer != unknown) return answer == alike;
+  std::array<Real, kMostRows * kInner> a;
+  std::array<Real, kInner * kColumns> b;
+  std::array<Real, kMostRows * kColumns> c;
   const Random random(1, Purpose::initialisation);
-  std::vector<Real> row(kInner), a, b(kInner * kColumns);
   random.uniforms(b);
-  random.uniforms(row);
-  for (int i = 0; i < rows; ++i) a.insert(a.end(), row.begin(), row.end());
-  std::vector<Real> c(static_cast<std::size_t>(rows) * kColumns);
-  gemm({CView(a), rows, kInner}, Transpose::no, {CView(b), kInner, kColumns}, Transpose::no, 0,
+  for (std::size_t i = 0; i < count; ++i) random.uniforms(View(a).subspan(i * kInner, kInner));
+  gemm({View(a), rows, kInner}, Transpose::no, {View(b), kInner, kColumns}, Transpose::no, 0,
        {View(c), rows, kColumns});
-  answer = std::equal(c.begin() + kColumns, c.end(), c.begin()) ? alike : unlike;
+  const CView products(c.data(), count * kColumns);
+  answer = std::ranges::equal(products.subspan(kColumns), products.first((count - 1) * kColumns))
+               ? alike
+               : unlike;
   return answer == alike;
 }
 

@@ -1,5 +1,7 @@
 // Forward and backward of whole networks.
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 #include <numbers>
 #include <string>
@@ -168,6 +170,7 @@ TEST(NetworkPass, DoesNotDependOnWhatTheWorkspaceHeldBefore) {
   EXPECT_EQ(results_of(used), results_of(fresh));
 }
 
+// But for roundings: evaluation may multiply image by image.
 TEST(NetworkPass, EvaluationGivesTheOutputsOfTrainingWhereNothingIsRandom) {
   Network network = lenet();
   draw_parameters(network);
@@ -176,7 +179,12 @@ TEST(NetworkPass, EvaluationGivesTheOutputsOfTrainingWhereNothingIsRandom) {
   Workspace evaluation(network, 3, Phase::evaluate);
   assign(evaluation.input(3), values(pass.input()));
   network.forward(evaluation, 3, {});
-  EXPECT_EQ(values(evaluation.output(3)), values(pass.output()));
+  const CView expected = pass.output();
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_NEAR(evaluation.output(3)[i], expected[i],
+                1e-5 * std::max(1.0, std::abs(double{expected[i]})))
+        << i;
+  }
 }
 
 TEST(NetworkPass, EveryDropoutLayerDrawsItsOwn) {
