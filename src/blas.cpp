@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cassert>
 #include <functional>
+#include <mutex>
 #include <new>
 #include <sstream>
 #include <system_error>
@@ -83,31 +85,82 @@ class SelfTest {
   std::vector<Real> product_ = a_;
 };
 
-// Does OpenBLAS give equal rows of a equal rows of a·b, whatever their places among so many? The
-// answer is found out by trying, once for each number and thread.
-bool treats_rows_alike(int rows) {
-  constexpr std::size_t kMostRows = 128;  // more are taken for not alike
-  constexpr std::size_t kInner = 64, kColumns = 64;
-  enum : char { unknown, alike, unlike };
-  thread_local std::array<char, kMostRows + 1> known{};
-  const auto count = static_cast<std::size_t>(rows);
-  if (count > kMostRows) return false;
-  char& answer = known[count];
-  if (answer != unknown) return answer == alike;
-  std::array<Real, kMostRows * kInner> a;
-  std::array<Real, kInner * kColumns> b;
-  std::array<Real, kMostRows * kColumns> c;
-  const Random random(1, Purpose::initialisation);
-  random.uniforms(b);
-  for (std::size_t i = 0; i < count; ++i) random.uniforms(View(a).subspan(i * kInner, kInner));
-  gemm({View(a), rows, kInner}, Transpose::no, {View(b), kInner, kColumns}, Transpose::no, 0,
-       {View(c), rows, kColumns});
-  const CView products(c.data(), count * kColumns);
-  answer = std::ranges::equal(products.subspan(kColumns), products.first((count - 1) * kColumns))
-               ? alike
-               : unlike;
-  return answer == alike;
-}
+// What OpenBLAS chooses a kernel by, for c ← a·op(b): c is (rows, columns).
+struct Product {
+  int rows;
+  int columns;
+  int inner;
+  Transpose transpose_b;
+
+  bool operator==(const Product&) const = default;
+};
+
+// Does OpenBLAS give equal rows of a equal rows of a·op(b), whatever their places? Found out by
+// trying, once for each product, without asking for memory: inference may not.
+class RowTrials {
+ public:
+  bool treats_rows_alike(Product p) {
+    if (p.rows > kMostRows) return false;
+    p.columns = std::min(p.columns, kLargest);
+    p.inner = std::min(p.inner, kLargest);
+    if (const Trial* trial = find(p)) return trial->alike;
+    const std::lock_guard lock(mutex_);
+    if (const Trial* trial = find(p)) return trial->alike;
+    const std::size_t count = count_.load();
+    if (count == trials_.size()) return false;
+    trials_[count] = {p, try_equal_rows(p)};
+    count_.store(count + 1);
+    return trials_[count].alike;
+  }
+
+ private:
+  static constexpr int kMostRows = 128;  // more are taken for not alike
+  static constexpr int kLargest = 512;   // beyond, a kernel is the same
+  struct Trial {
+    Product product;
+    bool alike;
+  };
+
+  const Trial* find(const Product& p) const {
+    const auto end = trials_.begin() + static_cast<std::ptrdiff_t>(count_.load());
+    const auto found =
+        std::find_if(trials_.begin(), end, [&](const Trial& trial) { return trial.product == p; });
+    return found == end ? nullptr : &*found;
+  }
+
+  // Until enough sums have been seen: those of another order often round to the same.
+  bool try_equal_rows(const Product& p) {
+    constexpr int kSums = 256;
+    const auto size = [](int rows, int columns) {
+      return static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns);
+    };
+    const View a = View(a_).first(size(p.rows, p.inner));
+    const View b = View(b_).first(size(p.inner, p.columns));
+    const View c = View(c_).first(size(p.rows, p.columns));
+    const bool turned = p.transpose_b == Transpose::yes;
+    const ConstMatrix op_b(b, turned ? p.columns : p.inner, turned ? p.inner : p.columns);
+    for (int sums = 0; sums < kSums; sums += p.columns) {
+      const Random random(1, Purpose::initialisation, static_cast<std::uint64_t>(sums));
+      random.uniforms(b);
+      for (Real& value : b) value -= Real{0.5};  // sums that cancel round more often
+      const View row = a.first(static_cast<std::size_t>(p.inner));
+      random.uniforms(row);
+      for (int i = 1; i < p.rows; ++i) std::ranges::copy(row, a.begin() + i * p.inner);
+      gemm({a, p.rows, p.inner}, Transpose::no, op_b, p.transpose_b, 0, {c, p.rows, p.columns});
+      if (!std::equal(c.begin() + p.columns, c.end(), c.begin())) return false;
+    }
+    return true;
+  }
+
+  std::mutex mutex_;                   // of whoever tries
+  std::array<Trial, 256> trials_{};    // those of more products are not tried
+  std::atomic<std::size_t> count_{0};  // of trials
+  std::array<Real, std::size_t{kMostRows} * kLargest> a_{};
+  std::array<Real, std::size_t{kLargest} * kLargest> b_{};
+  std::array<Real, std::size_t{kMostRows} * kLargest> c_{};
+};
+
+constinit RowTrials row_trials;
 
 template <typename T>
 BasicMatrix<T> rows_of(const BasicMatrix<T>& matrix, int first, int rows) {
@@ -160,11 +213,14 @@ void gemm_by_units(ConstMatrix a, ConstMatrix b, Transpose transpose_b, Real bet
                    int unit) {
   assert(c.rows % unit == 0);
   int rows = c.rows;
-  if (unit < rows && !treats_rows_alike(rows)) {
+  const auto alike = [&](int some) {
+    return row_trials.treats_rows_alike({some, c.columns, a.columns, transpose_b});
+  };
+  if (unit < rows && !alike(rows)) {
     rows = unit;
     // Single rows: as many at once as are treated alike, the same number every time.
     for (int some = 8; unit == 1 && some > rows; some /= 2) {
-      if (c.rows % some == 0 && treats_rows_alike(some)) rows = some;
+      if (c.rows % some == 0 && alike(some)) rows = some;
     }
   }
   for (int first = 0; first < c.rows; first += rows) {
