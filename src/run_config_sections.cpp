@@ -125,6 +125,7 @@ void visit_augment(ConfigVisitor& visitor, AugmentOptions& augment) {
       inner.real("probability", augment.erase.probability, kProbability);
     });
   }
+  visitor.real("until", augment.until, {.low = 0, .high = 1, .above_low = true});
 }
 
 // The solver and exactly its parameters.

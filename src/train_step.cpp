@@ -57,11 +57,11 @@ std::size_t TrainStep::bytes(const Network& network, std::size_t batch, int work
 
 void TrainStep::read_image(const Batch& batch, std::uint32_t place, std::size_t worker, View x) {
   const std::span<const std::uint8_t> pixels = batch.dataset.image(place);
-  if (!augmenter_) {
+  if (!augmenter_ || !batch.epoch) {
     table_.apply(pixels, x);
     return;
   }
-  augmenter_->apply(pixels, batch.epoch, place, scratch_[worker], x);
+  augmenter_->apply(pixels, *batch.epoch, place, scratch_[worker], x);
   table_.apply(x);
 }
 
@@ -97,7 +97,8 @@ void TrainStep::run_shard(const Batch& batch, std::size_t shard, std::size_t wor
 }
 
 BatchResult TrainStep::run(const Dataset& dataset, std::span<const std::uint32_t> places,
-                           std::uint64_t step, double schedule_factor, std::uint64_t epoch) {
+                           std::uint64_t step, double schedule_factor,
+                           std::optional<std::uint64_t> epoch) {
   assert(!places.empty() && places.size() <= labels_.size());
   const Batch batch{dataset, places, step, epoch};
   const std::size_t shards = shard_count(places.size());

@@ -85,6 +85,10 @@ double Trainer::factor(std::uint64_t step) const {
                          static_cast<std::int64_t>(steps_), progress_.plateau.falls);
 }
 
+bool Trainer::is_augmented(std::uint64_t step) const {
+  return static_cast<double>(step) < info_.config.data.augment.until * static_cast<double>(steps_);
+}
+
 BatchResult Trainer::train_batch(std::uint64_t step) {
   const std::uint64_t epoch = step / steps_per_epoch_;
   if (order_epoch_ != epoch) {
@@ -95,7 +99,7 @@ BatchResult Trainer::train_batch(std::uint64_t step) {
   const std::size_t first = step % steps_per_epoch_ * batch;
   const std::size_t count = std::min(batch, order_.size() - first);
   return train_step_.run(dataset_, std::span(order_).subspan(first, count), step, factor(step),
-                         epoch);
+                         is_augmented(step) ? std::optional(epoch) : std::nullopt);
 }
 
 double Trainer::try_one_step() {

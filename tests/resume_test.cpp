@@ -147,7 +147,8 @@ TEST(Resume, AnyStopsEndInTheBytesOfTheWholeRunWithAugmentation) {
                          .rotate = 20,
                          .elastic = {.sigma = 1, .alpha = 3},
                          .noise = 5,
-                         .erase = {.size = 2}};
+                         .erase = {.size = 2},
+                         .until = 0.6};
   Draw draw(7);
   expect_same_with_stops(config, tiny_images(), draw, 8);
 }

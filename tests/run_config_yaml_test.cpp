@@ -132,7 +132,7 @@ TEST(ToYaml, RoundTripsAugmentation) {
   for (const char* augment :
        {"", "shift: 3", "rotate: 12.5, scale: 0.1, shear: 0.2", "elastic: {alpha: 34}",
         "elastic: {sigma: 5.5, alpha: 8}, flip: 0.5, noise: 3", "erase: {size: 6}",
-        "erase: {size: 6, probability: 1}, shift: 1"}) {
+        "erase: {size: 6, probability: 1}, shift: 1", "shift: 2, until: 0.9"}) {
     expect_round_trip(with_data("dir: d, augment: {" + std::string(augment) + "}"));
   }
   const AugmentOptions options =
@@ -145,7 +145,7 @@ TEST(ToYaml, RoundTripsAugmentation) {
   const std::string yaml =
       to_yaml(with_data("dir: d, augment: {elastic: {alpha: 9}}"), ConfigText::portable);
   EXPECT_NE(yaml.find("  augment: {shift: 0, rotate: 0, scale: 0, shear: 0, elastic: {sigma: 4, "
-                      "alpha: 9}, flip: 0, noise: 0}\n"),
+                      "alpha: 9}, flip: 0, noise: 0, until: 1}\n"),
             std::string::npos)
       << yaml;
 }

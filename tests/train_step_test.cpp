@@ -157,7 +157,7 @@ TEST(TrainStep, StatisticsFollowTheShardsByTheirSamples) {
 // with shifts it is that of the shifted images, and another one in another epoch.
 TEST(TrainStep, AugmentsWhatItTrainsOn) {
   const auto values_after = [](const AugmentOptions& augment, const Dataset& dataset,
-                               std::uint64_t epoch) {
+                               std::optional<std::uint64_t> epoch) {
     Rig rig(2);
     TrainStep step(rig.network, rig.solver, Loss::softmax_cross_entropy, rig.table, 100, kSeed,
                    rig.workers, {}, augment);
@@ -169,6 +169,7 @@ TEST(TrainStep, AugmentsWhatItTrainsOn) {
   EXPECT_EQ(values_after({.rotate = 0}, dataset, 1), values_after({}, dataset, 0));
   EXPECT_NE(values_after(shifts, dataset, 1), values_after({}, dataset, 1));
   EXPECT_NE(values_after(shifts, dataset, 1), values_after(shifts, dataset, 0));
+  EXPECT_EQ(values_after(shifts, dataset, std::nullopt), values_after({}, dataset, 0));
 
   const Augmenter augmenter(shifts, dataset.shape, kSeed);
   Augmenter::Scratch scratch = augmenter.make_scratch();

@@ -104,6 +104,35 @@ TEST(Trainer, ShufflesAnewEveryEpochOrNever) {
   }
 }
 
+// Noise leaves no image as it is; with alpha 0 its loss tells.
+TEST(Trainer, TrainsOnImagesAsTheyStandAfterUntil) {
+  const auto losses = [](const AugmentOptions& augment) {
+    const TempDir directory;
+    RunConfig config = tiny_config("  steps: 70\n  batch: 1\n  alpha: 0\n");  // an epoch has 50
+    config.data.augment = augment;
+    TinyRun run(config, directory.path(), 1);
+    Recorder recorder;
+    train(run, recorder);
+    std::vector<double> result;
+    double before = 0;  // Σ of the epoch
+    for (const StepReport& step : recorder.steps) {
+      if (step.batch == 1) before = 0;
+      const double sum = step.loss * static_cast<double>(step.batch);
+      result.push_back(sum - before);
+      before = sum;
+    }
+    return result;
+  };
+  const std::vector<double> plain = losses({});
+  for (const std::size_t last : {35U, 63U}) {
+    const std::vector<double> noisy =
+        losses({.noise = 20, .until = (static_cast<double>(last) - 0.5) / 70});
+    for (std::size_t t = 0; t < plain.size(); ++t) {
+      EXPECT_EQ(std::abs(noisy[t] - plain[t]) < 1e-9, t >= last) << "step " << t;
+    }
+  }
+}
+
 TEST(Trainer, KeepsTheModelOfTheBestValidation) {
   const TempDir directory;
   TinyRun run(tiny_config("  epochs: 12\n  batch: 10\n  alpha: 0.1\n  momentum: 0.9\n", 20),

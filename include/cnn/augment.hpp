@@ -44,6 +44,9 @@ struct AugmentOptions {
   double flip = 0;   // probability that left and right are swapped
   double noise = 0;  // deviation of the normal noise on each value, which is not clipped afterwards
   EraseOptions erase = {};
+  // Part of the run after which images are trained on as they stand: whoever runs the steps heeds
+  // it.
+  double until = 1;
 
   bool operator==(const AugmentOptions&) const = default;
   bool is_on() const;

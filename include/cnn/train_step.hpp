@@ -44,11 +44,11 @@ class TrainStep {
             const AugmentOptions& augment = {});
 
   // Trains on the images `places` of the dataset, as step `step` of the run with α_t =
-  // schedule_factor · α; `epoch`, from 0, is what augmentation depends on. If a loss is not finite,
-  // throws DivergedError naming the first tensor that is not, and leaves the parameters as they
-  // were.
+  // schedule_factor · α; `epoch`, from 0, is what augmentation depends on, and without one the
+  // images are taken as they stand. If a loss is not finite, throws DivergedError naming the first
+  // tensor that is not, and leaves the parameters as they were.
   BatchResult run(const Dataset& dataset, std::span<const std::uint32_t> places, std::uint64_t step,
-                  double schedule_factor, std::uint64_t epoch = 0);
+                  double schedule_factor, std::optional<std::uint64_t> epoch = 0);
 
   // Bytes that a TrainStep will take, parameters included.
   static std::size_t bytes(const Network& network, std::size_t batch, int workers,
@@ -60,7 +60,7 @@ class TrainStep {
     const Dataset& dataset;
     std::span<const std::uint32_t> places;
     std::uint64_t step;
-    std::uint64_t epoch;
+    std::optional<std::uint64_t> epoch;
   };
   void run_shard(const Batch& batch, std::size_t shard, std::size_t worker, Gradients& gradients);
   // Assigns x: the image as the network gets it.

@@ -114,6 +114,8 @@ class Trainer {
   void finish_epoch(TrainObserver& observer, const std::atomic<bool>& stop);
   bool checkpoint_due() const;
   double factor(std::uint64_t step) const;
+  // Has data.augment.until not been reached?
+  bool is_augmented(std::uint64_t step) const;
   // What the run is about to leave behind: the averaged weights where there are any.
   const Network& result() const { return averaged_ ? *averaged_ : network_; }
 

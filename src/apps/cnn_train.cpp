@@ -107,17 +107,22 @@ void log_start(spdlog::logger& log, const TrainOptions& o, const RunConfig& conf
   log.info("{}", table);
 }
 
-void resume(const Checkpoint& checkpoint, const TrainingConfig& training, Trainer& trainer,
+void resume(const Checkpoint& checkpoint, const RunConfig& config, Trainer& trainer,
             spdlog::logger& log) {
   trainer.resume(checkpoint);
+  const TrainingConfig& training = config.training;
   const TrainingConfig& before = checkpoint.info.config.training;
-  if (depends_on_length(training.schedule.policy) &&
-      (before.epochs != training.epochs || before.steps != training.steps)) {
+  const bool resized = before.epochs != training.epochs || before.steps != training.steps;
+  if (resized && depends_on_length(training.schedule.policy)) {
     log.warn(
         "the run has another length now, and the {} schedule with it: alpha was that of the "
         "former length up to step {}, and is that of {} steps from there on",
         Schedule::kPolicyNames[static_cast<std::size_t>(training.schedule.policy)], trainer.step(),
         trainer.steps());
+  }
+  if (resized && config.data.augment.is_on() && config.data.augment.until < 1) {
+    log.warn("the run has another length now, and images are distorted until {} of that",
+             number_text(config.data.augment.until));
   }
   log.info("resumed {} at step {} of {}", display_path(checkpoint.file.path), trainer.step(),
            trainer.steps());
@@ -220,7 +225,7 @@ int train(const TrainOptions& o, StopSwitch& stop) {
   if (o.overwrite) directory.clear();
   console.open_file(directory.log(), o.resuming);
   log_start(log, o, config, data, worker_number, table);
-  if (checkpoint) resume(*checkpoint, config.training, trainer, log);
+  if (checkpoint) resume(*checkpoint, config, trainer, log);
   return run_training(trainer, config, directory, checkpoint.has_value(), console, stop);
 }
 

@@ -223,13 +223,16 @@ TEST(TrainCommand, ResumeOfAFinishedRunSaysSo) {
 
 TEST(TrainCommand, ALongerRunUnderACosineIsToldWhatThatMeans) {
   const TempDir temp;
-  const std::vector<std::string> cosine = {"--set", "training.schedule={policy: cosine}"};
+  const std::vector<std::string> cosine = {"--set", "training.schedule={policy: cosine}", "--set",
+                                           "data.augment={shift: 1, until: 0.75}"};
   std::vector<std::string> longer = {"--resume", "--set", "training.steps=14"};
   longer.insert(longer.end(), cosine.begin(), cosine.end());
   ASSERT_EQ(train(temp / "run", cosine).code, 0);
   const CommandResult result = train(temp / "run", longer);
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_THAT(result.err, HasSubstr("the run has another length now, and the cosine schedule"));
+  EXPECT_THAT(result.err,
+              HasSubstr("the run has another length now, and images are distorted until 0.75"));
 }
 
 TEST(TrainCommand, ResumesARunThatWasKilledBeforeItsFirstCheckpoint) {
