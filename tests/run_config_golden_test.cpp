@@ -156,7 +156,7 @@ TEST(Configs, ThatShipAreValid) {
     const LoadedConfig loaded = load_config(entry.path(), {});
     EXPECT_GE(build_network(loaded, {1, 28, 28}).output().size(), 10U) << entry.path();
   }
-  EXPECT_GE(count, 13);
+  EXPECT_GE(count, 14);
 }
 
 TEST(Configs, OfPublishedNetworksHaveTheirNumbersOfParameters) {
