@@ -153,7 +153,7 @@ class RowTrials {
   }
 
   std::mutex mutex_;                   // of whoever tries
-  std::array<Trial, 256> trials_{};    // those of more products are not tried
+  std::array<Trial, 256> trials_{};    // more products are taken for not alike
   std::atomic<std::size_t> count_{0};  // of trials
   std::array<Real, std::size_t{kMostRows} * kLargest> a_{};
   std::array<Real, std::size_t{kLargest} * kLargest> b_{};
