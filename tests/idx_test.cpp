@@ -328,7 +328,7 @@ TEST_F(IdxTest, PromisesDecideNoAllocation) {
     put(gzip(bytes));
     EXPECT_EQ(error().substr(0, 10), "truncated:");
   }
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
   constexpr long kAllowedKib = 32 << 10;
   EXPECT_LT(peak_kib() - before, kAllowedKib);
 }
