@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
-#include <thread>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
