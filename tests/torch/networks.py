@@ -266,9 +266,11 @@ def draw_case(rng):
     train_images = whole(20, 60)
     training = {"batch": whole(4, min(36, train_images)), "alpha": alpha, "shuffle": False}
     # A shard of one image has no variance (PyTorch refuses it), one of two hardly any.
-    while any(layer["kind"] == "batch_norm" for layer in builder.layers) and (
-            min(shard for shard in shards(train_images, training["batch"])) < 3):
-        train_images += 1
+    if any(layer["kind"] == "batch_norm" for layer in builder.layers):
+        if training["batch"] % SHARD in (1, 2):
+            training["batch"] -= training["batch"] % SHARD
+        while min(shards(train_images, training["batch"])) < 3:
+            train_images += 1
     training.update({"epochs": whole(1, 3)} if rng.random() < 0.2 else {"steps": whole(3, 12)})
     if rng.random() < 0.7:
         training["lambda"] = log_uniform(rng, 1e-3, 0.1)
