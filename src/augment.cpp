@@ -8,6 +8,7 @@
 
 #include "cnn/random.hpp"
 
+#include "augment_pixels.hpp"
 #include "lanes.hpp"
 #include "vectors.hpp"
 
@@ -34,7 +35,10 @@ enum Draws : std::uint64_t {
   kFlip,
   kErase,
   kEraseX,
-  kEraseY
+  kEraseY,
+  kThickness,
+  kBrightness,
+  kContrast
 };
 
 double uniform(const Random& random, Draws what) {
@@ -176,7 +180,8 @@ CNN_VECTORIZED void smooth_columns(const Real* rows, std::size_t height, std::si
 
 bool AugmentOptions::is_on() const {
   return shift > 0 || rotate > 0 || scale > 0 || shear > 0 || elastic.alpha > 0 || flip > 0 ||
-         noise > 0 || (erase.size > 0 && erase.probability > 0);
+         thickness > 0 || brightness > 0 || contrast > 0 || noise > 0 ||
+         (erase.size > 0 && erase.probability > 0);
 }
 
 // With p = (x, y) − middle: q = R·K·D·F·p + t, D scaling, K shearing, R rotating, F flipping. The
@@ -222,6 +227,10 @@ Augmenter::Scratch Augmenter::make_scratch() const {
     scratch.rows.resize(field);
   }
   if (options_.noise > 0) scratch.noise.resize(shape_.size());
+  if (options_.thickness > 0) {
+    scratch.strokes.resize(shape_.size());
+    scratch.work.resize(thicken_bytes(shape_));
+  }
   return scratch;
 }
 
@@ -230,7 +239,8 @@ std::size_t Augmenter::scratch_bytes() const {
   const std::size_t elastic =
       options_.elastic.alpha > 0 ? height_ * (width_ + pitch_) + pitch_ + 2 * radius_ : 0;
   const std::size_t noise = options_.noise > 0 ? shape_.size() : 0;
-  return (geometry + elastic + noise) * sizeof(Real);
+  const std::size_t strokes = options_.thickness > 0 ? shape_.size() + thicken_bytes(shape_) : 0;
+  return (geometry + elastic + noise) * sizeof(Real) + strokes;
 }
 
 Distortion Augmenter::draw(std::uint64_t epoch, std::uint32_t place) const {
@@ -279,6 +289,28 @@ void Augmenter::warp(std::span<const std::uint8_t> pixels, const Distortion& dis
   }
 }
 
+std::span<const std::uint8_t> Augmenter::thicken_strokes(std::uint64_t stream,
+                                                         std::span<const std::uint8_t> pixels,
+                                                         Scratch& scratch) const {
+  const Random random(seed_, Purpose::augment, stream);
+  const double pixels_grown = spread(random, kThickness, options_.thickness);
+  thicken(pixels, shape_, static_cast<int>(std::lround(kThicknessSteps * pixels_grown)),
+          scratch.work, scratch.strokes);
+  return scratch.strokes;
+}
+
+void Augmenter::change_light(std::uint64_t stream, View image) const {
+  const Random random(seed_, Purpose::augment, stream);
+  if (options_.brightness > 0) {
+    const double factor = 1 + spread(random, kBrightness, options_.brightness);
+    scale_brightness(static_cast<Real>(factor), image);
+  }
+  if (options_.contrast > 0) {
+    const double factor = 1 + spread(random, kContrast, options_.contrast);
+    scale_contrast(static_cast<Real>(factor), shape_, image);
+  }
+}
+
 void Augmenter::add_noise(std::uint64_t stream, Scratch& scratch, View image) const {
   Random(seed_, Purpose::noise, stream).normals(scratch.noise);
   const Real deviation = static_cast<Real>(options_.noise);
@@ -303,6 +335,8 @@ void Augmenter::erase(std::uint64_t stream, View image) const {
 void Augmenter::apply(std::span<const std::uint8_t> pixels, std::uint64_t epoch,
                       std::uint32_t place, Scratch& scratch, View image) const {
   assert(pixels.size() == shape_.size() && image.size() == shape_.size());
+  const std::uint64_t stream = mix(epoch, place);
+  if (options_.thickness > 0) pixels = thicken_strokes(stream, pixels, scratch);
   const Distortion distortion = draw(epoch, place);
   if (options_.elastic.alpha > 0) {
     draw_displacements(epoch, place, scratch);
@@ -315,7 +349,7 @@ void Augmenter::apply(std::span<const std::uint8_t> pixels, std::uint64_t epoch,
   } else {
     warp(pixels, distortion, scratch, image);
   }
-  const std::uint64_t stream = mix(epoch, place);
+  change_light(stream, image);
   if (options_.noise > 0) add_noise(stream, scratch, image);
   if (options_.erase.size > 0) erase(stream, image);
 }

@@ -107,6 +107,7 @@ void visit_classes(ConfigVisitor& visitor, std::vector<std::string>& classes) {
 
 void visit_augment(ConfigVisitor& visitor, AugmentOptions& augment) {
   constexpr Bounds kProbability{.low = 0, .high = 1};
+  constexpr Bounds kShare{.low = 0, .high = 1, .below_high = true};
   visitor.integer("shift", augment.shift, {.low = 0, .high = 1000});
   visitor.real("rotate", augment.rotate, {.low = 0, .high = 180});
   visitor.real("scale", augment.scale, {.low = 0, .high = 0.9});
@@ -118,6 +119,9 @@ void visit_augment(ConfigVisitor& visitor, AugmentOptions& augment) {
     });
   }
   visitor.real("flip", augment.flip, kProbability);
+  visitor.real("thickness", augment.thickness, {.low = 0, .high = 100});
+  visitor.real("brightness", augment.brightness, kShare);
+  visitor.real("contrast", augment.contrast, kShare);
   visitor.real("noise", augment.noise, {.low = 0, .high = 255});
   if (visitor.wants("erase", augment.erase.size > 0)) {
     visitor.section("erase", "", [&](ConfigVisitor& inner) {

@@ -35,13 +35,21 @@ struct EraseOptions {
 };
 
 // What is drawn for each sample, uniformly where nothing else is said. The defaults change nothing.
+// In this order: thickness, the geometry (shift to flip) at once, brightness, contrast, noise,
+// erase.
 struct AugmentOptions {
   std::int64_t shift = 0;  // whole pixels, ±, in each direction
   double rotate = 0;       // degrees, ±
   double scale = 0;        // height and width, each by a factor of 1 ± scale
   double shear = 0;        // x moves by ±shear·y
   ElasticOptions elastic = {};
-  double flip = 0;   // probability that left and right are swapped
+  double flip = 0;  // probability that left and right are swapped
+  // Pixels, ±, by which light strokes on a dark background grow or are thinned.
+  double thickness = 0;
+  // A factor of 1 ± x, the values then cut to 0 … 255: of the values, and of their distance from
+  // the mean of the image in grey, 0.299·R + 0.587·G + 0.114·B where there are three channels.
+  double brightness = 0;
+  double contrast = 0;
   double noise = 0;  // deviation of the normal noise on each value, which is not clipped afterwards
   EraseOptions erase = {};
   // Part of the run after which images are trained on as they stand: whoever runs the steps heeds
@@ -88,6 +96,10 @@ class Augmenter {
     std::vector<Real> line;    // (radius + pitch + radius), a row with zeros around it
     std::vector<Real> rows;    // (H, pitch), smoothed along x
     std::vector<Real> noise;   // (C, H, W), of noise only
+
+    // Of thickness only.
+    std::vector<std::uint8_t> strokes;  // (C, H, W)
+    std::vector<std::uint8_t> work;     // (thicken_bytes)
   };
   Scratch make_scratch() const;
   // Bytes of one.
@@ -112,6 +124,10 @@ class Augmenter {
 
  private:
   void smooth(double scale, Scratch& scratch, std::vector<Real>& field) const;
+  std::span<const std::uint8_t> thicken_strokes(std::uint64_t stream,
+                                                std::span<const std::uint8_t> pixels,
+                                                Scratch& scratch) const;
+  void change_light(std::uint64_t stream, View image) const;
   void add_noise(std::uint64_t stream, Scratch& scratch, View image) const;
   void erase(std::uint64_t stream, View image) const;
 
