@@ -12,7 +12,7 @@
 namespace cnn {
 namespace {
 
-using Doubles8 = double __attribute__((vector_size(8 * sizeof(double))));
+using Doubles4 = double __attribute__((vector_size(4 * sizeof(double))));
 
 constexpr Real kWhite = 255;
 
@@ -30,7 +30,7 @@ Framed framed(const Shape& shape) {
 }
 
 // Repeats the outermost pixels.
-void fill_frame(const Framed& plane, std::uint8_t* values) {
+void fill_frame(Framed plane, std::uint8_t* values) {
   const std::size_t pitch = plane.pitch();
   for (std::size_t y = 1; y <= plane.height; ++y) {
     std::uint8_t* row = values + y * pitch;
@@ -42,8 +42,8 @@ void fill_frame(const Framed& plane, std::uint8_t* values) {
 }
 
 // Copies the plane, each value's bits turned over where `mask` has ones.
-CNN_VECTORIZED void frame(const std::uint8_t* pixels, const Framed& plane, std::uint8_t mask,
-                          std::uint8_t* values) {
+CNN_VECTORIZED void frame(const std::uint8_t* __restrict pixels, Framed plane, std::uint8_t mask,
+                          std::uint8_t* __restrict values) {
   for (std::size_t y = 0; y < plane.height; ++y, pixels += plane.width) {
     std::uint8_t* row = values + (y + 1) * plane.pitch() + 1;
     for (std::size_t x = 0; x < plane.width; ++x) row[x] = pixels[x] ^ mask;
@@ -53,7 +53,7 @@ CNN_VECTORIZED void frame(const std::uint8_t* pixels, const Framed& plane, std::
 // columns_i = the largest of the pixel, the one above and the one below; to_i = the largest of that
 // and of the two neighbours' values, or of the two neighbours' columns if it is to be a square of
 // 3x3. In one go over all rows: what comes out in the frame means nothing.
-CNN_VECTORIZED void grow(const std::uint8_t* __restrict from, const Framed& plane, bool square,
+CNN_VECTORIZED void grow(const std::uint8_t* __restrict from, Framed plane, bool square,
                          std::uint8_t* __restrict columns, std::uint8_t* __restrict to) {
   const std::size_t pitch = plane.pitch();
   const std::size_t begin = pitch, end = (plane.height + 1) * pitch;
@@ -67,8 +67,9 @@ CNN_VECTORIZED void grow(const std::uint8_t* __restrict from, const Framed& plan
 }
 
 // pixels = ((256 − part)·a + part·b)/256, rounded, the bits turned over again.
-CNN_VECTORIZED void blend(const std::uint8_t* a, const std::uint8_t* b, const Framed& plane,
-                          int part, std::uint8_t mask, std::uint8_t* pixels) {
+CNN_VECTORIZED void blend(const std::uint8_t* __restrict a, const std::uint8_t* __restrict b,
+                          Framed plane, int part, std::uint8_t mask,
+                          std::uint8_t* __restrict pixels) {
   const auto of_b = static_cast<std::uint16_t>(part);
   const auto of_a = static_cast<std::uint16_t>(kThicknessSteps - part);
   for (std::size_t y = 1; y <= plane.height; ++y, pixels += plane.width) {
@@ -83,13 +84,14 @@ CNN_VECTORIZED void blend(const std::uint8_t* a, const std::uint8_t* b, const Fr
 
 // In eight sums of doubles: the same on any processor, and exact enough for any image.
 CNN_VECTORIZED double sum(const Real* values, std::size_t count) {
-  Doubles8 sums{};
+  Doubles4 left{}, right{};
   std::size_t i = 0;
   for (; i + 8 <= count; i += 8) {
-    sums += __builtin_convertvector(load<Lanes8>(values + i), Doubles8);
+    left += __builtin_convertvector(load<Lanes4>(values + i), Doubles4);
+    right += __builtin_convertvector(load<Lanes4>(values + i + 4), Doubles4);
   }
-  double result = 0;
-  for (int lane = 0; lane < 8; ++lane) result += sums[lane];
+  left += right;
+  double result = left[0] + left[1] + left[2] + left[3];
   for (; i < count; ++i) result += values[i];
   return result;
 }

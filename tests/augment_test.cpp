@@ -64,8 +64,9 @@ TEST(AugmentOptions, AreOnIfTheyChangeAnything) {
   for (const AugmentOptions& options :
        {AugmentOptions{.shift = 1}, AugmentOptions{.rotate = 1}, AugmentOptions{.scale = 0.1},
         AugmentOptions{.shear = 0.1}, AugmentOptions{.elastic = {.alpha = 1}},
-        AugmentOptions{.flip = 0.1}, AugmentOptions{.noise = 1},
-        AugmentOptions{.erase = {.size = 1}}}) {
+        AugmentOptions{.flip = 0.1}, AugmentOptions{.thickness = 0.1},
+        AugmentOptions{.brightness = 0.1}, AugmentOptions{.contrast = 0.1},
+        AugmentOptions{.noise = 1}, AugmentOptions{.erase = {.size = 1}}}) {
     EXPECT_TRUE(options.is_on());
   }
 }
@@ -228,6 +229,9 @@ TEST(Augmenter, DependsOnSeedEpochAndPlaceAlone) {
                            .shear = 0.2,
                            .elastic = {.sigma = 2, .alpha = 8},
                            .flip = 0.5,
+                           .thickness = 1.5,
+                           .brightness = 0.2,
+                           .contrast = 0.2,
                            .noise = 10,
                            .erase = {.size = 3, .probability = 0.5}};
   const Image image = augmented(all, shape, pixels, 4, 5, 6);
@@ -368,12 +372,14 @@ TEST(Erase, BlanksASquareSomewhereWithinTheImage) {
 }
 
 TEST(Augmenter, KnowsItsBytes) {
-  for (const double alpha : {0.0, 5.0}) {
-    const Augmenter augmenter({.rotate = 5, .elastic = {.alpha = alpha}}, {3, 13, 9}, 1);
+  for (const double some : {0.0, 5.0}) {
+    const Augmenter augmenter(
+        {.rotate = 5, .elastic = {.alpha = some}, .thickness = some, .noise = some}, {3, 13, 9}, 1);
     const Augmenter::Scratch s = augmenter.make_scratch();
     EXPECT_EQ(augmenter.scratch_bytes(),
               sizeof(Real) * (s.source.size() + s.dx.size() + s.dy.size() + s.draws.size() +
-                              s.line.size() + s.rows.size()));
+                              s.line.size() + s.rows.size() + s.noise.size()) +
+                  s.strokes.size() + s.work.size());
   }
 }
 

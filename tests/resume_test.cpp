@@ -146,6 +146,9 @@ TEST(Resume, AnyStopsEndInTheBytesOfTheWholeRunWithAugmentation) {
   config.data.augment = {.shift = 1,
                          .rotate = 20,
                          .elastic = {.sigma = 1, .alpha = 3},
+                         .thickness = 1,
+                         .brightness = 0.3,
+                         .contrast = 0.3,
                          .noise = 5,
                          .erase = {.size = 2},
                          .until = 0.6};

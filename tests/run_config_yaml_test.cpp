@@ -132,7 +132,8 @@ TEST(ToYaml, RoundTripsAugmentation) {
   for (const char* augment :
        {"", "shift: 3", "rotate: 12.5, scale: 0.1, shear: 0.2", "elastic: {alpha: 34}",
         "elastic: {sigma: 5.5, alpha: 8}, flip: 0.5, noise: 3", "erase: {size: 6}",
-        "erase: {size: 6, probability: 1}, shift: 1", "shift: 2, until: 0.9"}) {
+        "erase: {size: 6, probability: 1}, shift: 1", "thickness: 0.75",
+        "brightness: 0.25, contrast: 0.5", "shift: 2, until: 0.9"}) {
     expect_round_trip(with_data("dir: d, augment: {" + std::string(augment) + "}"));
   }
   const AugmentOptions options =
@@ -144,9 +145,11 @@ TEST(ToYaml, RoundTripsAugmentation) {
   EXPECT_FALSE(with_data("dir: d, augment: {}").data.augment.is_on());
   const std::string yaml =
       to_yaml(with_data("dir: d, augment: {elastic: {alpha: 9}}"), ConfigText::portable);
-  EXPECT_NE(yaml.find("  augment: {shift: 0, rotate: 0, scale: 0, shear: 0, elastic: {sigma: 4, "
-                      "alpha: 9}, flip: 0, noise: 0, until: 1}\n"),
-            std::string::npos)
+  EXPECT_NE(
+      yaml.find(
+          "  augment: {shift: 0, rotate: 0, scale: 0, shear: 0, elastic: {sigma: 4, "
+          "alpha: 9}, flip: 0, thickness: 0, brightness: 0, contrast: 0, noise: 0, until: 1}\n"),
+      std::string::npos)
       << yaml;
 }
 

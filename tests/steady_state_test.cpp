@@ -93,6 +93,9 @@ TEST_P(SteadyState, OfAugmentation) {
   const AugmentOptions all{.shift = 1,
                            .rotate = 5,
                            .elastic = {.sigma = 3, .alpha = 9},
+                           .thickness = 2.5,
+                           .brightness = 0.2,
+                           .contrast = 0.2,
                            .noise = 2,
                            .erase = {.size = 4}};
   EXPECT_EQ(counts_of_training(std::move(network), GetParam(), all), ProcessCounts{});
