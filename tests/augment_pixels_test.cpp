@@ -134,7 +134,7 @@ TEST(MeanOfGrey, WeighsRedGreenAndBlue) {
   EXPECT_DOUBLE_EQ(mean_of_grey(counted, {1, 1, 1003}), 502);
 }
 
-TEST(Contrast, MovesImageFromTheMeanOrToIt) {
+TEST(Contrast, MovesValuesFromTheMeanOrToIt) {
   const Image original = {40, 60, 100, 200};  // mean 100
   Image image = original;
   scale_contrast(0.5F, {1, 2, 2}, image);
