@@ -68,6 +68,16 @@ std::string count_or_dash(double count) {
   return count > 0 ? count_text(count) : "-";
 }
 
+// A line per layer that has something to say.
+std::string notices(const Network& network) {
+  std::string text;
+  for (const Network::Node& node : network.nodes()) {
+    if (node.plan.notice.empty()) continue;
+    text += fmt::format("note: layer '{}' {}\n", node.spec.name, node.plan.notice);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string network_table(const RunConfig& config, const Network& network, std::size_t memory) {
@@ -89,7 +99,7 @@ std::string network_table(const RunConfig& config, const Network& network, std::
                       kLossNames[static_cast<std::size_t>(config.loss)], network.parameter_count(),
                       count_text(multiply_adds), bytes_text(static_cast<double>(memory)),
                       config.training.batch);
-  return text;
+  return text + notices(network);
 }
 
 }  // namespace cnn::app

@@ -18,6 +18,7 @@ namespace cnn {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 TEST(TrainCommand, LeavesTheFilesOfARunAndPrintsTheModelOnStdout) {
   const TempDir temp;
@@ -140,6 +141,21 @@ TEST(TrainCommand, DryRunPrintsTheTableAndWritesNothing) {
   EXPECT_THAT(result.out, HasSubstr("20x24x24"));
   EXPECT_THAT(result.out, HasSubstr("one step"));
   EXPECT_FALSE(std::filesystem::exists(temp / "run"));
+}
+
+// A kernel of 4 leaves 25x25, of which windows of 2x2 cover 24x24.
+TEST(TrainCommand, SaysWhichRowsAndColumnsALayerDrops) {
+  const std::string note =
+      "note: layer 'pool1' drops the last row and the last column of its input 20x25x25\n";
+  const TempDir temp;
+  const CommandResult dry = train(temp / "run", {"--set", "network.conv1.kernel=4", "--dry-run"});
+  ASSERT_EQ(dry.code, 0) << dry.err;
+  EXPECT_THAT(dry.out, HasSubstr(note));
+  const CommandResult run = train(temp / "run", {"--set", "network.conv1.kernel=4"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(run.err, HasSubstr(note));
+  EXPECT_THAT(slurp(temp / "run" / "train.log"), HasSubstr(note));
+  EXPECT_THAT(train(temp / "even", {"--dry-run"}).out, Not(HasSubstr("note:")));
 }
 
 TEST(TrainCommand, WeightsStartFromAnotherRunsModel) {
