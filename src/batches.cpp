@@ -1,8 +1,9 @@
 #include "cnn/batches.hpp"
 
-#include <cassert>
 #include <cmath>
+#include <string>
 
+#include "cnn/error.hpp"
 #include "cnn/random.hpp"
 
 #include "vectors.hpp"
@@ -15,9 +16,34 @@ CNN_VECTORIZED void normalise(View x, double mean, double scale) {
   for (Real& value : x) value = static_cast<Real>(scale * (value - mean));
 }
 
+// The shape, if there are such images and it has that many channels.
+const Shape& checked(const Shape& shape, const Preprocessing& preprocessing) {
+  if (shape.channels < 1 || shape.height < 1 || shape.width < 1) {
+    throw ShapeError("pixel table: there are no images of " + to_string(shape));
+  }
+  const auto channels = static_cast<std::size_t>(shape.channels);
+  if (preprocessing.mean.size() != channels || preprocessing.scale.size() != channels) {
+    throw ShapeError("pixel table: " + std::to_string(preprocessing.mean.size()) + " means and " +
+                     std::to_string(preprocessing.scale.size()) + " scales for images of " +
+                     to_string(shape) + "; each channel takes one of both");
+  }
+  return shape;
+}
+
+// x is to hold an image of that shape, made of `values` values.
+void require_size(std::size_t values, CView x, const Shape& shape) {
+  if (values == shape.size() && x.size() == values) return;
+  throw ShapeError("pixel table: an image of " + std::to_string(values) + " values for " +
+                   std::to_string(x.size()) + ", expected " + std::to_string(shape.size()) + " (" +
+                   to_string(shape) + "); prepare_image brings any picture to that shape");
+}
+
 }  // namespace
 
 Preprocessing measure_preprocessing(const Dataset& dataset, const Selection& selection) {
+  if (selection.empty()) {
+    throw ArgumentError("measure_preprocessing: without an image there is nothing to measure");
+  }
   Preprocessing result;
   const auto channels = static_cast<std::size_t>(dataset.shape.channels);
   const std::size_t plane = dataset.shape.size() / channels;
@@ -43,8 +69,8 @@ Preprocessing measure_preprocessing(const Dataset& dataset, const Selection& sel
 
 PixelTable::PixelTable(const Preprocessing& preprocessing, const Shape& shape)
     : preprocessing_(preprocessing),
+      shape_(checked(shape, preprocessing)),
       plane_(shape.size() / static_cast<std::size_t>(shape.channels)) {
-  assert(preprocessing.mean.size() == static_cast<std::size_t>(shape.channels));
   for (std::size_t c = 0; c < preprocessing.mean.size(); ++c) {
     for (int pixel = 0; pixel < 256; ++pixel) {
       table_.push_back(static_cast<Real>(preprocessing.scale[c] * (pixel - preprocessing.mean[c])));
@@ -53,7 +79,7 @@ PixelTable::PixelTable(const Preprocessing& preprocessing, const Shape& shape)
 }
 
 void PixelTable::apply(std::span<const std::uint8_t> pixels, View x) const {
-  assert(pixels.size() == x.size());
+  require_size(pixels.size(), x, shape_);
   for (std::size_t at = 0; at < pixels.size(); at += plane_) {
     const Real* table = &table_[at / plane_ * 256];
     for (std::size_t i = at; i < at + plane_; ++i) x[i] = table[pixels[i]];
@@ -61,6 +87,7 @@ void PixelTable::apply(std::span<const std::uint8_t> pixels, View x) const {
 }
 
 void PixelTable::apply(View x) const {
+  require_size(x.size(), x, shape_);
   for (std::size_t c = 0; c * plane_ < x.size(); ++c) {
     normalise(x.subspan(c * plane_, plane_), preprocessing_.mean[c], preprocessing_.scale[c]);
   }

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cassert>
 #include <numeric>
 #include <string>
 #include <system_error>
 #include <utility>
 
+#include "cnn/error.hpp"
 #include "cnn/file.hpp"
 #include "cnn/idx.hpp"
 #include "cnn/random.hpp"
@@ -141,15 +141,48 @@ Dataset read_dataset(const DatasetFiles& files) {
   return {files, header.shape, std::move(images.values), std::move(labels.values)};
 }
 
+void Dataset::refuse_image(std::size_t i) const {
+  const std::size_t images = shape.size() > 0 ? pixels.size() / shape.size() : 0;
+  throw ArgumentError("data set: there is no image " + std::to_string(i) + ", it holds " +
+                      std::to_string(images) + ", counted from 0");
+}
+
 Selection everything(std::size_t count) {
   Selection all(count);
   std::iota(all.begin(), all.end(), 0U);
   return all;
 }
 
+void require_images(const Dataset& dataset, std::span<const std::uint32_t> places,
+                    const Shape& shape) {
+  if (dataset.shape != shape) {
+    throw ShapeError("data set: its images are " + to_string(dataset.shape) + ", expected " +
+                     to_string(shape));
+  }
+  if (!places.empty()) dataset.image(*std::max_element(places.begin(), places.end()));
+}
+
+void require_labels(const Dataset& dataset, std::span<const std::uint32_t> places,
+                    std::size_t classes) {
+  for (const std::uint32_t place : places) {
+    if (place >= dataset.labels.size()) {
+      throw ArgumentError("data set: image " + std::to_string(place) + " has no label, there are " +
+                          std::to_string(dataset.labels.size()));
+    }
+    if (dataset.labels[place] >= classes) {
+      throw ArgumentError("data set: image " + std::to_string(place) + " has the label " +
+                          std::to_string(dataset.labels[place]) + ", there are " +
+                          std::to_string(classes) + " classes, counted from 0");
+    }
+  }
+}
+
 Split stratified_split(std::span<const std::uint8_t> labels, std::size_t validation,
                        std::uint64_t seed) {
-  assert(validation < labels.size());
+  if (validation >= labels.size()) {
+    throw ArgumentError("stratified_split: " + std::to_string(validation) + " images held out of " +
+                        std::to_string(labels.size()) + " leave none to train on");
+  }
   constexpr std::size_t kLabels = 256;
   std::vector<Selection> members(kLabels);
   for (std::uint32_t i = 0; i < labels.size(); ++i) members[labels[i]].push_back(i);

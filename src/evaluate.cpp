@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <string>
 
 #include "cnn/blas.hpp"
 #include "cnn/error.hpp"
@@ -13,6 +15,11 @@ const std::atomic<bool> Inference::kNever{false};
 Inference::Inference(const Network& network, const PixelTable& table, Workers& workers,
                      std::size_t shard)
     : folded_(network), table_(table), workers_(workers), shard_(shard) {
+  if (shard == 0) throw ArgumentError("inference: a pass takes at least one image");
+  if (table.shape() != network.input()) {
+    throw ShapeError("inference: the pixel table is for images of " + to_string(table.shape()) +
+                     ", the network takes " + to_string(network.input()));
+  }
   for (int i = 0; i < workers.count(); ++i) {
     workspaces_.emplace_back(folded_.network(), shard_, Phase::evaluate);
   }
@@ -21,6 +28,12 @@ Inference::Inference(const Network& network, const PixelTable& table, Workers& w
 
 bool Inference::run(std::size_t count, const Pixels& pixels, const Consume& consume,
                     const std::atomic<bool>& stop) {
+  if (!pixels || !consume) {
+    throw ArgumentError("inference: needs a function for pixels and one for outputs");
+  }
+  if (count > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
+    throw ArgumentError("inference: " + std::to_string(count) + " images at once are too many");
+  }
   folded_.update();
   const Network& network = folded_.network();
   const std::size_t shards = (count + shard_ - 1) / shard_;
@@ -61,6 +74,8 @@ Evaluation evaluate(Inference& inference, Loss loss, const Dataset& dataset,
 
 std::optional<Evaluation> evaluate(Inference& inference, Loss loss, const Dataset& dataset,
                                    const Selection& selection, const std::atomic<bool>& stop) {
+  require_images(dataset, selection, inference.network().input());
+  require_labels(dataset, selection, inference.network().output().size());
   Evaluation result;
   result.predictions.resize(selection.size());
   std::vector<double> losses(selection.size());

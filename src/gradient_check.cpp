@@ -172,8 +172,30 @@ double norm_wise_error(std::span<const double> numeric, std::span<const double> 
   return std::isnan(error) ? kInfinity : error;
 }
 
+namespace {
+
+// The check, if what it is given fits together.
+const GradientCheck& checked(const GradientCheck& check) {
+  const std::size_t n = check.labels.size();
+  if (n == 0) throw ArgumentError("gradient check: needs at least one image");
+  if (check.images.size() != n * check.network.input().size()) {
+    throw ShapeError("gradient check: " + std::to_string(check.images.size()) + " values of " +
+                     std::to_string(n) + " images, expected " + to_string(check.network.input()) +
+                     " of each");
+  }
+  const std::size_t classes = check.network.output().size();
+  const std::uint8_t largest = *std::max_element(check.labels.begin(), check.labels.end());
+  if (largest >= classes) {
+    throw ArgumentError("gradient check: the label " + std::to_string(largest) + ", there are " +
+                        std::to_string(classes) + " classes, counted from 0");
+  }
+  return check;
+}
+
+}  // namespace
+
 GradientChecker::GradientChecker(const GradientCheck& check)
-    : check_(check),
+    : check_(checked(check)),
       values_(check.network.values().begin(), check.network.values().end()),
       workspace_(check.network, check.labels.size(), Phase::train),
       gradients_(check.network),

@@ -1,8 +1,10 @@
 #include "cnn/loss.hpp"
 
 #include <algorithm>
-#include <cassert>
 #include <cmath>
+#include <string>
+
+#include "cnn/error.hpp"
 
 namespace cnn {
 namespace {
@@ -37,15 +39,38 @@ double euclidean(CView h, std::size_t label, double scale, View dh) {
   return sum / 2;
 }
 
+// The number of classes, if everything that compute_loss is given fits.
+std::size_t checked_classes(CView outputs, std::span<const std::uint8_t> labels, std::size_t losses,
+                            std::size_t doutputs, std::size_t weights) {
+  const std::size_t n = labels.size();
+  const std::size_t classes = n > 0 ? outputs.size() / n : 0;
+  if (outputs.size() != n * classes || losses != n ||
+      (doutputs != 0 && doutputs != outputs.size())) {
+    throw ShapeError("loss: " + std::to_string(outputs.size()) + " outputs, " + std::to_string(n) +
+                     " labels, " + std::to_string(losses) + " losses and " +
+                     std::to_string(doutputs) + " gradients do not fit together");
+  }
+  if (weights != 0 && n > 0 && weights != classes) {
+    throw ShapeError("loss: " + std::to_string(weights) + " class weights for " +
+                     std::to_string(classes) + " classes");
+  }
+  for (const std::uint8_t label : labels) {
+    if (label >= classes) {
+      throw ArgumentError("loss: the label " + std::to_string(label) + ", there are " +
+                          std::to_string(classes) + " classes, counted from 0");
+    }
+  }
+  return classes;
+}
+
 }  // namespace
 
 void compute_loss(Loss loss, CView outputs, std::span<const std::uint8_t> labels,
                   Real gradient_scale, std::span<double> losses, View doutputs,
                   const LossOptions& options) {
-  assert(losses.size() == labels.size() && outputs.size() % labels.size() == 0);
-  const std::size_t classes = outputs.size() / labels.size();
+  const std::size_t classes = checked_classes(outputs, labels, losses.size(), doutputs.size(),
+                                              options.class_weights.size());
   for (std::size_t i = 0; i < labels.size(); ++i) {
-    assert(labels[i] < classes);
     const CView z = outputs.subspan(i * classes, classes);
     const View dz = doutputs.empty() ? View() : doutputs.subspan(i * classes, classes);
     const double weight = options.class_weights.empty() ? 1 : options.class_weights[labels[i]];
@@ -58,7 +83,10 @@ void compute_loss(Loss loss, CView outputs, std::span<const std::uint8_t> labels
 }
 
 void class_probabilities(Loss loss, CView outputs, std::span<double> probabilities) {
-  assert(outputs.size() == probabilities.size());
+  if (outputs.empty() || outputs.size() != probabilities.size()) {
+    throw ShapeError("class_probabilities: " + std::to_string(outputs.size()) + " outputs for " +
+                     std::to_string(probabilities.size()) + " probabilities");
+  }
   const double largest = *std::max_element(outputs.begin(), outputs.end());
   double sum = 0;
   for (std::size_t k = 0; k < outputs.size(); ++k) {

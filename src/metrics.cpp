@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <string>
+
+#include "cnn/error.hpp"
 
 namespace cnn {
 namespace {
@@ -15,7 +18,14 @@ double ratio(double numerator, double denominator) {
 
 Confusion::Confusion(std::size_t classes, const std::vector<Prediction>& predictions)
     : Confusion(classes) {
-  for (const Prediction& p : predictions) ++counts_[p.label * classes_ + p.predicted];
+  for (const Prediction& p : predictions) {
+    if (p.label >= classes || p.predicted >= classes) {
+      throw ArgumentError("confusion matrix: class " +
+                          std::to_string(std::max(p.label, p.predicted)) + " of " +
+                          std::to_string(classes) + ", counted from 0");
+    }
+    ++counts_[p.label * classes_ + p.predicted];
+  }
 }
 
 std::size_t Confusion::total() const {

@@ -33,9 +33,13 @@ std::vector<Parameter> Network::plan_parameters(const Shape& input, std::vector<
 Network::Network(const Shape& input, std::vector<LayerSpec> layers, Memory memory) : input_(input) {
   wants_gradient_.push_back(false);
   readers_.push_back(0);
+  if (input.channels < 1 || input.height < 1 || input.width < 1) {
+    throw NetworkError("there are no images of " + to_string(input), 0);
+  }
   for (LayerSpec& spec : layers) {
     nodes_.push_back({std::move(spec), {}, {}, parameters_.size()});
     const std::size_t index = nodes_.size() - 1;
+    check_description(index);
     connect(index);
     plan(index);
   }
@@ -43,6 +47,7 @@ Network::Network(const Shape& input, std::vector<LayerSpec> layers, Memory memor
   check_all_used();
   find_stages();
   check_memory();
+  layout_ = hash_of_layout();
   if (memory == Memory::none) return;
   values_.allocate();
   values_view_ = values_.view<Real>(0, values_.bytes() / sizeof(Real));
@@ -56,6 +61,16 @@ void Network::fail(std::size_t index, const std::string& reason) const {
     message += " -> " + nodes_[i].spec.name + " " + to_string(nodes_[i].plan.output);
   }
   throw NetworkError(message + " -> " + nodes_[index].spec.name + " ?", index);
+}
+
+void Network::check_description(std::size_t index) const {
+  const LayerSpec& spec = nodes_[index].spec;
+  if (spec.layer == nullptr) fail(index, "it is described without a layer");
+  for (std::size_t i = 0; i < index; ++i) {
+    if (nodes_[i].spec.name == spec.name) {
+      fail(index, "layer " + std::to_string(i + 1) + " has the same name");
+    }
+  }
 }
 
 void Network::connect(std::size_t index) {
@@ -153,7 +168,52 @@ void Network::find_stages() {
   }
 }
 
+// Everything that the memory of a pass is laid out by.
+std::uint64_t Network::hash_of_layout() const {
+  std::uint64_t value = mix(nodes_.size(), values_.bytes());
+  const auto add = [&](std::uint64_t part) { value = mix(value, part); };
+  for (std::size_t t = 0; t <= nodes_.size(); ++t) {
+    add(tensor_shape(t).size());
+    add(std::uint64_t{wants_gradient_[t]});
+    add(static_cast<std::uint64_t>(readers_[t]));
+  }
+  for (const Node& node : nodes_) {
+    add(node.plan.saved_bytes_per_sample);
+    add(node.plan.scratch);
+    add(node.plan.parameters.size());
+    for (const std::size_t tensor : node.inputs) add(tensor);
+  }
+  return value;
+}
+
+void Network::refuse(const Parameter& p) const {
+  throw ArgumentError("network: '" + p.name + "' is a parameter of another network");
+}
+
+void Network::require_layer(std::size_t i) const {
+  if (i < nodes_.size()) return;
+  throw ArgumentError("network: there is no layer " + std::to_string(i) + ", it has " +
+                      std::to_string(nodes_.size()) + ", counted from 0");
+}
+
+void Network::require(const Workspace& workspace, Samples samples) const {
+  if (workspace.layout_ != layout_) {
+    throw ArgumentError("network: the workspace is laid out for another network");
+  }
+  workspace.require(samples);
+}
+
+void Network::require(const Workspace& workspace, Samples samples,
+                      const Gradients& gradients) const {
+  require(workspace, samples);
+  workspace.require_training();
+  if (gradients.values().size() != values().size()) {
+    throw ArgumentError("network: the gradients are those of another network");
+  }
+}
+
 void Network::forward(Workspace& workspace, std::size_t n, const Position& position) const {
+  require(workspace, {0, n});
   for (const Stage& stage : stages_) {
     const std::size_t block = stage.all_samples ? n : kBlock;
     for (std::size_t first = 0; first < n; first += block) {
@@ -167,6 +227,8 @@ void Network::forward(Workspace& workspace, std::size_t n, const Position& posit
 
 void Network::forward_layer(std::size_t i, Workspace& workspace, Samples samples,
                             const Position& position) const {
+  require_layer(i);
+  require(workspace, samples);
   const Node& node = nodes_[i];
   const std::size_t inputs = node.inputs.size();
   const std::size_t parameters = node.plan.parameters.size();
@@ -188,6 +250,7 @@ void Network::forward_layer(std::size_t i, Workspace& workspace, Samples samples
 }
 
 void Network::backward(Workspace& workspace, std::size_t n, Gradients& gradients) const {
+  require(workspace, {0, n}, gradients);
   workspace.forget_gradients();
   gradients.count_samples(n);
   for (std::size_t s = stages_.size(); s-- > 0;) {
@@ -206,6 +269,8 @@ void Network::backward(Workspace& workspace, std::size_t n, Gradients& gradients
 
 void Network::backward_layer(std::size_t i, Workspace& workspace, Samples samples,
                              Gradients& gradients) const {
+  require_layer(i);
+  require(workspace, samples, gradients);
   const Node& node = nodes_[i];
   const std::size_t inputs = node.inputs.size();
   const std::size_t parameters = node.plan.parameters.size();
@@ -231,6 +296,7 @@ void Network::backward_layer(std::size_t i, Workspace& workspace, Samples sample
 }
 
 std::string Network::first_non_finite(const Workspace& workspace, std::size_t n) const {
+  require(workspace, {0, n});
   if (!all_finite(workspace.tensor(0, {0, n}))) return "the input";
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     if (!all_finite(workspace.tensor(i + 1, {0, n}))) {

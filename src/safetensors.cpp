@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cassert>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -15,6 +14,7 @@
 #include <nlohmann/json.hpp>
 #include <zlib.h>
 
+#include "cnn/error.hpp"
 #include "cnn/file.hpp"
 
 // The checksum. A file written here begins
@@ -102,7 +102,11 @@ std::string make_header(const fs::path& path, std::span<const NamedTensor> tenso
   text += "}";
   std::int64_t begin = 0;
   for (const NamedTensor& tensor : tensors) {
-    assert(tensor.data.size() == element_count(tensor.dims));
+    if (tensor.data.size() != element_count(tensor.dims)) {
+      throw ShapeError("tensor " + in_quotes(tensor.name) + ": " +
+                       std::to_string(tensor.data.size()) + " values for " +
+                       to_string(tensor.dims));
+    }
     const std::int64_t end = begin + static_cast<std::int64_t>(tensor.data.size_bytes());
     text += "," + to_json(path, tensor.name) + R"(:{"dtype":"F32","shape":)" +
             to_json(tensor.dims) + R"(,"data_offsets":)" + to_json({begin, end}) + "}";

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <string>
+
+#include "cnn/error.hpp"
 
 #include "vectors.hpp"
 
@@ -126,6 +129,10 @@ Adam adam_of(const SolverOptions& o, double alpha, double lambda, std::uint64_t 
 
 Solver::Solver(const Network& network, const SolverOptions& options, View average)
     : options_(options), average_(average) {
+  if (!average.empty() && average.size() != network.values().size()) {
+    throw ShapeError("solver: the average holds " + std::to_string(average.size()) +
+                     " values, the network " + std::to_string(network.values().size()));
+  }
   for (std::size_t i = 0; i < state_names().size(); ++i) states_.emplace_back(network);
   for (const Parameter& p : network.parameters()) {
     const LayerSpec& layer = network.nodes()[p.layer].spec;
@@ -142,6 +149,12 @@ Solver::Solver(const Network& network, const SolverOptions& options, View averag
 
 std::span<const std::string_view> Solver::state_names() const {
   return state_names_of(options_.type);
+}
+
+void Solver::require_state(std::size_t i, const Parameter& p) const {
+  const std::size_t size = states_.front().values().size();
+  if (i < states_.size() && p.offset <= size && p.size <= size - p.offset) return;
+  throw ArgumentError("solver: keeps no state " + std::to_string(i) + " of '" + p.name + "'");
 }
 
 std::size_t Solver::bytes(const Network& network, SolverType type) {
@@ -183,6 +196,13 @@ void Solver::average(CView w, const Chunk& chunk, std::uint64_t t) {
 
 void Solver::step(Network& network, std::span<Gradients> gradients, std::uint64_t t,
                   double schedule_factor, Workers& workers) {
+  const std::size_t size = states_.front().values().size();
+  const auto fits = [&](const Gradients& part) { return part.values().size() == size; };
+  if (gradients.empty() || network.values().size() != size ||
+      !std::all_of(gradients.begin(), gradients.end(), fits)) {
+    throw ArgumentError(
+        "solver: needs gradients, and both these and the network as it was made for");
+  }
   std::size_t samples = 0;
   for (Gradients& part : gradients) samples += part.take_samples();
   const bool clips = options_.clip > 0;

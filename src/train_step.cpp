@@ -1,8 +1,8 @@
 #include "cnn/train_step.hpp"
 
 #include <algorithm>
-#include <cassert>
 #include <cmath>
+#include <string>
 #include <utility>
 
 #include "cnn/blas.hpp"
@@ -37,6 +37,16 @@ TrainStep::TrainStep(Network& network, Solver& solver, Loss loss, const PixelTab
       losses_(batch),
       hits_(batch),
       non_finite_(shard_count(batch)) {
+  if (batch == 0) throw ArgumentError("training step: a batch holds at least one image");
+  if (table.shape() != network.input()) {
+    throw ShapeError("training step: the pixel table is for images of " + to_string(table.shape()) +
+                     ", the network takes " + to_string(network.input()));
+  }
+  const std::size_t weights = loss_options_.class_weights.size();
+  if (weights != 0 && weights != network.output().size()) {
+    throw ShapeError("training step: " + std::to_string(weights) + " class weights for " +
+                     std::to_string(network.output().size()) + " classes");
+  }
   for (int i = 0; i < workers.count(); ++i) {
     workspaces_.emplace_back(network, std::min(kShard, batch), Phase::train);
     if (augmenter_) scratch_.push_back(augmenter_->make_scratch());
@@ -99,7 +109,12 @@ void TrainStep::run_shard(const Batch& batch, std::size_t shard, std::size_t wor
 BatchResult TrainStep::run(const Dataset& dataset, std::span<const std::uint32_t> places,
                            std::uint64_t step, double schedule_factor,
                            std::optional<std::uint64_t> epoch) {
-  assert(!places.empty() && places.size() <= labels_.size());
+  if (places.empty() || places.size() > labels_.size()) {
+    throw ArgumentError("training step: a batch of " + std::to_string(places.size()) +
+                        " images, expected 1 to " + std::to_string(labels_.size()));
+  }
+  require_images(dataset, places, network_.input());
+  require_labels(dataset, places, network_.output().size());
   const Batch batch{dataset, places, step, epoch};
   const std::size_t shards = shard_count(places.size());
   const std::size_t slots = slot_count(places.size());
@@ -115,11 +130,16 @@ BatchResult TrainStep::run(const Dataset& dataset, std::span<const std::uint32_t
     result.loss += losses_[i];
     result.correct += hits_[i];
   }
-  for (const std::string& culprit : non_finite_) {
-    if (!culprit.empty()) {
-      throw DivergedError("loss is " + std::string(std::isnan(result.loss) ? "nan" : "infinite") +
-                          " (first non-finite value: " + culprit + ")");
-    }
+  const auto culprit = std::find_if(non_finite_.begin(), non_finite_.end(),
+                                    [](const std::string& name) { return !name.empty(); });
+  if (culprit != non_finite_.end()) {
+    const std::string message = "loss is " +
+                                std::string(std::isnan(result.loss) ? "nan" : "infinite") +
+                                " (first non-finite value: " + *culprit + ")";
+    // Nothing of this step may reach the next one.
+    for (Gradients& gradients : gradients_) gradients.clear();
+    for (std::string& name : non_finite_) name.clear();
+    throw DivergedError(message);
   }
   solver_.step(network_, std::span(gradients_).first(slots), step, schedule_factor, workers_);
   return result;

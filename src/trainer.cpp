@@ -29,6 +29,16 @@ Network copy(const Network& network) {
   return result;
 }
 
+// The run, if there are images to train on and all of it fits together.
+const TrainerSetup& checked(const TrainerSetup& setup) {
+  if (setup.split.train.empty()) throw ArgumentError("trainer: there is no image to train on");
+  for (const Selection* part : {&setup.split.train, &setup.split.validation}) {
+    require_images(setup.dataset, *part, setup.network.input());
+    require_labels(setup.dataset, *part, setup.network.output().size());
+  }
+  return setup;
+}
+
 std::size_t largest_batch(const TrainerSetup& setup) {
   return std::min(static_cast<std::size_t>(setup.info.config.training.batch),
                   setup.split.train.size());
@@ -37,7 +47,7 @@ std::size_t largest_batch(const TrainerSetup& setup) {
 }  // namespace
 
 Trainer::Trainer(const TrainerSetup& setup)
-    : info_(setup.info),
+    : info_(checked(setup).info),
       network_(setup.network),
       dataset_(setup.dataset),
       split_(setup.split),

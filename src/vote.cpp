@@ -1,11 +1,13 @@
 #include "cnn/vote.hpp"
 
 #include <algorithm>
-#include <cassert>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <string>
+
+#include "cnn/error.hpp"
 
 namespace cnn {
 
@@ -25,12 +27,14 @@ Dataset shifted(const Dataset& dataset, PixelShift shift) {
   std::fill(result.pixels.begin(), result.pixels.end(), std::uint8_t{0});
   const int height = dataset.shape.height, width = dataset.shape.width;
   const auto plane = static_cast<std::size_t>(height) * static_cast<std::size_t>(width);
-  const int top = std::max(shift.down, 0), bottom = std::min(height + shift.down, height);
-  const int left = std::max(shift.right, 0), right = std::min(width + shift.right, width);
+  const int by_rows = std::clamp(shift.down, -height, height);
+  const int by_columns = std::clamp(shift.right, -width, width);
+  const int top = std::max(by_rows, 0), bottom = std::min(height + by_rows, height);
+  const int left = std::max(by_columns, 0), right = std::min(width + by_columns, width);
   if (left >= right) return result;
-  for (std::size_t at = 0; at < result.pixels.size(); at += plane) {
+  for (std::size_t at = 0; at + plane <= result.pixels.size(); at += plane) {
     for (int y = top; y < bottom; ++y) {
-      const int from = (y - shift.down) * width + left - shift.right;
+      const int from = (y - by_rows) * width + left - by_columns;
       std::copy_n(&dataset.pixels[at + static_cast<std::size_t>(from)], right - left,
                   &result.pixels[at + static_cast<std::size_t>(y * width + left)]);
     }
@@ -38,11 +42,23 @@ Dataset shifted(const Dataset& dataset, PixelShift shift) {
   return result;
 }
 
-Vote::Vote(std::size_t images, std::size_t classes) : classes_(classes), sums_(images * classes) {}
+Vote::Vote(std::size_t images, std::size_t classes)
+    : images_(images), classes_(classes), sums_(images * classes) {}
+
+void Vote::require_number(std::size_t images) const {
+  if (images == images_) return;
+  throw ArgumentError("vote: on " + std::to_string(images_) + " images, got " +
+                      std::to_string(images));
+}
 
 bool Vote::add(Inference& inference, Loss loss, const Dataset& dataset, const Selection& selection,
                const std::vector<PixelShift>& shifts, const std::atomic<bool>& stop) {
-  assert(selection.size() * classes_ == sums_.size());
+  require_number(selection.size());
+  require_images(dataset, selection, inference.network().input());
+  if (inference.network().output().size() != classes_) {
+    throw ShapeError("vote: on " + std::to_string(classes_) + " classes, the network tells " +
+                     std::to_string(inference.network().output().size()) + " apart");
+  }
   for (const PixelShift& shift : shifts) {
     ++voters_;
     const Dataset images = shifted(dataset, shift);
@@ -60,7 +76,9 @@ bool Vote::add(Inference& inference, Loss loss, const Dataset& dataset, const Se
 }
 
 Evaluation Vote::evaluation(const Dataset& dataset, const Selection& selection) const {
-  assert(voters_ > 0);
+  if (voters_ == 0) throw ArgumentError("vote: there is no result, nothing has been added");
+  require_number(selection.size());
+  require_labels(dataset, selection, classes_);
   const auto voters = static_cast<double>(voters_);
   Evaluation result;
   for (std::size_t i = 0; i < selection.size(); ++i) {

@@ -1,7 +1,6 @@
 #include "cnn/workers.hpp"
 
 #include <atomic>
-#include <cassert>
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
@@ -13,6 +12,8 @@
 #include <vector>
 
 #include <sched.h>
+
+#include "cnn/error.hpp"
 
 namespace cnn {
 namespace {
@@ -98,7 +99,7 @@ struct Workers::State {
 };
 
 Workers::Workers(int count) : state_(std::make_unique<State>()) {
-  assert(count >= 1);
+  if (count < 1) throw ArgumentError("workers: " + std::to_string(count) + ", expected at least 1");
   state_->spins = count <= available() ? kSpins : 0;
   state_->threads.reserve(static_cast<std::size_t>(count) - 1);
   try {

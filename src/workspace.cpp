@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cassert>
+#include <limits>
+#include <string>
 
 #include "cnn/blas.hpp"
+#include "cnn/error.hpp"
 
 namespace cnn {
 
@@ -15,7 +18,10 @@ std::size_t Workspace::bytes(const Network& network, std::size_t capacity, Phase
 }
 
 Workspace::Workspace(const Network& network, std::size_t capacity, Phase phase, bool allocate)
-    : capacity_(capacity), phase_(phase) {
+    : capacity_(capacity), phase_(phase), layout_(network.layout_) {
+  if (capacity > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
+    throw ArgumentError("workspace: " + std::to_string(capacity) + " samples at once are too many");
+  }
   const bool training = phase == Phase::train;
   const auto reserve = [&](const Shape& shape) {
     return Buffer{arena_.reserve<Real>(capacity * shape.size()), shape.size()};
@@ -53,6 +59,18 @@ Workspace::Workspace(const Network& network, std::size_t capacity, Phase phase, 
   parameter_views_.resize(most_parameters);
   dparameter_views_.resize(most_parameters);
   if (allocate) arena_.allocate();
+}
+
+void Workspace::require(Samples samples) const {
+  if (samples.first <= capacity_ && samples.count <= capacity_ - samples.first) return;
+  throw ArgumentError("workspace: has room for " + std::to_string(capacity_) +
+                      " samples, asked for " + std::to_string(samples.count) + " from " +
+                      std::to_string(samples.first));
+}
+
+void Workspace::require_training() const {
+  if (phase_ == Phase::train) return;
+  throw ArgumentError("workspace: is made for evaluation and holds no gradients");
 }
 
 template <typename T>
@@ -97,6 +115,9 @@ void Workspace::place_dinputs(const std::vector<std::size_t>& inputs, Samples sa
     View dinput = dtensor(inputs[k], samples);
     if (assigned_[inputs[k]] && !dinput.empty()) {
       const std::size_t size = dinput.size();
+      if (size > room.size()) {
+        throw ArgumentError("workspace: backward begins before forget_gradients was called");
+      }
       dinput = room.first(size);
       room = room.subspan(size);
     }

@@ -22,22 +22,27 @@ struct Preprocessing {
 };
 
 // `normalize: auto`: each channel's mean and 1/deviation (of the population) over the selected
-// images; a channel that never varies gets the scale 1.
+// images; a channel that never varies gets the scale 1. Throws ArgumentError if nothing is
+// selected, or an image that is not there.
 Preprocessing measure_preprocessing(const Dataset& dataset, const Selection& selection);
 
 // Preprocessing as a table of the 256 values a byte can take. Immutable; any thread may use it.
 class PixelTable {
  public:
-  // `shape` has as many channels as `preprocessing`.
+  // For images of `shape`. Throws ShapeError unless it has as many channels as `preprocessing`.
   PixelTable(const Preprocessing& preprocessing, const Shape& shape);
 
-  // pixels: (C, H, W) of one image → x: the same shape. Assigns all of x.
+  const Shape& shape() const { return shape_; }
+
+  // pixels: (C, H, W) of one image → x: the same shape. Assigns all of x. Throws ShapeError if
+  // either has another size; prepare_image makes pixels of this shape of any picture.
   void apply(std::span<const std::uint8_t> pixels, View x) const;
   // The same in place, for values between those of bytes, too: x holds pixel values at first.
   void apply(View x) const;
 
  private:
   Preprocessing preprocessing_;
+  Shape shape_;
   std::size_t plane_;        // H·W
   std::vector<Real> table_;  // (C, 256)
 };

@@ -26,11 +26,17 @@ struct Dataset {
   std::vector<std::uint8_t> labels;  // (count)
 
   std::size_t count() const { return labels.size(); }
+  // Throws ArgumentError if there is no such image.
   std::span<const std::uint8_t> image(std::size_t i) const {
-    return std::span(pixels).subspan(i * shape.size(), shape.size());
+    const std::size_t size = shape.size();
+    if (size == 0 || i >= pixels.size() / size) refuse_image(i);
+    return std::span(pixels).subspan(i * size, size);
   }
   // One more than the largest label.
   std::size_t label_bound() const;
+
+ private:
+  [[noreturn]] void refuse_image(std::size_t i) const;
 };
 
 // What the headers of the two files say.
@@ -56,6 +62,14 @@ using Selection = std::vector<std::uint32_t>;
 // All of 0 … count-1.
 Selection everything(std::size_t count);
 
+// Throws ShapeError unless the dataset's images are of that shape, and ArgumentError unless there
+// is one at each of the places.
+void require_images(const Dataset& dataset, std::span<const std::uint32_t> places,
+                    const Shape& shape);
+// Throws ArgumentError unless the label at each of the places is one of that many classes.
+void require_labels(const Dataset& dataset, std::span<const std::uint32_t> places,
+                    std::size_t classes);
+
 struct Split {
   Selection train;
   Selection validation;
@@ -64,7 +78,7 @@ struct Split {
 // Holds `validation` images out: of each class its share (the largest remainders get what rounding
 // leaves over), drawn by the seed; both parts stay in the order of the file. As long as it is
 // possible every class keeps an image to train on; where it is not, classes of a single image lose
-// theirs first. Requires validation < labels.size().
+// theirs first. Throws ArgumentError unless validation < labels.size().
 Split stratified_split(std::span<const std::uint8_t> labels, std::size_t validation,
                        std::uint64_t seed);
 

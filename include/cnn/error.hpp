@@ -24,9 +24,17 @@ class ConfigError : public Error {
   using Error::Error;
 };
 
-// A layer cannot work on the shape it is given. Thrown by Layer::plan; says nothing of the place,
-// which the network adds.
+// Something has not the size or shape that is needed: a layer's input, an image, a tensor. Thrown
+// by Layer::plan it says nothing of the place, which the network adds.
 class ShapeError : public Error {
+ public:
+  using Error::Error;
+};
+
+// A function of the library cannot do what its caller asks for, whatever the sizes: an image beyond
+// the last, a label without a class, more samples than there is room for. Nothing has changed then,
+// unless the function says otherwise. The commands let none of these happen.
+class ArgumentError : public Error {
  public:
   using Error::Error;
 };

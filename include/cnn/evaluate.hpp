@@ -30,18 +30,23 @@ class Inference {
   // A stop that never comes.
   static const std::atomic<bool> kNever;
 
-  // shard: images of one pass; 1 for the shortest wait for a single image.
+  // shard: images of one pass; 1 for the shortest wait for a single image. Throws ShapeError if the
+  // table is for other images than the network, ArgumentError for a shard of none.
   Inference(const Network& network, const PixelTable& table, Workers& workers,
             std::size_t shard = kShard);
 
-  // pixels(i): the bytes of image i; consume(i, outputs): its K outputs. Both are called by several
-  // threads at once, each i exactly once. An image's outputs do not depend on which images stand
-  // around it nor on their number: passes always run with a full shard, because BLAS may round
-  // differently for another number of rows.
+  // What is run: the network with what could be folded.
+  const Network& network() const { return folded_.network(); }
+
+  // pixels(i): the bytes of image i, (C, H, W) of the network's input (prepare_image makes them of
+  // a picture); consume(i, outputs): its K outputs. Both are called by several threads at once,
+  // each i exactly once. An image's outputs do not depend on which images stand around it nor on
+  // their number: passes always run with a full shard, because BLAS may round differently for
+  // another number of rows.
   using Pixels = std::function<std::span<const std::uint8_t>(std::size_t i)>;
   using Consume = std::function<void(std::size_t i, CView outputs)>;
   // Once `stop` is true no further pass begins: images are left out, and the result is false.
-  // Throws DivergedError if an output is not finite.
+  // Throws DivergedError if an output is not finite, ShapeError if an image has another size.
   bool run(std::size_t count, const Pixels& pixels, const Consume& consume,
            const std::atomic<bool>& stop = kNever);
 
@@ -65,7 +70,8 @@ struct Evaluation {
   }
 };
 
-// Scores every selected image once. Labels must lie below the network's number of outputs.
+// Scores every selected image once. Throws ShapeError if the images are not those of the network,
+// ArgumentError for an image that is not there and for a label that the network has no output for.
 Evaluation evaluate(Inference& inference, Loss loss, const Dataset& dataset,
                     const Selection& selection);
 

@@ -106,7 +106,9 @@ struct GradientCheck {
 
 class GradientChecker {
  public:
-  // Runs the network forward and backward. Throws DivergedError if J is not finite.
+  // Runs the network forward and backward. Throws DivergedError if J is not finite, ArgumentError
+  // without images and for a label that is none, ShapeError if images and labels do not fit the
+  // network.
   explicit GradientChecker(const GradientCheck& check);
   ~GradientChecker();
   GradientChecker(const GradientChecker&) = delete;

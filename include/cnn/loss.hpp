@@ -34,17 +34,18 @@ struct LossOptions {
 
 // outputs: (n, K); labels: n values below K. Assigns losses: n values of J(W,b;x,y), and, unless it
 // is empty, doutputs: (n, K) = gradient_scale · ∂J(W,b;x,y)/∂z. With gradient_scale = 1/m the
-// gradients of a batch of m samples add up to that of J's data term.
+// gradients of a batch of m samples add up to that of J's data term. Throws ShapeError if the sizes
+// do not agree, ArgumentError for a label that is none; nothing is assigned then.
 void compute_loss(Loss loss, CView outputs, std::span<const std::uint8_t> labels,
                   Real gradient_scale, std::span<double> losses, View doutputs,
                   const LossOptions& options = {});
 
 // outputs, probabilities: K values of one sample. softmax(z), or for the euclidean loss the
 // outputs' positive parts scaled to the sum 1 (all equal if none is positive): its h estimates P(y
-// = k | x) but need not sum to 1.
+// = k | x) but need not sum to 1. Throws ShapeError unless there are as many of both, at least one.
 void class_probabilities(Loss loss, CView outputs, std::span<double> probabilities);
 
-// The class with the largest value; the first among equals.
+// The class with the largest value; the first among equals. 0 if there is none.
 std::size_t arg_max(CView outputs);
 
 }  // namespace cnn

@@ -21,7 +21,8 @@ class Confusion {
  public:
   explicit Confusion(std::size_t classes) : classes_(classes), counts_(classes * classes) {}
 
-  // Counts every prediction once. Labels and predictions lie below `classes`.
+  // Counts every prediction once. Throws ArgumentError unless labels and predictions lie below
+  // `classes`.
   Confusion(std::size_t classes, const std::vector<Prediction>& predictions);
 
   std::size_t classes() const { return classes_; }

@@ -67,7 +67,8 @@ class Network {
   };
 
   // Plans every layer. Values are zero. Throws NetworkError if a layer does not fit, names an
-  // unknown input, or if a layer's output is used by nobody.
+  // unknown input, is missing or has the name of another, if a layer's output is used by nobody,
+  // and if there are no images of that shape.
   Network(const Shape& input, std::vector<LayerSpec> layers);
 
   // What parameters() of that network would be, without memory for the values. Throws as the
@@ -89,8 +90,9 @@ class Network {
   // All values, one array: parameter p is [p.offset, p.offset + p.size), the gaps are zero.
   View values() { return values_view_; }
   CView values() const { return values_view_; }
-  CView value(const Parameter& p) const { return values().subspan(p.offset, p.size); }
-  View value(const Parameter& p) { return values().subspan(p.offset, p.size); }
+  // Throws ArgumentError for a parameter that lies beyond them: one of another network.
+  CView value(const Parameter& p) const { return values().subspan(checked(p).offset, p.size); }
+  View value(const Parameter& p) { return values().subspan(checked(p).offset, p.size); }
   // Σ sizes of the parameters that are learnt: statistics do not count
   std::size_t parameter_count() const;
 
@@ -100,7 +102,8 @@ class Network {
 
   // Runs the n samples in workspace.input(n) through all layers; the result is workspace.output(n).
   // `step` and `first_sample` (the place in the batch of the first sample) choose the random
-  // numbers of training.
+  // numbers of training. Throws ArgumentError if the workspace is that of another network or holds
+  // fewer samples.
   struct Position {
     std::uint64_t seed = 0;
     std::uint64_t step = 0;
@@ -109,11 +112,13 @@ class Network {
   void forward(Workspace& workspace, std::size_t n, const Position& position) const;
 
   // After forward on the same workspace, with workspace.doutput(n) assigned: adds ∂J/∂parameter
-  // into `gradients`, and counts the samples there.
+  // into `gradients`, and counts the samples there. Throws ArgumentError as forward does, for a
+  // workspace that is not made for training, and for another network's gradients.
   void backward(Workspace& workspace, std::size_t n, Gradients& gradients) const;
 
   // The steps of both, for those who time them: one layer, on some of the workspace's samples.
-  // Before the last layer's backward, workspace.forget_gradients().
+  // Before the last layer's backward, workspace.forget_gradients(). Throw ArgumentError as forward
+  // and backward do, for a layer that is not there, and if gradients were not forgotten.
   void forward_layer(std::size_t i, Workspace& workspace, Samples samples,
                      const Position& position) const;
   void backward_layer(std::size_t i, Workspace& workspace, Samples samples,
@@ -129,6 +134,8 @@ class Network {
   static constexpr std::size_t kBlock = 4;
 
  private:
+  friend class Workspace;
+
   enum class Memory { none, allocated };
   Network(const Shape& input, std::vector<LayerSpec> layers, Memory memory);
 
@@ -140,11 +147,21 @@ class Network {
   };
 
   void find_stages();
+  void check_description(std::size_t index) const;
   void connect(std::size_t index);
   void plan(std::size_t index);
   void check_all_used() const;
   void check_memory() const;
   [[noreturn]] void fail(std::size_t index, const std::string& reason) const;
+  const Parameter& checked(const Parameter& p) const {
+    if (p.offset > values_view_.size() || p.size > values_view_.size() - p.offset) refuse(p);
+    return p;
+  }
+  [[noreturn]] void refuse(const Parameter& p) const;
+  void require(const Workspace& workspace, Samples samples) const;
+  void require(const Workspace& workspace, Samples samples, const Gradients& gradients) const;
+  void require_layer(std::size_t i) const;
+  std::uint64_t hash_of_layout() const;
 
   Shape input_;
   std::vector<Node> nodes_;
@@ -154,6 +171,7 @@ class Network {
   std::vector<int> readers_;          // per tensor: how often layers read it
   Arena values_;
   View values_view_;
+  std::uint64_t layout_ = 0;  // tells apart what workspaces are laid out for
 };
 
 }  // namespace cnn

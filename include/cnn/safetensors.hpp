@@ -49,7 +49,7 @@ struct Safetensors {
 // Writes the file atomically (see write_file), adding the checksum and the format (which `metadata`
 // need not hold and cannot replace). The same arguments give the same bytes. Names differ; each
 // tensor holds element_count(dims) values. Throws FileError, also if a name or an entry is not
-// UTF-8.
+// UTF-8, and ShapeError for another number of values.
 void write_safetensors(const std::filesystem::path& path, std::span<const NamedTensor> tensors,
                        const Metadata& metadata);
 

@@ -60,23 +60,26 @@ struct SolverOptions {
 class Solver {
  public:
   // `average`, where ema is given, is laid out like Network::values() and holds the starting
-  // weights; it must outlive the solver.
+  // weights; it must outlive the solver. Throws ShapeError if it has another size.
   Solver(const Network& network, const SolverOptions& options, View average = {});
 
   // Step t = 0, 1, … of the run. `gradients` are partial sums of the data term's gradient, and
   // of statistics over their samples; they are added up in their order, whatever the number of
-  // workers, and set to zero for the next step.
+  // workers, and set to zero for the next step. Throws ArgumentError if there are none, or of
+  // another network.
   void step(Network& network, std::span<Gradients> gradients, std::uint64_t t,
             double schedule_factor, Workers& workers);
 
   // Names of what is kept: "velocity", or "first_moment" and "second_moment".
   std::span<const std::string_view> state_names() const;
   // Of one parameter that is learnt, that of state_names()[i], which a checkpoint saves and
-  // restores.
+  // restores. Throws ArgumentError if there is no such state.
   View state(std::size_t i, const Parameter& p) {
+    require_state(i, p);
     return states_[i].values().subspan(p.offset, p.size);
   }
   CView state(std::size_t i, const Parameter& p) const {
+    require_state(i, p);
     return states_[i].values().subspan(p.offset, p.size);
   }
 
@@ -94,6 +97,7 @@ class Solver {
     double momentum;  // of a statistic
   };
 
+  void require_state(std::size_t i, const Parameter& p) const;
   void update(View w, CView g, const Chunk& chunk, std::uint64_t t, double schedule_factor);
   void average(CView w, const Chunk& chunk, std::uint64_t t);
   Real add_up_and_measure(std::span<Gradients> gradients, Workers& workers);

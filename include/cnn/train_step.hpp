@@ -38,7 +38,8 @@ class TrainStep {
   static constexpr std::size_t kShard = 32;
   static constexpr std::size_t kSlots = 16;
 
-  // For batches of at most `batch` images.
+  // For batches of at most `batch` images. Throws ShapeError if the table is for other images than
+  // the network or the class weights for other classes, ArgumentError for batches of none.
   TrainStep(Network& network, Solver& solver, Loss loss, const PixelTable& table, std::size_t batch,
             std::uint64_t seed, Workers& workers, LossOptions loss_options = {},
             const AugmentOptions& augment = {});
@@ -46,7 +47,9 @@ class TrainStep {
   // Trains on the images `places` of the dataset, as step `step` of the run with α_t =
   // schedule_factor · α; `epoch`, from 0, is what augmentation depends on, and without one the
   // images are taken as they stand. If a loss is not finite, throws DivergedError naming the first
-  // tensor that is not, and leaves the parameters as they were.
+  // tensor that is not; ShapeError if the images are not those of the network; ArgumentError for no
+  // image, for more than a batch, for one that is not there and for a label that the network has no
+  // output for. The parameters are then as they were, and the next step is not affected.
   BatchResult run(const Dataset& dataset, std::span<const std::uint32_t> places, std::uint64_t step,
                   double schedule_factor, std::optional<std::uint64_t> epoch = 0);
 

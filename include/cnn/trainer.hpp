@@ -74,6 +74,9 @@ class Trainer {
  public:
   enum class Outcome { finished, stopped };
 
+  // Throws ArgumentError if there is nothing to train on, for an image that is not there and for a
+  // label that the network has no output for; ShapeError if the images are not those of the
+  // network.
   explicit Trainer(const TrainerSetup& setup);
 
   // Continues where the checkpoint stands. Throws FileError if it belongs to another network or

@@ -36,17 +36,23 @@ class Vote {
   Vote(std::size_t images, std::size_t classes);
 
   // Adds what the network that was trained for `loss` says of each selected image, once for each of
-  // the shifts: by default, of the image as it is. Throws DivergedError if an output is not finite.
+  // the shifts: by default, of the image as it is. Throws DivergedError if an output is not finite;
+  // ArgumentError for another number of images, or one that is not there; ShapeError if images or
+  // classes are not those of the network.
   // Once `stop` is true it goes no further; the result is false then, and the sums are of no use.
   bool add(Inference& inference, Loss loss, const Dataset& dataset, const Selection& selection,
            const std::vector<PixelShift>& shifts = {PixelShift{}},
            const std::atomic<bool>& stop = Inference::kNever);
 
   // By the mean probability p: the class of the largest, and as loss the mean of −log p_y (a
-  // probability of 0 counts as the smallest above). Requires that something was added.
+  // probability of 0 counts as the smallest above). Throws ArgumentError if nothing was added, for
+  // another number of images, and for a label that is none of the classes.
   Evaluation evaluation(const Dataset& dataset, const Selection& selection) const;
 
  private:
+  void require_number(std::size_t images) const;
+
+  std::size_t images_;
   std::size_t classes_;
   std::size_t voters_ = 0;
   std::vector<double> sums_;  // (images, classes)

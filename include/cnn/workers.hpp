@@ -14,7 +14,8 @@ namespace cnn {
 
 class Workers {
  public:
-  // `count` >= 1 includes the calling thread. Threads are created here and nowhere else.
+  // `count` includes the calling thread. Threads are created here and nowhere else. Throws
+  // ArgumentError for less than one, std::system_error if the system refuses a thread.
   explicit Workers(int count);
   ~Workers();
   Workers(const Workers&) = delete;

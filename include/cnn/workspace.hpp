@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -25,10 +26,21 @@ class Workspace {
   static std::size_t bytes(const Network& network, std::size_t capacity, Phase phase);
 
   // (n, C·H·W) of the images, to be filled before forward; of the last layer; of its gradient, to
-  // be filled before backward.
-  View input(std::size_t n) { return tensor(0, {0, n}); }
-  CView output(std::size_t n) const { return tensor(tensors_.size() - 1, {0, n}); }
-  View doutput(std::size_t n) { return dtensor(tensors_.size() - 1, {0, n}); }
+  // be filled before backward. Throw ArgumentError for more samples than there is room for, doutput
+  // also where there are no gradients.
+  View input(std::size_t n) {
+    require({0, n});
+    return tensor(0, {0, n});
+  }
+  CView output(std::size_t n) const {
+    require({0, n});
+    return tensor(tensors_.size() - 1, {0, n});
+  }
+  View doutput(std::size_t n) {
+    require({0, n});
+    require_training();
+    return dtensor(tensors_.size() - 1, {0, n});
+  }
 
   // No tensor's gradient has been assigned yet: a backward pass begins.
   void forget_gradients();
@@ -41,6 +53,8 @@ class Workspace {
     std::size_t size = 0;  // Reals (saved: bytes) of one sample
   };
 
+  void require(Samples samples) const;
+  void require_training() const;
   template <typename T>
   std::span<T> part(const Buffer& buffer, Samples samples) const;
   View tensor(std::size_t index, Samples samples);
@@ -63,6 +77,7 @@ class Workspace {
 
   std::size_t capacity_;
   Phase phase_;
+  std::uint64_t layout_;  // that of the network
   Arena arena_;
   std::vector<Buffer> tensors_;
   std::vector<Buffer> dtensors_;
