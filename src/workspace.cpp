@@ -11,7 +11,9 @@
 namespace cnn {
 
 Workspace::Workspace(const Network& network, std::size_t capacity, Phase phase)
-    : Workspace(network, capacity, phase, true) {}
+    : Workspace(network, capacity, phase, true) {
+  check_blas();
+}
 
 std::size_t Workspace::bytes(const Network& network, std::size_t capacity, Phase phase) {
   return Workspace(network, capacity, phase, false).arena_.bytes();

@@ -189,7 +189,6 @@ TEST(BlasInfo, NamesVersionKernelAndThreading) {
 }
 
 TEST(SingleThreadedBlas, GivesTheSameProductsFromTwoThreadsAtOnce) {
-  use_single_threaded_blas();
   constexpr int kSize = 150;
   Stored a(kSize, kSize, 0);
   Stored b(kSize, kSize, 0);
@@ -217,7 +216,6 @@ double cpu_seconds(clockid_t clock) {
 }
 
 TEST(SingleThreadedBlas, MultipliesOnTheCallingThreadAlone) {
-  use_single_threaded_blas();
   constexpr int kSize = 600;
   Stored a(kSize, kSize, 0), b(kSize, kSize, 0), c(kSize, kSize, 0);
   // Processor time of the whole process over that of this thread. OpenBLAS' own threads spin for

@@ -1,7 +1,7 @@
 // Matrix products on OpenBLAS. The only part of the library that knows cblas.
 //
-// Parallelism is ours (shards of a batch, see Workers); OpenBLAS must run each product on the
-// calling thread alone.
+// Parallelism is ours (shards of a batch, see Workers); OpenBLAS runs each product on the calling
+// thread alone. The first product sees to it, for the whole process: a caller need not.
 
 #pragma once
 
@@ -44,11 +44,10 @@ BlasInfo blas_info();
 // once all other memory is taken.
 void require_blas_memory(int threads);
 
-// Sets OpenBLAS to one thread for the whole process (its OpenMP build counts thread by thread:
-// there gemm itself sees to it), and checks that products from two threads at once equal those from
-// one. Throws Error if they do not (a single-threaded build without locks), std::bad_alloc or
-// std::system_error if the system refuses memory or a thread. To be called once, before any Workers
-// exist.
-void use_single_threaded_blas();
+// Checks, in the first of its calls, that products from two threads at once equal those from one.
+// Throws Error if they do not (a single-threaded build without locks), std::bad_alloc or
+// std::system_error if the system refuses memory or a thread. A Workspace calls it, so that no pass
+// runs before it; any thread may.
+void check_blas();
 
 }  // namespace cnn

@@ -18,6 +18,7 @@ namespace cnn {
 
 class Workspace {
  public:
+  // Also makes sure that BLAS is fit for passes (check_blas), and throws as that does.
   Workspace(const Network& network, std::size_t capacity, Phase phase);
 
   Phase phase() const { return phase_; }

@@ -110,7 +110,6 @@ int bench(const BenchOptions& o) {
   if (!o.threads.empty()) overrides.push_back("training.threads=" + o.threads);
   if (!o.batch.empty()) overrides.push_back("training.batch=" + o.batch);
   const LoadedConfig loaded = read_config(o.config, overrides);
-  use_single_threaded_blas();
   Network network = build_network(loaded, input_shape(loaded.config.data));
   network.initialise(loaded.config.training.seed);
   Workers workers(worker_count(loaded.config.training));

@@ -10,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "cnn/blas.hpp"
 #include "cnn/error.hpp"
 #include "cnn/evaluate.hpp"
 #include "cnn/model.hpp"
@@ -112,7 +111,6 @@ std::string title(const EvalOptions& o, const Part& part) {
 }
 
 int evaluate_models(const EvalOptions& o) {
-  use_single_threaded_blas();
   Workers workers(o.threads > 0 ? o.threads : Workers::available());
   const Voters voters = load_voters(o, workers);
   ModelInfo& info = voters.front()->model.info;

@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "cnn/blas.hpp"
 #include "cnn/error.hpp"
 #include "cnn/evaluate.hpp"
 #include "cnn/image.hpp"
@@ -103,7 +102,6 @@ void print_text(const PredictOptions& o, const Model& model, const std::vector<R
 }
 
 int predict(const PredictOptions& o) {
-  use_single_threaded_blas();
   const Model model = load_model(o.model);
   const std::vector<Result> results = classify(o, model);
   o.json ? print_json(o, model, results) : print_text(o, model, results);

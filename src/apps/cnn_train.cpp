@@ -192,7 +192,6 @@ int train(const TrainOptions& o, StopSwitch& stop) {
     write_png(o.preview, preview_sheet(config, load_data(o, config)));
     return kDone;
   }
-  use_single_threaded_blas();
 
   // Everything that can be wrong is looked at before anything is written.
   const DatasetHeader header = read_dataset_header(dataset_files(config.data, DataPart::train));

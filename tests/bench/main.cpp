@@ -1,5 +1,5 @@
-// Times single kernels on one thread: what Google Benchmark's own main does, and the library's BLAS
-// set up as the commands set it up.
+// Times single kernels on one thread: what Google Benchmark's own main does, and the library's
+// kernels.
 
 #include <cstdio>
 
@@ -8,7 +8,6 @@
 #include "bench/kernels.hpp"
 
 int main(int argc, char** argv) {
-  cnn::use_single_threaded_blas();
   cnn::register_products();
   cnn::register_layers();
   cnn::register_steps();

@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "cnn/blas.hpp"
 #include "cnn/file.hpp"
 #include "cnn/image.hpp"
 #include "cnn/model.hpp"
@@ -233,7 +232,6 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: make_corpus DIRECTORY\n");
     return 2;
   }
-  cnn::use_single_threaded_blas();
   const fs::path root = argv[1];
   idx_seeds(Seeds(root / "idx"));
   idx_gz_seeds(Seeds(root / "idx_gz"));
