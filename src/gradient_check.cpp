@@ -184,6 +184,11 @@ const GradientCheck& checked(const GradientCheck& check) {
                      " of each");
   }
   const std::size_t classes = check.network.output().size();
+  const std::size_t weights = check.loss_options.class_weights.size();
+  if (weights != 0 && weights != classes) {
+    throw ShapeError("gradient check: " + std::to_string(weights) + " class weights for " +
+                     std::to_string(classes) + " classes");
+  }
   const std::uint8_t largest = *std::max_element(check.labels.begin(), check.labels.end());
   if (largest >= classes) {
     throw ArgumentError("gradient check: the label " + std::to_string(largest) + ", there are " +
@@ -213,7 +218,7 @@ GradientChecker::GradientChecker(const GradientCheck& check)
                         "); look at the starting weights (init, --weights) and at data.scale");
   }
   compute_loss(check.loss, workspace_.output(n), check.labels, Real{1} / static_cast<Real>(n),
-               losses_, workspace_.doutput(n));
+               losses_, workspace_.doutput(n), check.loss_options);
   // Rounding an output by a unit in its last place changes J by that times its gradient.
   rounding_ = loss_;
   for (std::size_t i = 0; i < workspace_.output(n).size(); ++i) {
@@ -249,7 +254,8 @@ void GradientChecker::leave_kinks() {
 double GradientChecker::forward() {
   const std::size_t n = check_.labels.size();
   check_.network.forward(workspace_, n, {.seed = check_.seed});
-  compute_loss(check_.loss, workspace_.output(n), check_.labels, 0, losses_, {});
+  compute_loss(check_.loss, workspace_.output(n), check_.labels, 0, losses_, {},
+               check_.loss_options);
   double sum = 0;
   for (const double loss : losses_) sum += loss;
   return sum / static_cast<double>(n);

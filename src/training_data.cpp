@@ -73,15 +73,18 @@ TrainingData load_training_data(const DataConfig& config, std::uint64_t seed) {
   return data;
 }
 
+std::vector<std::string> class_names(const DataConfig& config, std::size_t count) {
+  std::vector<std::string> names = config.classes;
+  for (std::size_t k = names.size(); k < count; ++k) names.push_back(std::to_string(k));
+  return names;
+}
+
 ModelInfo make_model_info(const RunConfig& config, const Network& network,
                           const TrainingData& data) {
   ModelInfo info;
   info.config = config;
   info.input = network.input();
-  info.classes = config.data.classes;
-  for (std::size_t k = info.classes.size(); k < network.output().size(); ++k) {
-    info.classes.push_back(std::to_string(k));
-  }
+  info.classes = class_names(config.data, network.output().size());
   const auto channels = static_cast<std::size_t>(info.input.channels);
   info.preprocessing = config.data.normalize
                            ? measure_preprocessing(data.dataset, data.split.train)
@@ -103,13 +106,14 @@ void require_fit(const Dataset& dataset, const ModelInfo& info) {
   }
 }
 
-LossOptions make_loss_options(const ModelInfo& info, const Dataset& dataset, const Split& split) {
-  const TrainingConfig& training = info.config.training;
+LossOptions make_loss_options(const TrainingConfig& training,
+                              const std::vector<std::string>& classes, const Dataset& dataset,
+                              const Selection& images) {
   LossOptions options{training.label_smoothing, {}};
   if (training.class_weights.balanced) {
-    options.class_weights = balanced_weights(dataset, split.train, info.classes.size());
+    options.class_weights = balanced_weights(dataset, images, classes.size());
   } else if (!training.class_weights.given.empty()) {
-    options.class_weights = given_weights(training.class_weights, info.classes);
+    options.class_weights = given_weights(training.class_weights, classes);
   }
   return options;
 }

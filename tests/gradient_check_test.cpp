@@ -230,6 +230,33 @@ TEST(GradientChecker, PutsTheParametersBack) {
   EXPECT_EQ(values(network.values()), before);
 }
 
+// Smoothing and weights of classes belong to J, and so to its gradient.
+TEST(GradientChecker, TakesTheLossThatTrainingTakes) {
+  Network network = smooth_chain();
+  draw_parameters(network);
+  std::vector<Real> images(2 * network.input().size());
+  Draw draw(5);
+  draw.reals(images, 1);
+  const std::vector<std::uint8_t> labels = {0, 1};
+  const auto checker = [&](const LossOptions& options) {
+    return std::make_unique<GradientChecker>(GradientCheck{.network = network,
+                                                           .loss = Loss::softmax_cross_entropy,
+                                                           .images = images,
+                                                           .labels = labels,
+                                                           .loss_options = options});
+  };
+  std::vector<double> weights(network.output().size(), 0.5);
+  const double plain = checker({})->loss();
+  EXPECT_NEAR(checker({.label_smoothing = 0, .class_weights = weights})->loss(), plain / 2,
+              1e-6 * plain);
+  weights[1] = 3;
+  const auto both = checker({.label_smoothing = 0.3, .class_weights = weights});
+  EXPECT_NE(both->loss(), plain);
+  for (std::size_t i = 0; i < network.parameters().size(); ++i) {
+    EXPECT_EQ(both->check_parameter(i).verdict, Verdict::agrees) << i;
+  }
+}
+
 TEST(GradientChecker, ChecksAFrozenLayerToo) {
   std::vector<LayerSpec> layers = healthy_layers();
   layers[0].alpha = 0;

@@ -58,8 +58,7 @@ LossOptions loss_options(const std::string& training, const std::string& classes
       classes.empty() ? std::vector<std::string>{"0", "1", "2"} : info.config.data.classes;
   Dataset dataset;
   dataset.labels = {0, 0, 1, 0, 1, 0, 0, 0, 1};
-  Split split{everything(8), {8}};
-  return make_loss_options(info, dataset, split);
+  return make_loss_options(info.config.training, info.classes, dataset, everything(8));
 }
 
 TEST(LossOptions, AreThoseOfTheConfiguration) {

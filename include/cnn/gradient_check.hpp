@@ -7,7 +7,8 @@
 // - J of the whole network, on real images, a hundredth of a step of initialisation beside its real
 //   parameters. It also covers how the graph is wired, how shared tensors add up, the loss and
 //   its 1/m.
-// J is the data term, Σ J(W,b;x,y)/m; λ is the solver's, which adds λ·W by itself.
+// J is the data term, Σ J(W,b;x,y)/m, with label smoothing and class weights as in training; λ is
+// the solver's, which adds λ·W by itself.
 //
 // A gradient g of values x is compared along directions d: J(x + h·d) − J(x − h·d) against
 // ⟨g, 2h·d⟩. A tensor's values are dealt out to its directions, none to two of them; with as many
@@ -99,7 +100,8 @@ struct GradientCheck {
   Loss loss;
   CView images;                          // (m, C·H·W) of the network's input
   std::span<const std::uint8_t> labels;  // (m)
-  std::uint64_t seed = 1;                // also of the dropout, which stays the same throughout
+  LossOptions loss_options = {};
+  std::uint64_t seed = 1;  // also of the dropout, which stays the same throughout
   std::size_t layer_directions = 16;
   std::size_t network_directions = 4;
 };

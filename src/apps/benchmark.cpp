@@ -12,6 +12,8 @@
 #include "cnn/random.hpp"
 #include "cnn/train_step.hpp"
 
+#include "random_training.hpp"
+
 namespace cnn::app {
 namespace {
 
@@ -53,21 +55,6 @@ class Timing {
   std::function<void()> call_;
   std::vector<double> rounds_;
 };
-
-Dataset random_dataset(const Shape& shape, std::size_t count, std::size_t classes) {
-  const Random random(1, Purpose::initialisation);
-  Dataset dataset;
-  dataset.shape = shape;
-  dataset.pixels.resize(count * shape.size());
-  dataset.labels.resize(count);
-  for (std::size_t i = 0; i < dataset.pixels.size(); ++i) {
-    dataset.pixels[i] = static_cast<std::uint8_t>(random.below(i, 256));
-  }
-  for (std::size_t i = 0; i < count; ++i) {
-    dataset.labels[i] = static_cast<std::uint8_t>(i % std::min<std::size_t>(classes, 256));
-  }
-  return dataset;
-}
 
 // c (m, n) = a (m, k) · b (k, n)
 struct Product {
@@ -139,20 +126,13 @@ double backward_flops(const Network& network, const Network::Node& node) {
 void time_whole(const BenchmarkSetup& setup, BenchmarkResult& result) {
   constexpr int kRounds = 9;
   Network& network = setup.network;
-  const TrainingConfig& training = setup.config.training;
-  const Dataset dataset = random_dataset(network.input(), setup.batch, network.output().size());
-  const Selection places = everything(setup.batch);
-  const auto channels = static_cast<std::size_t>(network.input().channels);
-  const PixelTable table({std::vector(channels, 0.0), std::vector(channels, 1.0 / 256)},
-                         network.input());
-  Solver solver(network, {training.alpha, training.lambda, training.momentum});
-  TrainStep step(network, solver, setup.config.loss, table, setup.batch, training.seed,
-                 setup.workers, {}, setup.config.data.augment);
-  Inference inference(network, table, setup.workers, std::min(setup.batch, Inference::kShard));
+  RandomTraining training(setup.config, network, setup.batch, setup.workers);
+  Inference inference(network, training.table(), setup.workers,
+                      std::min(setup.batch, Inference::kShard));
 
-  // The schedule's factor 0 costs what any other does and keeps random images from diverging.
-  Timing steps([&] { step.run(dataset, places, 0, 0); });
-  Timing evaluations([&] { evaluate(inference, setup.config.loss, dataset, places); });
+  Timing steps([&] { training.step(0); });
+  Timing evaluations(
+      [&] { evaluate(inference, setup.config.loss, training.dataset(), training.places()); });
   std::vector<Timing> products;
   products.reserve(kProducts.size());
   for (const Product& p : kProducts) products.push_back(time_products(p, setup.workers));

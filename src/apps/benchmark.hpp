@@ -42,9 +42,9 @@ struct BenchmarkResult {
   double fraction_of_peak() const { return train_gflops_per_second / sgemm_peak_gflops; }
 };
 
-// Training is TrainStep's, inference is what cnn-eval does, on random pixels. Products, training
-// and inference take turns, so that all see the same machine. The network's weights stay as they
-// are.
+// Training is RandomTraining's, inference is what cnn-eval does, on random pixels. Products,
+// training and inference take turns, so that all see the same machine. The network's weights stay
+// as they are.
 BenchmarkResult benchmark(const BenchmarkSetup& setup);
 
 }  // namespace cnn::app

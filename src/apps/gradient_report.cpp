@@ -96,11 +96,13 @@ int report_gradients(const ModelInfo& info, Network& network, const TrainingData
     table.apply(data.dataset.image(order[i]), View(images).subspan(i * size, size));
     labels.push_back(data.dataset.labels[order[i]]);
   }
-  GradientChecker checker({.network = network,
-                           .loss = info.config.loss,
-                           .images = images,
-                           .labels = labels,
-                           .seed = training.seed});
+  GradientChecker checker(
+      {.network = network,
+       .loss = info.config.loss,
+       .images = images,
+       .labels = labels,
+       .loss_options = make_loss_options(training, info.classes, data.dataset, data.split.train),
+       .seed = training.seed});
   return report_gradients(checker, stop);
 }
 

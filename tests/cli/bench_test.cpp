@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "apps/random_training.hpp"
 #include "support/cli.hpp"
 #include "support/idx_writer.hpp"
+#include "support/values.hpp"
 
 namespace cnn {
 namespace {
@@ -66,6 +68,47 @@ TEST(Bench, FiguresAgreeWithOneAnother) {
   const double peak = report["sgemm_peak_gflops"];
   EXPECT_NEAR(gflops / (1e-9 * kTraining * rate), 1, 1e-9);
   EXPECT_NEAR(report["fraction_of_peak"].get<double>() / (gflops / peak), 1, 1e-9);
+}
+
+// The weights after two timed steps of a small network, and their average over the steps.
+struct Trained {
+  Values weights;
+  Values average;
+};
+Trained trained(const std::string& training) {
+  const RunConfig config = parse_config("a.yaml",
+                                        "data: {dir: d}\nnetwork:\n  - fc: {count: 4}\ntraining: "
+                                        "{epochs: 1, alpha: 0.1" +
+                                            training + "}\n");
+  Network network({1, 4, 4}, config.network);
+  network.initialise(1);
+  Workers workers(1);
+  app::RandomTraining random(config, network, 7, workers);
+  for (int step = 0; step < 2; ++step) random.step(1.0);
+  return {values(network.values()), values(random.average())};
+}
+
+// What a configuration says of training costs time, and is what is timed.
+TEST(Bench, TrainsAsTheFileSays) {
+  const Trained plain = trained("");
+  EXPECT_TRUE(plain.average.empty());
+  for (const char* option :
+       {", momentum: 0.9", ", lambda: 0.1", ", solver: adam", ", clip: 0.001",
+        ", label_smoothing: 0.2", ", class_weights: balanced", ", class_weights: {2: 3}"}) {
+    EXPECT_NE(trained(option).weights, plain.weights) << option;
+  }
+  EXPECT_NE(trained(", momentum: 0.9").weights,
+            trained(", momentum: 0.9, solver: nesterov").weights);
+  const Trained averaged = trained(", ema: 0.5");
+  EXPECT_EQ(averaged.weights, plain.weights);
+  EXPECT_EQ(averaged.average.size(), plain.weights.size());
+  EXPECT_NE(averaged.average, plain.weights);
+}
+
+TEST(Bench, RefusesWeightsOfWhatIsNoClass) {
+  const CommandResult result = bench({"--set", "training.class_weights={cat: 2}"});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.err, HasSubstr("'cat', which is no class"));
 }
 
 TEST(Bench, EveryLayerHasItsRow) {

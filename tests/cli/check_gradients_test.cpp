@@ -66,6 +66,23 @@ TEST(CheckGradients, KnowsEveryTypeOfLayer) {
   EXPECT_THAT(result.out, HasSubstr("agree"));
 }
 
+TEST(CheckGradients, TakesTheLossOfTheFile) {
+  const auto loss = [](const std::string& setting) {
+    const CommandResult result = check_gradients({"--set", setting});
+    EXPECT_EQ(result.code, 0) << result.err;
+    const std::string label = "training set: ";
+    const std::size_t at = result.out.find(label);
+    EXPECT_NE(at, std::string::npos) << result.out;
+    return at == std::string::npos ? 0 : std::stod(result.out.substr(at + label.size()));
+  };
+  const double plain = loss("training.label_smoothing=0");
+  EXPECT_GT(plain, 0);
+  EXPECT_NE(loss("training.label_smoothing=0.5"), plain);
+  std::string doubled = "training.class_weights={";
+  for (int k = 0; k < 10; ++k) doubled += (k > 0 ? ", " : "") + std::to_string(k) + ": 2";
+  EXPECT_NEAR(loss(doubled + "}"), 2 * plain, 1e-5);
+}
+
 TEST(CheckGradients, HelpTellsOfIt) {
   EXPECT_THAT(run_command("cnn-train", {"--help"}).out, HasSubstr("--check-gradients"));
 }

@@ -1,0 +1,56 @@
+#include "random_training.hpp"
+
+#include <algorithm>
+#include <cstdint>
+
+#include "cnn/random.hpp"
+#include "cnn/training_data.hpp"
+
+namespace cnn::app {
+namespace {
+
+Dataset random_dataset(const Shape& shape, std::size_t count, std::size_t classes) {
+  const Random random(1, Purpose::initialisation);
+  Dataset dataset;
+  dataset.shape = shape;
+  dataset.pixels.resize(count * shape.size());
+  dataset.labels.resize(count);
+  for (std::size_t i = 0; i < dataset.pixels.size(); ++i) {
+    dataset.pixels[i] = static_cast<std::uint8_t>(random.below(i, 256));
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    dataset.labels[i] = static_cast<std::uint8_t>(i % std::min<std::size_t>(classes, 256));
+  }
+  return dataset;
+}
+
+// x = pixel/256
+Preprocessing preprocessing(const Shape& shape) {
+  const auto channels = static_cast<std::size_t>(shape.channels);
+  return {std::vector(channels, 0.0), std::vector(channels, 1.0 / 256)};
+}
+
+std::vector<Real> starting_average(const TrainingConfig& training, CView values) {
+  if (training.ema == 0) return {};
+  return {values.begin(), values.end()};
+}
+
+}  // namespace
+
+RandomTraining::RandomTraining(const RunConfig& config, Network& network, std::size_t batch,
+                               Workers& workers)
+    : dataset_(random_dataset(network.input(), batch, network.output().size())),
+      places_(everything(batch)),
+      table_(preprocessing(network.input()), network.input()),
+      average_(starting_average(config.training, network.values())),
+      solver_(network, solver_options(config.training), average_),
+      step_(network, solver_, config.loss, table_, batch, config.training.seed, workers,
+            make_loss_options(config.training, class_names(config.data, network.output().size()),
+                              dataset_, places_),
+            config.data.augment) {}
+
+BatchResult RandomTraining::step(double schedule_factor) {
+  return step_.run(dataset_, places_, 0, schedule_factor, 0);
+}
+
+}  // namespace cnn::app
