@@ -13,7 +13,7 @@ namespace cnn {
 namespace {
 
 // The same layer with a bias, unplanned; nullptr if it is neither conv nor fc.
-std::shared_ptr<Layer> with_bias(const Layer& layer) {
+std::shared_ptr<const Layer> with_bias(const Layer& layer) {
   if (const auto* conv = dynamic_cast<const Convolution*>(&layer)) {
     return std::make_shared<Convolution>(conv->with_bias());
   }

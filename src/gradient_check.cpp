@@ -268,9 +268,8 @@ std::vector<GradientComparison> GradientChecker::check_layer(std::size_t layer) 
   for (const std::size_t tensor : node.inputs) {
     inputs.push_back(check_.network.tensor_shape(tensor));
   }
-  std::vector<GradientComparison> result =
-      check_layer_gradients(*node.spec.layer, node.plan, inputs, kSamples, check_.layer_directions,
-                            mix(check_.seed, layer));
+  std::vector<GradientComparison> result = check_layer_gradients(
+      *node.layer, node.plan, inputs, kSamples, check_.layer_directions, mix(check_.seed, layer));
   for (GradientComparison& comparison : result) comparison.layer = layer;
   return result;
 }

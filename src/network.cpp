@@ -37,7 +37,7 @@ Network::Network(const Shape& input, std::vector<LayerSpec> layers, Memory memor
     throw NetworkError("there are no images of " + to_string(input), 0);
   }
   for (LayerSpec& spec : layers) {
-    nodes_.push_back({std::move(spec), {}, {}, parameters_.size()});
+    nodes_.push_back({std::move(spec), nullptr, {}, {}, parameters_.size()});
     const std::size_t index = nodes_.size() - 1;
     check_description(index);
     connect(index);
@@ -101,11 +101,13 @@ void Network::plan(std::size_t index) {
     shapes.push_back(tensor_shape(tensor));
     wants = wants || wants_gradient_[tensor];
   }
+  std::unique_ptr<Layer> layer = node.spec.layer->clone();
   try {
-    node.plan = node.spec.layer->plan(shapes);
+    node.plan = layer->plan(shapes);
   } catch (const ShapeError& error) {
     fail(index, error.what());
   }
+  node.layer = std::move(layer);
   for (const ParameterSpec& spec : node.plan.parameters) {
     const std::size_t size = element_count(spec.dims);
     const std::size_t offset = values_.reserve<Real>(size) / sizeof(Real);
@@ -238,7 +240,7 @@ void Network::forward_layer(std::size_t i, Workspace& workspace, Samples samples
   for (std::size_t k = 0; k < parameters; ++k) {
     workspace.parameter_views_[k] = value(parameters_[node.first_parameter + k]);
   }
-  node.spec.layer->forward(
+  node.layer->forward(
       {.n = samples.count,
        .inputs = {workspace.input_views_.data(), inputs},
        .output = workspace.tensor(i + 1, samples),
@@ -283,15 +285,15 @@ void Network::backward_layer(std::size_t i, Workspace& workspace, Samples sample
     workspace.dparameter_views_[k] = gradients.values().subspan(p.offset, p.size);
   }
   workspace.place_dinputs(node.inputs, samples);
-  node.spec.layer->backward({.n = samples.count,
-                             .inputs = {workspace.input_views_.data(), inputs},
-                             .output = workspace.tensor(i + 1, samples),
-                             .doutput = workspace.dtensor(i + 1, samples),
-                             .dinputs = {workspace.dinput_views_.data(), inputs},
-                             .parameters = {workspace.parameter_views_.data(), parameters},
-                             .dparameters = {workspace.dparameter_views_.data(), parameters},
-                             .saved = workspace.saved(i, samples),
-                             .scratch = workspace.scratch()});
+  node.layer->backward({.n = samples.count,
+                        .inputs = {workspace.input_views_.data(), inputs},
+                        .output = workspace.tensor(i + 1, samples),
+                        .doutput = workspace.dtensor(i + 1, samples),
+                        .dinputs = {workspace.dinput_views_.data(), inputs},
+                        .parameters = {workspace.parameter_views_.data(), parameters},
+                        .dparameters = {workspace.dparameter_views_.data(), parameters},
+                        .saved = workspace.saved(i, samples),
+                        .scratch = workspace.scratch()});
   workspace.add_shares(node.inputs, samples);
 }
 

@@ -95,15 +95,16 @@ class NetworkReader {
     LayerSpec spec;
     spec.type = item.type;
     spec.name = names_[i];
-    spec.layer = entry.make();
+    std::unique_ptr<Layer> layer = entry.make();
     const ConfigNode no_options;
     const ConfigNode& options = item.options != nullptr ? *item.options : no_options;
     const std::string title = item.type + " " + in_quotes(spec.name);
     OptionReader reader(context_, options, {title, item.type}, item.place);
-    visit(reader, spec, entry,
+    visit(reader, spec, *layer, entry,
           {.name = [&](const std::string& name) { return check_name(name, earlier); },
            .from = [&](const std::string& name) { return check_from(name, i); }});
     reader.finish();
+    spec.layer = std::move(layer);
     if (options.find("name") == nullptr && contains(earlier, spec.name)) {
       report(item.place, "two layers are called " + in_quotes(spec.name),
              "give this one a name of its own: name: …");
@@ -161,7 +162,8 @@ std::string print_network(const std::vector<LayerSpec>& layers) {
   std::string text;
   for (LayerSpec spec : layers) {
     OptionPrinter printer;
-    visit(printer, spec, *find_layer_entry(spec.type));
+    const std::unique_ptr<Layer> layer = spec.layer->clone();  // a visitor may write
+    visit(printer, spec, *layer, *find_layer_entry(spec.type));
     text += "  - " + spec.type + ": " + printer.flow() + "\n";
   }
   return text;

@@ -303,10 +303,10 @@ void visit(ConfigVisitor& visitor, OutputConfig& output) {
   visitor.integer("keep", output.keep, {.low = 1, .high = 1000});
 }
 
-void visit(ConfigVisitor& visitor, LayerSpec& spec, const LayerEntry& entry,
+void visit(ConfigVisitor& visitor, LayerSpec& spec, Layer& layer, const LayerEntry& entry,
            const LayerChecks& checks) {
   visitor.text("name", spec.name, checks.name);
-  spec.layer->options(visitor);
+  layer.options(visitor);
   if (entry.has_weights()) {
     visitor.section("init", "type", [&](ConfigVisitor& inner) { visit_init(inner, spec.init); });
   }

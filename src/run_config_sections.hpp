@@ -21,8 +21,9 @@ struct LayerChecks {
   TextCheck name;
   TextCheck from;
 };
-// Options of a layer: its own, and those that every layer has. Requires spec.layer of that type.
-void visit(ConfigVisitor& visitor, LayerSpec& spec, const LayerEntry& entry,
+// Options of a layer: those of `layer`, which is of that type and is or becomes spec.layer, and
+// those that every layer has.
+void visit(ConfigVisitor& visitor, LayerSpec& spec, Layer& layer, const LayerEntry& entry,
            const LayerChecks& checks = {});
 
 // The whole configuration; `network` visits the list of layers, which is not a map of options.

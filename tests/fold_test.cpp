@@ -135,6 +135,39 @@ TEST(FoldedNetwork, IsTheOriginalIfThereIsNothingToMerge) {
   EXPECT_EQ(&FoldedNetwork(network).network(), &network);
 }
 
+// A layer that tells how often it was planned.
+class Planned final : public LayerOf<Planned> {
+ public:
+  void options(OptionVisitor&) override {}
+  LayerPlan plan(std::span<const Shape> inputs) override {
+    ++times;
+    LayerPlan plan;
+    plan.output = only_input(inputs);
+    return plan;
+  }
+  void forward(const ForwardArgs& args) const override {
+    std::copy(args.inputs[0].begin(), args.inputs[0].end(), args.output.begin());
+  }
+  void backward(const BackwardArgs&) const override {}
+
+  int times = 0;
+};
+
+// Layers are immutable once they are planned: other threads may be running the original.
+TEST(FoldedNetwork, LeavesTheLayersOfTheOriginalAlone) {
+  LayerSpec watched{"planned", "planned", {}, {}, {}, {}, std::make_shared<Planned>()};
+  const Network network(
+      {1, 4, 4}, {layer_spec("fc", "fc", "{count: 3}"), layer_spec("batch_norm", "bn"), watched});
+  const FoldedNetwork folded(network);
+  ASSERT_EQ(folded.network().nodes().size(), 2U);
+  const Layer* const original = network.nodes().back().layer.get();
+  const Layer* const copy = folded.network().nodes().back().layer.get();
+  EXPECT_NE(original, copy);
+  EXPECT_EQ(dynamic_cast<const Planned&>(*original).times, 1);
+  EXPECT_EQ(dynamic_cast<const Planned&>(*copy).times, 1);
+  EXPECT_EQ(dynamic_cast<const Planned&>(*watched.layer).times, 0);
+}
+
 TEST(FoldedNetwork, TakesOverNewValuesWithoutAllocating) {
   Network network = small_network(", bias: false");
   Draw draw(3);

@@ -112,7 +112,7 @@ std::vector<LayerSpec> healthy_layers() {
 Network faulty_network(const std::string& name, const Fault& fault) {
   std::vector<LayerSpec> layers = healthy_layers();
   for (LayerSpec& spec : layers) {
-    if (spec.name == name) spec.layer = std::make_shared<FaultyLayer>(spec.layer, fault);
+    if (spec.name == name) spec.layer = std::make_shared<FaultyLayer>(*spec.layer, fault);
   }
   Network network({2, 10, 12}, std::move(layers));
   draw_parameters(network);

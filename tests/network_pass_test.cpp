@@ -50,6 +50,32 @@ constexpr double kSmoothError = kIsDouble ? 1e-9 : 2e-4;
 constexpr double kKinkStep = kIsDouble ? 1e-6 : 1e-3;
 constexpr double kKinkError = kIsDouble ? 1e-8 : 1e-2;
 
+// Two networks of one description, for images of two sizes.
+TEST(NetworkPass, OfOneDescriptionDoesNotDependOnAnotherNetworkOfIt) {
+  const auto describe = [] {
+    return std::vector<LayerSpec>{layer_spec("conv", "conv", "{count: 4, kernel: 3, pad: 1}"),
+                                  layer_spec("pool", "pool", "{type: max, kernel: 2}"),
+                                  layer_spec("conv", "b", "{count: 2, kernel: 3, stride: 2}"),
+                                  layer_spec("concat", "join", "{}", {"b", "b"}),
+                                  layer_spec("pool", "all", "{type: avg, global: true}"),
+                                  layer_spec("fc", "fc", "{count: 3}")};
+  };
+  const auto outputs = [](Network& network) {
+    draw_parameters(network);
+    Pass pass(network, 3, Loss::softmax_cross_entropy);
+    pass.forward();
+    pass.backward();
+    return values(pass.gradients());
+  };
+  const std::vector<LayerSpec> shared = describe();
+  Network small({1, 12, 10}, shared);
+  Network large({2, 20, 23}, shared);
+  Network small_alone({1, 12, 10}, describe());
+  Network large_alone({2, 20, 23}, describe());
+  EXPECT_EQ(outputs(small), outputs(small_alone));
+  EXPECT_EQ(outputs(large), outputs(large_alone));
+}
+
 class NetworkGradient : public testing::TestWithParam<Loss> {};
 
 // UFLDL's own check: ten images, 2 filters of 9x9, mean pooling of 5, softmax.

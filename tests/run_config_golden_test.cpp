@@ -122,10 +122,10 @@ TEST(ConfigsReadme, ListsEveryKeyOfEveryLayer) {
     EXPECT_NE(readme.find("`" + type + "`"), std::string::npos) << type;
     for (std::size_t init = 0; init < Init::kTypeNames.size(); ++init) {
       LayerSpec spec;
-      spec.layer = entry.make();
+      const std::unique_ptr<Layer> layer = entry.make();
       spec.init.type = static_cast<Init::Type>(init);
       OptionLister lister;
-      visit(lister, spec, entry);
+      visit(lister, spec, *layer, entry);
       for (const std::string& key : lister.keys()) {
         const std::size_t dot = key.find('.');
         const bool known =

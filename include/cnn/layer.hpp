@@ -1,7 +1,8 @@
 // Layer: the one interface that a new layer implements.
 //
-// `plan` runs once, when the network is built; afterwards the layer is immutable. forward and
-// backward are const, allocate nothing, and touch only the views they are given, so that any number
+// A layer whose options are read is a description. Every network that is built from it owns a clone
+// and calls that one's `plan`, once; afterwards the clone is immutable. forward and backward are
+// const, allocate nothing, and touch only the views they are given, so that any number
 // of threads may share a layer, each with views of its own. A layer knows nothing of threads, of
 // the batch beyond its n samples, or of the solver.
 //
@@ -97,7 +98,10 @@ struct BackwardArgs {
 class Layer {
  public:
   virtual ~Layer() = default;
+  Layer& operator=(const Layer&) = delete;
 
+  // A layer of the same type with the same options. LayerOf has it.
+  virtual std::unique_ptr<Layer> clone() const = 0;
   // Visits the layer's own YAML keys (those that every layer has are the network's business).
   virtual void options(OptionVisitor& visitor) = 0;
   // Throws ShapeError saying what was expected and what was found.
@@ -106,6 +110,20 @@ class Layer {
   virtual void forward(const ForwardArgs& args) const = 0;
   // Assigns all of each wanted dinput; adds into dparameters.
   virtual void backward(const BackwardArgs& args) const = 0;
+
+ protected:
+  Layer() = default;
+  Layer(const Layer&) = default;
+};
+
+// What a layer is derived from, as in `class Elu final : public LayerOf<Elu>`: it clones by
+// copying.
+template <typename Derived>
+class LayerOf : public Layer {
+ public:
+  std::unique_ptr<Layer> clone() const final {
+    return std::make_unique<Derived>(static_cast<const Derived&>(*this));
+  }
 };
 
 // Throws ShapeError unless there is exactly one input; returns it.

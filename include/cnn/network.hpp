@@ -1,9 +1,10 @@
 // Network: the graph of layers and its parameters. Everything that changes during a pass is in a
 // Workspace.
 //
-// Owns layers and parameter values. Built once; the graph never changes afterwards. forward and
-// backward are const: any number of threads may call them at once, each with a Workspace and a
-// Gradients of its own, as long as nobody writes to values().
+// Owns its layers and parameter values, and shares only the layers' descriptions with others. Built
+// once; the graph never changes afterwards. forward and backward are const: any number of threads
+// may call them at once, each with a Workspace and a Gradients of its own, as long as nobody writes
+// to values().
 
 #pragma once
 
@@ -36,7 +37,7 @@ struct LayerSpec {
   std::optional<double> alpha;    // base learning rate instead of the run's; 0 freezes the layer
   std::optional<double> lambda;   // weight decay instead of the run's
   Init init;
-  std::shared_ptr<Layer> layer;  // options read; planned by the Network
+  std::shared_ptr<const Layer> layer;  // options read; each network plans a clone
 };
 
 // What `from:` calls the images.
@@ -61,6 +62,7 @@ class Network {
   // A layer in its place: `inputs` are tensor numbers, 0 the images, i + 1 the output of layer i.
   struct Node {
     LayerSpec spec;
+    std::unique_ptr<const Layer> layer;  // planned
     LayerPlan plan;
     std::vector<std::size_t> inputs;
     std::size_t first_parameter;  // in parameters(); it has plan.parameters.size() of them

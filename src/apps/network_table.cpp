@@ -49,9 +49,9 @@ class OptionWords final : public OptionVisitor {
   std::string text_;
 };
 
-std::string option_words(Layer& layer) {
+std::string option_words(const Layer& layer) {
   OptionWords words;
-  layer.options(words);
+  layer.clone()->options(words);  // a visitor may write
   return words.text();
 }
 

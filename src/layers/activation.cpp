@@ -54,7 +54,7 @@ CNN_VECTORIZED void backward(Tanh, const Real* a, const Real* da, std::size_t co
 }
 
 template <typename Function>
-class Activation final : public Layer {
+class Activation final : public LayerOf<Activation<Function>> {
  public:
   void options(OptionVisitor&) override {}
 

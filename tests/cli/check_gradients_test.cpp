@@ -110,7 +110,7 @@ TEST(CheckGradients, EndsInOneAndNamesTheLayerIfBackpropagationIsWrong) {
   std::vector<LayerSpec> layers = {layer_spec("fc", "fc1", "{count: 6}"),
                                    layer_spec("tanh", "tanh1"),
                                    layer_spec("fc", "fc2", "{count: 3}")};
-  layers[2].layer = std::make_shared<FaultyLayer>(layers[2].layer, [](const BackwardArgs& args) {
+  layers[2].layer = std::make_shared<FaultyLayer>(*layers[2].layer, [](const BackwardArgs& args) {
     for (Real& value : args.dparameters[1]) value = 0;
   });
   Network network({4, 2, 2}, layers);

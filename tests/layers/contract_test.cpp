@@ -97,8 +97,11 @@ class LayerContract : public testing::TestWithParam<Case> {
  protected:
   // The layer with n samples of drawn inputs, parameters and output gradients.
   static LayerHarness drawn(std::size_t n) {
+    return drawn(n, make_layer(GetParam().type, GetParam().options));
+  }
+  static LayerHarness drawn(std::size_t n, std::unique_ptr<Layer> layer) {
     const Case& c = GetParam();
-    LayerHarness harness(make_layer(c.type, c.options), c.inputs, n);
+    LayerHarness harness(std::move(layer), c.inputs, n);
     Draw draw(1701);
     // First, so that they are the same for any n.
     for (std::size_t k = 0; k < harness.plan().parameters.size(); ++k) {
@@ -298,6 +301,26 @@ TEST_P(LayerContract, EvaluationIsNotRandomAndSavesNothing) {
   const Values output = values(harness.output());
   harness.forward(Phase::evaluate, {.seed = 6, .step = 8, .layer = 3, .first_sample = 4});
   EXPECT_EQ(values(harness.output()), output);
+}
+
+// Its clone may be planned for other images: two networks of one description.
+TEST_P(LayerContract, AClonesPlanChangesNothingOfTheOriginal) {
+  std::unique_ptr<Layer> layer = make_layer(GetParam().type, GetParam().options);
+  const Layer& original = *layer;
+  LayerHarness harness = drawn(2, std::move(layer));
+  LayerHarness expected = drawn(2);
+  std::vector<Shape> larger = GetParam().inputs;
+  for (Shape& shape : larger) shape = {shape.channels, shape.height + 3, shape.width + 5};
+  // Some cases fit their image alone.
+  try {
+    original.clone()->plan(larger);
+  } catch (const ShapeError&) {
+  }
+  for (LayerHarness* each : {&harness, &expected}) {
+    each->forward(Phase::train, keys());
+    each->backward();
+  }
+  EXPECT_EQ(harness.results(), expected.results());
 }
 
 TEST_P(LayerContract, AllocatesNothing) {

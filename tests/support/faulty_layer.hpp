@@ -13,10 +13,10 @@ namespace cnn {
 // Changes what backward has assigned to dinputs and added into dparameters.
 using Fault = std::function<void(const BackwardArgs&)>;
 
-class FaultyLayer final : public Layer {
+class FaultyLayer final : public LayerOf<FaultyLayer> {
  public:
-  FaultyLayer(std::shared_ptr<Layer> layer, Fault fault)
-      : layer_(std::move(layer)), fault_(std::move(fault)) {}
+  FaultyLayer(const Layer& layer, Fault fault) : layer_(layer.clone()), fault_(std::move(fault)) {}
+  FaultyLayer(const FaultyLayer& other) : FaultyLayer(*other.layer_, other.fault_) {}
 
   void options(OptionVisitor& visitor) override { layer_->options(visitor); }
   LayerPlan plan(std::span<const Shape> inputs) override { return layer_->plan(inputs); }
@@ -27,7 +27,7 @@ class FaultyLayer final : public Layer {
   }
 
  private:
-  std::shared_ptr<Layer> layer_;
+  std::unique_ptr<Layer> layer_;
   Fault fault_;
 };
 

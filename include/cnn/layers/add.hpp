@@ -7,7 +7,7 @@
 namespace cnn {
 
 // y = Σ_k x_k. No options, no parameters.
-class Add final : public Layer {
+class Add final : public LayerOf<Add> {
  public:
   void options(OptionVisitor&) override {}
   LayerPlan plan(std::span<const Shape> inputs) override;

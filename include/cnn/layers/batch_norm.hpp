@@ -20,7 +20,7 @@ namespace cnn {
 //
 // Parameters, each (C): weight, bias; running_mean, running_var (statistics). The output has the
 // input's shape.
-class BatchNorm final : public Layer {
+class BatchNorm final : public LayerOf<BatchNorm> {
  public:
   void options(OptionVisitor& visitor) override;
   LayerPlan plan(std::span<const Shape> inputs) override;

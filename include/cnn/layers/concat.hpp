@@ -10,7 +10,7 @@
 namespace cnn {
 
 // Output (Σ_k C_k) x H x W. No options, no parameters.
-class Concat final : public Layer {
+class Concat final : public LayerOf<Concat> {
  public:
   void options(OptionVisitor&) override {}
   LayerPlan plan(std::span<const Shape> inputs) override;

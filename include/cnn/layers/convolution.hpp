@@ -17,7 +17,7 @@ namespace cnn {
 // With G > 1 the sum goes over the channels of f's group alone: each group is a convolution by
 // itself (with G = C a depthwise one). With a dilation of d the taps of a kernel lie d pixels
 // apart. Parameters: weight (F, C/G, KH, KW), bias (F) unless bias: false. Output F x OH x OW.
-class Convolution final : public Layer {
+class Convolution final : public LayerOf<Convolution> {
  public:
   void options(OptionVisitor& visitor) override;
   LayerPlan plan(std::span<const Shape> inputs) override;

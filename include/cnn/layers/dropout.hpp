@@ -10,7 +10,7 @@ namespace cnn {
 
 // No parameters; the output has the input's shape. Which values go is a function of (seed, step,
 // layer, sample).
-class Dropout final : public Layer {
+class Dropout final : public LayerOf<Dropout> {
  public:
   void options(OptionVisitor& visitor) override;
   LayerPlan plan(std::span<const Shape> inputs) override;

@@ -10,7 +10,7 @@ namespace cnn {
 
 // y (n, O) = x (n, I) · Wᵀ + b, the lecture's z = W·a + b for each sample.
 // Parameters: weight (O, I), bias (O) unless bias: false. Output O x 1 x 1.
-class FullyConnected final : public Layer {
+class FullyConnected final : public LayerOf<FullyConnected> {
  public:
   void options(OptionVisitor& visitor) override;
   LayerPlan plan(std::span<const Shape> inputs) override;

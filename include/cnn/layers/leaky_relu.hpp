@@ -8,7 +8,7 @@ namespace cnn {
 
 // f(z) = z where z > 0, slope·z elsewhere; f'(z) = 1 where z > 0, else slope. No parameters; the
 // output has the input's shape. A NaN stays NaN.
-class LeakyRelu final : public Layer {
+class LeakyRelu final : public LayerOf<LeakyRelu> {
  public:
   void options(OptionVisitor& visitor) override;
   LayerPlan plan(std::span<const Shape> inputs) override;

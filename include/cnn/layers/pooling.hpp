@@ -16,7 +16,7 @@ struct Planes;
 // ever counts: a maximum is that of the real pixels, a mean is the sum of the real pixels divided
 // by their number (PyTorch's count_include_pad=False). Each window holds a real pixel because pad <
 // kernel is required. No parameters. Output C x OH x OW.
-class Pooling final : public Layer {
+class Pooling final : public LayerOf<Pooling> {
  public:
   void options(OptionVisitor& visitor) override;
   LayerPlan plan(std::span<const Shape> inputs) override;
