@@ -192,6 +192,9 @@ class TensorTaker {
     } else if (entry->dims != dims) {
       problems_ +=
           "\n  " + name + " is " + to_string(entry->dims) + ", expected " + to_string(dims);
+    } else if (!entry->is_read()) {
+      problems_ += "\n  " + name + " is of type '" + printable(entry->dtype) +
+                   "', expected F32, F16, BF16 or F64";
     } else if (!std::all_of(entry->data.begin(), entry->data.end(),
                             [](float v) { return std::isfinite(v); })) {
       problems_ += "\n  " + name + " holds a value that is not finite";

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <tuple>
@@ -16,6 +17,8 @@
 
 #include "cnn/error.hpp"
 #include "cnn/file.hpp"
+
+#include "safetensors_types.hpp"
 
 // The checksum. A file written here begins
 //
@@ -44,6 +47,7 @@ constexpr std::uint64_t kLargestFile = std::uint64_t{1} << 32;
 constexpr std::uint64_t kLargestHeader = 100'000'000;   // the reference implementation's bound
 constexpr std::size_t kPrefix = sizeof(std::uint64_t);  // the header's length
 constexpr std::size_t kAlignment = 8;
+constexpr std::uint64_t kPiece = 1 << 16;  // bytes that are converted at once; whole numbers
 constexpr std::string_view kMetadata = "__metadata__";
 constexpr std::string_view kOpening = R"({"__metadata__":{"checksum":")";
 constexpr std::string_view kNoChecksum = "00000000";
@@ -296,10 +300,8 @@ class HeaderParser final : public nlohmann::json_sax<json> {
 
   void check_tensor(const Description& tensor) const {
     if (fields_.size() < 3) fail_tensor("lacks one of dtype, shape, data_offsets");
-    if (tensor.dtype != "F32") {
-      fail_tensor("has dtype " + in_quotes(tensor.dtype) + "; only F32 is supported, convert it");
-    }
-    std::uint64_t bytes = sizeof(float);
+    const NumberType* const type = find_number_type(tensor.dtype);
+    std::uint64_t bytes = type != nullptr ? type->bytes : 1;
     for (const std::int64_t extent : tensor.dims) {
       const auto factor = static_cast<std::uint64_t>(extent);
       if (factor > 0 && bytes > kLargestFile / factor) fail_tensor("its shape is too large");
@@ -309,7 +311,7 @@ class HeaderParser final : public nlohmann::json_sax<json> {
     if (at.size() != 2) {
       fail_tensor("data_offsets hold " + std::to_string(at.size()) + " numbers, expected 2");
     }
-    if (at[1] < at[0] || at[1] - at[0] != bytes) {
+    if (at[1] < at[0] || (type != nullptr && at[1] - at[0] != bytes)) {
       fail_tensor("its shape takes " + std::to_string(bytes) + " bytes, its data_offsets are " +
                   json(at).dump());
     }
@@ -345,40 +347,89 @@ void check_layout(const fs::path& path, std::vector<Description>& tensors, std::
   if (end < size) throw invalid(path, std::to_string(size - end) + " bytes after the last tensor");
 }
 
-// Verifies the checksum, if there must be one, and removes the entries that carry it.
-void check_seal(const fs::path& path, std::string& header,
-                const std::vector<Safetensors::Entry>& tensors, Metadata& metadata) {
-  const auto checksum = metadata.find(kChecksum);
-  const auto format = metadata.find(kFormat);
-  const bool own = format != metadata.end() && format->second.starts_with(kOwnFormats);
-  if (checksum == metadata.end() && !own) return;
+// The checksum of a file that is being read, if there must be one.
+class Seal {
+ public:
+  Seal(const fs::path& path, std::string header, const Metadata& metadata)
+      : path_(path), checksum_(entry(metadata, kChecksum)), format_(entry(metadata, kFormat)) {
+    if (!checksum_ && !is_own()) return;
+    if (!checksum_) throw invalid(path_, std::string("it lacks its checksum") + kDamaged);
+    in_place_ = std::string_view(header).substr(kPrefix).starts_with(kOpening) &&
+                checksum_->size() == kNoChecksum.size();
+    if (in_place_) header.replace(kPrefix + kOpening.size(), kNoChecksum.size(), kNoChecksum);
+    crc_ = crc_of(0, std::as_bytes(std::span(header)));
+  }
 
-  constexpr const char* kDamaged =
+  // The data, in their order.
+  void add(std::span<const std::byte> bytes) {
+    if (checksum_) crc_ = crc_of(crc_, bytes);
+  }
+
+  // After the last of the data. Takes the entries of a seal that holds out of the metadata.
+  void verify(Metadata& metadata) const {
+    if (!checksum_) return;
+    if (!in_place_ || *checksum_ != checksum_text(crc_)) {
+      throw invalid(path_, std::string("its checksum does not fit") + kDamaged);
+    }
+    if (!is_own() || *format_ != kFormat1) {
+      throw invalid(path_, "its format is " + (format_ ? in_quotes(*format_) : "not named") +
+                               ", this version reads " + in_quotes(kFormat1));
+    }
+    metadata.erase(kChecksum);
+    metadata.erase(kFormat);
+  }
+
+ private:
+  static constexpr const char* kDamaged =
       "; it is damaged, or another program has changed it and kept the metadata entries 'checksum' "
       "and 'format'";
-  if (checksum == metadata.end()) {
-    throw invalid(path, std::string("it lacks its checksum") + kDamaged);
+
+  static std::optional<std::string> entry(const Metadata& metadata, const char* key) {
+    const auto found = metadata.find(key);
+    return found == metadata.end() ? std::nullopt : std::optional(found->second);
   }
-  const bool in_place = std::string_view(header).substr(kPrefix).starts_with(kOpening) &&
-                        checksum->second.size() == kNoChecksum.size();
-  if (in_place) header.replace(kPrefix + kOpening.size(), kNoChecksum.size(), kNoChecksum);
-  uLong crc = crc_of(0, std::as_bytes(std::span(header)));
-  for (const Safetensors::Entry& tensor : tensors) {
-    crc = crc_of(crc, std::as_bytes(std::span(tensor.data)));
+
+  bool is_own() const { return format_ && format_->starts_with(kOwnFormats); }
+
+  const fs::path& path_;
+  std::optional<std::string> checksum_;
+  std::optional<std::string> format_;
+  bool in_place_ = false;
+  uLong crc_ = 0;
+};
+
+// Reads the numbers of a tensor of `size` bytes; of a type that is not read, passes over them.
+std::vector<float> read_numbers(InputFile& file, const Description& tensor, std::uint64_t size,
+                                Seal& seal) {
+  const auto read = [&](std::span<std::byte> bytes) {
+    if (file.read(bytes) < bytes.size()) throw invalid(file.path(), kChanged);
+    seal.add(bytes);
+  };
+  const NumberType* const type = find_number_type(tensor.dtype);
+  const bool is_read = type != nullptr && type->to_floats != nullptr;
+  std::vector<float> numbers(is_read ? element_count(tensor.dims) : 0);
+  if (tensor.dtype == "F32") {
+    read(std::as_writable_bytes(std::span(numbers)));
+    return numbers;
   }
-  if (!in_place || checksum->second != checksum_text(crc)) {
-    throw invalid(path, std::string("its checksum does not fit") + kDamaged);
+  std::vector<std::byte> piece(std::min(size, kPiece));
+  for (std::uint64_t at = 0; at < size; at += piece.size()) {
+    const std::span<std::byte> bytes = std::span(piece).first(std::min(size - at, kPiece));
+    read(bytes);
+    if (is_read) {
+      type->to_floats(bytes,
+                      std::span(numbers).subspan(at / type->bytes, bytes.size() / type->bytes));
+    }
   }
-  if (!own || format->second != kFormat1) {
-    throw invalid(path, "its format is " +
-                            (format == metadata.end() ? "not named" : in_quotes(format->second)) +
-                            ", this version reads " + in_quotes(kFormat1));
-  }
-  metadata.erase(checksum);
-  metadata.erase(format);
+  return numbers;
 }
 
 }  // namespace
+
+bool Safetensors::Entry::is_read() const {
+  const NumberType* const type = find_number_type(dtype);
+  return type != nullptr && type->to_floats != nullptr;
+}
 
 const Safetensors::Entry* Safetensors::find(const std::string& name) const {
   const auto entry = std::find_if(tensors.begin(), tensors.end(),
@@ -406,14 +457,14 @@ Safetensors read_safetensors(const fs::path& path) {
   check_layout(path, parser.tensors, file.size() - header.size());
 
   Safetensors result{path, std::move(parser.metadata), {}};
-  for (Description& description : parser.tensors) {
-    std::vector<float> data(element_count(description.dims));
-    const auto bytes = std::as_writable_bytes(std::span(data));
-    if (file.read(bytes) < bytes.size()) throw invalid(path, kChanged);
-    result.tensors.push_back(
-        {std::move(description.name), std::move(description.dims), std::move(data)});
+  Seal seal(path, std::move(header), result.metadata);
+  for (Description& tensor : parser.tensors) {
+    const std::uint64_t size = tensor.offsets[1] - tensor.offsets[0];
+    std::vector<float> numbers = read_numbers(file, tensor, size, seal);
+    result.tensors.push_back({std::move(tensor.name), std::move(tensor.dims), std::move(numbers),
+                              std::move(tensor.dtype)});
   }
-  check_seal(path, header, result.tensors, result.metadata);
+  seal.verify(result.metadata);
   return result;
 }
 

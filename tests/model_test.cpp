@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "cnn/error.hpp"
+#include "cnn/file.hpp"
 #include "cnn/text.hpp"
 
 #include "support/idx_writer.hpp"
@@ -79,6 +80,50 @@ TEST(Model, WeightsOfAnotherToolAreTakenOverByName) {
   write_safetensors(path, tensors, {});
   EXPECT_EQ(load_weights(path, run.network), std::vector<std::string>{"surplus"});
   EXPECT_EQ(run.network.value(run.network.parameters()[0])[0], Real{0.5});
+}
+
+// A file of another tool: each tensor of the network as `dtype`, zeros of that many bytes each, and
+// what the network does not ask for.
+void write_foreign(const std::filesystem::path& path, const Network& network,
+                   const std::string& dtype, std::size_t bytes) {
+  std::string header =
+      R"({"bn1.num_batches_tracked":{"dtype":"I64","shape":[],"data_offsets":[0,8]})";
+  std::size_t begin = 8;
+  for (const Parameter& p : network.parameters()) {
+    std::string dims;
+    for (const std::int64_t extent : p.dims)
+      dims += (dims.empty() ? "" : ",") + std::to_string(extent);
+    const std::size_t end = begin + p.size * bytes;
+    header += ",\"" + p.name + R"(":{"dtype":")" + dtype + R"(","shape":[)" + dims +
+              R"(],"data_offsets":[)" + std::to_string(begin) + "," + std::to_string(end) + "]}";
+    begin = end;
+  }
+  header += "}";
+  const std::uint64_t length = header.size();
+  std::string start(sizeof length, '\0');
+  std::memcpy(start.data(), &length, sizeof length);
+  write_file(path, start + header + std::string(begin, '\0'));
+}
+
+TEST(Model, WeightsOfOtherToolsAreConvertedAndCountersPassedOver) {
+  const TempDir directory;
+  TinyRun run(tiny_config("  epochs: 1\n"), directory.path(), 1);
+  const auto path = directory.path() / "weights.safetensors";
+  struct Type {
+    const char* name;
+    std::size_t bytes;
+  };
+  for (const Type type : {Type{"F16", 2}, Type{"BF16", 2}, Type{"F64", 8}}) {
+    run.network.initialise(1);
+    write_foreign(path, run.network, type.name, type.bytes);
+    EXPECT_EQ(load_weights(path, run.network), std::vector<std::string>{"bn1.num_batches_tracked"});
+    for (const Real value : run.network.values()) ASSERT_EQ(value, 0) << type.name;
+  }
+  write_foreign(path, run.network, "I32", 4);
+  const std::string message = message_of([&] { load_weights(path, run.network); });
+  EXPECT_NE(message.find("conv1.weight is of type 'I32', expected F32, F16, BF16 or F64"),
+            std::string::npos)
+      << message;
 }
 
 TEST(Model, MissingAndMisshapenTensorsAreAllListed) {

@@ -1,5 +1,6 @@
 // safetensors files: 8 bytes little-endian header length N, N bytes of JSON, then the tensors' data
-// without gaps. (Specification: the README of the safetensors project.) Only F32 occurs here.
+// without gaps. (Specification: the README of the safetensors project.) Only F32 is written; F16,
+// BF16 and F64 become floats when they are read, and numbers of other types are passed over.
 //
 // Header: {"__metadata__": {string: string}, "name": {"dtype": "F32", "shape": […], "data_offsets":
 // [begin, end]}, …}, padded with spaces to a multiple of 8; tensors stand in the order of their
@@ -36,6 +37,10 @@ struct Safetensors {
     std::string name;
     Dims dims;
     std::vector<float> data;
+    // As the file has it. Of others than F32, F16, BF16 and F64 there are no data.
+    std::string dtype = "F32";
+
+    bool is_read() const;
   };
 
   std::filesystem::path path;
@@ -54,10 +59,11 @@ void write_safetensors(const std::filesystem::path& path, std::span<const NamedT
                        const Metadata& metadata);
 
 // Throws FileError naming the file and what is wrong: larger than 4 GiB, header length (at most 100
-// MB), JSON (duplicate or unknown keys, wrong types, not UTF-8), a dtype other than F32, extents
-// whose product overflows or disagrees with the offsets, overlaps, holes, bytes missing or left
-// over, a checksum that does not fit. A file without a checksum is accepted: other tools write
-// none. Values are not looked at: they may be infinite or NaN.
+// MB), JSON (duplicate or unknown keys, wrong types, not UTF-8), extents whose product overflows or
+// disagrees with the offsets (of a dtype that nobody knows these alone count), overlaps, holes,
+// bytes missing or left over, a checksum that does not fit. A file without a checksum is accepted:
+// other tools write none. Values are not looked at: they may be infinite or NaN, and those of F64
+// are rounded to the nearest float. Takes memory for at most twice the file: F16 become floats.
 Safetensors read_safetensors(const std::filesystem::path& path);
 
 }  // namespace cnn

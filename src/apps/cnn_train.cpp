@@ -1,7 +1,9 @@
 // cnn-train: trains the network that a YAML file describes.
 
+#include <algorithm>
 #include <cstdio>
 #include <optional>
+#include <span>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -91,9 +93,16 @@ TrainingData load_data(const TrainOptions& o, const RunConfig& config) {
 }
 
 void load_start_weights(const TrainOptions& o, Network& network, spdlog::logger& log) {
-  const std::vector<std::string> left_over = load_weights(o.weights, network);
-  log.info("weights {}: every tensor of the network taken over", o.weights);
-  for (const std::string& name : left_over) log.warn("{}: '{}' is left over", o.weights, name);
+  constexpr std::size_t kMostNamed = 5;
+  const std::vector<std::string> others = load_weights(o.weights, network);
+  const std::size_t named = std::min(others.size(), kMostNamed);
+  std::string text;
+  if (!others.empty()) {
+    text = "; " + std::to_string(others.size()) +
+           " others passed over: " + join(std::span(others).first(named), ", ") +
+           (named < others.size() ? ", …" : "");
+  }
+  log.info("weights {}: every tensor of the network taken over{}", o.weights, text);
 }
 
 void log_start(spdlog::logger& log, const TrainOptions& o, const RunConfig& config,

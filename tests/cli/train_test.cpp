@@ -173,6 +173,25 @@ TEST(TrainCommand, WeightsStartFromAnotherRunsModel) {
   }
 }
 
+// What PyTorch's batch_norm adds to a file.
+TEST(TrainCommand, WeightsMayHoldWhatTheNetworkDoesNotAskFor) {
+  const TempDir temp;
+  ASSERT_EQ(train(temp / "a", {}).code, 0);
+  const Safetensors model = read_safetensors(temp / "a" / "model.safetensors");
+  std::vector<NamedTensor> tensors;
+  const std::vector<float> one = {1};
+  for (int i = 0; i < 7; ++i) tensors.push_back({"other" + std::to_string(i), {1}, one});
+  for (const Safetensors::Entry& entry : model.tensors) {
+    tensors.push_back({entry.name, entry.dims, entry.data});
+  }
+  const std::string file = (temp / "more.safetensors").string();
+  write_safetensors(file, tensors, {});
+  const CommandResult result = train(temp / "b", {"--weights", file});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("every tensor of the network taken over; 7 others passed over: "
+                                    "other0, other1, other2, other3, other4, …\n"));
+}
+
 TEST(TrainCommand, DivergenceExitsWithFourAndNamesTheLayer) {
   const TempDir temp;
   const CommandResult result = train(temp / "run", {"--set", "training.alpha=100000"});

@@ -178,6 +178,11 @@ void model_seeds(const Seeds& seeds) {
   seeds.add("unordered", foreign(R"({"b":{"dtype":"F32","shape":[],"data_offsets":[4,8]},)"
                                  R"("a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})",
                                  8));
+  seeds.add("types", foreign(R"({"a":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},)"
+                             R"("b":{"dtype":"BF16","shape":[1],"data_offsets":[4,6]},)"
+                             R"("c":{"dtype":"F64","shape":[1],"data_offsets":[6,14]},)"
+                             R"("d":{"dtype":"I64","shape":[],"data_offsets":[14,22]}})",
+                             22));
   seeds.add("hole", foreign(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", 8));
 }
 
