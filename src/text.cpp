@@ -75,6 +75,15 @@ std::string number_text(double value) {
   return error == std::errc{} ? std::string(buffer.data(), end) : std::string("?");
 }
 
+std::string rounded_text(double value) {
+  std::array<char, 32> digits;
+  const auto written = std::to_chars(digits.data(), digits.data() + digits.size(), value,
+                                     std::chars_format::scientific, 2);
+  double rounded = value;
+  std::from_chars(digits.data(), written.ptr, rounded);
+  return number_text(rounded);
+}
+
 // RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.
 Character first_character(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };

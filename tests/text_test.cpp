@@ -28,6 +28,17 @@ TEST(NumberText, ReadsBackAsTheSameNumber) {
   }
 }
 
+TEST(RoundedText, HasThreeSignificantDigits) {
+  EXPECT_EQ(rounded_text(0.0355 / 10), "0.00355");
+  EXPECT_EQ(rounded_text(0.1), "0.1");
+  EXPECT_EQ(rounded_text(0), "0");
+  EXPECT_EQ(rounded_text(-2.0 / 3), "-0.667");
+  EXPECT_EQ(rounded_text(9.999), "10");
+  EXPECT_EQ(rounded_text(12345.67), "12300");
+  EXPECT_EQ(rounded_text(1.23456e-9), "1.23e-09");
+  EXPECT_EQ(rounded_text(1.7976931348623157e308), number_text(1.7976931348623157e308));
+}
+
 TEST(FirstCharacter, DecodesUtf8) {
   EXPECT_EQ(first_character("a").code, U'a');
   EXPECT_EQ(first_character("λx").code, U'λ');

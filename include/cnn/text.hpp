@@ -15,6 +15,9 @@ namespace cnn {
 // "0.0001", "32768", "1e-07". Requires a finite value.
 std::string number_text(double value);
 
+// For people: the same of the number rounded to three significant digits. "0.00355".
+std::string rounded_text(double value);
+
 // The first character of `text` and the bytes it takes; a byte that is not UTF-8 is U+FFFD, alone.
 struct Character {
   char32_t code = 0;

@@ -152,7 +152,7 @@ std::string divergence(const DivergedError& error, const RunConfig& config, cons
   }
   const double alpha = config.training.alpha;
   message += "\n  alpha is " + number_text(alpha) +
-             "; try --set training.alpha=" + number_text(alpha / 10) + " or smaller.";
+             "; try --set training.alpha=" + rounded_text(alpha / 10) + " or smaller.";
   std::error_code ignored;
   if (std::filesystem::exists(directory.last(), ignored)) {
     message += " Last good state kept: " + display_path(directory.last());
