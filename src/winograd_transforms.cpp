@@ -75,7 +75,7 @@ CNN_INLINE void scale(Lanes (&v)[kTile]) {
   v[5] *= 3;
 }
 
-// ---- Both directions, for a square of `from` x `from` pixels ----
+// ---- Both directions ----
 
 // Applies `transform` to the first `columns` columns, then to all `rows` rows.
 template <typename Transform>
@@ -90,15 +90,13 @@ CNN_INLINE void both_ways(Lanes (&tile)[kTile][kTile], int columns, int rows,
   for (int i = 0; i < rows; ++i) transform(tile[i]);
 }
 
-// ---- Images with their channels side by side ----
+// ---- Between pixels or kernels and points ----
 
 // The first column of each run of kLanes columns; the last run may overlap the one before.
 template <typename Run>
 CNN_INLINE void for_runs(int width, const Run& run) {
   for (int x = 0; x < width; x += kLanes) run(std::min(x, width - kLanes));
 }
-
-// ---- Between pixels or kernels and points ----
 
 // Calls tile(pixel, point) for all tiles and all runs of channels.
 template <typename Tile>

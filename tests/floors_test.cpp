@@ -44,7 +44,7 @@ const std::map<std::string, std::vector<std::string>> kOutside = {
 bool matches(const std::string& module, const std::string& pattern) {
   if (pattern.ends_with("/*")) return module.starts_with(pattern.substr(0, pattern.size() - 1));
   return module == pattern ||
-         module.starts_with(pattern + "_");  // run_config_print belongs to run_config
+         module.starts_with(pattern + "_");  // run_config_network belongs to run_config
 }
 
 int floor_of(const std::string& module) {

@@ -63,7 +63,7 @@ class SteadyState : public testing::TestWithParam<int> {
     Solver solver(network, {.alpha = 0.001, .lambda = 0.001, .momentum = 0.9});
     TrainStep step(network, solver, Loss::softmax_cross_entropy, pixels, kImages, 1, workers, {},
                    augment);
-    return counts_of([&](std::uint64_t t) { step.run(dataset, places, t, 1); });
+    return counts_of([&](std::uint64_t t) { step.run(dataset, places, t, 1, 0); });
   }
 
   static ProcessCounts counts_of_inference(const Network& network, int threads) {

@@ -36,6 +36,13 @@ struct Rig {
   TrainStep step;
 };
 
+// Whoever forgot the epoch would train on the same distortions for ever.
+template <typename Step>
+concept RunsWithoutAnEpoch = requires(Step& step, const Dataset& dataset, const Selection& places) {
+  step.run(dataset, places, 0, 1.0);
+};
+static_assert(!RunsWithoutAnEpoch<TrainStep>);
+
 Selection first(std::size_t count) {
   return everything(count);
 }
@@ -43,7 +50,7 @@ Selection first(std::size_t count) {
 TEST(TrainStep, SumsLossAndHitsOverTheWholeBatch) {
   Rig rig(2, 0.0);
   const Selection batch = first(100);
-  const BatchResult whole = rig.step.run(rig.dataset, batch, 0, 1.0);
+  const BatchResult whole = rig.step.run(rig.dataset, batch, 0, 1.0, 0);
   EXPECT_GT(whole.loss / 100, 0.5);
   EXPECT_LT(whole.loss / 100, 5.0);
   EXPECT_LE(whole.correct, 100U);
@@ -52,8 +59,8 @@ TEST(TrainStep, SumsLossAndHitsOverTheWholeBatch) {
 TEST(TrainStep, SameBitsForAnyNumberOfThreads) {
   Rig one(1), four(4);
   for (std::uint64_t t = 0; t < 5; ++t) {
-    const BatchResult a = one.step.run(one.dataset, first(100 - t), t, 1.0);
-    const BatchResult b = four.step.run(four.dataset, first(100 - t), t, 1.0);
+    const BatchResult a = one.step.run(one.dataset, first(100 - t), t, 1.0, 0);
+    const BatchResult b = four.step.run(four.dataset, first(100 - t), t, 1.0, 0);
     EXPECT_EQ(a.loss, b.loss);
     EXPECT_EQ(a.correct, b.correct);
   }
@@ -62,9 +69,9 @@ TEST(TrainStep, SameBitsForAnyNumberOfThreads) {
 
 TEST(TrainStep, DropoutChangesWithTheStepAlone) {
   Rig a(1, 0.0), b(1, 0.0);
-  const double loss = a.step.run(a.dataset, first(100), 3, 1.0).loss;
-  EXPECT_EQ(b.step.run(b.dataset, first(100), 3, 1.0).loss, loss);
-  EXPECT_NE(b.step.run(b.dataset, first(100), 4, 1.0).loss, loss);
+  const double loss = a.step.run(a.dataset, first(100), 3, 1.0, 0).loss;
+  EXPECT_EQ(b.step.run(b.dataset, first(100), 3, 1.0, 0).loss, loss);
+  EXPECT_NE(b.step.run(b.dataset, first(100), 4, 1.0, 0).loss, loss);
 }
 
 constexpr std::uint64_t kSeed = 1;
@@ -111,7 +118,7 @@ TEST_P(TrainStepBatch, MovesByTheMeanGradientHoweverManyShards) {
         expected[i] -= kAlpha * (gradients.values()[i] + lambda * expected[i]);
       }
     }
-    step.run(dataset, first(m), t, 1.0);
+    step.run(dataset, first(m), t, 1.0, 0);
     EXPECT_LE(largest_difference(values(network.values()), expected), 1e-5) << "step " << t;
   }
 }
@@ -131,7 +138,7 @@ TEST(TrainStep, StatisticsFollowTheShardsByTheirSamples) {
   Workers workers(2);
   Solver solver(network, {0, 0, 0});
   TrainStep step(network, solver, Loss::softmax_cross_entropy, table, kImages, kSeed, workers);
-  step.run(dataset, first(kImages), 0, 1.0);
+  step.run(dataset, first(kImages), 0, 1.0, 0);
 
   double mean = 0, variance = 0;
   for (const auto& [begin, end] : {std::pair<std::size_t, std::size_t>{0, 32}, {32, 33}}) {
@@ -187,9 +194,9 @@ TEST(TrainStep, AugmentsWhatItTrainsOn) {
 TEST(TrainStep, AllocatesNothing) {
   Rig rig(1);
   const Selection batch = first(100);
-  rig.step.run(rig.dataset, batch, 0, 1.0);
+  rig.step.run(rig.dataset, batch, 0, 1.0, 0);
   const std::size_t before = allocations_of_this_thread();
-  rig.step.run(rig.dataset, batch, 1, 1.0);
+  rig.step.run(rig.dataset, batch, 1, 1.0, 0);
   EXPECT_EQ(allocations_of_this_thread() - before, 0U);
 }
 

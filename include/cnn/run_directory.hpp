@@ -1,4 +1,4 @@
-// RunDirectory: the files that a run leaves behind (DESIGN: the run directory).
+// RunDirectory: the files that a run leaves behind.
 //
 //   config.yaml         the resolved configuration
 //   train.log           the log

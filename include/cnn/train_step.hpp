@@ -51,7 +51,7 @@ class TrainStep {
   // image, for more than a batch, for one that is not there and for a label that the network has no
   // output for. The parameters are then as they were, and the next step is not affected.
   BatchResult run(const Dataset& dataset, std::span<const std::uint32_t> places, std::uint64_t step,
-                  double schedule_factor, std::optional<std::uint64_t> epoch = 0);
+                  double schedule_factor, std::optional<std::uint64_t> epoch);
 
   // Bytes that a TrainStep will take, parameters included.
   static std::size_t bytes(const Network& network, std::size_t batch, int workers,

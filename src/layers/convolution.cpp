@@ -79,8 +79,7 @@ int Convolution::rows_of_a_panel() const {
   return (rows + panels - 1) / panels;
 }
 
-// Calls panel(rows, columns of the panel, view of the matrix's columns) for one panel after
-// another.
+// Calls panel(rows) for the output rows of one panel after another.
 template <typename Panel>
 void Convolution::for_panels(const Panel& panel) const {
   const int rows = window_.output.height;
