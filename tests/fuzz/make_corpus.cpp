@@ -165,7 +165,7 @@ void model_seeds(const Seeds& seeds) {
     save_model(seeds.path("model-" + number), run.info, run.network);
     const Solver solver(run.network, {});
     save_checkpoint(seeds.path("checkpoint-" + number), run.info, run.network, solver,
-                    {3, 1.5, 1, 6, 1, 2}, fingerprint(run.data.dataset));
+                    {3, 0, 1.5, 1, 6, 1, 2, {}}, fingerprint(run.data.dataset));
   }
   const auto foreign = [](const std::string& header, std::size_t data) {
     return std::string{static_cast<char>(header.size()), 0, 0, 0, 0, 0, 0, 0} + header +
