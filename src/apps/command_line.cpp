@@ -1,6 +1,7 @@
 #include "command_line.hpp"
 
 #include <cstdio>
+#include <memory>
 
 #include <CLI/CLI.hpp>
 
@@ -13,6 +14,16 @@ namespace {
 std::string not_empty(const std::string& text) {
   return text.empty() ? "must not be empty" : "";
 }
+
+// The list of options without "Excludes: …": what an option does stands out, and who gives two that
+// exclude each other is told so.
+class OptionList final : public CLI::Formatter {
+ public:
+  std::string make_option_opts(const CLI::Option* option) const override {
+    const std::string text = CLI::Formatter::make_option_opts(option);
+    return text.substr(0, text.find(" Excludes:"));
+  }
+};
 
 // CLI11 reads 010 as octal; here a number is decimal, as in the YAML file.
 std::string decimal(const std::string& text) {
@@ -57,7 +68,7 @@ void add_options(CLI::App& app, TrainOptions& o) {
   CLI::Option* resume =
       app.add_option("--resume", o.resume,
                      "Continue from CHECKPOINT, or from the newest valid one of the run directory")
-          ->type_name("CHECKPOINT")
+          ->type_name("[CHECKPOINT]")
           ->expected(0, 1)
           ->excludes(overwrite);
   app.add_option("--weights", o.weights, "Start from the weights of this model")
@@ -171,6 +182,7 @@ void add_options(CLI::App& app, BenchOptions& o) {
 // Parses with help and version set up the project's way, then runs the body.
 int parse_and_run(CLI::App& app, const std::string& example, int argc, char** argv,
                   const std::function<int()>& body) {
+  app.formatter(std::make_shared<OptionList>());
   app.set_version_flag("--version", CNN_VERSION);
   app.footer("Example:\n  " + example +
              "\n\nExit codes: 0 done, 2 usage or configuration, 3 data, image or model file, "

@@ -1,0 +1,45 @@
+// What --help of each command prints.
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "support/cli.hpp"
+
+namespace cnn {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+class Help : public testing::TestWithParam<const char*> {};
+
+TEST_P(Help, ListsOptionsWithoutWhatTheyExclude) {
+  const CommandResult result = run_command(GetParam(), {"--help"});
+  EXPECT_EQ(result.code, 0);
+  EXPECT_EQ(result.err, "");
+  EXPECT_THAT(result.out, HasSubstr("\nOptions:\n"));
+  EXPECT_THAT(result.out, HasSubstr("\n  --version "));
+  EXPECT_THAT(result.out, HasSubstr("\nExit codes: "));
+  EXPECT_THAT(result.out, Not(HasSubstr("Excludes")));
+}
+
+INSTANTIATE_TEST_SUITE_P(Commands, Help,
+                         testing::Values("cnn-train", "cnn-eval", "cnn-predict", "cnn-bench"),
+                         [](const auto& command) { return std::string(command.param).substr(4); });
+
+TEST(TrainHelp, ShowsWhichValueMayBeLeftOut) {
+  const std::string help = run_command("cnn-train", {"--help"}).out;
+  EXPECT_THAT(help, HasSubstr("\n  --resume [CHECKPOINT] "));
+  EXPECT_THAT(help, HasSubstr("\n  --weights FILE "));
+}
+
+TEST(TrainHelp, WhatExcludesWhatIsStillRefused) {
+  const CommandResult result =
+      run_command("cnn-train", {"--config", digits_config(), "--resume", "--check-gradients"});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.err, HasSubstr("--resume excludes --check-gradients"));
+}
+
+}  // namespace
+}  // namespace cnn
