@@ -1,5 +1,6 @@
 #include "cnn/workers.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -15,6 +16,8 @@
 
 #include "cnn/error.hpp"
 
+#include "cpu_quota.hpp"
+
 namespace cnn {
 namespace {
 
@@ -28,6 +31,15 @@ void pause() {
 #if defined(__x86_64__) || defined(__i386__)
   __builtin_ia32_pause();
 #endif
+}
+
+// By the affinity mask.
+int processors_allowed() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+  const unsigned count = std::thread::hardware_concurrency();
+  return count > 0 ? static_cast<int>(count) : 1;
 }
 
 }  // namespace
@@ -140,11 +152,8 @@ void Workers::run_erased(int tasks, Invoke invoke, void* callable) {
 }
 
 int Workers::available() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
-  const unsigned count = std::thread::hardware_concurrency();
-  return count > 0 ? static_cast<int>(count) : 1;
+  const int allowed = processors_allowed();
+  return std::min(allowed, cpu_quota().value_or(allowed));
 }
 
 }  // namespace cnn

@@ -17,7 +17,8 @@ namespace {
 namespace fs = std::filesystem;
 
 const std::vector<std::vector<std::string>> kFloors = {
-    {"error", "shape", "view", "random", "arena", "workers", "options", "text", "vectors", "lanes"},
+    {"error", "shape", "view", "random", "arena", "cpu_quota", "workers", "options", "text",
+     "vectors", "lanes"},
     {"blas", "im2col", "winograd", "file", "diagnostics", "config_reader", "config_edit",
      "option_reader", "option_printer"},
     {"layer", "init", "layers/*", "registry", "loss"},

@@ -37,7 +37,8 @@ class Workers {
         const_cast<void*>(static_cast<const void*>(&function)));
   }
 
-  // The processors this process may use: what `threads: auto` means.
+  // The processors this process may use, by its affinity mask and by the CPU quota of its control
+  // groups (a container's): what `threads: auto` means.
   static int available();
 
  private:
