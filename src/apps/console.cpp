@@ -13,7 +13,21 @@
 
 #include "cnn/error.hpp"
 
+#include "terminal.hpp"
+
 namespace cnn::app {
+namespace {
+
+constexpr std::size_t kLineWidth = 80;
+
+// One column less than it has: some wrap after a full line.
+std::size_t terminal_width() {
+  winsize size{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 2) return kLineWidth - 1;
+  return size.ws_col - 1U;
+}
+
+}  // namespace
 
 // Writes log lines above the status line: erases it, writes, draws it again, all under one lock.
 class Console::StatusSink final : public spdlog::sinks::base_sink<std::mutex> {
@@ -25,7 +39,7 @@ class Console::StatusSink final : public spdlog::sinks::base_sink<std::mutex> {
   void set_status(const std::string& text) {
     if (!drawn_) return;
     const std::lock_guard lock(mutex_);
-    status_ = text.substr(0, width());
+    status_ = text.substr(0, terminal_width());
     put("\r" + status_ + "\033[K");
     if (status_.empty()) put("\r");
   }
@@ -45,19 +59,13 @@ class Console::StatusSink final : public spdlog::sinks::base_sink<std::mutex> {
     std::fwrite(text.data(), 1, text.size(), stderr);
     std::fflush(stderr);
   }
-  static std::size_t width() {
-    winsize size{};
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 2) return 79;
-    return size.ws_col - 1U;
-  }
-
   bool drawn_;
   std::string status_;
 };
 
 Console::Console(Verbosity verbosity, bool progress)
     : sink_(std::make_shared<StatusSink>(progress && verbosity != Verbosity::quiet &&
-                                         isatty(STDERR_FILENO) != 0)),
+                                         understands_escapes(STDERR_FILENO))),
       logger_(std::make_shared<spdlog::logger>("cnn", sink_)) {
   sink_->set_pattern("%v");
   sink_->set_level(verbosity == Verbosity::quiet     ? spdlog::level::warn
@@ -92,6 +100,10 @@ void Console::open_file(const std::filesystem::path& path, bool append) {
 
 bool Console::has_status_line() const {
   return sink_->drawn();
+}
+
+std::size_t Console::line_width() const {
+  return has_status_line() ? terminal_width() : kLineWidth;
 }
 
 void Console::status(const std::string& text) {

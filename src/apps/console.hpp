@@ -27,6 +27,8 @@ class Console {
   void open_file(const std::filesystem::path& path, bool append);
 
   bool has_status_line() const;
+  // Columns that a line of progress may take.
+  std::size_t line_width() const;
   // Replaces the status line; cut to the terminal's width. Empty text removes it.
   void status(const std::string& text);
 

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "terminal.hpp"
+
 namespace cnn::app {
 namespace {
 
@@ -38,7 +40,7 @@ char shade(Colour upper, Colour lower) {
 }  // namespace
 
 std::string show_image(const Image& image) {
-  const bool coloured = isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
+  const bool coloured = understands_escapes(STDOUT_FILENO) && std::getenv("NO_COLOR") == nullptr;
   std::string text;
   for (int y = 0; y < image.shape.height; y += 2) {
     text += "  ";

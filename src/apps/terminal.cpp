@@ -1,0 +1,16 @@
+#include "terminal.hpp"
+
+#include <cstdlib>
+#include <string_view>
+
+#include <unistd.h>
+
+namespace cnn::app {
+
+bool understands_escapes(int stream) {
+  const char* term = std::getenv("TERM");
+  const std::string_view name = term == nullptr ? "" : term;
+  return isatty(stream) != 0 && !name.empty() && name != "dumb";
+}
+
+}  // namespace cnn::app

@@ -1,0 +1,89 @@
+// What the commands write to a terminal: escape codes only where it understands them.
+
+#include <optional>
+#include <string>
+
+#include <gtest/gtest.h>
+#include <pty.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "support/cli.hpp"
+
+namespace cnn {
+namespace {
+
+using testing::HasSubstr;
+
+// Runs a command with a pseudo terminal for all three streams, and TERM as given or unset; what it
+// wrote.
+std::string on_terminal(const std::string& name, const std::vector<std::string>& arguments,
+                        const std::optional<std::string>& term) {
+  const std::string program = command_path(name).string();
+  std::vector<char*> argv = {const_cast<char*>(program.c_str())};
+  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  termios raw{};
+  cfmakeraw(&raw);  // a line's end stays one character
+  winsize size{};
+  size.ws_row = 24;
+  size.ws_col = 80;
+  int terminal = -1;
+  const pid_t child = forkpty(&terminal, nullptr, &raw, &size);
+  if (child < 0) {
+    ADD_FAILURE() << "no pseudo terminal";
+    return "";
+  }
+  if (child == 0) {
+    unsetenv("NO_COLOR");
+    term ? setenv("TERM", term->c_str(), 1) : unsetenv("TERM");
+    execv(program.c_str(), argv.data());
+    _exit(127);
+  }
+  std::string text;
+  char buffer[4096];
+  for (ssize_t n = 0; (n = read(terminal, buffer, sizeof buffer)) > 0;) {
+    text.append(buffer, static_cast<std::size_t>(n));
+  }
+  close(terminal);
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << text;
+  return text;
+}
+
+bool has_escapes(const std::string& text) {
+  return text.find_first_of("\r\033") != std::string::npos;
+}
+
+const std::vector<std::optional<std::string>> kDumb = {"dumb", "", std::nullopt};
+
+TEST(Terminal, GetsAStatusLineOnlyIfItUnderstandsEscapes) {
+  const TempDir temp;
+  const std::vector<std::string> arguments =
+      train_arguments(temp / "run", {"--overwrite", "--set", "training.steps=3"});
+  EXPECT_THAT(on_terminal("cnn-train", arguments, "xterm"), HasSubstr("\r\033[K"));
+  for (const auto& term : kDumb) {
+    const std::string text = on_terminal("cnn-train", arguments, term);
+    EXPECT_FALSE(has_escapes(text)) << text;
+    EXPECT_THAT(text, HasSubstr("\nepoch "));
+  }
+}
+
+TEST(Terminal, GetsColoursOnlyIfItUnderstandsEscapes) {
+  const TempDir temp;
+  ASSERT_EQ(train(temp / "run", {"--set", "training.steps=1"}).code, 0);
+  const std::vector<std::string> arguments = {
+      "--model", (temp / "run" / "model.safetensors").string(), "--show",
+      std::string(CNN_SOURCE_DIR) + "/data/samples/3-blue-on-cream.png"};
+  EXPECT_THAT(on_terminal("cnn-predict", arguments, "xterm-256color"), HasSubstr("\033[38;2;"));
+  for (const auto& term : kDumb) {
+    const std::string text = on_terminal("cnn-predict", arguments, term);
+    EXPECT_FALSE(has_escapes(text)) << text;
+    EXPECT_THAT(text, HasSubstr("3-blue-on-cream.png"));
+  }
+}
+
+}  // namespace
+}  // namespace cnn
