@@ -56,6 +56,24 @@ fs::path find_file(const fs::path& dir, DataPart part, const std::string& what,
                             contents(dir) + kAdvice);
 }
 
+// Pictures as most other programs keep them, (n, height, width, channels), would pass for images of
+// many channels that are 1, 3 or 4 pixels wide. Nobody has such images; what is long and narrow may
+// be a signal.
+void refuse_channels_last(const Idx& images, const fs::path& path) {
+  if (images.dims.size() != 4) return;
+  const std::uint32_t height = images.dims[1], width = images.dims[2], channels = images.dims[3];
+  constexpr std::uint32_t kSmallest = 8;
+  const bool picture = std::min(height, width) >= kSmallest &&
+                       std::max(height, width) / 4 <= std::min(height, width);
+  if (!picture || (channels != 1 && channels != 3 && channels != 4)) return;
+  const std::string extents =
+      std::to_string(height) + "x" + std::to_string(width) + "x" + std::to_string(channels);
+  throw file_error(path, "its images of " + extents +
+                             " seem to be in the order height, width, channels; here it is "
+                             "channels, height, width\n  write the array anew after: array = "
+                             "array.transpose(0, 3, 1, 2)   (numpy)");
+}
+
 // Checks that the two headers fit together.
 DatasetHeader combine(const Idx& images, const Idx& labels, const DatasetFiles& files) {
   if (images.dims[0] != labels.dims[0]) {
@@ -64,6 +82,7 @@ DatasetHeader combine(const Idx& images, const Idx& labels, const DatasetFiles& 
                                        std::to_string(images.dims[0]) +
                                        " images; the two files do not belong together");
   }
+  refuse_channels_last(images, files.images);
   const auto extent = [&](std::size_t from_end) {
     return static_cast<int>(images.dims[images.dims.size() - from_end]);
   };

@@ -126,6 +126,41 @@ TEST(ReadDataset, ReadsGreyAndColourPlainAndGzip) {
   }
 }
 
+// As numpy and most picture libraries have them: read as channels first they would train on
+// nonsense.
+TEST(ReadDataset, RefusesPicturesWithTheirChannelsLast) {
+  const TempDir dir;
+  const DatasetFiles files{dir / "images", dir / "labels"};
+  write_idx(files.labels, {2}, std::vector<std::uint8_t>(2));
+  const auto write = [&](const std::vector<std::uint32_t>& shape) {
+    std::vector<std::uint32_t> dims = {2};
+    dims.insert(dims.end(), shape.begin(), shape.end());
+    write_idx(files.images, dims, std::vector<std::uint8_t>(2 * shape[0] * shape[1] * shape[2]));
+  };
+  for (const auto& shape : std::vector<std::vector<std::uint32_t>>{
+           {32, 32, 3}, {28, 28, 1}, {64, 48, 4}, {8, 8, 1}, {200, 60, 3}}) {
+    write(shape);
+    const std::string message = file_error_of([&] { read_dataset_header(files); });
+    EXPECT_EQ(message.find(files.images.string() + ": error: its images of " +
+                           std::to_string(shape[0]) + "x"),
+              0U)
+        << message;
+    EXPECT_NE(message.find("array = array.transpose(0, 3, 1, 2)"), std::string::npos);
+    EXPECT_EQ(file_error_of([&] { read_dataset(files); }), message);
+  }
+  // Small ones, vectors, wider images, and signals of many channels are what they say.
+  for (const auto& shape : std::vector<std::vector<std::uint32_t>>{{3, 32, 32},
+                                                                   {1, 28, 28},
+                                                                   {7, 7, 3},
+                                                                   {64, 1, 1},
+                                                                   {32, 32, 2},
+                                                                   {16, 16, 5},
+                                                                   {12, 1000, 1}}) {
+    write(shape);
+    EXPECT_EQ(read_dataset_header(files).shape.channels, static_cast<int>(shape[0]));
+  }
+}
+
 TEST(ReadDataset, RankFourMayHaveOneChannel) {
   const TempDir dir;
   const Dataset made = make_dataset({1, 3, 2}, 5, 2);
