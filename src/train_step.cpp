@@ -35,7 +35,7 @@ TrainStep::TrainStep(Network& network, Solver& solver, Loss loss, const PixelTab
                                  : std::nullopt),
       labels_(batch),
       losses_(batch),
-      hits_(batch),
+      predicted_(batch),
       non_finite_(shard_count(batch)) {
   if (batch == 0) throw ArgumentError("training step: a batch holds at least one image");
   if (table.shape() != network.input()) {
@@ -96,7 +96,7 @@ void TrainStep::run_shard(const Batch& batch, std::size_t shard, std::size_t wor
                loss_options_);
   for (std::size_t i = 0; i < n; ++i) {
     const CView output = outputs.subspan(i * output_size, output_size);
-    hits_[first + i] = arg_max(output) == labels_[first + i];
+    predicted_[first + i] = static_cast<std::uint16_t>(arg_max(output));
   }
   if (!std::all_of(losses.begin(), losses.end(), [](double j) { return std::isfinite(j); })) {
     const std::string culprit = network_.first_non_finite(workspace, n);
@@ -126,9 +126,10 @@ BatchResult TrainStep::run(const Dataset& dataset, std::span<const std::uint32_t
   });
 
   BatchResult result;
+  result.predicted = std::span<const std::uint16_t>(predicted_).first(places.size());
   for (std::size_t i = 0; i < places.size(); ++i) {
     result.loss += losses_[i];
-    result.correct += hits_[i];
+    result.correct += predicted_[i] == labels_[i] ? 1 : 0;
   }
   const auto culprit = std::find_if(non_finite_.begin(), non_finite_.end(),
                                     [](const std::string& name) { return !name.empty(); });

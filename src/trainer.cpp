@@ -169,7 +169,7 @@ void Trainer::advance(TrainObserver& observer) {
   observer.on_step({progress_.step, steps_, epoch, batch, steps_per_epoch_,
                     progress_.epoch_loss / seen,
                     static_cast<double>(progress_.epoch_correct) / seen,
-                    training_.alpha * factor(step), images});
+                    training_.alpha * factor(step), images, result});
 }
 
 // Has the present epoch, or what `steps: N` allows of it, been trained and not yet been reported?

@@ -26,7 +26,7 @@ const std::vector<std::vector<std::string>> kFloors = {
     {"solver", "schedule", "idx", "dataset", "batches", "augment", "safetensors", "image",
      "image/*", "image_statistics", "prepare_image", "metrics", "gradient_check", "fold"},
     {"run_config", "evaluate", "vote", "model", "train_step", "run_directory", "training_data",
-     "trainer"},
+     "trainer", "learning_check"},
     {"apps/*"},
 };
 

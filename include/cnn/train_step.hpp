@@ -27,8 +27,9 @@
 namespace cnn {
 
 struct BatchResult {
-  double loss = 0;          // Σ over the batch of J(W,b;x,y), without the λ term
-  std::size_t correct = 0;  // samples whose largest output was their label's
+  double loss = 0;                           // Σ over the batch of J(W,b;x,y), without the λ term
+  std::size_t correct = 0;                   // samples whose largest output was their label's
+  std::span<const std::uint16_t> predicted;  // per sample, the largest output; until the next step
 };
 
 // Owns the workspaces and gradients of a run; keeps references to the rest. Used by one thread at a
@@ -82,7 +83,7 @@ class TrainStep {
   std::vector<Gradients> gradients_;         // per slot
   std::vector<std::uint8_t> labels_;         // per sample
   std::vector<double> losses_;               // per sample
-  std::vector<std::uint8_t> hits_;           // per sample: 1 if predicted right
+  std::vector<std::uint16_t> predicted_;     // per sample: the class of the largest output
   std::vector<std::string> non_finite_;      // per shard: the first tensor that is not finite
 };
 

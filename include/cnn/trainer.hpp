@@ -43,6 +43,7 @@ struct StepReport {
   double accuracy;        // likewise
   double alpha;           // α_t of this step
   std::size_t images;     // of this batch
+  BatchResult result;     // of this batch; what it predicts is valid during the call
 };
 
 struct EpochReport {
