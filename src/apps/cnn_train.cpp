@@ -13,6 +13,7 @@
 #include "cnn/error.hpp"
 #include "cnn/file.hpp"
 #include "cnn/image.hpp"
+#include "cnn/learning_check.hpp"
 #include "cnn/model.hpp"
 #include "cnn/run_config.hpp"
 #include "cnn/run_directory.hpp"
@@ -116,6 +117,13 @@ void log_start(spdlog::logger& log, const TrainOptions& o, const RunConfig& conf
   log.info("{}", table);
 }
 
+void log_warnings(spdlog::logger& log, const ModelInfo& info, const Network& network,
+                  const TrainingData& data) {
+  for (const std::string& warning : check_training_data(info, network, data)) {
+    log.warn("{}", warning);
+  }
+}
+
 void resume(const Checkpoint& checkpoint, const RunConfig& config, Trainer& trainer,
             spdlog::logger& log) {
   trainer.resume(checkpoint);
@@ -162,8 +170,7 @@ std::string divergence(const DivergedError& error, const RunConfig& config, cons
 
 // The run itself; everything is checked and in place.
 int run_training(Trainer& trainer, const RunConfig& config, const RunDirectory& directory,
-                 bool resuming, Console& console, StopSwitch& stop) {
-  TrainLog observer(console, trainer.step());
+                 bool resuming, Console& console, TrainLog& observer, StopSwitch& stop) {
   try {
     // Before any other file of the run, so that a killed run can either be resumed or be started.
     if (!resuming) trainer.write_checkpoint(observer);
@@ -222,6 +229,7 @@ int train(const TrainOptions& o, StopSwitch& stop) {
   Trainer trainer({info, network, data.dataset, data.split, directory, workers});
   const std::string table = network_table(config, network, memory);
   if (o.dry_run) {
+    log_warnings(log, info, network, data);
     const double loss = trainer.try_one_step();
     if (stop.stop.load()) return 128 + stop_signal();
     std::printf("%sone step of %s: loss %.6f; a run takes %llu steps\n", table.c_str(),
@@ -234,7 +242,11 @@ int train(const TrainOptions& o, StopSwitch& stop) {
   console.open_file(directory.log(), o.resuming);
   log_start(log, o, config, data, worker_number, table);
   if (checkpoint) resume(*checkpoint, config, trainer, log);
-  return run_training(trainer, config, directory, checkpoint.has_value(), console, stop);
+  // A run that is resumed has been warned when it started.
+  if (!checkpoint) log_warnings(log, info, network, data);
+  TrainLog observer(console, trainer, !data.split.validation.empty(),
+                    LearningCheck(info, network, data));
+  return run_training(trainer, config, directory, checkpoint.has_value(), console, observer, stop);
 }
 
 int train_all(const TrainOptions& o, StopSwitch& stop) {

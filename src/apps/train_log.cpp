@@ -1,6 +1,8 @@
 #include "train_log.hpp"
 
 #include <cstdio>
+#include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -13,12 +15,6 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kBarEvery{100};
 constexpr milliseconds kLineEvery{10000};
-constexpr std::uint64_t kBarCells = 24;
-
-std::string bar(std::uint64_t done, std::uint64_t all) {
-  const std::uint64_t filled = kBarCells * done / all;
-  return "[" + std::string(filled, '#') + std::string(kBarCells - filled, '-') + "]";
-}
 
 }  // namespace
 
@@ -26,21 +22,32 @@ std::string shortest_text(double value) {
   return fmt::format("{}", value);
 }
 
-TrainLog::TrainLog(Console& console, std::uint64_t first_step)
-    : console_(console), first_step_(first_step) {}
+TrainLog::TrainLog(Console& console, const Trainer& trainer, bool validated, LearningCheck check)
+    : console_(console),
+      table_((trainer.steps() + trainer.steps_per_epoch() - 1) / trainer.steps_per_epoch(),
+             validated),
+      check_(std::move(check)),
+      first_step_(trainer.step()) {}
+
+void TrainLog::show_header() {
+  if (std::exchange(header_shown_, true)) return;
+  for (const std::string& line : table_.header()) console_.log().info("{}", line);
+}
 
 void TrainLog::on_step(const StepReport& report) {
+  show_header();
   images_ += report.images;
+  if (const std::optional<std::string> warning = check_.after_step(report)) {
+    console_.log().warn("{}", *warning);
+  }
   const Clock::time_point now = Clock::now();
   if (now - last_shown_ < (console_.has_status_line() ? kBarEvery : kLineEvery)) return;
   last_shown_ = now;
   const double seconds = std::chrono::duration<double>(now - start_).count();
   const double left = seconds / static_cast<double>(report.step - first_step_) *
                       static_cast<double>(report.steps - report.step);
-  const std::string text = fmt::format(
-      "epoch {:>2}  {} {:>4}/{}  loss {:.4f}  acc {:.2f} %  {:.0f} images/s  ETA {}", report.epoch,
-      bar(report.batch, report.batches), report.batch, report.batches, report.loss,
-      100 * report.accuracy, static_cast<double>(images_) / seconds, duration_text(left));
+  const std::string text =
+      progress_line(report, static_cast<double>(images_) / seconds, left, console_.line_width());
   if (console_.has_status_line()) {
     console_.status(text);
   } else {
@@ -49,19 +56,16 @@ void TrainLog::on_step(const StepReport& report) {
 }
 
 void TrainLog::on_epoch(const EpochReport& report) {
-  const MetricsFile::Row& row = report.row;
-  std::string text = fmt::format("epoch {:>2}/{}  train loss {:.4f} acc {:.2f} %", row.epoch,
-                                 report.epochs, row.train_loss, 100 * row.train_accuracy);
-  if (row.validated) {
-    text += fmt::format("  validation loss {:.4f} acc {:.2f} %", row.validation_loss,
-                        100 * row.validation_accuracy);
-  }
-  text += fmt::format("  alpha {:.3g}  {}  {:.0f} images/s", row.alpha, duration_text(row.seconds),
-                      row.images_per_second);
-  if (report.best) text += "  best";
-  if (!report.finished) text += "  (unfinished)";
+  show_header();
   console_.status("");
-  console_.log().info("{}", text);
+  console_.log().info("{}", table_.row(report));
+  if (const std::optional<std::string> warning = check_.after_epoch(report)) {
+    console_.log().warn("{}", *warning);
+  }
+  if (!report.finished) {
+    console_.log().info("        epoch {} is unfinished: training.steps ends the run within it",
+                        report.row.epoch);
+  }
 }
 
 void TrainLog::on_checkpoint(const std::filesystem::path& path, std::uint64_t step) {

@@ -6,19 +6,21 @@
 #include <cstdint>
 #include <string>
 
+#include "cnn/learning_check.hpp"
 #include "cnn/run_directory.hpp"
 #include "cnn/trainer.hpp"
 
 #include "console.hpp"
+#include "train_table.hpp"
 
 namespace cnn::app {
 
-// A line an epoch; between them a progress bar on a terminal, elsewhere a plain line every ten
-// seconds.
+// A table with a row per epoch, and warnings if nothing is learnt; between them a progress bar on a
+// terminal, elsewhere a plain line every ten seconds.
 class TrainLog final : public TrainObserver {
  public:
-  // `first_step` is the step the run starts or resumes at.
-  TrainLog(Console& console, std::uint64_t first_step);
+  // The run starts or resumes where `trainer` stands; `validated`: it has a validation set.
+  TrainLog(Console& console, const Trainer& trainer, bool validated, LearningCheck check);
 
   void on_step(const StepReport& report) override;
   void on_epoch(const EpochReport& report) override;
@@ -30,7 +32,12 @@ class TrainLog final : public TrainObserver {
  private:
   using Clock = std::chrono::steady_clock;
 
+  void show_header();
+
   Console& console_;
+  EpochTable table_;
+  LearningCheck check_;
+  bool header_shown_ = false;
   std::uint64_t first_step_;
   Clock::time_point start_ = Clock::now();
   Clock::time_point last_shown_ = start_;

@@ -30,6 +30,7 @@ class Mnist : public testing::Test {
     arguments.insert(arguments.end(), more.begin(), more.end());
     const CommandResult trained = run_command("cnn-train", arguments);
     EXPECT_EQ(trained.code, 0) << trained.err;
+    EXPECT_EQ(trained.err, "") << "a warning about a healthy run";
     const CommandResult scored = run_command(
         "cnn-eval", {"--model", (temp_ / "run" / "model.safetensors").string(), "--json"});
     EXPECT_EQ(scored.code, 0) << scored.err;
