@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Draws handwritten-looking digits: a training set and a test set in MNIST's format, and sample pictures.
+"""Draws handwritten-looking digits: a training set and a test set in MNIST's format.
 
 A digit is a handful of pen strokes. Each way of writing it is a row of control points (GLYPHS below); the points are
 jittered, joined by cardinal splines, bent, stretched, slanted and turned, and the lines are then drawn with a pen of
@@ -9,18 +9,14 @@ of mass falls on pixel (14, 14), light on dark.
 Image i of a set is a function of (seed, set, i) alone. All that shapes a picture is addition, multiplication, division
 and square root of doubles, element by element, which IEEE 754 rounds alike everywhere; of numpy's random numbers only
 PCG64's uniform doubles are used. So a seed gives the same pictures on any machine, and the same files as long as zlib
-(for the JPEG: cjpeg) packs alike. Needs Python 3.9 and numpy.
+packs alike. Needs Python 3.9 and numpy.
 """
 
 import argparse
 import gzip
 import io
-import os
-import shutil
 import struct
-import subprocess
 import sys
-import zlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,6 +24,8 @@ try:
     import numpy as np
 except ImportError:
     sys.exit("make_digits.py: error: numpy is missing; on Debian: apt-get install python3-numpy")
+
+from picture_files import save, to_bytes
 
 # The ways of writing each digit: (frequency, strokes). A stroke is a row of control points "x,y" in hundredths of the
 # digit's height, x to the right and y down; "!" marks a corner, "/" the pen being lifted.
@@ -323,10 +321,6 @@ def draw(hand, digit, box, pen=2.6):
     return np.where(depth > -0.5, np.clip((depth + roughness) * sharpness + 0.5, 0, 1), 0)
 
 
-def to_bytes(values):
-    return np.floor(values + 0.5).astype(np.uint8)
-
-
 def mnist_image(hand, digit):
     """A digit as MNIST has it: (28, 28) bytes, light on dark, centred by mass to the nearest pixel."""
     box = to_bytes(255 * draw(hand, digit, BOX))
@@ -363,112 +357,12 @@ def gzipped(data):
     return out.getvalue()
 
 
-def png(pixels):
-    """Bytes (h, w) in grey or (h, w, 3) in colour as a PNG file."""
-
-    def chunk(name, body):
-        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-
-    height, width = pixels.shape[:2]
-    header = struct.pack(">IIBBBBB", width, height, 8, 0 if pixels.ndim == 2 else 2, 0, 0, 0)
-    rows = b"".join(b"\0" + row.tobytes() for row in pixels)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
-
-
-def bmp(pixels):
-    """Bytes (h, w, 3) as a BMP file of 24 bits a pixel: rows from the bottom up, blue first, padded to 4 bytes."""
-    height, width = pixels.shape[:2]
-    padding = b"\0" * (-3 * width % 4)
-    rows = b"".join(row[:, ::-1].tobytes() + padding for row in pixels[::-1])
-    info = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 24, 0, len(rows), 2835, 2835, 0, 0)
-    return struct.pack("<2sIHHI", b"BM", 54 + len(rows), 0, 0, 54) + info + rows
-
-
-def pgm(pixels):
-    """Bytes (h, w) as a binary PGM file."""
-    return b"P5\n%d %d\n255\n" % pixels.shape[::-1] + pixels.tobytes()
-
-
-def jpeg(pixels):
-    """Bytes (h, w) as a JPEG file by the program cjpeg (Debian: libjpeg-turbo-progs), or None where there is none."""
-    if not shutil.which("cjpeg"):
-        return None
-    return subprocess.run(["cjpeg", "-quality", "85"], input=pgm(pixels), stdout=subprocess.PIPE, check=True).stdout
-
-
-class Sample(NamedTuple):
-    """A picture as a user might have it: what its paper and ink look like and where the digit is."""
-
-    name: str  # begins with the digit
-    take: int  # which of the many drawings of the digit
-    size: tuple  # (width, height), pixels
-    box: int  # side of the square that the digit fills, pixels
-    corner: tuple  # (left, top) of that square, pixels
-    paper: tuple  # grey or (red, green, blue)
-    ink: tuple
-    pen: float = 2.6  # see draw()
-    shade: float = 0.0  # part of the light that is missing at the right edge
-
-
-WHITE, BLACK = (255,), (0,)
-SAMPLE_PICTURES = [
-    Sample("0-pencil-on-white.png", 1, (160, 160), 110, (25, 25), WHITE, (110,), pen=1.1),
-    Sample("1-uneven-light.jpg", 3, (150, 200), 130, (15, 35), (215,), (40,), shade=0.35),
-    Sample("2-off-centre.png", 2, (400, 300), 64, (310, 210), WHITE, BLACK),
-    Sample("3-blue-on-cream.png", 7, (200, 200), 140, (30, 30), (250, 243, 222), (28, 48, 140)),
-    Sample("5-white-on-black.png", 0, (64, 64), 46, (9, 9), BLACK, WHITE),
-    Sample("6-low-contrast.png", 4, (100, 100), 70, (15, 15), (150,), (112,)),
-    Sample("7-black-on-white.png", 9, (120, 96), 72, (24, 12), WHITE, BLACK),
-    Sample("8-red-on-white.bmp", 0, (48, 56), 40, (4, 8), (255, 255, 255), (190, 30, 40)),
-    Sample("9-black-on-grey.pgm", 2, (56, 56), 40, (8, 8), (200,), (10,)),
-]
-MNIST_SAMPLE, MNIST_TAKE = "4-as-in-mnist.png", 2
-
-
-def sample_pixels(seed, sample):
-    """The picture of a sample: bytes (h, w) if it is grey, else (h, w, 3)."""
-    digit = int(sample.name[0])
-    (width, height), (left, top) = sample.size, sample.corner
-    cover = np.zeros((height, width, 1))
-    drawing = draw(Hand(seed, SAMPLES, digit, sample.take), digit, sample.box, sample.pen)
-    cover[top : top + sample.box, left : left + sample.box, 0] = drawing
-    paper, ink_colour = np.array(sample.paper, float), np.array(sample.ink, float)
-    light = 1 - sample.shade * (np.arange(width) / width)[None, :, None]
-    pixels = to_bytes((paper + (ink_colour - paper) * cover) * light)
-    return pixels[..., 0] if len(sample.paper) == 1 else pixels
-
-
-def save(path, data):
-    """Writes a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        part.write_bytes(data)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
 def save_sets(folder, seed, train, test):
     for name, stream, n in (("train", TRAINING_SET, train), ("t10k", TEST_SET, test)):
         images, labels = digit_set(seed, stream, n)
         save(folder / f"{name}-images-idx3-ubyte.gz", gzipped(idx(images)))
         save(folder / f"{name}-labels-idx1-ubyte.gz", gzipped(idx(labels)))
     print(f"{folder}: {train} training and {test} test digits")
-
-
-def save_samples(folder, seed):
-    encoders = {".png": png, ".bmp": bmp, ".pgm": pgm, ".jpg": jpeg}
-    pictures = {sample.name: sample_pixels(seed, sample) for sample in SAMPLE_PICTURES}
-    digit = int(MNIST_SAMPLE[0])
-    pictures[MNIST_SAMPLE] = mnist_image(Hand(seed, SAMPLES, digit, MNIST_TAKE), digit)
-    for name, pixels in sorted(pictures.items()):
-        data = encoders[Path(name).suffix](pixels)
-        if data is None:
-            print(f"{folder / name}: left out, for want of the program cjpeg", file=sys.stderr)
-        else:
-            save(folder / name, data)
-    print(f"{folder}: sample pictures")
 
 
 def whole_number(low, high):
@@ -483,25 +377,18 @@ def whole_number(low, high):
 
 
 def main():
-    data = Path(__file__).resolve().parent.parent / "data"
+    folder = Path(__file__).resolve().parent.parent / "data" / "digits"
     parser = argparse.ArgumentParser(
-        description="Draws handwritten-looking digits in MNIST's format (four IDX files, gzipped) and sample pictures "
-        "of digits in other sizes, colours and formats. The same seed gives the same files.",
-        epilog=f"Without --out and --samples, the sets go to {data / 'digits'} and the pictures to {data / 'samples'}; "
-        "with one of them, only that is drawn.",
+        description="Draws handwritten-looking digits in MNIST's format (four IDX files, gzipped). The same seed gives "
+        "the same files. make_samples.py draws pictures of digits in other sizes, colours and formats.",
     )
     number = whole_number(1, 100_000)
-    parser.add_argument("--out", type=Path, metavar="DIR", help="where the training and the test set go")
+    parser.add_argument("--out", type=Path, default=folder, metavar="DIR", help="where they go (default: %(default)s)")
     parser.add_argument("--train", type=number, default=6000, metavar="N", help="digits to train on (default: 6000)")
     parser.add_argument("--test", type=number, default=1000, metavar="N", help="digits to test on (default: 1000)")
     parser.add_argument("--seed", type=whole_number(0, 2**32 - 1), default=1, metavar="S", help="(default: 1)")
-    parser.add_argument("--samples", type=Path, metavar="DIR", help="where the sample pictures go")
     options = parser.parse_args()
-    everything = not options.out and not options.samples
-    if options.out or everything:
-        save_sets(options.out or data / "digits", options.seed, options.train, options.test)
-    if options.samples or everything:
-        save_samples(options.samples or data / "samples", options.seed)
+    save_sets(options.out, options.seed, options.train, options.test)
 
 
 if __name__ == "__main__":
