@@ -114,7 +114,9 @@ LearningCheck::LearningCheck(const ModelInfo& info, const Network& network,
       loss_(info.config.loss),
       classes_(info.classes),
       shares_(label_shares(data, info.classes.size())),
-      guessing_(guessing_loss(loss_, make_loss_options(info, data.dataset, data.split), shares_)),
+      guessing_(guessing_loss(
+          loss_, make_loss_options(training_, info.classes, data.dataset, data.split.train),
+          shares_)),
       has_sigmoid_(holds_layer(network, "sigmoid")) {
   const auto [low, high] = pixel_range(data.dataset.pixels);
   for (std::size_t c = 0; c < info.preprocessing.mean.size(); ++c) {
