@@ -120,18 +120,20 @@ TEST_F(BrokenImage, FilesAbove64MiBAreNotRead) {
 
 TEST_F(BrokenImage, LargePicturesAreRefusedByTheirHeaders) {
   const std::string expected =
-      "the picture has 4097x2 pixels, more than 4096x4096; make it smaller";
-  EXPECT_EQ(error(png_header({.width = 4097, .height = 2})), expected);
-  EXPECT_EQ(error(bmp_file(4097, 2, 24, "", "")), expected);
-  EXPECT_EQ(error("P5 4097 2 255\n"), expected);
+      "the picture has 16385x2 pixels, more than 16384x16384; make it smaller";
+  EXPECT_EQ(error(png_header({.width = 16385, .height = 2})), expected);
+  EXPECT_EQ(error(bmp_file(16385, 2, 24, "", "")), expected);
+  EXPECT_EQ(error("P5 16385 2 255\n"), expected);
   std::string jpeg = gray_jpeg();
-  jpeg.replace(jpeg.find("\xff\xc0") + 5, 4, "\0\2\x10\1"s);
+  jpeg.replace(jpeg.find("\xff\xc0") + 5, 4, "\0\2\x40\1"s);
   EXPECT_EQ(error(jpeg), expected);
 
   EXPECT_EQ(error(png_header({.width = 0xffffffff, .height = 0xffffffff})),
-            "the picture has 4294967295x4294967295 pixels, more than 4096x4096; make it smaller");
+            "the picture has 4294967295x4294967295 pixels, more than 16384x16384; make it smaller");
   EXPECT_EQ(error("P5 99999999999999999999 1 255\n"),
-            "the picture has 65536x1 pixels, more than 4096x4096; make it smaller");
+            "the picture has 65536x1 pixels, more than 16384x16384; make it smaller");
+  EXPECT_EQ(error(png_header({.width = 16384, .height = 4097})),
+            "the picture has 16384x4097 pixels, more than 64 million; make it smaller");
   EXPECT_EQ(error(png_header({.width = 0})), "the picture has 0x1 pixels; save it again");
   EXPECT_EQ(error(bmp_file(-3, 2, 24, "", "")), "the picture has -3x2 pixels; save it again");
 }
@@ -282,7 +284,11 @@ TEST_F(BrokenImage, AJpegOfManyScansDoesNotKeepTheDecoderBusy) {
   const std::string scan = jpeg.substr(last_scan, jpeg.size() - 2 - last_scan);
   jpeg.resize(jpeg.size() - 2);
   for (int i = 0; i < 1000; ++i) jpeg += scan;
-  EXPECT_EQ(error(jpeg + "\xff\xd9"), "this JPEG is coded in more than 64 scans; save it as PNG");
+  jpeg += "\xff\xd9";
+  EXPECT_EQ(error(jpeg), "this JPEG is coded in more than 64 scans; save it as PNG");
+  // 64 Mi pixels.
+  jpeg.replace(jpeg.find("\xff\xc2") + 5, 4, "\x20\x00\x20\x00"s);
+  EXPECT_EQ(error(jpeg), "this JPEG is coded in more than 16 scans; save it as PNG");
 }
 
 }  // namespace

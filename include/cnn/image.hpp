@@ -18,11 +18,23 @@ struct Image {
   std::vector<std::uint8_t> pixels;  // (C, H, W)
 };
 
+// A rectangle of pixels, x to the right and y down from the picture's upper left corner.
+struct Box {
+  int left = 0;
+  int top = 0;
+  int width = 0;
+  int height = 0;
+
+  bool operator==(const Box&) const = default;
+};
+
 // Reads a picture; the format is told by the content, not by the name. Throws FileError: not there,
-// not one of the four formats (says how the file starts), broken, or larger than 4096 x 4096 pixels
-// or 64 MiB. 16-bit and palette pictures are reduced to 8 bits; transparency is laid over white; a
-// JPEG is turned upright if its EXIF data say how the camera was held. A truncated file is always
-// an error; bytes after the end of a PNG, JPEG or BMP are ignored.
+// not one of the four formats (says how the file starts), broken, or larger than 16384 pixels on a
+// side, 64 Mi pixels in all or a file of 64 MiB. Takes 1 GB of memory at most, for a colour picture
+// about 12 bytes per pixel. 16-bit and palette pictures are reduced to 8 bits, 16-bit ones that use
+// 8, 10 or 12 bits alone by that range. Transparency is laid over white, or over black if all that
+// can be seen is light. A JPEG is turned upright if its EXIF data say how the camera was held. A
+// truncated file is always an error; bytes after the end of a PNG, JPEG or BMP are ignored.
 Image read_image(const std::filesystem::path& path);
 
 // Writes a PNG. Requires 1 or 3 channels. Throws FileError.

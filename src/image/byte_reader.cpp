@@ -14,6 +14,10 @@ void check_picture_size(std::int64_t width, std::int64_t height) {
     throw PictureError("the picture has " + found + ", more than " + most + "x" + most +
                        "; make it smaller");
   }
+  if (width * height > kMostPixels) {
+    throw PictureError("the picture has " + found + ", more than " +
+                       std::to_string(kMostPixels >> 20) + " million; make it smaller");
+  }
 }
 
 std::string_view ByteReader::take(std::size_t count) {

@@ -16,10 +16,12 @@ class PictureError : public Error {
   using Error::Error;
 };
 
-// The widest and the highest picture that is read.
-inline constexpr int kMostPixelsASide = 4096;
+// The largest picture that is read: what telephones' cameras take, and more. Memory for decoding
+// follows from it.
+inline constexpr int kMostPixelsASide = 16384;
+inline constexpr std::int64_t kMostPixels = std::int64_t{1} << 26;
 
-// Throws PictureError unless both are 1 … kMostPixelsASide.
+// Throws PictureError unless both are 1 … kMostPixelsASide and their product at most kMostPixels.
 void check_picture_size(std::int64_t width, std::int64_t height);
 
 class ByteReader {

@@ -10,8 +10,10 @@
 namespace cnn {
 namespace {
 
-// Progressive pictures have about 10 scans. Each may cost a pass over 16 million pixels.
+// Progressive pictures have about 10 scans. Each may cost a pass over all pixels: the larger the
+// picture, the fewer are allowed.
 constexpr int kMostScans = 64;
+constexpr std::int64_t kMostPixelsScanned = std::int64_t{1} << 30;
 
 // Second bytes of the markers (T.81, table B.1).
 enum Marker : std::uint32_t {
@@ -211,8 +213,10 @@ class JpegChecker {
   }
 
   void check_scan(ByteReader& content) {
-    if (++scans_ > kMostScans) {
-      throw PictureError("this JPEG is coded in more than " + std::to_string(kMostScans) +
+    const std::int64_t pixels = std::max<std::int64_t>(1, std::int64_t{width_} * height_);
+    const std::int64_t most = std::min<std::int64_t>(kMostScans, kMostPixelsScanned / pixels);
+    if (++scans_ > most) {
+      throw PictureError("this JPEG is coded in more than " + std::to_string(most) +
                          " scans; save it as PNG");
     }
     ByteReader selection(content.take(2 * content.u8()), "JPEG");

@@ -11,6 +11,9 @@
 namespace cnn {
 namespace {
 
+// Decoding holds them twice.
+constexpr std::uint64_t kMostPixelBytes = std::uint64_t{1} << 28;
+
 constexpr std::size_t kPaletteBytes = std::size_t{256} * 3;
 
 struct Chunk {
@@ -21,7 +24,7 @@ struct Chunk {
 struct Header {
   std::uint32_t width = 0;
   std::uint32_t height = 0;
-  std::uint32_t depth = 0;   // bits a sample
+  std::uint32_t depth = 0;   // bits per sample
   std::uint32_t colour = 0;  // type: 0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGB and alpha
   bool interlaced = false;
 };
@@ -200,7 +203,13 @@ std::string check_png(std::string_view bytes) {
       throw PictureError("broken PNG: it has a chunk that PNG does not know; save it again");
     }
   }
-  check_pixel_data(pixels, promised_bytes(header));
+  const std::uint64_t promised = promised_bytes(header);
+  if (promised > kMostPixelBytes) {
+    throw PictureError("the picture takes " + std::to_string(promised >> 20) + " MiB, more than " +
+                       std::to_string(kMostPixelBytes >> 20) +
+                       "; save it with fewer bits per sample, or make it smaller");
+  }
+  check_pixel_data(pixels, promised);
 
   std::string stripped(kPngSignature);
   append_chunk(stripped, first.type, first.data);

@@ -4,8 +4,10 @@
 #include <cctype>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "image/byte_reader.hpp"
+#include "image/sample_depth.hpp"
 
 namespace cnn {
 namespace {
@@ -40,14 +42,6 @@ std::uint32_t next_number(ByteReader& reader) {
   return number;
 }
 
-std::uint8_t to_byte(std::uint32_t sample, std::uint32_t largest) {
-  if (sample > largest) {
-    throw PictureError("broken PGM or PPM: a sample of " + std::to_string(sample) +
-                       ", its header allows " + std::to_string(largest) + "; save it again");
-  }
-  return static_cast<std::uint8_t>((sample * 255 + largest / 2) / largest);
-}
-
 }  // namespace
 
 bool looks_like_pnm(std::string_view bytes) {
@@ -79,15 +73,24 @@ Image decode_pnm(std::string_view bytes) {
                        " follow; save it again");
   }
   ByteReader samples(reader.take(promised), "PGM or PPM");
-  image.pixels.resize(image.shape.size());
   const auto channels = static_cast<std::size_t>(image.shape.channels);
-  const std::size_t area = image.pixels.size() / channels;
-  for (std::size_t place = 0; place < area; ++place) {
+  const std::size_t area = image.shape.size() / channels;
+  std::vector<std::uint16_t> deep(image.shape.size());
+  std::uint32_t used = 0;
+  for (std::size_t pixel = 0; pixel < area; ++pixel) {
     for (std::size_t channel = 0; channel < channels; ++channel) {
       const std::uint32_t sample = sample_bytes == 2 ? samples.u16_big() : samples.u8();
-      image.pixels[channel * area + place] = to_byte(sample, largest);
+      if (sample > largest) {
+        throw PictureError("broken PGM or PPM: a sample of " + std::to_string(sample) +
+                           ", its header allows " + std::to_string(largest) + "; save it again");
+      }
+      used = std::max(used, sample);
+      deep[channel * area + pixel] = static_cast<std::uint16_t>(sample);
     }
   }
+  const std::uint32_t range = used_range(used, largest);
+  image.pixels.reserve(deep.size());
+  for (const std::uint16_t sample : deep) image.pixels.push_back(to_byte(sample, range));
   return image;
 }
 

@@ -20,7 +20,7 @@ using namespace cnn::fuzz;
 
 constexpr std::size_t kSignature = 8;
 constexpr std::size_t kChunkFrame = 12;  // length, type, checksum
-constexpr int kLargestSide = 4096;
+constexpr int kLargestSide = 16384;
 constexpr std::size_t kSmall = std::size_t{1} << 16;  // values of a picture that costs no time
 
 std::size_t big_endian(std::string_view bytes) {
@@ -89,7 +89,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(shape.channels == 1 || shape.channels == 3, "a picture is grey or coloured");
   require(shape.height >= 1 && shape.height <= kLargestSide && shape.width >= 1 &&
               shape.width <= kLargestSide,
-          "a picture has a side of 1 to 4096 pixels");
+          "a picture has a side of 1 to 16384 pixels");
   require(image->pixels.size() == shape.size(), "there are as many pixels as the shape says");
 
   const ImageStatistics digits{0, 9, true, 20};  // as MNIST's
