@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "image/strokes.hpp"
+
 namespace cnn {
 namespace {
 
@@ -17,10 +19,22 @@ constexpr double kEmptyBorder = 32;
 // 0.77 if the middle is understood half a pixel differently.
 constexpr double kCentreTolerance = 1.0 / 28;
 
-// The drawn part of one image.
-struct Drawing {
-  double off_centre = 0;  // distance of the centre of mass from the image's middle, in pixels
-  int longer_side = 0;    // of the bounding box; 0: nothing is drawn
+// What may lie beyond what a set shows, so that others like its images pass for such.
+constexpr double kCentreSlack = 0.25;  // pixels
+constexpr int kSideSlack = 2;          // pixels
+constexpr int kPeakSlack = 32;         // levels
+constexpr double kBorderSlack = 8;     // levels
+
+// Strokes are measured on so many images, spread over the set.
+constexpr std::size_t kMostMeasured = 4096;
+constexpr double kThinPart = 0.01;
+
+// What is drawn on one image.
+struct Extent {
+  double y = 0;  // of the centre of mass, from the image's middle, in pixels
+  double x = 0;
+  int longer_side = 0;  // of the bounding box; 0: nothing is drawn
+  int peak = 0;         // brightest level
 };
 
 // First and last place of `peaks` where something is drawn; their distance plus one.
@@ -53,7 +67,7 @@ class DrawingMeter {
         column_sums_(width_),
         column_peaks_(width_) {}
 
-  Drawing measure(std::span<const std::uint8_t> pixels) {
+  Extent measure(std::span<const std::uint8_t> pixels) {
     std::fill(column_sums_.begin(), column_sums_.end(), 0U);
     std::fill(column_peaks_.begin(), column_peaks_.end(), std::uint8_t{0});
     for (std::size_t y = 0; y < height_; ++y) add_row(pixels.subspan(y * width_, width_), y);
@@ -62,9 +76,9 @@ class DrawingMeter {
     for (const std::uint32_t sum : row_sums_) total += sum;
     const int longer = std::max(drawn_length(row_peaks_), drawn_length(column_peaks_));
     if (longer == 0) return {};
-    const double x = mean_place(column_sums_, total) - static_cast<double>(width_) / 2;
-    const double y = mean_place(row_sums_, total) - static_cast<double>(height_) / 2;
-    return {std::hypot(x, y), longer};
+    return {mean_place(row_sums_, total) - static_cast<double>(height_) / 2,
+            mean_place(column_sums_, total) - static_cast<double>(width_) / 2, longer,
+            *std::max_element(row_peaks_.begin(), row_peaks_.end())};
   }
 
  private:
@@ -91,25 +105,62 @@ class DrawingMeter {
   std::vector<std::uint8_t> column_peaks_;
 };
 
-// Sets centred and box. Images on which nothing is drawn do not count.
+double distance(const Extent& extent) {
+  return std::hypot(extent.y, extent.x);
+}
+
+double off_centre(const Extent& extent) {
+  return std::max(std::abs(extent.y), std::abs(extent.x));
+}
+
+// Sets thinnest and thickest.
+void measure_strokes(const Dataset& dataset, const Selection& selection, std::uint8_t flip,
+                     DrawingStatistics& drawings) {
+  const std::size_t step = (selection.size() + kMostMeasured - 1) / kMostMeasured;
+  std::vector<double> thicknesses;
+  std::vector<std::uint8_t> levels(dataset.shape.size());
+  for (std::size_t i = 0; i < selection.size(); i += step) {
+    const std::span<const std::uint8_t> pixels = dataset.image(selection[i]);
+    std::transform(pixels.begin(), pixels.end(), levels.begin(),
+                   [flip](std::uint8_t level) { return static_cast<std::uint8_t>(level ^ flip); });
+    const double thickness = stroke_thickness(levels, {dataset.shape.height, dataset.shape.width});
+    if (thickness > 0) thicknesses.push_back(thickness);
+  }
+  if (thicknesses.empty()) return;
+  std::sort(thicknesses.begin(), thicknesses.end());
+  const auto last = static_cast<double>(thicknesses.size() - 1);
+  drawings.thinnest = thicknesses[static_cast<std::size_t>(kThinPart * last)];
+  drawings.thickest = thicknesses[static_cast<std::size_t>((1 - kThinPart) * last)];
+}
+
+// Sets centred, box and drawings. Images on which nothing is drawn do not count.
 void measure_drawings(const Dataset& dataset, const Selection& selection, std::uint8_t flip,
                       ImageStatistics& statistics) {
   DrawingMeter meter(dataset.shape, flip);
   std::vector<int> sides;
   double distances = 0;
+  DrawingStatistics drawings;
+  drawings.faintest = 255;
   for (const std::uint32_t i : selection) {
-    const Drawing drawing = meter.measure(dataset.image(i));
-    if (drawing.longer_side == 0) continue;
-    sides.push_back(drawing.longer_side);
-    distances += drawing.off_centre;
+    const Extent extent = meter.measure(dataset.image(i));
+    if (extent.longer_side == 0) continue;
+    sides.push_back(extent.longer_side);
+    distances += distance(extent);
+    drawings.off_centre = std::max(drawings.off_centre, off_centre(extent));
+    drawings.faintest = std::min(drawings.faintest, extent.peak);
   }
   if (sides.empty()) return;
   const double tolerance = kCentreTolerance * std::min(dataset.shape.height, dataset.shape.width);
   statistics.centred = distances < tolerance * static_cast<double>(sides.size());
   if (!statistics.centred) return;
+  const auto [shortest, longest] = std::minmax_element(sides.begin(), sides.end());
+  drawings.shortest = *shortest;
+  drawings.longest = *longest;
   const auto middle = sides.begin() + static_cast<std::ptrdiff_t>(sides.size() / 2);
   std::nth_element(sides.begin(), middle, sides.end());
   statistics.box = *middle;
+  measure_strokes(dataset, selection, flip, drawings);
+  statistics.drawings = drawings;
 }
 
 }  // namespace
@@ -137,6 +188,23 @@ double border_mean(std::span<const std::uint8_t> pixels, const Shape& shape) {
     }
   }
   return static_cast<double>(sum) / static_cast<double>(count);
+}
+
+bool is_like(const ImageStatistics& statistics, std::span<const std::uint8_t> pixels,
+             const Shape& shape) {
+  if (!statistics.centred) return false;
+  const double border = border_mean(pixels, shape);
+  if (border < statistics.border_low - kBorderSlack ||
+      border > statistics.border_high + kBorderSlack) {
+    return false;
+  }
+  const bool light = background(statistics) == Background::light;
+  const Extent extent = DrawingMeter(shape, light ? 255 : 0).measure(pixels);
+  const DrawingStatistics& drawings = statistics.drawings;
+  return extent.longer_side >= drawings.shortest - kSideSlack &&
+         extent.longer_side <= drawings.longest + kSideSlack &&
+         off_centre(extent) <= drawings.off_centre + kCentreSlack &&
+         extent.peak >= drawings.faintest - kPeakSlack;
 }
 
 ImageStatistics measure_images(const Dataset& dataset, const Selection& selection) {

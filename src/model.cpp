@@ -18,6 +18,7 @@
 namespace cnn {
 namespace {
 
+constexpr int kLargestExtent = 1 << 15;
 constexpr std::string_view kOptimizer = "optimizer/";
 constexpr std::string_view kValue = "value";  // of a parameter that is averaged
 
@@ -91,6 +92,15 @@ std::vector<std::string> split_lines(const std::string& text) {
   return lines;
 }
 
+std::vector<double> drawing_numbers(const DrawingStatistics& drawings) {
+  return {drawings.off_centre,
+          static_cast<double>(drawings.shortest),
+          static_cast<double>(drawings.longest),
+          static_cast<double>(drawings.faintest),
+          drawings.thinnest,
+          drawings.thickest};
+}
+
 Metadata model_metadata(const ModelInfo& info) {
   return {{"config", to_yaml(info.config, ConfigText::portable)},
           {"input", std::to_string(info.input.channels) + " " + std::to_string(info.input.height) +
@@ -100,7 +110,19 @@ Metadata model_metadata(const ModelInfo& info) {
           {"scale", list_text(info.preprocessing.scale)},
           {"border", list_text(std::vector{info.images.border_low, info.images.border_high})},
           {"centred", info.images.centred ? "1" : "0"},
-          {"box", std::to_string(info.images.box)}};
+          {"box", std::to_string(info.images.box)},
+          {"drawings", list_text(drawing_numbers(info.images.drawings))}};
+}
+
+// The defaults if the model is older than the entry.
+DrawingStatistics read_drawings(const MetadataReader& metadata) {
+  if (!metadata.has("drawings")) return {};
+  const std::vector<double> n = metadata.numbers<double>("drawings", 6);
+  if (std::any_of(n.begin(), n.end(), [](double v) { return v < 0 || v > kLargestExtent; }) ||
+      n[1] > n[2] || n[4] > n[5]) {
+    metadata.fail("drawings", "does not describe drawings");
+  }
+  return {n[0], static_cast<int>(n[1]), static_cast<int>(n[2]), static_cast<int>(n[3]), n[4], n[5]};
 }
 
 ModelInfo read_info(const Safetensors& file) {
@@ -118,7 +140,6 @@ ModelInfo read_info(const Safetensors& file) {
                     error.what());
   }
   const std::vector<int> input = metadata.numbers<int>("input", 3);
-  constexpr int kLargestExtent = 1 << 15;
   if (std::any_of(input.begin(), input.end(),
                   [](int extent) { return extent < 1 || extent > kLargestExtent; })) {
     metadata.fail("input", "is no shape of an image: " + in_quotes(metadata.text("input")));
@@ -135,7 +156,7 @@ ModelInfo read_info(const Safetensors& file) {
   info.preprocessing.scale = metadata.numbers<double>("scale", channels);
   const std::vector<double> border = metadata.numbers<double>("border", 2);
   info.images = {border[0], border[1], metadata.number<int>("centred") != 0,
-                 metadata.number<int>("box")};
+                 metadata.number<int>("box"), read_drawings(metadata)};
   if (border[0] < 0 || border[1] > 255) metadata.fail("border", "lies outside 0 … 255");
   if (info.images.box < 0 || info.images.box > kLargestExtent) {
     metadata.fail("box", "is no size of an image");

@@ -56,31 +56,13 @@ std::vector<std::uint8_t> inverse(std::vector<std::uint8_t> pixels) {
   return pixels;
 }
 
-// Whether automatic inversion applies. `pixels` has the wanted channels already.
+// Whether the picture's border is of the other tone than the set's.
 bool must_invert(std::span<const std::uint8_t> pixels, const Shape& shape,
-                 const ImageStatistics& statistics, bool to_be_centred) {
+                 const ImageStatistics& statistics) {
   const Background wanted = background(statistics);
   if (wanted == Background::unknown) return false;
-  double middle = 127.5;
-  if (to_be_centred) {
-    if (const std::optional<Tones> tones = find_tones(pixels)) middle = tones->middle();
-  }
   const double border = border_mean(pixels, shape);
-  return wanted == Background::dark ? border > middle : border < middle;
-}
-
-// centre_drawing for either background. The box comes from a model file: no drawing of a training
-// set was larger than its images.
-std::optional<std::vector<std::uint8_t>> centre(const std::vector<std::uint8_t>& pixels,
-                                                const Shape& shape, const Shape& wanted,
-                                                const ImageStatistics& statistics) {
-  const int box = std::clamp(statistics.box, 1, std::max(wanted.height, wanted.width));
-  if (background(statistics) != Background::light) {
-    return centre_drawing(pixels, size_of(shape), size_of(wanted), box);
-  }
-  auto centred = centre_drawing(inverse(pixels), size_of(shape), size_of(wanted), box);
-  if (centred) centred = inverse(std::move(*centred));
-  return centred;
+  return wanted == Background::dark ? border > 127.5 : border < 127.5;
 }
 
 // Every channel to the wanted height and width.
@@ -116,26 +98,87 @@ std::string inversion_note(bool inverted, Invert invert, bool light_wanted) {
 }
 
 std::string describe(const PreparedImage& prepared, const Shape& wanted,
-                     const std::string& inversion, bool drawing_missed) {
-  if (!prepared.recoloured && !prepared.inverted && !prepared.resized) return "used as it is";
-  const Size2 from = size_of(prepared.original);
-  const Size2 to = size_of(wanted);
-  std::string text = width_by_height(from) + " " + colour_name(prepared.original.channels);
-  if (prepared.recoloured) text += " -> " + colour_name(wanted.channels);
-  text += inversion;
-  if (drawing_missed) text += ", nothing drawn found";
-  if (prepared.centred) {
-    text += ", digit centred in " + width_by_height(to);
-  } else if (prepared.resized) {
-    text += ", resized to " + width_by_height(to) + stretch_note(from, to);
+                     const std::string& inversion) {
+  std::string text;
+  if (prepared.recoloured || prepared.inverted || prepared.resized || prepared.centred ||
+      prepared.is_blank()) {
+    const Size2 from = size_of(prepared.original);
+    const Size2 to = size_of(wanted);
+    text = width_by_height(from) + " " + colour_name(prepared.original.channels);
+    if (prepared.recoloured) text += " -> " + colour_name(wanted.channels);
+    text += inversion;
+    if (prepared.is_blank()) text += ", nothing is drawn on it";
+    if (prepared.centred) {
+      text += ", digit centred in " + width_by_height(to);
+    } else if (prepared.resized) {
+      text += ", resized to " + width_by_height(to) + stretch_note(from, to);
+    }
+  } else {
+    text = "used as it is";
+  }
+  if (prepared.found && prepared.found->marks > 1) {
+    const Box& box = *prepared.found->box;
+    text += "; of " + std::to_string(prepared.found->marks) + " separate marks that of " +
+            width_by_height({box.height, box.width}) + " at " + std::to_string(box.left) + "," +
+            std::to_string(box.top) + " is read";
   }
   return text;
+}
+
+// As find_drawing, in the set's polarity.
+std::optional<Drawing> redraw_as(const ImageStatistics& statistics, const PreparedImage& prepared,
+                                 const Shape& wanted, Invert invert) {
+  // The numbers come from a model file: no drawing of a training set was larger than its images.
+  const int largest = std::max(wanted.height, wanted.width);
+  const DrawingStyle style{size_of(wanted),
+                           std::clamp(statistics.box, 1, largest),
+                           {statistics.drawings.thinnest, statistics.drawings.thickest}};
+  const bool light_set = background(statistics) == Background::light;
+  // Inverted means: not the set's polarity. The search asks whether the ink is dark.
+  if (light_set && invert != Invert::automatic) {
+    invert = invert == Invert::yes ? Invert::no : Invert::yes;
+  }
+  auto drawing = find_drawing({size_of(prepared.original), prepared.pixels}, style, invert);
+  if (drawing && light_set) {
+    drawing->levels = inverse(std::move(drawing->levels));
+    drawing->inverted = !drawing->inverted;
+  }
+  return drawing;
+}
+
+// `prepared.pixels` are the picture's, in one channel.
+void prepare_drawing(PreparedImage& prepared, const Shape& wanted,
+                     const ImageStatistics& statistics, Invert invert) {
+  const Shape shape{1, prepared.original.height, prepared.original.width};
+  std::optional<Drawing> drawing = redraw_as(statistics, prepared, wanted, invert);
+  prepared.found.emplace();
+  if (drawing) *prepared.found = {drawing->marks, drawing->box};
+  const auto choose = [&](bool inverted) {
+    prepared.inverted = inverted;
+    if (inverted) prepared.pixels = inverse(std::move(prepared.pixels));
+  };
+  if (!prepared.resized && drawing) {
+    const bool inverted =
+        invert == Invert::yes ||
+        (invert == Invert::automatic && must_invert(prepared.pixels, shape, statistics));
+    const auto pixels = inverted ? inverse(prepared.pixels) : prepared.pixels;
+    if (is_like(statistics, pixels, shape)) return choose(inverted);
+  }
+  if (drawing) {
+    prepared.pixels = std::move(drawing->levels);
+    prepared.inverted = drawing->inverted;
+    prepared.centred = true;
+    return;
+  }
+  choose(invert == Invert::yes ||
+         (invert == Invert::automatic && must_invert(prepared.pixels, shape, statistics)));
+  if (prepared.resized) prepared.pixels = resize(prepared.pixels, shape, wanted);
 }
 
 }  // namespace
 
 PreparedImage prepare_image(const Image& image, const Shape& wanted,
-                            const ImageStatistics& statistics, Invert invert) {
+                            const ImageStatistics& statistics, Invert invert, Prepare prepare) {
   if (wanted.channels != 1 && wanted.channels != 3) {
     throw ShapeError("pictures have 1 channel (grey) or 3 (colour), the network takes " +
                      to_string(wanted) + "; it cannot be shown picture files");
@@ -144,28 +187,21 @@ PreparedImage prepare_image(const Image& image, const Shape& wanted,
   prepared.original = image.shape;
   prepared.recoloured = image.shape.channels != wanted.channels;
   prepared.resized = size_of(image.shape) != size_of(wanted);
-  const bool to_be_centred = prepared.resized && statistics.centred && wanted.channels == 1;
-
   Shape shape = image.shape;
   shape.channels = wanted.channels;
   prepared.pixels = recolour(image, wanted.channels);
-  prepared.inverted =
-      invert == Invert::yes || (invert == Invert::automatic &&
-                                must_invert(prepared.pixels, shape, statistics, to_be_centred));
-  if (prepared.inverted) prepared.pixels = inverse(std::move(prepared.pixels));
-
-  if (to_be_centred) {
-    if (auto centred = centre(prepared.pixels, shape, wanted, statistics)) {
-      prepared.pixels = std::move(*centred);
-      prepared.centred = true;
-    }
+  const bool as_it_stands = prepare == Prepare::no && !prepared.resized;
+  if (statistics.centred && wanted.channels == 1 && !as_it_stands) {
+    prepare_drawing(prepared, wanted, statistics, invert);
+  } else {
+    prepared.inverted = invert == Invert::yes || (invert == Invert::automatic && !as_it_stands &&
+                                                  must_invert(prepared.pixels, shape, statistics));
+    if (prepared.inverted) prepared.pixels = inverse(std::move(prepared.pixels));
+    if (prepared.resized) prepared.pixels = resize(prepared.pixels, shape, wanted);
   }
-  if (prepared.resized && !prepared.centred) {
-    prepared.pixels = resize(prepared.pixels, shape, wanted);
-  }
-  const std::string inversion =
-      inversion_note(prepared.inverted, invert, background(statistics) == Background::light);
-  prepared.description = describe(prepared, wanted, inversion, to_be_centred && !prepared.centred);
+  prepared.description = describe(
+      prepared, wanted,
+      inversion_note(prepared.inverted, invert, background(statistics) == Background::light));
   return prepared;
 }
 

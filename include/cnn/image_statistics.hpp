@@ -13,6 +13,19 @@
 
 namespace cnn {
 
+// What is drawn on the images of a centred set, light on dark. An image on which something else is
+// drawn is not one of them.
+struct DrawingStatistics {
+  double off_centre = 0;  // largest distance of a centre of mass from the middle, on either axis
+  int shortest = 0;       // range of the longer sides of what is drawn, in pixels
+  int longest = 0;
+  int faintest = 0;     // smallest of the images' brightest levels
+  double thinnest = 0;  // 1 of 100 drawings has thinner strokes (strokes.hpp), in pixels
+  double thickest = 0;  // 1 of 100 has thicker ones
+
+  bool operator==(const DrawingStatistics&) const = default;
+};
+
 // Kept with the model. The defaults say nothing: no picture is ever inverted or centred on their
 // account.
 struct ImageStatistics {
@@ -21,8 +34,10 @@ struct ImageStatistics {
   double border_high = 255;
   // One channel, empty borders, centre of mass in the middle: digits as MNIST's.
   bool centred = false;
-  // If centred: the median of the longer side of the drawn part, in pixels (MNIST: 20).
+  // If centred: the median of the longer side of the drawn part, in pixels (MNIST: 20), and more of
+  // what is drawn.
   int box = 0;
+  DrawingStatistics drawings = {};
 
   bool operator==(const ImageStatistics&) const = default;
 };
@@ -38,6 +53,12 @@ inline constexpr int kDrawn = 32;
 
 // Mean of the outermost ring of pixels, over all channels. `pixels` is (C, H, W).
 double border_mean(std::span<const std::uint8_t> pixels, const Shape& shape);
+
+// Could the image, one channel, be one of the set's: does what is drawn on it lie where theirs
+// does, is it as large and as bright? (Within a quarter of a pixel, two pixels and 32 levels;
+// MNIST's test images all are.) Nothing is known of a set that is not centred: false.
+bool is_like(const ImageStatistics& statistics, std::span<const std::uint8_t> pixels,
+             const Shape& shape);
 
 // Over the selected images; the defaults if there are none.
 ImageStatistics measure_images(const Dataset& dataset, const Selection& selection);

@@ -1,254 +1,169 @@
 #include "image/drawing.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
+#include <utility>
 
-#include "cnn/image_statistics.hpp"
-
-#include "image/resample.hpp"
+#include "image/marks.hpp"
+#include "image/paper.hpp"
+#include "image/ruled_lines.hpp"
+#include "image/tones.hpp"
 
 namespace cnn {
 namespace {
 
-using Histogram = std::array<std::size_t, 256>;
+// Longer side of the picture in which drawings are looked for.
+constexpr int kWorkingSide = 512;
+// The same where only dark and light are to be told apart.
+constexpr int kGlance = 160;
+// A mark that the border does not cut off replaces one that it does from this part of the picture's
+// longer side on.
+constexpr int kCloser = 4;
+// Smaller pictures are drawings, which may fill them from side to side.
+constexpr int kPhotograph = 64;
+// What stands out but a little must have so many of the picture's pixels on its longer side.
+constexpr int kSmallest = 14;
+// What is looked at once more has this margin around it, in parts of its longer side.
+constexpr double kMargin = 0.5;
 
-// Tones closer than this are noise on an empty sheet.
-constexpr double kLeastContrast = 24;
-
-// A connected part with less than 1/32 of the ink of the largest one is a speck.
-constexpr std::size_t kSpeck = 32;
-
-// The level that stands for the background, or for the ink, is not exceeded by this part of its
-// pixels: paper is not even and ink not evenly strong.
-constexpr double kTypical = 0.9;
-
-Histogram count_levels(std::span<const std::uint8_t> pixels) {
-  Histogram histogram{};
-  for (const std::uint8_t level : pixels) ++histogram[level];
-  return histogram;
+// How many sides of the picture the box reaches.
+int sides_reached(const Box& box, Size2 size) {
+  return (box.left == 0) + (box.top == 0) + (box.left + box.width == size.width) +
+         (box.top + box.height == size.height);
 }
 
-// The level that `part` of the counted pixels in first … 255 do not exceed.
-int quantile(const Histogram& histogram, std::size_t first, double part) {
-  std::size_t total = 0;
-  for (std::size_t level = first; level < histogram.size(); ++level) total += histogram[level];
-  const double wanted = part * static_cast<double>(total);
-  std::size_t seen = 0;
-  std::size_t level = first;
-  for (; level + 1 < histogram.size(); ++level) {
-    seen += histogram[level];
-    if (static_cast<double>(seen) >= wanted) break;
+// Finds the marks on a picture of light ink that was reduced by `factor`; the box is in its pixels.
+// Where the light is uneven, what reaches from border to border may be the edge of a shadow: then,
+// and where nothing is found, it looks for something smaller.
+std::optional<Marks> marks_on(const Gray& picture, int factor) {
+  std::optional<Marks> found;
+  if (std::optional<Ink> ink = ink_of(picture)) {
+    remove_ruled_lines(ink->gray);
+    found = find_marks(ink->gray);
+    const int sides = found ? sides_reached(found->box, picture.size) : 0;
+    const bool small = picture.longer_side() < kPhotograph;
+    if (found && (sides == 0 || small || ink->evenly_lit)) return found;
+    if (sides > 1) found.reset();
   }
-  return static_cast<int>(level);
+  if (std::optional<Ink> ink = small_ink_of(picture)) {
+    remove_ruled_lines(ink->gray);
+    std::optional<Marks> small = find_marks(ink->gray);
+    if (!small || sides_reached(small->box, picture.size) > 0) return found;
+    const int side = std::max(small->box.width, small->box.height);
+    const bool plain = found ? kCloser * side >= picture.longer_side() : factor * side >= kSmallest;
+    if (plain) found = std::move(small);
+  }
+  return found;
 }
 
-// Box of pixels, the last row and column included.
-struct Bounds {
-  std::size_t top = 0, left = 0, bottom = 0, right = 0;
-
-  void include(const Bounds& other) {
-    top = std::min(top, other.top);
-    left = std::min(left, other.left);
-    bottom = std::max(bottom, other.bottom);
-    right = std::max(right, other.right);
-  }
-  Size2 size() const {
-    return {static_cast<int>(bottom - top + 1), static_cast<int>(right - left + 1)};
-  }
-};
-
-// Neighbouring drawn pixels.
-struct Part {
-  Bounds bounds;
-  std::size_t ink = 0;  // pixels in the upper half of 0 … 255
-};
-
-// Collects the parts of a picture whose background is 0.
-class PartFinder {
- public:
-  PartFinder(std::vector<std::uint8_t> pixels, Size2 size)
-      : unvisited_(std::move(pixels)),
-        height_(static_cast<std::size_t>(size.height)),
-        width_(static_cast<std::size_t>(size.width)) {}
-
-  std::vector<Part> find() {
-    std::vector<Part> parts;
-    for (std::size_t start = 0; start < unvisited_.size(); ++start) {
-      if (unvisited_[start] < kDrawn) continue;
-      const Part part = trace(start);
-      if (part.ink > 0) parts.push_back(part);
-    }
-    return parts;
-  }
-
- private:
-  Part trace(std::size_t start) {
-    Part part;
-    part.bounds = {start / width_, start % width_, start / width_, start % width_};
-    visit(start, part);
-    while (!open_.empty()) {
-      const std::size_t y = open_.back() / width_;
-      const std::size_t x = open_.back() % width_;
-      open_.pop_back();
-      part.bounds.include({y, x, y, x});
-      for (std::size_t v = y - std::min<std::size_t>(y, 1); v <= std::min(y + 1, height_ - 1);
-           ++v) {
-        for (std::size_t u = x - std::min<std::size_t>(x, 1); u <= std::min(x + 1, width_ - 1);
-             ++u) {
-          visit(v * width_ + u, part);
-        }
-      }
-    }
-    return part;
-  }
-
-  void visit(std::size_t place, Part& part) {
-    if (unvisited_[place] < kDrawn) return;
-    if (unvisited_[place] >= 128) ++part.ink;
-    unvisited_[place] = 0;
-    open_.push_back(static_cast<std::uint32_t>(place));
-  }
-
-  std::vector<std::uint8_t> unvisited_;  // visited pixels are erased
-  std::size_t height_;
-  std::size_t width_;
-  std::vector<std::uint32_t> open_;  // places whose neighbours are still to be visited
-};
-
-// Around all parts but specks. Nothing if there is no ink.
-std::optional<Bounds> drawn_bounds(const std::vector<std::uint8_t>& pixels, Size2 size) {
-  const std::vector<Part> parts = PartFinder(pixels, size).find();
-  if (parts.empty()) return std::nullopt;
-  const Part& largest = *std::max_element(
-      parts.begin(), parts.end(), [](const Part& a, const Part& b) { return a.ink < b.ink; });
-  Bounds bounds = largest.bounds;
-  for (const Part& part : parts) {
-    if (part.ink * kSpeck >= largest.ink) bounds.include(part.bounds);
-  }
-  return bounds;
+bool encloses(const Box& outer, const Box& inner) {
+  return outer.left <= inner.left && outer.top <= inner.top &&
+         outer.left + outer.width >= inner.left + inner.width &&
+         outer.top + outer.height >= inner.top + inner.height;
 }
 
-// 9 of 10 pixels of the background become 0, 1 of 10 of the ink 255, the rest in proportion.
-std::vector<std::uint8_t> stretch_contrast(std::span<const std::uint8_t> pixels,
-                                           const Tones& tones) {
-  const Histogram histogram = count_levels(pixels);
-  const auto middle = static_cast<std::size_t>(tones.middle());
-  Histogram paper{};
-  std::copy_n(histogram.begin(), middle + 1, paper.begin());
-  const int background = quantile(paper, 0, kTypical);
-  const int ink = quantile(histogram, middle + 1, kTypical);
-  std::array<std::uint8_t, 256> stretched{};
-  for (int level = 0; level < 256; ++level) {
-    const int value =
-        (2 * 255 * (level - background) + (ink - background)) / (2 * (ink - background));
-    stretched[static_cast<std::size_t>(level)] =
-        static_cast<std::uint8_t>(std::clamp(value, 0, 255));
-  }
-  std::vector<std::uint8_t> result;
-  result.reserve(pixels.size());
-  for (const std::uint8_t level : pixels) result.push_back(stretched[level]);
-  return result;
-}
-
-std::vector<std::uint8_t> cut_out(const std::vector<std::uint8_t>& pixels, Size2 size,
-                                  const Bounds& bounds) {
-  std::vector<std::uint8_t> result;
-  const auto width = static_cast<std::size_t>(size.width);
-  for (std::size_t y = bounds.top; y <= bounds.bottom; ++y) {
-    const auto row = pixels.begin() + static_cast<std::ptrdiff_t>(y * width);
-    result.insert(result.end(), row + static_cast<std::ptrdiff_t>(bounds.left),
-                  row + static_cast<std::ptrdiff_t>(bounds.right + 1));
-  }
-  return result;
-}
-
-// The longer side becomes `box`, the other in proportion.
-Size2 fit(Size2 size, int box) {
-  const double scale = static_cast<double>(box) / std::max(size.height, size.width);
-  const auto scaled = [scale](int side) {
-    return std::max(1, static_cast<int>(std::lround(side * scale)));
+// Where the border does not tell and most of the picture is dark, both are looked for. Ink is taken
+// to be dark unless what is light encloses what is dark, as strokes enclose paper, and is thinner.
+bool ink_is_dark(const Gray& picture) {
+  if (const std::optional<bool> light_paper = paper_is_light(picture)) return *light_paper;
+  if (quantile(count_levels(picture.levels), 0, 255, 0.5) >= 128) return true;
+  const int factor = reduction(picture, kGlance);
+  const Gray overview = reduce(picture, factor);
+  const std::optional<Marks> light = marks_on(overview, factor);
+  if (!light || sides_reached(light->box, overview.size) > 0) return true;
+  const std::optional<Marks> dark = marks_on(inverse(overview), factor);
+  if (!dark) return false;
+  const auto thickness = [](const Marks& marks) {
+    return stroke_thickness(marks.read.levels, marks.read.size);
   };
-  return {scaled(size.height), scaled(size.width)};
+  return !encloses(light->box, dark->box) || thickness(*light) > thickness(*dark);
 }
 
-// How far to move a drawing so that its centre of mass comes to the middle of `wanted`, in whole
-// pixels.
+Box around(const Box& box, Size2 size) {
+  const int margin = static_cast<int>(std::lround(kMargin * std::max(box.width, box.height)));
+  const int left = std::max(0, box.left - margin), top = std::max(0, box.top - margin);
+  return {left, top, std::min(size.width, box.left + box.width + margin) - left,
+          std::min(size.height, box.top + box.height + margin) - top};
+}
+
+// A box of the reduced picture in pixels of the picture itself.
+Box enlarged(const Box& box, int factor, Size2 size) {
+  const int left = box.left * factor, top = box.top * factor;
+  return {left, top, std::min(box.width * factor, size.width - left),
+          std::min(box.height * factor, size.height - top)};
+}
+
+Box moved(Box box, int right, int down) {
+  box.left += right;
+  box.top += down;
+  return box;
+}
+
+// Shift that brings the centre of mass to the middle of `wanted`, in whole pixels.
 struct Shift {
   std::ptrdiff_t y = 0;
   std::ptrdiff_t x = 0;
 };
 
-Shift centring_shift(const std::vector<double>& pixels, Size2 size, Size2 wanted) {
-  const auto width = static_cast<std::size_t>(size.width);
+Shift centring_shift(const Redrawn& drawing, Size2 wanted) {
+  const auto width = static_cast<std::size_t>(drawing.size.width);
   double mass = 0;
   double moment_y = 0;
   double moment_x = 0;
-  for (std::size_t i = 0; i < pixels.size(); ++i) {
-    mass += pixels[i];
-    moment_y += pixels[i] * static_cast<double>(i / width);
-    moment_x += pixels[i] * static_cast<double>(i % width);
+  for (std::size_t i = 0; i < drawing.levels.size(); ++i) {
+    mass += drawing.levels[i];
+    moment_y += drawing.levels[i] * static_cast<double>(i / width);
+    moment_x += drawing.levels[i] * static_cast<double>(i % width);
   }
   return {std::lround(wanted.height / 2.0 - moment_y / mass),
           std::lround(wanted.width / 2.0 - moment_x / mass)};
 }
 
-// The brightest pixel becomes 255, so that thin strokes do not fade when they are scaled down.
-std::vector<std::uint8_t> place(const std::vector<double>& pixels, Size2 size, Size2 wanted) {
-  const double brightest = *std::max_element(pixels.begin(), pixels.end());
-  const Shift shift = centring_shift(pixels, size, wanted);
+// The brightest pixel becomes 255.
+std::vector<std::uint8_t> place(const Redrawn& drawing, Size2 wanted) {
+  const double brightest = *std::max_element(drawing.levels.begin(), drawing.levels.end());
+  const Shift shift = centring_shift(drawing, wanted);
   const auto height = static_cast<std::ptrdiff_t>(wanted.height);
   const auto width = static_cast<std::ptrdiff_t>(wanted.width);
   std::vector<std::uint8_t> result(static_cast<std::size_t>(height * width));
-  for (std::size_t i = 0; i < pixels.size(); ++i) {
-    const std::ptrdiff_t y = static_cast<std::ptrdiff_t>(i) / size.width + shift.y;
-    const std::ptrdiff_t x = static_cast<std::ptrdiff_t>(i) % size.width + shift.x;
+  for (std::size_t i = 0; i < drawing.levels.size(); ++i) {
+    const std::ptrdiff_t y = static_cast<std::ptrdiff_t>(i) / drawing.size.width + shift.y;
+    const std::ptrdiff_t x = static_cast<std::ptrdiff_t>(i) % drawing.size.width + shift.x;
     if (y < 0 || y >= height || x < 0 || x >= width) continue;
     result[static_cast<std::size_t>(y * width + x)] =
-        static_cast<std::uint8_t>(std::lround(pixels[i] * 255 / brightest));
+        static_cast<std::uint8_t>(std::lround(drawing.levels[i] * 255 / brightest));
   }
   return result;
 }
 
 }  // namespace
 
-std::optional<Tones> find_tones(std::span<const std::uint8_t> pixels) {
-  const Histogram histogram = count_levels(pixels);
-  double total = 0;
-  for (std::size_t level = 0; level < histogram.size(); ++level) {
-    total += static_cast<double>(level) * static_cast<double>(histogram[level]);
-  }
-  const auto count = static_cast<double>(pixels.size());
-  Tones best{0, 0};
-  double best_variance = 0;
-  double dark_count = 0;
-  double dark_sum = 0;
-  for (std::size_t level = 0; level < histogram.size(); ++level) {
-    dark_count += static_cast<double>(histogram[level]);
-    dark_sum += static_cast<double>(level) * static_cast<double>(histogram[level]);
-    if (dark_count == 0 || dark_count == count) continue;
-    const Tones tones{dark_sum / dark_count, (total - dark_sum) / (count - dark_count)};
-    const double distance = tones.light - tones.dark;
-    const double variance = dark_count * (count - dark_count) * distance * distance;
-    if (variance > best_variance) {
-      best_variance = variance;
-      best = tones;
+std::optional<Drawing> find_drawing(const Gray& picture, const DrawingStyle& style, Invert invert) {
+  const int factor = reduction(picture, kWorkingSide);
+  Gray overview = reduce(picture, factor);
+  const Box sheet = leave_frame_out(overview);
+  Drawing drawing;
+  drawing.inverted =
+      invert == Invert::yes || (invert == Invert::automatic && ink_is_dark(overview));
+  const auto light_ink = [&drawing](Gray gray) {
+    return drawing.inverted ? inverse(std::move(gray)) : gray;
+  };
+  std::optional<Marks> marks = marks_on(light_ink(std::move(overview)), factor);
+  if (!marks) return std::nullopt;
+  drawing.marks = marks->count;
+  drawing.box = enlarged(moved(marks->box, sheet.left, sheet.top), factor, picture.size);
+  const Box close = around(drawing.box, picture.size);
+  const Gray closer = cut_out(picture, close);
+  const int closer_factor = reduction(closer, kWorkingSide);
+  if (closer_factor < factor) {
+    if (auto again = marks_on(light_ink(reduce(closer, closer_factor)), closer_factor)) {
+      marks = std::move(again);
+      drawing.box = moved(enlarged(marks->box, closer_factor, closer.size), close.left, close.top);
     }
   }
-  if (best.light - best.dark < kLeastContrast) return std::nullopt;
-  return best;
-}
-
-std::optional<std::vector<std::uint8_t>> centre_drawing(std::span<const std::uint8_t> pixels,
-                                                        Size2 size, Size2 wanted, int box) {
-  const std::optional<Tones> tones = find_tones(pixels);
-  if (!tones) return std::nullopt;
-  const std::vector<std::uint8_t> clear = stretch_contrast(pixels, *tones);
-  const std::optional<Bounds> bounds = drawn_bounds(clear, size);
-  if (!bounds) return std::nullopt;
-  const Size2 scaled = fit(bounds->size(), box);
-  return place(resample(cut_out(clear, size, *bounds), bounds->size(), scaled), scaled, wanted);
+  drawing.levels = place(redraw(marks->read, style.box, style.strokes), style.size);
+  return drawing;
 }
 
 }  // namespace cnn

@@ -5,33 +5,40 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <vector>
 
-#include "cnn/shape.hpp"
+#include "cnn/prepare_image.hpp"
+
+#include "image/gray.hpp"
+#include "image/strokes.hpp"
 
 namespace cnn {
 
-// The two levels that best describe a picture of ink on paper (Otsu 1979: the split of the
-// histogram with the largest variance between its parts): the mean of either part.
-struct Tones {
-  double dark = 0;
-  double light = 255;
-
-  double middle() const { return (dark + light) / 2; }
+// What the drawings of a training set look like.
+struct DrawingStyle {
+  Size2 size;           // of its images
+  int box = 0;          // longer side of what is drawn, in pixels, 1 or more
+  StrokeRange strokes;  // their thickness
 };
 
-// Nothing if the two are so close that the picture shows noise at most.
-std::optional<Tones> find_tones(std::span<const std::uint8_t> pixels);
+struct Drawing {
+  std::vector<std::uint8_t> levels;  // (H, W) of the style: light ink on 0
+  Box box;                           // of what is drawn, in the picture
+  int marks = 0;                     // separate things that the picture shows
+  bool inverted = false;             // the picture has dark ink on light paper
+};
 
-// Light on dark, one channel of `size`, is redrawn on `wanted`:
-// 1. contrast: the background becomes 0, the ink 255;
-// 2. specks are ignored, the drawn part is cut out at its bounding box;
-// 3. it is scaled so that its longer side is `box` pixels;
-// 4. its centre of mass is brought to the middle, to the nearest pixel (image_statistics.hpp says
+// Redraws what is drawn on a picture of any size:
+// 1. a frame around it is left out;
+// 2. the ink is told from the paper (paper.hpp), and ruled lines are taken away;
+// 3. of several marks one is chosen (marks.hpp), and cut out at its bounding box; on a large
+// picture
+//    it is looked at once more, as closely as its size allows;
+// 4. its longer side becomes `box` pixels, its strokes as thick as the style's;
+// 5. its centre of mass is brought to the middle, to the nearest pixel (image_statistics.hpp says
 //    what the middle is); what falls outside is lost.
-// Nothing if nothing is drawn. Requires a box of 1 or more.
-std::optional<std::vector<std::uint8_t>> centre_drawing(std::span<const std::uint8_t> pixels,
-                                                        Size2 size, Size2 wanted, int box);
+// Nothing if nothing is drawn. `invert`: yes, the ink is dark; no, it is light; automatic,
+// whichever it is. Takes time and memory in proportion to the picture's pixels.
+std::optional<Drawing> find_drawing(const Gray& picture, const DrawingStyle& style, Invert invert);
 
 }  // namespace cnn
