@@ -145,7 +145,7 @@ void add_options(CLI::App& app, EvalOptions& o) {
       ->type_name("N");
 }
 
-void add_options(CLI::App& app, PredictOptions& o, std::string& invert) {
+void add_options(CLI::App& app, PredictOptions& o, std::string& invert, std::string& prepare) {
   app.add_option("--model", o.model, "The model to use")
       ->required()
       ->type_name("FILE")
@@ -161,8 +161,14 @@ void add_options(CLI::App& app, PredictOptions& o, std::string& invert) {
                  "set light on dark, or the other way round")
       ->check(CLI::IsMember({"auto", "yes", "no"}))
       ->capture_default_str();
+  app.add_option(
+         "--prepare", prepare,
+         "auto redraws what is drawn as the training set's images are; no uses a picture of "
+         "the network's size as it stands")
+      ->check(CLI::IsMember({"auto", "no"}))
+      ->capture_default_str();
   app.add_flag("--json", o.json, "Print JSON instead of text");
-  app.add_flag("--show", o.show, "Draw what the network sees");
+  app.add_flag("--show", o.show, "Draw each picture, and beside it what the network sees");
 }
 
 void add_options(CLI::App& app, BenchOptions& o) {
@@ -229,12 +235,14 @@ int run(int argc, char** argv, PredictOptions& options, const std::function<int(
   const auto parse = [&] {
     CLI::App app("Classifies image files.", "cnn-predict");
     std::string invert = "auto";
-    add_options(app, options, invert);
+    std::string prepare = "auto";
+    add_options(app, options, invert, prepare);
     return parse_and_run(app, "cnn-predict --model runs/lenet/model.safetensors --show digit.png",
                          argc, argv, [&] {
                            options.invert = invert == "yes"  ? Invert::yes
                                             : invert == "no" ? Invert::no
                                                              : Invert::automatic;
+                           options.prepare = prepare == "no" ? Prepare::no : Prepare::automatic;
                            return body();
                          });
   };

@@ -48,6 +48,7 @@ struct PredictOptions {
   std::vector<std::string> images;
   std::size_t top = 3;
   Invert invert = Invert::automatic;
+  Prepare prepare = Prepare::automatic;
   bool json = false;
   bool show = false;
 };

@@ -1,10 +1,14 @@
 #include "show_image.hpp"
 
-#include <array>
+#include <algorithm>
+#include <cmath>
 #include <cstdlib>
+#include <cstring>
 
 #include <fmt/format.h>
 #include <unistd.h>
+
+#include "cnn/prepare_image.hpp"
 
 #include "terminal.hpp"
 
@@ -37,23 +41,44 @@ char shade(Colour upper, Colour lower) {
   return kShades[static_cast<std::size_t>(sum) * (kShades.size() - 1) / (6 * 255)];
 }
 
+// The pixels of two rows, y and y + 1, and blanks up to `width`.
+std::string line_of(const Image& image, int y, int width, bool coloured) {
+  std::string text;
+  for (int x = 0; x < image.shape.width && y < image.shape.height; ++x) {
+    const Colour upper = colour_at(image, y, x);
+    const Colour lower = colour_at(image, y + 1, x);
+    if (coloured) {
+      text += coloured_pair(upper, lower);
+    } else {
+      text += shade(upper, lower);
+    }
+  }
+  const int drawn = y < image.shape.height ? image.shape.width : 0;
+  if (coloured) text += "\033[0m";
+  return text + std::string(static_cast<std::size_t>(std::max(0, width - drawn)), ' ');
+}
+
 }  // namespace
 
-std::string show_image(const Image& image) {
+Image thumbnail(const Image& image, int rows) {
+  const double scale = std::min(
+      {1.0, static_cast<double>(rows) / image.shape.height, 2.0 * rows / image.shape.width});
+  const auto scaled = [scale](int extent) {
+    return std::max(1, static_cast<int>(std::lround(extent * scale)));
+  };
+  const Shape shape{image.shape.channels, scaled(image.shape.height), scaled(image.shape.width)};
+  return {shape, prepare_image(image, shape, {}, Invert::no).pixels};
+}
+
+std::string show_side_by_side(const Image& before, const Image& after) {
+  constexpr const char* kBefore = "the picture";
+  constexpr const char* kAfter = "what the network sees";
   const bool coloured = understands_escapes(STDOUT_FILENO) && std::getenv("NO_COLOR") == nullptr;
-  std::string text;
-  for (int y = 0; y < image.shape.height; y += 2) {
-    text += "  ";
-    for (int x = 0; x < image.shape.width; ++x) {
-      const Colour upper = colour_at(image, y, x);
-      const Colour lower = colour_at(image, y + 1, x);
-      if (coloured) {
-        text += coloured_pair(upper, lower);
-      } else {
-        text += shade(upper, lower);
-      }
-    }
-    text += coloured ? "\033[0m\n" : "\n";
+  const int width = std::max(before.shape.width, static_cast<int>(std::strlen(kBefore)));
+  std::string text = fmt::format("  {:<{}}   {}\n", kBefore, width, kAfter);
+  for (int y = 0; y < std::max(before.shape.height, after.shape.height); y += 2) {
+    text +=
+        "  " + line_of(before, y, width, coloured) + "   " + line_of(after, y, 0, coloured) + "\n";
   }
   return text;
 }

@@ -8,9 +8,13 @@
 
 namespace cnn::app {
 
-// Two pixel rows a line of text, as upper and lower half blocks; colours by 24-bit escape codes if
-// stdout is a terminal and NO_COLOR is not set, otherwise a character by brightness and one line
-// for two rows.
-std::string show_image(const Image& image);
+// The picture, not larger than `rows` pixels high and 2·rows wide, its proportions kept.
+Image thumbnail(const Image& image, int rows);
+
+// The picture as it was and what the network sees, beside one another under a heading. Two pixel
+// rows per line of text, as upper and lower half blocks; colours by 24-bit escape codes if stdout
+// is a terminal and NO_COLOR is not set, otherwise a character by brightness and one line for two
+// rows.
+std::string show_side_by_side(const Image& before, const Image& after);
 
 }  // namespace cnn::app
