@@ -126,6 +126,88 @@ TEST(ImageStatistics, NoiseSaysNothing) {
   EXPECT_FALSE(statistics.centred);
 }
 
+TEST(ImageStatistics, DrawingsOfACentredSetAreDescribed) {
+  // 4 pixels thick, 1 left of the middle (14 counted from 0 is half a pixel right of it), faint;
+  // 8 thick.
+  const std::vector<std::pair<Block, std::uint8_t>> drawn{{{4, 11, 20, 4}, 200},
+                                                          {{10, 7, 8, 16}, 255}};
+  for (const bool light : {false, true}) {
+    std::vector<Bytes> images;
+    for (const auto& [block, level] : drawn) {
+      const auto ink = static_cast<std::uint8_t>(light ? 255 - level : level);
+      images.push_back(with_block(28, block, light ? 255 : 0, ink));
+    }
+    const DrawingStatistics drawings = measure_all(dataset_of({1, 28, 28}, images)).drawings;
+    EXPECT_EQ(drawings.shortest, 16);
+    EXPECT_EQ(drawings.longest, 20);
+    EXPECT_EQ(drawings.faintest, 200);
+    EXPECT_DOUBLE_EQ(drawings.off_centre, 1.5);
+    // A block's thickness: twice the area by the outline.
+    EXPECT_NEAR(drawings.thinnest, 2.0 * 80 / 48, 0.35);
+  }
+}
+
+TEST(ImageStatistics, StrokesAreAsThickAsAlmostAllOfThemAre) {
+  std::vector<Bytes> images(300, with_block(28, {4, 12, 20, 4}, 0, 255));
+  images.push_back(with_block(28, {4, 14, 20, 1}, 0, 255));
+  images.push_back(with_block(28, {4, 4, 20, 20}, 0, 255));
+  const DrawingStatistics drawings = measure_all(dataset_of({1, 28, 28}, images)).drawings;
+  EXPECT_DOUBLE_EQ(drawings.thinnest, drawings.thickest);
+  EXPECT_NEAR(drawings.thinnest, 2.0 * 80 / 48, 0.35);
+}
+
+TEST(ImageStatistics, OfSetsThatAreNotCentredNoDrawingIsDescribed) {
+  EXPECT_EQ(measure_all(make_dataset({1, 12, 12}, 50, 10, 1)).drawings, DrawingStatistics{});
+  const ImageStatistics at_the_side =
+      measure_all(dataset_of({1, 28, 28}, {with_block(28, {2, 3, 20, 12}, 0, 255)}));
+  EXPECT_EQ(at_the_side.drawings, DrawingStatistics{});
+}
+
+class IsLike : public testing::Test {
+ protected:
+  static bool is_like(const Block& block, std::uint8_t paper, std::uint8_t ink,
+                      const ImageStatistics& statistics) {
+    return cnn::is_like(statistics, with_block(28, block, paper, ink), {1, 28, 28});
+  }
+
+  ImageStatistics set_{.border_low = 0,
+                       .border_high = 9,
+                       .centred = true,
+                       .box = 20,
+                       .drawings = {0.52, 18, 20, 254, 1.6, 4.6}};
+};
+
+TEST_F(IsLike, WhatTheSetMightHoldIsLikeIt) {
+  EXPECT_TRUE(is_like({4, 10, 20, 8}, 0, 255, set_));
+  EXPECT_TRUE(is_like({5, 10, 18, 8}, 0, 254, set_));
+  EXPECT_TRUE(is_like({10, 4, 8, 20}, 0, 255, set_));
+}
+
+TEST_F(IsLike, OtherPlacesSizesInksAndPapersAreNot) {
+  EXPECT_FALSE(is_like({2, 10, 20, 8}, 0, 255, set_));   // above the middle
+  EXPECT_FALSE(is_like({4, 13, 20, 8}, 0, 255, set_));   // right of it
+  EXPECT_FALSE(is_like({9, 10, 10, 8}, 0, 255, set_));   // small
+  EXPECT_FALSE(is_like({1, 10, 26, 8}, 0, 255, set_));   // large
+  EXPECT_FALSE(is_like({4, 10, 20, 8}, 0, 150, set_));   // faint
+  EXPECT_FALSE(is_like({4, 10, 20, 8}, 30, 255, set_));  // on grey
+  EXPECT_FALSE(is_like({4, 10, 20, 8}, 255, 0, set_));   // inverted
+  EXPECT_FALSE(is_like({4, 10, 20, 8}, 0, 0, set_));     // nothing
+}
+
+TEST_F(IsLike, DarkOnLightIsLikeADarkOnLightSet) {
+  set_.border_low = 246;
+  set_.border_high = 255;
+  EXPECT_TRUE(is_like({4, 10, 20, 8}, 255, 0, set_));
+  EXPECT_FALSE(is_like({4, 10, 20, 8}, 255, 120, set_));
+  EXPECT_FALSE(is_like({4, 10, 20, 8}, 0, 255, set_));
+}
+
+TEST_F(IsLike, NothingIsKnownOfSetsThatAreNotCentred) {
+  set_.centred = false;
+  EXPECT_FALSE(is_like({4, 10, 20, 8}, 0, 255, set_));
+  EXPECT_FALSE(is_like({4, 10, 20, 8}, 0, 255, {}));
+}
+
 TEST(ImageStatistics, Mnist) {
   const char* dir = std::getenv("MNIST_DIR");
   if (dir == nullptr) GTEST_SKIP() << "MNIST_DIR is not set";
@@ -134,6 +216,12 @@ TEST(ImageStatistics, Mnist) {
   EXPECT_LT(statistics.border_high, 9);
   EXPECT_TRUE(statistics.centred);
   EXPECT_EQ(statistics.box, 20);
+  EXPECT_NEAR(statistics.drawings.off_centre, 0.52, 0.02);
+  EXPECT_EQ(statistics.drawings.shortest, 18);
+  EXPECT_EQ(statistics.drawings.longest, 20);
+  EXPECT_EQ(statistics.drawings.faintest, 254);
+  EXPECT_NEAR(statistics.drawings.thinnest, 1.6, 0.1);
+  EXPECT_NEAR(statistics.drawings.thickest, 4.6, 0.1);
 }
 
 }  // namespace

@@ -36,8 +36,9 @@ Image patterned(const Shape& shape) {
 }
 
 TEST_F(ImageTest, WhatIsWrittenAsPngIsReadBack) {
-  for (const Shape& shape : {Shape{1, 1, 1}, Shape{1, 28, 28}, Shape{3, 5, 7}, Shape{1, 1, 50},
-                             Shape{3, 40, 1}, Shape{1, 2, 4096}, Shape{3, 4096, 1}}) {
+  for (const Shape& shape :
+       {Shape{1, 1, 1}, Shape{1, 28, 28}, Shape{3, 5, 7}, Shape{1, 1, 50}, Shape{3, 40, 1},
+        Shape{1, 2, 4096}, Shape{3, 4096, 1}, Shape{1, 4, 5312}, Shape{3, 16384, 1}}) {
     const Image image = patterned(shape);
     write_png(path_, image);
     const Image back = read_image(path_);
@@ -59,9 +60,27 @@ TEST_F(ImageTest, PngOfOneBit) {
                                  0,   255, 0,   255, 0,   255, 0,   255, 255, 0}));
 }
 
-TEST_F(ImageTest, PngOf16BitsKeepsTheUpperByte) {
-  const Image image = read(png_file({.width = 3, .depth = 16}, "\0\xff\xff\x12\x34\0\xff"s));
+TEST_F(ImageTest, PngOf16BitsIsBroughtTo255) {
+  const Image image = read(png_file({.width = 3, .depth = 16}, "\0\xff\xff\x12\x34\0\x02"s));
   EXPECT_EQ(image.pixels, (Bytes{255, 0x12, 0}));
+}
+
+// Samples of fewer bits in files of 16, by their own range.
+TEST_F(ImageTest, PngOf16BitsThatUsesFewerIsBroughtTo255) {
+  const PngFields fields{.width = 3, .depth = 16};
+  EXPECT_EQ(read(png_file(fields, "\0\x0f\xff\x08\0\0\0"s)).pixels, (Bytes{255, 128, 0}));
+  EXPECT_EQ(read(png_file(fields, "\0\x03\xff\x02\0\0\0"s)).pixels, (Bytes{255, 128, 0}));
+  EXPECT_EQ(read(png_file(fields, "\0\0\xff\0\x80\0\0"s)).pixels, (Bytes{255, 128, 0}));
+  // One level more than 12 bits hold: all 16 are meant.
+  EXPECT_EQ(read(png_file(fields, "\0\x10\0\x08\0\0\0"s)).pixels, (Bytes{16, 8, 0}));
+  EXPECT_EQ(read(png_file(fields, "\0\0\0\0\0\0\0"s)).pixels, (Bytes{0, 0, 0}));
+}
+
+TEST_F(ImageTest, TransparencyOf16BitsIsFullRange) {
+  // 12 bits of grey; opaque, half, clear.
+  const Image image = read(
+      png_file({.width = 3, .depth = 16, .colour = 4}, "\0\0\0\xff\xff\0\0\x80\0\x0f\xff\0\0"s));
+  EXPECT_EQ(image.pixels, (Bytes{0, 127, 255}));
 }
 
 TEST_F(ImageTest, PngWithPaletteBecomesRgb) {
@@ -90,6 +109,26 @@ TEST_F(ImageTest, TransparencyIsLaidOverWhite) {
   // One grey level declared transparent.
   const Image keyed = read(png_file({.width = 2}, "\0\x07\x08"s, {{"tRNS", "\0\x07"s}}));
   EXPECT_EQ(keyed.pixels, (Bytes{255, 8}));
+}
+
+TEST_F(ImageTest, WhiteOnTransparencyIsOnBlack) {
+  const Image gray = read(png_file({.width = 4, .colour = 4}, "\0\xff\xff\0\0\xff\x80\xff\0"s));
+  EXPECT_EQ(gray.pixels, (Bytes{255, 0, 128, 0}));
+  // Yellow; what cannot be seen has no say, black though it is.
+  const Image colour =
+      read(png_file({.width = 3, .colour = 6}, "\0\xff\xe0\x60\xff\0\0\0\0\0\0\0\x10"s));
+  EXPECT_EQ(colour.pixels, (Bytes{255, 0, 0, 224, 0, 0, 96, 0, 0}));
+  const Image palette =
+      read(png_file({.width = 2, .colour = 3}, "\0\0\1"s,
+                    {{"PLTE", "\xff\xff\xff\x0a\x14\x1e"s}, {"tRNS", "\xff\0"s}}));
+  EXPECT_EQ(palette.pixels, (Bytes{255, 0, 255, 0, 255, 0}));
+}
+
+TEST_F(ImageTest, BlackAndColouredOnTransparencyAreOnWhite) {
+  const Image black = read(png_file({.width = 3, .colour = 4}, "\0\0\xff\xff\0\xff\xff"s));
+  EXPECT_EQ(black.pixels, (Bytes{0, 255, 255}));
+  const Image blue = read(png_file({.width = 2, .colour = 6}, "\0\x20\x30\xc0\xff\xff\xff\xff\0"s));
+  EXPECT_EQ(blue.pixels, (Bytes{32, 255, 48, 255, 192, 255}));
 }
 
 TEST_F(ImageTest, InterlacedPng) {
@@ -130,6 +169,17 @@ TEST_F(ImageTest, PgmOfOtherDepthsIsBroughtTo255) {
   EXPECT_EQ(read("P5 3 1 65535\n\xff\xff\x80\0\0\x80"s).pixels, (Bytes{255, 128, 0}));
   EXPECT_EQ(read("P5 4 1 15\n\0\1\x08\x0f"s).pixels, (Bytes{0, 17, 136, 255}));
   EXPECT_EQ(read("P5 2 1 1\n\0\1"s).pixels, (Bytes{0, 255}));
+}
+
+TEST_F(ImageTest, PgmOf16BitsThatUsesFewerIsBroughtTo255) {
+  EXPECT_EQ(read("P5 3 1 65535\n\x0f\xff\x08\0\0\0"s).pixels, (Bytes{255, 128, 0}));
+  EXPECT_EQ(read("P5 3 1 65535\n\x03\xff\x02\0\0\0"s).pixels, (Bytes{255, 128, 0}));
+  EXPECT_EQ(read("P5 3 1 65535\n\0\xff\0\x80\0\0"s).pixels, (Bytes{255, 128, 0}));
+  EXPECT_EQ(read("P5 3 1 65535\n\x10\0\x08\0\0\0"s).pixels, (Bytes{16, 8, 0}));
+  EXPECT_EQ(read("P6 1 1 65535\n\x0f\xff\x08\0\0\0"s).pixels, (Bytes{255, 128, 0}));
+  // A header that tells the range is believed, dark though the picture be.
+  EXPECT_EQ(read("P5 2 1 4095\n\x0f\xff\0\xff"s).pixels, (Bytes{255, 16}));
+  EXPECT_EQ(read("P5 2 1 4095\n\0\xff\0\x80"s).pixels, (Bytes{16, 8}));
 }
 
 TEST_F(ImageTest, GrayJpegIsReadExactly) {

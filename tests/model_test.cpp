@@ -183,6 +183,62 @@ TEST(Model, NonFiniteNumbersInAFileAreRefused) {
       << rewritten();
 }
 
+// A model's file with other metadata; what loading it says and gives.
+class DescribedSet : public testing::Test {
+ protected:
+  void write(const Metadata& metadata) const {
+    const Safetensors file = read_safetensors(saved_);
+    std::vector<NamedTensor> tensors;
+    for (const Safetensors::Entry& entry : file.tensors) {
+      tensors.push_back({entry.name, entry.dims, entry.data});
+    }
+    write_safetensors(path_, tensors, metadata);
+  }
+
+  TempDir directory_;
+  TinyRun run_{tiny_config("  epochs: 1\n"), directory_.path(), 1};
+  std::filesystem::path saved_ = directory_ / "saved";
+  std::filesystem::path path_ = directory_ / "described";
+};
+
+TEST_F(DescribedSet, ComesBackAsItWasSaved) {
+  ModelInfo info = run_.info;
+  info.images = {.border_low = 0.25,
+                 .border_high = 8.625,
+                 .centred = true,
+                 .box = 20,
+                 .drawings = {0.52137, 18, 21, 254, 1.0 / 3, 4.6123456789}};
+  save_model(saved_, info, run_.network);
+  EXPECT_EQ(load_model(saved_).info.images, info.images);
+}
+
+TEST_F(DescribedSet, MayLackItsDrawingsInAnOlderFile) {
+  ModelInfo info = run_.info;
+  info.images = {0, 9, true, 20, {0.5, 18, 20, 254, 1.6, 4.6}};
+  save_model(saved_, info, run_.network);
+  Metadata metadata = read_safetensors(saved_).metadata;
+  ASSERT_EQ(metadata.erase("drawings"), 1U);
+  write(metadata);
+  const ImageStatistics expected{0, 9, true, 20};
+  EXPECT_EQ(load_model(path_).info.images, expected);
+}
+
+TEST_F(DescribedSet, IsRefusedIfItMakesNoSense) {
+  save_model(saved_, run_.info, run_.network);
+  Metadata metadata = read_safetensors(saved_).metadata;
+  // No numbers, too few, too many; negative, endless, larger than any picture; the range the wrong
+  // way round.
+  for (const char* bad :
+       {"", "x", "0.5 18 20 254 1.6", "0.5 18 20 254 1.6 4.6 7", "-0.5 18 20 254 1.6 4.6",
+        "0.5 18 20 254 1.6 inf", "0.5 18 20 254 nan 4.6", "0.5 18 1e9 254 1.6 4.6",
+        "0.5 20 18 254 1.6 4.6", "0.5 18 20 254 4.6 1.6"}) {
+    metadata["drawings"] = bad;
+    write(metadata);
+    const std::string message = message_of([&] { load_model(path_); });
+    EXPECT_NE(message.find("metadata entry 'drawings'"), std::string::npos) << bad << message;
+  }
+}
+
 // A small model and a small checkpoint, as bytes.
 struct SmallFiles {
   SmallFiles() {
@@ -246,7 +302,7 @@ TEST(Model, ControlCharactersInMetadataAreRefusedAndEscaped) {
   save_model(run.directory.model(), run.info, run.network);
   const Safetensors file = read_safetensors(run.directory.model());
   const auto path = directory / "hostile";
-  for (const std::string key : {"classes", "mean", "input", "border", "box"}) {
+  for (const std::string key : {"classes", "mean", "input", "border", "box", "drawings"}) {
     Metadata metadata = file.metadata;
     metadata[key] = "\x1b[2J\n1\n2\n3\n";
     write_safetensors(path, {}, metadata);

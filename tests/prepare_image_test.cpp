@@ -1,5 +1,6 @@
 #include "cnn/prepare_image.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <functional>
@@ -18,7 +19,14 @@ namespace {
 using Bytes = std::vector<std::uint8_t>;
 
 constexpr Shape kDigit{1, 28, 28};
-constexpr ImageStatistics kMnist{.border_low = 0, .border_high = 9, .centred = true, .box = 20};
+constexpr DrawingStatistics kDigits{.off_centre = 0.52,
+                                    .shortest = 18,
+                                    .longest = 20,
+                                    .faintest = 254,
+                                    .thinnest = 1.6,
+                                    .thickest = 4.6};
+constexpr ImageStatistics kMnist{
+    .border_low = 0, .border_high = 9, .centred = true, .box = 20, .drawings = kDigits};
 constexpr ImageStatistics kDarkSet{.border_low = 0, .border_high = 80};
 constexpr ImageStatistics kLightSet{.border_low = 180, .border_high = 255};
 
@@ -57,6 +65,11 @@ bool on_seven(int y, int x, int top, int left, int scale) {
 Image seven(int height, int width, int top, int left, int scale, int paper, int ink) {
   return picture(height, width,
                  [=](int y, int x) { return on_seven(y, x, top, left, scale) ? ink : paper; });
+}
+
+Bytes inverse(Bytes pixels) {
+  for (std::uint8_t& level : pixels) level = static_cast<std::uint8_t>(255 - level);
+  return pixels;
 }
 
 double mean(const Bytes& pixels) {
@@ -100,8 +113,8 @@ Extent extent_of(const Bytes& pixels, const Shape& shape) {
 }
 
 PreparedImage prepare(const Image& image, const Shape& wanted, const ImageStatistics& statistics,
-                      Invert invert = Invert::automatic) {
-  const PreparedImage prepared = prepare_image(image, wanted, statistics, invert);
+                      Invert invert = Invert::automatic, Prepare change = Prepare::automatic) {
+  const PreparedImage prepared = prepare_image(image, wanted, statistics, invert, change);
   EXPECT_EQ(prepared.pixels.size(), wanted.size());
   EXPECT_EQ(prepared.original, image.shape);
   return prepared;
@@ -110,7 +123,7 @@ PreparedImage prepare(const Image& image, const Shape& wanted, const ImageStatis
 TEST(PrepareImage, WhatHasTheWantedShapePassesUnchanged) {
   for (const Shape& shape : {Shape{1, 28, 28}, Shape{3, 32, 32}, Shape{1, 1, 9}}) {
     const Image image = noise(shape, 1);
-    for (const ImageStatistics& statistics : {ImageStatistics{}, kDarkSet, kMnist}) {
+    for (const ImageStatistics& statistics : {ImageStatistics{}, kDarkSet}) {
       if (border_mean(image.pixels, shape) > 127.5) continue;
       const PreparedImage prepared = prepare(image, shape, statistics);
       EXPECT_EQ(prepared.pixels, image.pixels);
@@ -121,15 +134,26 @@ TEST(PrepareImage, WhatHasTheWantedShapePassesUnchanged) {
   }
 }
 
-TEST(PrepareImage, WhatHasTheWantedShapeIsInvertedAndNothingElse) {
+TEST(PrepareImage, WhatHasTheWantedShapeAndIsToStandAsItIsStands) {
   const Image image = seven(28, 28, 1, 2, 1, 240, 30);
-  const PreparedImage prepared = prepare(image, kDigit, kMnist);
-  for (std::size_t i = 0; i < image.pixels.size(); ++i) {
-    ASSERT_EQ(prepared.pixels[i], 255 - image.pixels[i]);
+  for (const ImageStatistics& statistics : {ImageStatistics{}, kDarkSet, kLightSet, kMnist}) {
+    for (const Invert invert : {Invert::automatic, Invert::no}) {
+      const PreparedImage stands = prepare(image, kDigit, statistics, invert, Prepare::no);
+      EXPECT_EQ(stands.pixels, image.pixels);
+      EXPECT_EQ(stands.description, "used as it is");
+      EXPECT_FALSE(stands.found.has_value());
+    }
+    const PreparedImage ordered = prepare(image, kDigit, statistics, Invert::yes, Prepare::no);
+    EXPECT_EQ(ordered.pixels, inverse(image.pixels));
+    EXPECT_EQ(ordered.description, "28x28 gray, inverted as asked");
   }
-  EXPECT_TRUE(prepared.inverted);
-  EXPECT_FALSE(prepared.centred || prepared.resized);
-  EXPECT_EQ(prepared.description, "28x28 gray, inverted (dark on light)");
+}
+
+TEST(PrepareImage, OtherShapesArePreparedEvenIfNothingIsToBeChanged) {
+  const Image image = seven(60, 50, 5, 6, 2, 240, 30);
+  const PreparedImage stands = prepare(image, kDigit, kMnist, Invert::automatic, Prepare::no);
+  EXPECT_EQ(stands.pixels, prepare(image, kDigit, kMnist).pixels);
+  EXPECT_EQ(stands.description, "50x60 gray, inverted (dark on light), digit centred in 28x28");
 }
 
 TEST(PrepareImage, InvertsOnlyAcrossTheMiddleAndOnlyForSetsThatLeaveNoDoubt) {
@@ -238,6 +262,50 @@ TEST(PrepareImage, WidePicturesAndSinglePixels) {
 
 // What follows is for sets like MNIST.
 
+TEST(CentredDigit, OneThatIsLikeTheSetsIsUsedAsItIs) {
+  const Image image = seven(28, 28, 7, 8, 1, 15, 240);
+  const PreparedImage same = prepare(image, kDigit, kMnist);
+  EXPECT_EQ(same.pixels, image.pixels);
+  EXPECT_EQ(same.description, "used as it is");
+  const PreparedImage inverted = prepare({kDigit, inverse(image.pixels)}, kDigit, kMnist);
+  EXPECT_EQ(inverted.pixels, image.pixels);
+  EXPECT_TRUE(inverted.inverted);
+  EXPECT_FALSE(inverted.centred || inverted.resized);
+  EXPECT_EQ(inverted.description, "28x28 gray, inverted (dark on light)");
+  ASSERT_TRUE(inverted.found.has_value());
+  EXPECT_EQ(inverted.found->marks, 1);
+}
+
+TEST(CentredDigit, OneOfTheSetsSizeThatIsUnlikeThemIsRedrawn) {
+  // At the side; small; faint; on grey paper.
+  for (const Image& image : {seven(28, 28, 1, 2, 1, 0, 255), seven(28, 28, 7, 1, 1, 255, 0),
+                             seven(28, 28, 7, 8, 1, 0, 120), seven(28, 28, 7, 8, 1, 90, 255)}) {
+    const PreparedImage prepared = prepare(image, kDigit, kMnist);
+    EXPECT_TRUE(prepared.centred);
+    EXPECT_FALSE(prepared.resized);
+    const Extent extent = extent_of(prepared.pixels, kDigit);
+    EXPECT_NEAR(extent.height, 20, 1);
+    EXPECT_LE(std::abs(extent.centre_y - 14), 0.5);
+    EXPECT_LE(std::abs(extent.centre_x - 14), 0.5);
+    EXPECT_EQ(*std::max_element(prepared.pixels.begin(), prepared.pixels.end()), 255);
+  }
+  EXPECT_EQ(prepare(seven(28, 28, 1, 2, 1, 240, 30), kDigit, kMnist).description,
+            "28x28 gray, inverted (dark on light), digit centred in 28x28");
+}
+
+TEST(CentredDigit, OfSeveralMarksTheOneThatIsReadIsNamed) {
+  const Image image = picture(120, 200, [](int y, int x) {
+    return on_seven(y, x, 20, 30, 4) || on_seven(y, x, 40, 130, 2) ? 0 : 255;
+  });
+  const PreparedImage prepared = prepare(image, kDigit, kMnist);
+  ASSERT_TRUE(prepared.found && prepared.found->box);
+  EXPECT_EQ(prepared.found->marks, 2);
+  EXPECT_EQ(*prepared.found->box, (Box{30, 20, 48, 80}));
+  EXPECT_EQ(prepared.description,
+            "200x120 gray, inverted (dark on light), digit centred in 28x28; of 2 separate marks "
+            "that of 48x80 at 30,20 is read");
+}
+
 TEST(CentredDigit, HasItsBoxAndItsCentreOfMassInTheMiddle) {
   for (const int scale : {1, 3, 8}) {
     for (const auto& [top, left] : {std::pair{2, 3}, std::pair{20, 60}}) {
@@ -296,7 +364,7 @@ TEST(CentredDigit, NoiseAndSpecksAreIgnored) {
 
 TEST(CentredDigit, OfADarkOnLightSetIsDarkOnLight) {
   const ImageStatistics inverse_mnist{
-      .border_low = 246, .border_high = 255, .centred = true, .box = 20};
+      .border_low = 246, .border_high = 255, .centred = true, .box = 20, .drawings = kDigits};
   const Bytes light = prepare(seven(200, 180, 20, 60, 8, 0, 255), kDigit, kMnist).pixels;
   for (const auto& [paper, ink] : {std::pair{0, 255}, std::pair{255, 0}, std::pair{200, 40}}) {
     const Bytes dark =
@@ -318,8 +386,9 @@ TEST(CentredDigit, AnEmptySheetIsResized) {
   const PreparedImage blank = prepare(even(60, 60, 250), kDigit, kMnist);
   EXPECT_EQ(blank.pixels, Bytes(784, 5));
   EXPECT_FALSE(blank.centred);
+  EXPECT_TRUE(blank.is_blank());
   EXPECT_EQ(blank.description,
-            "60x60 gray, inverted (dark on light), nothing drawn found, resized to 28x28");
+            "60x60 gray, inverted (dark on light), nothing is drawn on it, resized to 28x28");
 }
 
 TEST(CentredDigit, WhatFallsOutsideIsLost) {

@@ -59,8 +59,21 @@ void check_input(const Image& image, const Shape& wanted, const ImageStatistics&
           "nothing is inverted against the user's word");
   require(invert != Invert::yes || prepared.inverted, "what is to be inverted is inverted");
   require_readable(prepared.description);
-  if (image.shape == wanted && !prepared.inverted) {
+  if (image.shape == wanted && !prepared.inverted && !statistics.centred) {
     require(prepared.pixels == image.pixels, "what fits is used as it is");
+  }
+  if (image.shape == wanted) {
+    const PreparedImage stands = prepare_image(image, wanted, statistics, invert, Prepare::no);
+    require(stands.inverted == (invert == Invert::yes), "only the user's word inverts it");
+    require(stands.inverted || stands.pixels == image.pixels, "what is to stand as it is stands");
+  }
+  if (prepared.found && prepared.found->box) {
+    const Box& box = *prepared.found->box;
+    require(box.left >= 0 && box.top >= 0 && box.width >= 1 && box.height >= 1 &&
+                box.left + box.width <= image.shape.width &&
+                box.top + box.height <= image.shape.height,
+            "what is read lies on the picture");
+    require(prepared.found->marks >= 1, "what is read is a mark");
   }
   const auto channels = static_cast<std::size_t>(wanted.channels);
   const PixelTable table({std::vector<double>(channels, 127), std::vector<double>(channels, 0.01)},
@@ -92,12 +105,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
           "a picture has a side of 1 to 16384 pixels");
   require(image->pixels.size() == shape.size(), "there are as many pixels as the shape says");
 
-  const ImageStatistics digits{0, 9, true, 20};  // as MNIST's
+  const ImageStatistics digits{0, 9, true, 20, {0.52, 18, 20, 254, 1.6, 4.6}};  // as MNIST's
   check_input(*image, {1, 28, 28}, digits, Invert::automatic);
   if (shape.size() > kSmall) return 0;
   check_rewriting(*image);
-  const ImageStatistics paper{200, 255, true, 5};  // dark on light
+  const ImageStatistics paper{200, 255, true, 5, {1, 3, 7, 100, 0.5, 2}};  // dark on light
   check_input(*image, {1, 9, 7}, paper, Invert::automatic);
+  check_input(*image, {1, shape.height, shape.width}, paper, Invert::no);
   check_input(*image, {3, 2, 40}, {}, Invert::no);
   check_input(*image, shape, {}, Invert::yes);
   return 0;
