@@ -254,10 +254,11 @@ TEST(PrepareImage, WidePicturesAndSinglePixels) {
   EXPECT_EQ(prepare(even(4096, 1, 200), {3, 8, 8}, {}).pixels, Bytes(192, 200));
   EXPECT_EQ(prepare(even(1, 1, 3), kDigit, kMnist).pixels, Bytes(784, 3));
   const PreparedImage line = prepare(
-      picture(1, 400, [](int, int x) { return x >= 100 && x < 300 ? 255 : 0; }), kDigit, kMnist);
+      picture(40, 400, [](int y, int x) { return y / 4 == 5 && x >= 100 && x < 300 ? 255 : 0; }),
+      kDigit, kMnist);
   EXPECT_TRUE(line.centred);
-  EXPECT_EQ(extent_of(line.pixels, kDigit).width, 20);
-  EXPECT_EQ(extent_of(line.pixels, kDigit).height, 1);
+  EXPECT_NEAR(extent_of(line.pixels, kDigit).width, 20, 1);
+  EXPECT_LE(extent_of(line.pixels, kDigit).height, 4);
 }
 
 // What follows is for sets like MNIST.
