@@ -1,5 +1,6 @@
-// cnn-eval and cnn-predict as users run them.
+// cnn-eval as users run it, and what cnn-predict says of the images it scores.
 
+#include <algorithm>
 #include <sstream>
 
 #include <gtest/gtest.h>
@@ -41,6 +42,11 @@ std::vector<std::string> fields(const std::string& line) {
   std::istringstream stream(line);
   for (std::string field; std::getline(stream, field, ',');) result.push_back(field);
   return result;
+}
+
+Image image_of(const Dataset& dataset, std::size_t i) {
+  const auto pixels = dataset.image(i);
+  return {dataset.shape, {pixels.begin(), pixels.end()}};
 }
 
 TEST_F(Scoring, JsonHoldsWhatIsPromisedAndAddsUp) {
@@ -99,49 +105,82 @@ TEST_F(Scoring, ThreadsDoNotChangeTheResult) {
   EXPECT_EQ(one, three);
 }
 
-// Promise: predicting test image i, saved as a picture, gives cnn-eval's row i to the last digit.
-TEST_F(Scoring, PredictionOfATestImageIsItsRowOfTheEvaluation) {
-  ASSERT_EQ(run_command("cnn-eval", {"--model", model(), "--out", file("test").string()}).code, 0);
-  std::istringstream lines(slurp(file("test") / "predictions.csv"));
+// The lines of predictions.csv that cnn-eval writes with `arguments`, the header first.
+std::vector<std::vector<std::string>> prediction_rows(const std::filesystem::path& out,
+                                                      std::vector<std::string> arguments) {
+  arguments.insert(arguments.end(), {"--out", out.string()});
+  const CommandResult result = run_command("cnn-eval", arguments);
+  EXPECT_EQ(result.code, 0) << result.err;
+  std::istringstream lines(slurp(out / "predictions.csv"));
   std::vector<std::vector<std::string>> rows;
   for (std::string line; std::getline(lines, line);) rows.push_back(fields(line));
+  return rows;
+}
+
+// Promise: predicting test image i, saved as a picture, gives cnn-eval's row i to the last digit.
+TEST_F(Scoring, PredictionOfATestImageIsItsRowOfTheEvaluation) {
+  const auto rows = prediction_rows(file("test"), {"--model", model()});
   ASSERT_EQ(rows.size(), 1001U);
   EXPECT_EQ(rows[0], (std::vector<std::string>{"index", "true", "predicted", "probability"}));
 
   const Dataset dataset = read_dataset(find_dataset(CNN_DIGITS_DIR, DataPart::test));
-  std::vector<std::string> arguments = {"--model", model(), "--json"};
+  std::vector<std::string> arguments = {"--model", model(), "--json", "--prepare", "auto"};
   std::vector<std::size_t> places = {0, 1, 31, 32, 500, 991, 992, 999};
   for (const std::size_t i : places) {
-    const auto pixels = dataset.image(i);
     const std::string path = file(std::to_string(i) + ".png").string();
-    write_png(path, {dataset.shape, {pixels.begin(), pixels.end()}});
+    write_png(path, image_of(dataset, i));
     arguments.push_back(path);
   }
-  const CommandResult result = run_command("cnn-predict", arguments);
-  ASSERT_EQ(result.code, 0) << result.err;
-  const json predictions = json::parse(result.out);
-  for (std::size_t k = 0; k < places.size(); ++k) {
-    const std::vector<std::string>& row = rows[places[k] + 1];
-    EXPECT_EQ(row[0], std::to_string(places[k]));
-    EXPECT_EQ(row[1], std::to_string(dataset.labels[places[k]]));
-    EXPECT_EQ(predictions[k]["class"], row[2]);
-    EXPECT_EQ(predictions[k]["probability"].get<double>(), std::stod(row[3])) << places[k];
-    EXPECT_EQ(predictions[k]["inverted"], false);
-    EXPECT_TRUE(predictions[k]["resized_from"].is_null());
+  for (const char* prepare : {"auto", "no"}) {
+    arguments[4] = prepare;
+    const CommandResult result = run_command("cnn-predict", arguments);
+    ASSERT_EQ(result.code, 0) << result.err;
+    const json predictions = json::parse(result.out);
+    for (std::size_t k = 0; k < places.size(); ++k) {
+      const std::vector<std::string>& row = rows[places[k] + 1];
+      EXPECT_EQ(row[0], std::to_string(places[k]));
+      EXPECT_EQ(row[1], std::to_string(dataset.labels[places[k]]));
+      EXPECT_EQ(predictions[k]["class"], row[2]);
+      EXPECT_EQ(predictions[k]["probability"].get<double>(), std::stod(row[3])) << places[k];
+      EXPECT_EQ(predictions[k]["inverted"], false);
+      EXPECT_TRUE(predictions[k]["resized_from"].is_null());
+    }
   }
 }
 
-TEST_F(Scoring, PredictListsTopClassesAndShowsWhatItSees) {
-  const std::string sample = std::string(CNN_SOURCE_DIR) + "/data/samples";
-  std::vector<std::string> arguments = {"--model", model(), "--top", "2", "--show"};
-  for (const auto& entry : std::filesystem::directory_iterator(sample)) {
-    arguments.push_back(entry.path().string());
+// Arrays are taken as they are, whatever they show, and so are pictures with --prepare no.
+TEST_F(Scoring, PredictionWithoutPreparationIsTheRowOfAnArrayUnlikeTheSet) {
+  const Dataset digits = read_dataset(find_dataset(CNN_DIGITS_DIR, DataPart::test));
+  Dataset unlike = make_dataset({1, 28, 28}, 10, 10);
+  for (std::size_t i = 0; i < unlike.count(); ++i) {
+    Image image = image_of(digits, i);
+    unlike.labels[i] = digits.labels[i];
+    if (i % 2 == 0) {
+      for (std::uint8_t& level : image.pixels) level = static_cast<std::uint8_t>(255 - level);
+    } else {  // six rows up
+      std::rotate(image.pixels.begin(), image.pixels.begin() + 6 * 28, image.pixels.end());
+    }
+    std::copy(image.pixels.begin(), image.pixels.end(), unlike.pixels.begin() + i * 784);
   }
-  const CommandResult result = run_command("cnn-predict", arguments);
-  ASSERT_EQ(result.code, 0) << result.err;
-  EXPECT_THAT(result.out, HasSubstr("28x28"));
-  EXPECT_THAT(result.out, HasSubstr("inverted"));
-  EXPECT_THAT(result.out, HasSubstr("#"));
+  std::filesystem::create_directory(file("unlike"));
+  write_dataset(file("unlike"), DataPart::test, unlike);
+  const auto rows = prediction_rows(file("unlike-scores"),
+                                    {"--model", model(), "--data", file("unlike").string()});
+  ASSERT_EQ(rows.size(), 11U);
+
+  std::vector<std::string> arguments = {"--model", model(), "--json", "--prepare", "no"};
+  for (std::size_t i = 0; i < unlike.count(); ++i) {
+    arguments.push_back(file("unlike-" + std::to_string(i) + ".png").string());
+    write_png(arguments.back(), image_of(unlike, i));
+  }
+  const json as_they_stand = json::parse(run_command("cnn-predict", arguments).out);
+  arguments[4] = "auto";
+  const json prepared = json::parse(run_command("cnn-predict", arguments).out);
+  for (std::size_t i = 0; i < unlike.count(); ++i) {
+    EXPECT_EQ(as_they_stand[i]["class"], rows[i + 1][2]);
+    EXPECT_EQ(as_they_stand[i]["probability"].get<double>(), std::stod(rows[i + 1][3])) << i;
+    EXPECT_NE(prepared[i]["probability"], as_they_stand[i]["probability"]) << i;
+  }
 }
 
 json without_times(json report) {
@@ -213,20 +252,6 @@ TEST_F(Scoring, EvalNamesWhatIsWrong) {
   write_dataset(file("many"), DataPart::test, make_dataset({1, 28, 28}, 12, 12));
   expect(run_command("cnn-eval", {"--model", model(), "--data", file("many").string()}), 3,
          "label 11");
-}
-
-TEST_F(Scoring, PredictNamesWhatIsWrong) {
-  const auto predict = [](const std::string& path) {
-    return run_command("cnn-predict", {"--model", model(), path});
-  };
-  const CommandResult missing = predict("none.png");
-  EXPECT_EQ(missing.code, 3);
-  EXPECT_THAT(missing.err, HasSubstr("none.png"));
-  const CommandResult other = predict(digits_config());
-  EXPECT_EQ(other.code, 3);
-  EXPECT_THAT(other.err, HasSubstr("not a PNG"));
-  EXPECT_EQ(run_command("cnn-predict", {"--model", model()}).code, 2);
-  EXPECT_EQ(run_command("cnn-predict", {"--model", model(), "--top", "0", "x.png"}).code, 2);
 }
 
 TEST_F(Scoring, AFlippedBitInTheWeightsIsNoticed) {
