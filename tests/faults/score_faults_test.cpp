@@ -1,6 +1,7 @@
 // cnn-eval and cnn-predict while calls on their files fail: the right result or none, with the
-// reason.
+// reason; of several pictures, the right result for those that could be read.
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -31,7 +32,7 @@ nlohmann::json untimed(const std::string& text) {
 class ScoreFaults : public testing::TestWithParam<Sweep> {
  protected:
   // Makes the calls fail one after the other: the result must be that of the command undisturbed,
-  // or nothing and the reason.
+  // or what expect_part accepts, and the reason.
   void sweep(const std::string& name, const std::vector<std::string>& arguments) {
     const CommandResult undisturbed = run_command(name, arguments);
     const nlohmann::json right = untimed(undisturbed.out);
@@ -43,7 +44,7 @@ class ScoreFaults : public testing::TestWithParam<Sweep> {
         EXPECT_EQ(untimed(result.command.out), right);
       } else {
         EXPECT_EQ(result.command.code, 3) << result.command.err;
-        EXPECT_EQ(result.command.out, "");
+        expect_part(result.command.out, right);
         EXPECT_THAT(result.command.err, HasSubstr(scene_.root().string()));
         EXPECT_THAT(result.command.err, HasSubstr(std::strerror(fault.error)));
       }
@@ -53,6 +54,8 @@ class ScoreFaults : public testing::TestWithParam<Sweep> {
     EXPECT_GT(struck, 0) << "the module is not loaded, or stands before nothing";
   }
 
+  // What a command that failed may have written to stdout: nothing.
+  virtual void expect_part(const std::string& out, const nlohmann::json&) { EXPECT_EQ(out, ""); }
   virtual void after_run(const CommandResult&) {}
 
   const Scene scene_;
@@ -91,7 +94,18 @@ TEST_P(EvalFaults, GiveTheRightResultOrTheReason) {
   sweep("cnn-eval", here);
 }
 
-class PredictFaults : public ScoreFaults {};
+class PredictFaults : public ScoreFaults {
+ protected:
+  // A picture that cannot be read costs its own answer; without the model there is none.
+  void expect_part(const std::string& out, const nlohmann::json& right) override {
+    if (out.empty()) return;
+    const nlohmann::json answers = nlohmann::json::parse(out);
+    EXPECT_LT(answers.size(), right.size());
+    for (const nlohmann::json& answer : answers) {
+      EXPECT_NE(std::find(right.begin(), right.end(), answer), right.end()) << answer;
+    }
+  }
+};
 
 TEST_P(PredictFaults, GiveTheRightResultOrTheReason) {
   const std::vector<std::string> pictures = scene_.pictures();
