@@ -1,6 +1,7 @@
 // What the commands write to a terminal: escape codes only where it understands them.
 
 #include <optional>
+#include <sstream>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -16,10 +17,11 @@ namespace {
 
 using testing::HasSubstr;
 
-// Runs a command with a pseudo terminal for all three streams, and TERM as given or unset; what it
-// wrote.
+// Runs a command with a pseudo terminal for all three streams, and TERM and NO_COLOR as given or
+// unset; what it wrote.
 std::string on_terminal(const std::string& name, const std::vector<std::string>& arguments,
-                        const std::optional<std::string>& term) {
+                        const std::optional<std::string>& term,
+                        const std::optional<std::string>& no_color = std::nullopt) {
   const std::string program = command_path(name).string();
   std::vector<char*> argv = {const_cast<char*>(program.c_str())};
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
@@ -36,7 +38,7 @@ std::string on_terminal(const std::string& name, const std::vector<std::string>&
     return "";
   }
   if (child == 0) {
-    unsetenv("NO_COLOR");
+    no_color ? setenv("NO_COLOR", no_color->c_str(), 1) : unsetenv("NO_COLOR");
     term ? setenv("TERM", term->c_str(), 1) : unsetenv("TERM");
     execv(program.c_str(), argv.data());
     _exit(127);
@@ -83,6 +85,31 @@ TEST(Terminal, GetsColoursOnlyIfItUnderstandsEscapes) {
     EXPECT_FALSE(has_escapes(text)) << text;
     EXPECT_THAT(text, HasSubstr("3-blue-on-cream.png"));
   }
+  const std::string plain = on_terminal("cnn-predict", arguments, "xterm-256color", "1");
+  EXPECT_FALSE(has_escapes(plain)) << plain;
+  // The same lines as where stdout is no terminal.
+  EXPECT_EQ(plain, run_command("cnn-predict", arguments).out);
+}
+
+TEST(Terminal, ShowsTwoHalvesOfHalfBlocks) {
+  const TempDir temp;
+  ASSERT_EQ(train(temp / "run", {"--set", "training.steps=1"}).code, 0);
+  const std::string text =
+      on_terminal("cnn-predict",
+                  {"--model", (temp / "run" / "model.safetensors").string(), "--show", "--top", "1",
+                   std::string(CNN_SOURCE_DIR) + "/data/samples/4-as-in-mnist.png"},
+                  "xterm");
+  std::istringstream lines(text);
+  int drawn = 0;
+  for (std::string line; std::getline(lines, line);) {
+    int blocks = 0;
+    for (std::size_t at = 0; (at = line.find("▀", at)) != std::string::npos; ++at) ++blocks;
+    if (blocks == 0) continue;
+    ++drawn;
+    EXPECT_EQ(blocks, 28 + 28);
+    EXPECT_TRUE(line.ends_with("\033[0m")) << "the colours go on";
+  }
+  EXPECT_EQ(drawn, 14);
 }
 
 }  // namespace
