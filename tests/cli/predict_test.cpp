@@ -336,6 +336,29 @@ TEST_F(Predict, ShowMakesALargePictureSmall) {
   EXPECT_EQ(lines_of(run({"--show", flat}).out).size(), 1U + 1 + 14 + 1);
 }
 
+// Terminals are 80 characters wide.
+TEST_F(Predict, ShowOfAWidePictureFitsOnATerminal) {
+  for (const int height : {60, 100, 200}) {
+    Image image = sheet(height, 200, 255);
+    draw_seven(image, {100, 10, 30, 45}, 0);
+    const std::vector<std::string> lines =
+        lines_of(run({"--show", "--top", "1", write("wide.png", image)}).out);
+    ASSERT_GT(lines.size(), 2U);
+    for (std::size_t i = 1; i < lines.size(); ++i) EXPECT_LE(lines[i].size(), 80U) << lines[i];
+  }
+}
+
+TEST_F(Predict, DarkInkIsToldFromLightOnEverySample) {
+  const std::vector<std::string> light = {"0-light-frame.png", "3-white-on-transparency.png",
+                                          "4-as-in-mnist.png", "5-white-on-black.png"};
+  for (const json& prediction : read(sample_pictures())) {
+    const std::string name = sample_name(prediction);
+    if (name.starts_with("blank-")) continue;
+    EXPECT_EQ(prediction["inverted"], std::find(light.begin(), light.end(), name) == light.end())
+        << name;
+  }
+}
+
 // Few steps are enough for most of them.
 TEST_F(Predict, ReadsTheSamples) {
   ASSERT_EQ(train(file("samples"), {"--set", "training.steps=120"}).code, 0);
