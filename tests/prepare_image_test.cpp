@@ -380,7 +380,8 @@ TEST(CentredDigit, OrderedInversionIsObeyed) {
   EXPECT_FALSE(refused.inverted);
   const PreparedImage ordered = prepare(image, kDigit, kMnist, Invert::yes);
   EXPECT_TRUE(ordered.inverted);
-  EXPECT_GT(mean(refused.pixels), mean(ordered.pixels));  // the sheet instead of the ink
+  EXPECT_NE(refused.pixels, ordered.pixels);  // the sheet instead of the ink
+  EXPECT_EQ(ordered.pixels, prepare(image, kDigit, kMnist).pixels);
 }
 
 TEST(CentredDigit, AnEmptySheetIsResized) {

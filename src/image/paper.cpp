@@ -291,8 +291,9 @@ std::optional<Ink> ink_of(const Gray& picture) {
 
 std::optional<Ink> small_ink_of(const Gray& picture) {
   Gray ink = without_shading(picture, kSmallDrawnOn);
+  const double noise = kAboveNoise * noise_deviation(ink);
   // Where it is not small after all, but the border of a shadow hid it.
-  if (const std::optional<Tones> tones = find_tones(ink.levels, kPlainInk)) {
+  if (const std::optional<Tones> tones = find_tones(ink.levels, std::max(kPlainInk, noise))) {
     return Ink{stretch_contrast(std::move(ink), *tones), false};
   }
   double sum = 0;
@@ -304,7 +305,7 @@ std::optional<Ink> small_ink_of(const Gray& picture) {
   const auto count = static_cast<double>(ink.levels.size());
   const double mean = sum / count;
   const double deviation = std::sqrt(std::max(0.0, squares / count - mean * mean));
-  const double least = mean + std::max(kFaintest, kStandsOut * deviation);
+  const double least = mean + std::max({kFaintest, kStandsOut * deviation, noise});
   double ink_sum = 0;
   double ink_count = 0;
   for (const std::uint8_t level : ink.levels) {

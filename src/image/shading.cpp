@@ -12,8 +12,10 @@ namespace {
 
 // Side of the reduced picture in which the paper's level is estimated.
 constexpr int kLightMap = 96;
-// Paper darker than this part of the lightest is as hard to read as if it were as light.
+// Paper darker than this part of the lightest, or than this level, counts as if it were as light:
+// what little it reflects is mostly noise.
 constexpr double kDeepestShadow = 0.25;
+constexpr int kBlack = 32;
 
 // values_i <- the best of values_{i−radius} … values_{i+radius}, along lines of a plane.
 template <typename Better>
@@ -156,7 +158,7 @@ Gray paper_of(const Gray& picture, double drawn_on) {
 Gray without_shading(const Gray& picture, double drawn_on) {
   Gray ink = paper_of(picture, drawn_on);
   const int lightest = 255 - *std::min_element(ink.levels.begin(), ink.levels.end());
-  const int least = std::max(1, static_cast<int>(kDeepestShadow * lightest));
+  const int least = std::max(kBlack, static_cast<int>(kDeepestShadow * lightest));
   for (std::size_t i = 0; i < ink.levels.size(); ++i) {
     const int paper = ink.levels[i];
     const int reflected = std::max(255 - paper, least);
