@@ -44,7 +44,7 @@ Results read_pictures(const PredictOptions& o, const ModelInfo& info) {
       const Image image = read_image(file);
       Result result{file, {}, {}, {}, {}};
       result.image = prepare_image(image, info.input, info.images, o.invert, o.prepare);
-      if (o.show) result.before = thumbnail(image, info.input.height);
+      if (o.show) result.before = thumbnail(image, info.input);
       results.pictures.push_back(std::move(result));
     } catch (const FileError& error) {
       std::fprintf(stderr, "%s\n", error.what());

@@ -60,9 +60,13 @@ std::string line_of(const Image& image, int y, int width, bool coloured) {
 
 }  // namespace
 
-Image thumbnail(const Image& image, int rows) {
+Image thumbnail(const Image& image, const Shape& beside) {
+  constexpr int kLine = 80;
+  constexpr int kGaps = 5;  // before and between the two
+  constexpr int kNarrowest = 20;
+  const double columns = std::max(kNarrowest, kLine - kGaps - beside.width);
   const double scale = std::min(
-      {1.0, static_cast<double>(rows) / image.shape.height, 2.0 * rows / image.shape.width});
+      {1.0, static_cast<double>(beside.height) / image.shape.height, columns / image.shape.width});
   const auto scaled = [scale](int extent) {
     return std::max(1, static_cast<int>(std::lround(extent * scale)));
   };

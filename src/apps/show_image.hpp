@@ -8,8 +8,9 @@
 
 namespace cnn::app {
 
-// The picture, not larger than `rows` pixels high and 2·rows wide, its proportions kept.
-Image thumbnail(const Image& image, int rows);
+// The picture as small as it must be to stand beside what the network sees, of this shape: as high at
+// most, and so wide that both fit a line of 80 characters; its proportions are kept.
+Image thumbnail(const Image& image, const Shape& beside);
 
 // The picture as it was and what the network sees, beside one another under a heading. Two pixel
 // rows per line of text, as upper and lower half blocks; colours by 24-bit escape codes if stdout
