@@ -168,7 +168,8 @@ void add_options(CLI::App& app, PredictOptions& o, std::string& invert, std::str
       ->check(CLI::IsMember({"auto", "no"}))
       ->capture_default_str();
   app.add_flag("--json", o.json, "Print JSON instead of text");
-  app.add_flag("--show", o.show, "Draw each picture, and beside it what the network sees");
+  app.add_flag("--show", o.show, "Draw each picture, and beside it what the network sees")
+      ->excludes("--json");
 }
 
 void add_options(CLI::App& app, BenchOptions& o) {

@@ -121,6 +121,9 @@ TEST_F(Predict, NamesWhatIsWrong) {
   const CommandResult prepare = run({"--prepare", "yes", "x.png"});
   EXPECT_EQ(prepare.code, 2);
   EXPECT_THAT(prepare.err, HasSubstr("--prepare"));
+  const CommandResult show = run({"--show", "--json", "x.png"});
+  EXPECT_EQ(show.code, 2);
+  EXPECT_THAT(show.err, HasSubstr("--json"));
 }
 
 TEST_F(Predict, AnUnreadableFileCostsItsLineAndNotTheOthers) {
