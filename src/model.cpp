@@ -119,7 +119,7 @@ DrawingStatistics read_drawings(const MetadataReader& metadata) {
   if (!metadata.has("drawings")) return {};
   const std::vector<double> n = metadata.numbers<double>("drawings", 6);
   if (std::any_of(n.begin(), n.end(), [](double v) { return v < 0 || v > kLargestExtent; }) ||
-      n[1] > n[2] || n[4] > n[5]) {
+      n[1] > n[2] || n[3] > 255 || n[4] > n[5]) {
     metadata.fail("drawings", "does not describe drawings");
   }
   return {n[0], static_cast<int>(n[1]), static_cast<int>(n[2]), static_cast<int>(n[3]), n[4], n[5]};

@@ -116,7 +116,7 @@ std::string describe(const PreparedImage& prepared, const Shape& wanted,
   } else {
     text = "used as it is";
   }
-  if (prepared.found && prepared.found->marks > 1) {
+  if (prepared.centred && prepared.found->marks > 1) {
     const Box& box = *prepared.found->box;
     text += "; of " + std::to_string(prepared.found->marks) + " separate marks that of " +
             width_by_height({box.height, box.width}) + " at " + std::to_string(box.left) + "," +

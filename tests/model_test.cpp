@@ -231,7 +231,7 @@ TEST_F(DescribedSet, IsRefusedIfItMakesNoSense) {
   for (const char* bad :
        {"", "x", "0.5 18 20 254 1.6", "0.5 18 20 254 1.6 4.6 7", "-0.5 18 20 254 1.6 4.6",
         "0.5 18 20 254 1.6 inf", "0.5 18 20 254 nan 4.6", "0.5 18 1e9 254 1.6 4.6",
-        "0.5 20 18 254 1.6 4.6", "0.5 18 20 254 4.6 1.6"}) {
+        "0.5 20 18 254 1.6 4.6", "0.5 18 20 300 1.6 4.6", "0.5 18 20 254 4.6 1.6"}) {
     metadata["drawings"] = bad;
     write(metadata);
     const std::string message = message_of([&] { load_model(path_); });

@@ -15,10 +15,12 @@ namespace {
 constexpr int kFaint = 40;
 // The thickest line, in parts of the height.
 constexpr double kThickestLine = 1.0 / 36;
-// The steepest line: its rise in parts of the width (about 8 degrees).
+// The steepest line: its rise in parts of the width (lines of 6 degrees are found).
 constexpr double kSteepest = 0.14;
 // A line is seen in this part of all columns, and of the columns at either end.
 constexpr double kSeen = 0.6;
+// This part of all columns shows it apart from strokes.
+constexpr double kPlainlySeen = 0.4;
 constexpr double kEnd = 0.12;
 // What else is drawn lies within this part of the width.
 constexpr double kWidestDrawing = 0.84;
@@ -63,8 +65,11 @@ struct Line {
 
 class LineFinder {
  public:
-  LineFinder(std::vector<Run> runs, Size2 size, double tolerance)
-      : runs_(std::move(runs)), size_(size), tolerance_(tolerance) {}
+  LineFinder(const Gray& ink, int thickest)
+      : ink_(ink),
+        runs_(thin_runs(ink, thickest)),
+        size_(ink.size),
+        tolerance_(std::max(kWaver, 0.75 * thickest)) {}
 
   // The line that most columns see; false if none is seen in enough of them.
   bool find(Line& best) {
@@ -112,10 +117,20 @@ class LineFinder {
     return std::abs(run.middle() - line.at(run.x, size_.width)) <= tolerance;
   }
 
+  // A column that a stroke covers counts as seen if others show the line.
   bool runs_across(const Line& line) const {
     std::vector<std::uint8_t> seen(static_cast<std::size_t>(size_.width));
     for (const Run& run : runs_) {
       if (lies_on(run, line, tolerance_)) seen[static_cast<std::size_t>(run.x)] = 1;
+    }
+    const auto plain = static_cast<double>(std::count(seen.begin(), seen.end(), 1));
+    if (plain < kPlainlySeen * static_cast<double>(seen.size())) return false;
+    for (int x = 0; x < size_.width; ++x) {
+      const auto y = static_cast<int>(std::lround(line.at(x, size_.width)));
+      if (y < 0 || y >= size_.height) continue;
+      if (ink_.at(static_cast<std::size_t>(y), static_cast<std::size_t>(x)) >= kFaint) {
+        seen[static_cast<std::size_t>(x)] = 1;
+      }
     }
     const auto part = [&seen](std::size_t first, std::size_t count) {
       const auto begin = seen.begin() + static_cast<std::ptrdiff_t>(first);
@@ -128,6 +143,7 @@ class LineFinder {
            part(seen.size() - end, end) >= kSeen;
   }
 
+  const Gray& ink_;
   std::vector<Run> runs_;
   Size2 size_;
   double tolerance_;
@@ -166,7 +182,7 @@ struct Cleared {
 
 Cleared without_level_lines(const Gray& ink) {
   const int thickest = std::max(2, static_cast<int>(std::lround(kThickestLine * ink.size.height)));
-  LineFinder finder(thin_runs(ink, thickest), ink.size, std::max(kWaver, 0.75 * thickest));
+  LineFinder finder(ink, thickest);
   Cleared cleared{ink};
   for (Line line; cleared.lines < kMostLines && finder.find(line); ++cleared.lines) {
     const std::vector<Run> runs = finder.take(line);

@@ -16,6 +16,8 @@ constexpr double kEdge = 100;
 // Most of a stroke's thickness that is taken away.
 constexpr double kMostTaken = 0.6;
 constexpr int kRounds = 3;
+// No stroke is thicker than this part of the box: a range comes from a model file.
+constexpr double kThickest = 0.5;
 // Less is not worth a change.
 constexpr double kLeastChange = 0.1;
 
@@ -115,7 +117,8 @@ Redrawn redraw(const Gray& drawing, int box, const StrokeRange& strokes) {
 
   const Outline first(drawing, result.size, 1);
   double thickness = thickness_of(first.at(0).levels, first.at(0).size);
-  const double wanted = std::clamp(thickness, strokes.thinnest, strokes.thickest);
+  const double wanted =
+      std::min(std::clamp(thickness, strokes.thinnest, strokes.thickest), kThickest * box);
   if (std::abs(wanted - thickness) < kLeastChange) return result;
   const double least = -kMostTaken / 2 * thickness;
   double growth = 0;

@@ -68,6 +68,20 @@ void expect_sound(const Gray& picture, const DrawingStyle& style, Invert invert,
   EXPECT_EQ(again->marks, drawing->marks) << what;
 }
 
+TEST(FindDrawing, InLightThatFallsOffInkIsStillDark) {
+  const Gray ink = sketch({120, 160}, placed(seven_strokes(), 65, 30, 70), 2.1);
+  const std::vector<std::function<double(double, double)>> lights = {
+      [](double, double x) { return 235 * (1 - 0.6 * x / 160); },
+      [](double y, double) { return 235 * (1 - 0.6 * y / 120); },
+      [](double y, double x) { return 235 * (1 - 0.3 * x / 160 - 0.3 * y / 120); }};
+  for (std::size_t i = 0; i < lights.size(); ++i) {
+    const std::optional<Drawing> drawing = find(on_paper(ink, lights[i], 0.2));
+    ASSERT_TRUE(drawing.has_value()) << i;
+    EXPECT_TRUE(drawing->inverted) << i;
+    expect_box(drawing->box, {63, 28, 46, 74}, 0.03, std::to_string(i));
+  }
+}
+
 TEST(FindDrawing, ASmallDigitOnALargeSheet) {
   const Size2 sheet{2000, 3000};
   const std::vector<std::uint8_t> expected =

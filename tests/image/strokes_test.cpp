@@ -116,6 +116,12 @@ TEST(Redraw, BringsStrokesIntoTheRangeAndLeavesThoseThatAre) {
   }
 }
 
+TEST(Redraw, NoRangeMakesStrokesThickerThanTheBoxCanHold) {
+  const Gray bar{{40, 8}, std::vector<std::uint8_t>(320, 255)};
+  const Redrawn drawing = redraw(bar, 20, {30000, 30000});
+  EXPECT_LE(std::max(drawing.size.height, drawing.size.width), 40);
+}
+
 TEST(Redraw, HairlinesKeepTheirInk) {
   const Gray drawing = closely(sketch({500, 500}, placed(seven_strokes(), 30, 30, 400), 0.6));
   const Gray plain = rounded(redraw(drawing, 20, {}));
