@@ -25,6 +25,8 @@ constexpr double kEnd = 0.12;
 // What else is drawn lies within this part of the width.
 constexpr double kWidestDrawing = 0.84;
 constexpr int kMostLines = 20;
+// More lines than this per column are a pattern, which would take seconds.
+constexpr std::size_t kMostRuns = 48;
 // How far a line strays from a straight one, in pixels.
 constexpr double kWaver = 1.5;
 // A line alone has at most this part of the strokes' ink: it might be one of them.
@@ -73,6 +75,7 @@ class LineFinder {
 
   // The line that most columns see; false if none is seen in enough of them.
   bool find(Line& best) {
+    if (runs_.size() > kMostRuns * ink_.width()) return false;
     const int steepest = static_cast<int>(kSteepest * size_.width);
     const int offsets = size_.height + 2 * steepest + 1;
     std::size_t most = 0;
