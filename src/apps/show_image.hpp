@@ -8,8 +8,8 @@
 
 namespace cnn::app {
 
-// The picture as small as it must be to stand beside what the network sees, of this shape: as high at
-// most, and so wide that both fit a line of 80 characters; its proportions are kept.
+// The picture as small as it must be to stand beside what the network sees, of this shape: as high
+// at most, and so wide that both fit a line of 80 characters; its proportions are kept.
 Image thumbnail(const Image& image, const Shape& beside);
 
 // The picture as it was and what the network sees, beside one another under a heading. Two pixel

@@ -49,6 +49,11 @@ constexpr double kBlot = 0.4;
 constexpr int kSteep = 20;
 constexpr double kSharp = 0.5;
 
+// It is at least this part of the picture wide and high.
+constexpr double kLeastFrame = 0.4;
+// Marks are looked at one by one, this many at most: a pattern has no end of them.
+constexpr int kMostMarks = 24;
+
 struct Bounds {
   int top = std::numeric_limits<int>::max();
   int left = std::numeric_limits<int>::max();
@@ -162,9 +167,10 @@ class MarkFinder {
   std::optional<Marks> find() {
     Marks marks;
     Bounds read;
+    int looks = 0;
     do {
       const int main = heaviest();
-      if (main == kNone) return std::nullopt;
+      if (main == kNone || ++looks > kMostMarks) return std::nullopt;
       read = grow(main, kRead);
       if (read.longer_side() < kSmallestMark) return std::nullopt;
       marks.box = {read.left, read.top, read.width(), read.height()};
@@ -172,7 +178,8 @@ class MarkFinder {
       keep_group(marks, kRead);
     } while (is_blot(marks.read) && give_up(kRead));
     marks.count = 1;
-    for (int group = kRead + 1, next = heaviest(); next != kNone; next = heaviest(), ++group) {
+    for (int group = kRead + 1, next = heaviest(); next != kNone && group <= kMostMarks;
+         next = heaviest(), ++group) {
       const Bounds bounds = grow(next, group);
       const bool smaller = bounds.longer_side() < read.longer_side();
       if (bounds.longer_side() >= kNotable * read.longer_side() &&
@@ -200,6 +207,11 @@ class MarkFinder {
   void leave_frames_out() {
     const std::vector<Part>& parts = map_.parts();
     for (std::size_t i = 0; i < parts.size(); ++i) {
+      const Bounds& bounds = parts[i].bounds;
+      if (bounds.width() < kLeastFrame * ink_.size.width ||
+          bounds.height() < kLeastFrame * ink_.size.height) {
+        continue;
+      }
       const auto lies_within = [&](const Part& part) {
         return part.ink * kSpeck >= parts[i].ink && parts[i].bounds.contains(part.bounds);
       };
