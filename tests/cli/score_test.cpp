@@ -160,7 +160,8 @@ TEST_F(Scoring, PredictionWithoutPreparationIsTheRowOfAnArrayUnlikeTheSet) {
     } else {  // six rows up
       std::rotate(image.pixels.begin(), image.pixels.begin() + 6 * 28, image.pixels.end());
     }
-    std::copy(image.pixels.begin(), image.pixels.end(), unlike.pixels.begin() + i * 784);
+    std::copy(image.pixels.begin(), image.pixels.end(),
+              unlike.pixels.begin() + static_cast<std::ptrdiff_t>(i * 784));
   }
   std::filesystem::create_directory(file("unlike"));
   write_dataset(file("unlike"), DataPart::test, unlike);

@@ -157,7 +157,9 @@ Gray framed(int around, int paper, int ink, double degrees) {
 }
 
 TEST(LeaveFrameOut, ASheetIsLeftAlone) {
-  for (const auto& [paper, ink] : {std::pair{235, 50}, std::pair{30, 220}}) {
+  for (const auto& levels : {std::pair{235, 50}, std::pair{30, 220}}) {
+    const int paper = levels.first;  // clang++ 14 lets no lambda take a structured binding
+    const int ink = levels.second;
     for (const double degrees : {0.0, 3.0, -4.0}) {
       Gray picture = framed(ink, paper, ink, degrees);
       const Box box = leave_frame_out(picture);
