@@ -1,4 +1,4 @@
-#include "app.hpp"
+#include "apps/app.hpp"
 
 #include <cerrno>
 #include <csignal>
@@ -12,7 +12,8 @@
 #include <fcntl.h>
 
 #include "cnn/error.hpp"
-#include "cnn/workers.hpp"
+
+#include "base/workers.hpp"
 
 namespace cnn::app {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "cnn/run_config.hpp"
+#include "run/run_config.hpp"
 
 namespace cnn::app {
 

@@ -1,4 +1,4 @@
-#include "benchmark.hpp"
+#include "apps/benchmark.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,12 +7,11 @@
 #include <functional>
 #include <utility>
 
-#include "cnn/blas.hpp"
-#include "cnn/evaluate.hpp"
-#include "cnn/random.hpp"
-#include "cnn/train_step.hpp"
-
-#include "random_training.hpp"
+#include "apps/random_training.hpp"
+#include "base/random.hpp"
+#include "infer/evaluate.hpp"
+#include "kernels/blas.hpp"
+#include "run/train_step.hpp"
 
 namespace cnn::app {
 namespace {

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "cnn/network.hpp"
-#include "cnn/run_config.hpp"
-#include "cnn/workers.hpp"
+#include "base/workers.hpp"
+#include "nn/network.hpp"
+#include "run/run_config.hpp"
 
 namespace cnn::app {
 

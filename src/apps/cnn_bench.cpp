@@ -7,13 +7,13 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "cnn/blas.hpp"
 #include "cnn/error.hpp"
-#include "cnn/run_config.hpp"
 
-#include "app.hpp"
-#include "benchmark.hpp"
-#include "command_line.hpp"
+#include "apps/app.hpp"
+#include "apps/benchmark.hpp"
+#include "apps/command_line.hpp"
+#include "kernels/blas.hpp"
+#include "run/run_config.hpp"
 
 namespace cnn::app {
 namespace {

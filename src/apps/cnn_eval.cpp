@@ -11,14 +11,14 @@
 #include <vector>
 
 #include "cnn/error.hpp"
-#include "cnn/evaluate.hpp"
-#include "cnn/model.hpp"
-#include "cnn/training_data.hpp"
-#include "cnn/vote.hpp"
 
-#include "app.hpp"
-#include "command_line.hpp"
-#include "report.hpp"
+#include "apps/app.hpp"
+#include "apps/command_line.hpp"
+#include "apps/report.hpp"
+#include "infer/evaluate.hpp"
+#include "infer/vote.hpp"
+#include "run/model.hpp"
+#include "run/training_data.hpp"
 
 namespace cnn::app {
 namespace {

@@ -10,14 +10,14 @@
 #include <nlohmann/json.hpp>
 
 #include "cnn/error.hpp"
-#include "cnn/evaluate.hpp"
 #include "cnn/image.hpp"
-#include "cnn/model.hpp"
-#include "cnn/prepare_image.hpp"
 
-#include "app.hpp"
-#include "command_line.hpp"
-#include "show_image.hpp"
+#include "apps/app.hpp"
+#include "apps/command_line.hpp"
+#include "apps/show_image.hpp"
+#include "data/prepare_image.hpp"
+#include "infer/evaluate.hpp"
+#include "run/model.hpp"
 
 namespace cnn::app {
 namespace {

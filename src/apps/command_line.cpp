@@ -1,11 +1,11 @@
-#include "command_line.hpp"
+#include "apps/command_line.hpp"
 
 #include <cstdio>
 #include <memory>
 
 #include <CLI/CLI.hpp>
 
-#include "app.hpp"
+#include "apps/app.hpp"
 
 namespace cnn::app {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "cnn/prepare_image.hpp"
+#include "data/prepare_image.hpp"
 
 namespace cnn::app {
 

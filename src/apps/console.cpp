@@ -1,4 +1,4 @@
-#include "console.hpp"
+#include "apps/console.hpp"
 
 #include <cmath>
 #include <cstdio>
@@ -13,7 +13,7 @@
 
 #include "cnn/error.hpp"
 
-#include "terminal.hpp"
+#include "apps/terminal.hpp"
 
 namespace cnn::app {
 namespace {

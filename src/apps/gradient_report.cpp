@@ -1,4 +1,4 @@
-#include "gradient_report.hpp"
+#include "apps/gradient_report.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -7,10 +7,9 @@
 
 #include <fmt/format.h>
 
-#include "cnn/batches.hpp"
-
-#include "app.hpp"
-#include "signals.hpp"
+#include "apps/app.hpp"
+#include "apps/signals.hpp"
+#include "data/preprocessing.hpp"
 
 namespace cnn::app {
 namespace {

@@ -4,11 +4,11 @@
 
 #include <string>
 
-#include "cnn/gradient_check.hpp"
-#include "cnn/model.hpp"
-#include "cnn/network.hpp"
-#include "cnn/trainer.hpp"
-#include "cnn/training_data.hpp"
+#include "nn/gradient_check.hpp"
+#include "nn/network.hpp"
+#include "run/model.hpp"
+#include "run/trainer.hpp"
+#include "run/training_data.hpp"
 
 namespace cnn::app {
 

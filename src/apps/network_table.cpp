@@ -1,10 +1,10 @@
-#include "network_table.hpp"
+#include "apps/network_table.hpp"
 
 #include <iterator>
 
 #include <fmt/format.h>
 
-#include "console.hpp"
+#include "apps/console.hpp"
 
 namespace cnn::app {
 namespace {

@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <string>
 
-#include "cnn/network.hpp"
-#include "cnn/run_config.hpp"
+#include "nn/network.hpp"
+#include "run/run_config.hpp"
 
 namespace cnn::app {
 

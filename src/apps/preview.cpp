@@ -1,4 +1,4 @@
-#include "preview.hpp"
+#include "apps/preview.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "cnn/augment.hpp"
+#include "data/augment.hpp"
 
 namespace cnn::app {
 namespace {

@@ -5,8 +5,9 @@
 #include <filesystem>
 
 #include "cnn/image.hpp"
-#include "cnn/run_config.hpp"
-#include "cnn/training_data.hpp"
+
+#include "run/run_config.hpp"
+#include "run/training_data.hpp"
 
 namespace cnn::app {
 

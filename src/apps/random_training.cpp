@@ -1,10 +1,10 @@
-#include "random_training.hpp"
+#include "apps/random_training.hpp"
 
 #include <algorithm>
 #include <cstdint>
 
-#include "cnn/random.hpp"
-#include "cnn/training_data.hpp"
+#include "base/random.hpp"
+#include "run/training_data.hpp"
 
 namespace cnn::app {
 namespace {

@@ -5,13 +5,14 @@
 #include <cstddef>
 #include <vector>
 
-#include "cnn/batches.hpp"
 #include "cnn/dataset.hpp"
-#include "cnn/network.hpp"
-#include "cnn/run_config.hpp"
-#include "cnn/solver.hpp"
-#include "cnn/train_step.hpp"
-#include "cnn/workers.hpp"
+
+#include "base/workers.hpp"
+#include "data/preprocessing.hpp"
+#include "nn/network.hpp"
+#include "optim/solver.hpp"
+#include "run/run_config.hpp"
+#include "run/train_step.hpp"
 
 namespace cnn::app {
 

@@ -1,4 +1,4 @@
-#include "report.hpp"
+#include "apps/report.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -8,7 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cnn/error.hpp"
-#include "cnn/file.hpp"
+
+#include "base/file.hpp"
 
 namespace cnn::app {
 namespace {

@@ -6,8 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "cnn/evaluate.hpp"
 #include "cnn/metrics.hpp"
+
+#include "infer/evaluate.hpp"
 
 namespace cnn::app {
 

@@ -1,4 +1,4 @@
-#include "show_image.hpp"
+#include "apps/show_image.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -8,9 +8,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "cnn/prepare_image.hpp"
-
-#include "terminal.hpp"
+#include "apps/terminal.hpp"
+#include "data/prepare_image.hpp"
 
 namespace cnn::app {
 namespace {

@@ -1,4 +1,4 @@
-#include "signals.hpp"
+#include "apps/signals.hpp"
 
 #include <signal.h>
 #include <unistd.h>

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "cnn/trainer.hpp"
+#include "run/trainer.hpp"
 
 namespace cnn::app {
 

@@ -1,4 +1,4 @@
-#include "sweep.hpp"
+#include "apps/sweep.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -9,16 +9,16 @@
 #include <fmt/format.h>
 
 #include "cnn/error.hpp"
-#include "cnn/evaluate.hpp"
-#include "cnn/model.hpp"
-#include "cnn/option_reader.hpp"
-#include "cnn/run_directory.hpp"
-#include "cnn/text.hpp"
-#include "cnn/training_data.hpp"
-#include "cnn/vote.hpp"
 
-#include "app.hpp"
-#include "signals.hpp"
+#include "apps/app.hpp"
+#include "apps/signals.hpp"
+#include "base/text.hpp"
+#include "config/option_reader.hpp"
+#include "infer/evaluate.hpp"
+#include "infer/vote.hpp"
+#include "run/model.hpp"
+#include "run/run_directory.hpp"
+#include "run/training_data.hpp"
 
 namespace cnn::app {
 namespace {

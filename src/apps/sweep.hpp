@@ -9,10 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "cnn/run_config.hpp"
-#include "cnn/trainer.hpp"
-
-#include "command_line.hpp"
+#include "apps/command_line.hpp"
+#include "run/run_config.hpp"
+#include "run/trainer.hpp"
 
 namespace cnn::app {
 

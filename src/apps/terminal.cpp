@@ -1,4 +1,4 @@
-#include "terminal.hpp"
+#include "apps/terminal.hpp"
 
 #include <cstdlib>
 #include <string_view>

@@ -1,4 +1,4 @@
-#include "train_log.hpp"
+#include "apps/train_log.hpp"
 
 #include <cstdio>
 #include <optional>
@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "app.hpp"
+#include "apps/app.hpp"
 
 namespace cnn::app {
 namespace {

@@ -6,12 +6,11 @@
 #include <cstdint>
 #include <string>
 
-#include "cnn/learning_check.hpp"
-#include "cnn/run_directory.hpp"
-#include "cnn/trainer.hpp"
-
-#include "console.hpp"
-#include "train_table.hpp"
+#include "apps/console.hpp"
+#include "apps/train_table.hpp"
+#include "run/learning_check.hpp"
+#include "run/run_directory.hpp"
+#include "run/trainer.hpp"
 
 namespace cnn::app {
 

@@ -1,10 +1,10 @@
-#include "train_table.hpp"
+#include "apps/train_table.hpp"
 
 #include <algorithm>
 
 #include <fmt/format.h>
 
-#include "console.hpp"
+#include "apps/console.hpp"
 
 namespace cnn::app {
 namespace {

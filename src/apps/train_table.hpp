@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string>
 
-#include "cnn/trainer.hpp"
+#include "run/trainer.hpp"
 
 namespace cnn::app {
 

@@ -1,8 +1,7 @@
 #include <array>
 #include <string>
 
-#include "cnn/arena.hpp"
-
+#include "base/arena.hpp"
 #include "bench/kernels.hpp"
 #include "support/draw.hpp"
 #include "support/example_options.hpp"

@@ -3,9 +3,8 @@
 
 #include <cstdio>
 
-#include "cnn/blas.hpp"
-
 #include "bench/kernels.hpp"
+#include "kernels/blas.hpp"
 
 int main(int argc, char** argv) {
   cnn::register_products();

@@ -2,9 +2,8 @@
 #include <string>
 #include <vector>
 
-#include "cnn/blas.hpp"
-
 #include "bench/kernels.hpp"
+#include "kernels/blas.hpp"
 #include "support/draw.hpp"
 
 namespace cnn {

@@ -2,12 +2,11 @@
 #include <string>
 #include <vector>
 
-#include "cnn/batches.hpp"
-#include "cnn/im2col.hpp"
-#include "cnn/loss.hpp"
-#include "cnn/solver.hpp"
-
 #include "bench/kernels.hpp"
+#include "data/preprocessing.hpp"
+#include "kernels/im2col.hpp"
+#include "nn/loss.hpp"
+#include "optim/solver.hpp"
 #include "support/draw.hpp"
 #include "support/networks.hpp"
 

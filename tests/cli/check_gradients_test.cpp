@@ -6,9 +6,8 @@
 
 #include <gtest/gtest.h>
 
-#include "cnn/registry.hpp"
-
 #include "apps/gradient_report.hpp"
+#include "nn/registry.hpp"
 #include "support/cli.hpp"
 #include "support/example_options.hpp"
 #include "support/faulty_layer.hpp"

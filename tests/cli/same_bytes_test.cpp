@@ -8,9 +8,9 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "cnn/blas.hpp"
 #include "cnn/image.hpp"
 
+#include "kernels/blas.hpp"
 #include "support/cli.hpp"
 #include "support/random_run.hpp"
 #include "support/run_files.hpp"

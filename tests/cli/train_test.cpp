@@ -8,10 +8,10 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include "cnn/augment.hpp"
 #include "cnn/dataset.hpp"
 #include "cnn/image.hpp"
 
+#include "data/augment.hpp"
 #include "support/cli.hpp"
 
 namespace cnn {

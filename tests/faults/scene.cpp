@@ -2,9 +2,9 @@
 
 #include <stdexcept>
 
-#include "cnn/file.hpp"
 #include "cnn/image.hpp"
 
+#include "base/file.hpp"
 #include "support/idx_writer.hpp"
 #include "support/picture_files.hpp"
 

@@ -6,8 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cnn/file.hpp"
-
+#include "base/file.hpp"
 #include "faults/fault.hpp"
 #include "faults/scene.hpp"
 #include "support/run_files.hpp"

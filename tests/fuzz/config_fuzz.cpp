@@ -7,10 +7,9 @@
 #include <numeric>
 #include <vector>
 
-#include "cnn/run_config.hpp"
-#include "cnn/workspace.hpp"
-
 #include "fuzz.hpp"
+#include "nn/workspace.hpp"
+#include "run/run_config.hpp"
 
 namespace {
 

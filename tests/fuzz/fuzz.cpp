@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "cnn/text.hpp"
+#include "base/text.hpp"
 
 namespace cnn::fuzz {
 

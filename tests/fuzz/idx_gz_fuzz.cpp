@@ -1,8 +1,7 @@
 // One compressed IDX file, read as images and as labels. Half of the mutations change what is
 // compressed, so that they get past gzip's checksum.
 
-#include "cnn/idx.hpp"
-
+#include "data/idx.hpp"
 #include "fuzz.hpp"
 #include "inflated.hpp"
 #include "support/idx_writer.hpp"

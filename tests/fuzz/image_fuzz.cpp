@@ -7,10 +7,10 @@
 
 #include <zlib.h>
 
-#include "cnn/batches.hpp"
 #include "cnn/image.hpp"
-#include "cnn/prepare_image.hpp"
 
+#include "data/prepare_image.hpp"
+#include "data/preprocessing.hpp"
 #include "fuzz.hpp"
 
 namespace {

@@ -7,12 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "cnn/file.hpp"
 #include "cnn/image.hpp"
-#include "cnn/model.hpp"
-#include "cnn/safetensors.hpp"
-#include "cnn/training_data.hpp"
 
+#include "base/file.hpp"
+#include "formats/safetensors.hpp"
+#include "run/model.hpp"
+#include "run/training_data.hpp"
 #include "support/idx_writer.hpp"
 #include "support/picture_files.hpp"
 

@@ -8,12 +8,11 @@
 
 #include <zlib.h>
 
-#include "cnn/batches.hpp"
-#include "cnn/file.hpp"
-#include "cnn/model.hpp"
-#include "cnn/workspace.hpp"
-
+#include "base/file.hpp"
+#include "data/preprocessing.hpp"
 #include "fuzz.hpp"
+#include "nn/workspace.hpp"
+#include "run/model.hpp"
 
 namespace {
 

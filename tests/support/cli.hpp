@@ -8,9 +8,8 @@
 
 #include <gmock/gmock.h>
 
-#include "cnn/file.hpp"
-#include "cnn/safetensors.hpp"
-
+#include "base/file.hpp"
+#include "formats/safetensors.hpp"
 #include "support/command.hpp"
 #include "support/temp_dir.hpp"
 #include "support/tiny.hpp"

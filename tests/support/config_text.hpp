@@ -7,8 +7,8 @@
 #include <string>
 
 #include "cnn/error.hpp"
-#include "cnn/run_config.hpp"
 
+#include "run/run_config.hpp"
 #include "support/temp_dir.hpp"
 
 namespace cnn {

@@ -6,8 +6,8 @@
 #include <random>
 
 #include "cnn/shape.hpp"
-#include "cnn/view.hpp"
 
+#include "base/view.hpp"
 #include "support/naive.hpp"
 
 namespace cnn {

@@ -3,7 +3,7 @@
 #include <charconv>
 #include <stdexcept>
 
-#include "cnn/registry.hpp"
+#include "nn/registry.hpp"
 
 namespace cnn {
 namespace {

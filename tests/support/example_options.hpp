@@ -11,9 +11,9 @@
 #include <string_view>
 #include <vector>
 
-#include "cnn/layer.hpp"
-#include "cnn/network.hpp"
-#include "cnn/options.hpp"
+#include "config/options.hpp"
+#include "nn/layer.hpp"
+#include "nn/network.hpp"
 
 namespace cnn {
 

@@ -6,7 +6,7 @@
 #include <memory>
 #include <utility>
 
-#include "cnn/layer.hpp"
+#include "nn/layer.hpp"
 
 namespace cnn {
 

@@ -3,8 +3,7 @@
 
 #pragma once
 
-#include "cnn/gradient_check.hpp"
-
+#include "nn/gradient_check.hpp"
 #include "support/values.hpp"
 
 namespace cnn {

@@ -10,8 +10,7 @@
 #include <span>
 #include <vector>
 
-#include "cnn/layer.hpp"
-
+#include "nn/layer.hpp"
 #include "support/values.hpp"
 
 namespace cnn {

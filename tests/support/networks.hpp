@@ -5,10 +5,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "cnn/loss.hpp"
-#include "cnn/network.hpp"
-#include "cnn/workspace.hpp"
-
+#include "nn/loss.hpp"
+#include "nn/network.hpp"
+#include "nn/workspace.hpp"
 #include "support/values.hpp"
 
 namespace cnn {

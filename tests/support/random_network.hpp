@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "cnn/network.hpp"
+#include "nn/network.hpp"
 
 namespace cnn {
 

@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <initializer_list>
 
-#include "cnn/file.hpp"
-
+#include "base/file.hpp"
 #include "support/draw.hpp"
 #include "support/idx_writer.hpp"
 

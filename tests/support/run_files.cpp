@@ -3,9 +3,9 @@
 #include <sstream>
 
 #include "cnn/error.hpp"
-#include "cnn/file.hpp"
-#include "cnn/safetensors.hpp"
 
+#include "base/file.hpp"
+#include "formats/safetensors.hpp"
 #include "support/tiny.hpp"
 
 namespace cnn {

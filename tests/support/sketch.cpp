@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "cnn/random.hpp"
+#include "base/random.hpp"
 
 namespace cnn {
 namespace {

@@ -8,7 +8,7 @@
 #include "cnn/image.hpp"
 #include "cnn/shape.hpp"
 
-#include "image/gray.hpp"
+#include "data/image/gray.hpp"
 
 namespace cnn {
 

@@ -1,7 +1,6 @@
 #include "support/tiny.hpp"
 
-#include "cnn/file.hpp"
-
+#include "base/file.hpp"
 #include "support/idx_writer.hpp"
 
 namespace cnn {

@@ -8,12 +8,13 @@
 #include <string>
 
 #include "cnn/dataset.hpp"
-#include "cnn/model.hpp"
-#include "cnn/network.hpp"
-#include "cnn/run_config.hpp"
-#include "cnn/trainer.hpp"
-#include "cnn/training_data.hpp"
-#include "cnn/workers.hpp"
+
+#include "base/workers.hpp"
+#include "nn/network.hpp"
+#include "run/model.hpp"
+#include "run/run_config.hpp"
+#include "run/trainer.hpp"
+#include "run/training_data.hpp"
 
 namespace cnn {
 

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "cnn/view.hpp"
+#include "base/view.hpp"
 
 namespace cnn {
 

@@ -1,0 +1,76 @@
+// Short vectors of Reals, and the shuffles that the kernels need: GCC's and clang's vector types,
+// which become the instructions of whatever processor a function is compiled for (CNN_VECTORIZED).
+// To be used within one function and what is inlined into it.
+
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "base/vectors.hpp"
+#include "base/view.hpp"
+
+// Vectors are passed to inlined functions only: no calling convention is involved.
+#pragma GCC diagnostic ignored "-Wpsabi"
+
+namespace cnn {
+
+using Lanes4 = Real __attribute__((vector_size(4 * sizeof(Real))));
+using Lanes8 = Real __attribute__((vector_size(8 * sizeof(Real))));
+using Bytes4 = std::uint8_t __attribute__((vector_size(4)));
+using Bytes8 = std::uint8_t __attribute__((vector_size(8)));
+
+// Memory need not be aligned.
+template <typename V, typename T>
+CNN_INLINE V load(const T* from) {
+  V lanes;
+  std::memcpy(&lanes, from, sizeof lanes);
+  return lanes;
+}
+
+template <typename V, typename T>
+CNN_INLINE void store(const V& lanes, T* to) {
+  std::memcpy(to, &lanes, sizeof lanes);
+}
+
+// Of a followed by b: every other element, from the first or from the second on.
+CNN_INLINE Lanes4 even(const Lanes4& a, const Lanes4& b) {
+  return __builtin_shufflevector(a, b, 0, 2, 4, 6);
+}
+CNN_INLINE Lanes4 odd(const Lanes4& a, const Lanes4& b) {
+  return __builtin_shufflevector(a, b, 1, 3, 5, 7);
+}
+CNN_INLINE Lanes8 even(const Lanes8& a, const Lanes8& b) {
+  return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
+}
+CNN_INLINE Lanes8 odd(const Lanes8& a, const Lanes8& b) {
+  return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15);
+}
+
+// a0 b0 a1 b1 …: the first half and the second.
+CNN_INLINE Lanes4 interleave_low(const Lanes4& a, const Lanes4& b) {
+  return __builtin_shufflevector(a, b, 0, 4, 1, 5);
+}
+CNN_INLINE Lanes4 interleave_high(const Lanes4& a, const Lanes4& b) {
+  return __builtin_shufflevector(a, b, 2, 6, 3, 7);
+}
+CNN_INLINE Lanes8 interleave_low(const Lanes8& a, const Lanes8& b) {
+  return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+}
+CNN_INLINE Lanes8 interleave_high(const Lanes8& a, const Lanes8& b) {
+  return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
+}
+
+// An 8x8 transposition in three rounds of interleaving.
+CNN_INLINE void transpose(Lanes8 (&v)[8]) {
+  for (int round = 0; round < 3; ++round) {
+    Lanes8 t[8];
+    for (int i = 0; i < 4; ++i) {
+      t[2 * i] = interleave_low(v[i], v[i + 4]);
+      t[2 * i + 1] = interleave_high(v[i], v[i + 4]);
+    }
+    for (int i = 0; i < 8; ++i) v[i] = t[i];
+  }
+}
+
+}  // namespace cnn

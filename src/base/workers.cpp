@@ -1,0 +1,159 @@
+#include "base/workers.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <mutex>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <sched.h>
+
+#include "cnn/error.hpp"
+
+#include "base/cpu_quota.hpp"
+
+namespace cnn {
+namespace {
+
+// A parked worker looks this often for new work, some 50 microseconds, before it sleeps. The gap
+// between two calls within a training step is a few microseconds, waking a sleeping thread costs
+// tens; spinning for longer, or with more workers than processors, would only take time from
+// whoever has work.
+constexpr int kSpins = 2000;
+
+void pause() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#endif
+}
+
+// By the affinity mask.
+int processors_allowed() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+  const unsigned count = std::thread::hardware_concurrency();
+  return count > 0 ? static_cast<int>(count) : 1;
+}
+
+}  // namespace
+
+struct Workers::State {
+  std::mutex mutex;
+  std::condition_variable wake;
+  std::atomic<std::uint64_t> call{0};  // counts the calls of run; a change is the signal to start
+  std::atomic<int> busy{0};            // threads still inside the present call
+  std::atomic<int> next_task{0};
+  std::atomic<bool> stop{false};
+
+  // Written by run before `call` changes, read after.
+  int tasks = 0;
+  Invoke invoke = nullptr;
+  void* callable = nullptr;
+
+  std::mutex error_mutex;
+  int error_task = 0;
+  std::exception_ptr error;
+
+  int spins = 0;
+  std::vector<std::thread> threads;
+
+  void work(int worker) {
+    for (int task = next_task.fetch_add(1); task < tasks; task = next_task.fetch_add(1)) {
+      try {
+        invoke(callable, worker, task);
+      } catch (...) {
+        const std::lock_guard lock(error_mutex);
+        if (!error || task < error_task) {
+          error = std::current_exception();
+          error_task = task;
+        }
+      }
+    }
+  }
+
+  void serve(int worker) {
+    std::uint64_t seen = 0;
+    while (true) {
+      for (int spin = 0; spin < spins && call.load(std::memory_order_acquire) == seen; ++spin)
+        pause();
+      if (call.load(std::memory_order_acquire) == seen) {
+        std::unique_lock lock(mutex);
+        wake.wait(lock, [&] { return call.load(std::memory_order_acquire) != seen; });
+      }
+      seen = call.load(std::memory_order_acquire);
+      if (stop.load()) return;
+      work(worker);
+      busy.fetch_sub(1, std::memory_order_release);
+    }
+  }
+
+  void announce() {
+    {
+      const std::lock_guard lock(mutex);
+      call.fetch_add(1, std::memory_order_release);
+    }
+    wake.notify_all();
+  }
+
+  // Wakes all threads, ends them and waits for them.
+  void end() {
+    stop.store(true);
+    announce();
+    for (std::thread& thread : threads) thread.join();
+  }
+};
+
+Workers::Workers(int count) : state_(std::make_unique<State>()) {
+  if (count < 1) throw ArgumentError("workers: " + std::to_string(count) + ", expected at least 1");
+  state_->spins = count <= available() ? kSpins : 0;
+  state_->threads.reserve(static_cast<std::size_t>(count) - 1);
+  try {
+    for (int worker = 1; worker < count; ++worker) {
+      state_->threads.emplace_back([state = state_.get(), worker] { state->serve(worker); });
+    }
+  } catch (const std::system_error& error) {
+    state_->end();
+    throw std::system_error(error.code(),
+                            "cannot start " + std::to_string(count - 1) + " more threads");
+  } catch (...) {
+    state_->end();
+    throw;
+  }
+}
+
+Workers::~Workers() {
+  state_->end();
+}
+
+int Workers::count() const {
+  return static_cast<int>(state_->threads.size()) + 1;
+}
+
+void Workers::run_erased(int tasks, Invoke invoke, void* callable) {
+  State& state = *state_;
+  state.tasks = tasks;
+  state.invoke = invoke;
+  state.callable = callable;
+  state.next_task.store(0);
+  state.busy.store(static_cast<int>(state.threads.size()));
+  if (!state.threads.empty()) state.announce();
+  state.work(0);
+  for (int spin = 0; state.busy.load(std::memory_order_acquire) > 0; ++spin) {
+    spin < state.spins ? pause() : std::this_thread::yield();
+  }
+  if (state.error) std::rethrow_exception(std::exchange(state.error, nullptr));
+}
+
+int Workers::available() {
+  const int allowed = processors_allowed();
+  return std::min(allowed, cpu_quota().value_or(allowed));
+}
+
+}  // namespace cnn

@@ -1,0 +1,319 @@
+#include "data/idx.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <limits>
+#include <new>
+#include <span>
+#include <string>
+
+#include <zlib.h>
+
+#include "base/arena.hpp"
+#include "base/file.hpp"
+
+namespace cnn {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kLargestFile = std::uint64_t{1} << 34;
+// What deflate makes of one byte at most: a match of 258 bytes takes two bits (RFC 1951, 3.2.5).
+constexpr std::uint64_t kLargestRatio = 1032;
+constexpr std::uint32_t kLargestExtent = std::numeric_limits<std::int32_t>::max();
+constexpr std::uint32_t kLargestImageExtent = 1 << 15;
+
+// The bytes of a file, decompressed if it begins as gzip does (RFC 1952).
+class Source {
+ public:
+  explicit Source(const fs::path& path)
+      : file_(path), buffer_(std::clamp<std::uint64_t>(file_.size(), 1, kLargestBuffer)) {
+    refill();
+    compressed_ = starts_member();
+    constexpr int kGzipOnly = 16 + MAX_WBITS;
+    if (compressed_ && inflateInit2(&stream_, kGzipOnly) != Z_OK) throw std::bad_alloc();
+  }
+
+  ~Source() {
+    if (compressed_) inflateEnd(&stream_);
+  }
+
+  Source(const Source&) = delete;
+  Source& operator=(const Source&) = delete;
+
+  const fs::path& path() const { return file_.path(); }
+  bool compressed() const { return compressed_; }
+  std::uint64_t file_size() const { return file_.size(); }
+  // Follows a number of bytes in a message.
+  std::string unit() const { return compressed_ ? " after decompression" : ""; }
+
+  // Fills `to`; returns how many bytes, which is less than asked for only where the data end.
+  std::size_t read(std::span<std::uint8_t> to) { return compressed_ ? decompress(to) : copy(to); }
+
+  // Whether the data, having been read to their end, ended properly: after gzip's checksum.
+  bool complete() const { return !compressed_ || member_ended_; }
+
+ private:
+  static constexpr std::size_t kLargestBuffer = std::size_t{1} << 18;
+
+  void refill() {
+    stream_.next_in = buffer_.data();
+    stream_.avail_in = static_cast<uInt>(file_.read(std::as_writable_bytes(std::span(buffer_))));
+  }
+
+  bool starts_member() const {
+    return stream_.avail_in >= 2 && stream_.next_in[0] == 0x1F && stream_.next_in[1] == 0x8B;
+  }
+
+  // What is left of the first buffer, then straight from the file.
+  std::size_t copy(std::span<std::uint8_t> to) {
+    const std::size_t head = std::min<std::size_t>(stream_.avail_in, to.size());
+    std::copy_n(stream_.next_in, head, to.data());
+    stream_.next_in += head;
+    stream_.avail_in -= static_cast<uInt>(head);
+    return head + file_.read(std::as_writable_bytes(to.subspan(head)));
+  }
+
+  std::size_t decompress(std::span<std::uint8_t> to) {
+    std::size_t filled = 0;
+    while (filled < to.size()) {
+      if (stream_.avail_in == 0) refill();
+      if (member_ended_) {
+        if (stream_.avail_in == 0) break;
+        begin_next_member();
+      }
+      const std::size_t room = std::min(to.size() - filled, kLargestPiece);
+      stream_.next_out = to.data() + filled;
+      stream_.avail_out = static_cast<uInt>(room);
+      const int result = inflate(&stream_, Z_NO_FLUSH);
+      filled += room - stream_.avail_out;
+      if (result == Z_BUF_ERROR) break;  // the file ends within the compressed data
+      if (result == Z_MEM_ERROR) throw std::bad_alloc();
+      if (result != Z_OK && result != Z_STREAM_END) fail_corrupt();
+      member_ended_ = result == Z_STREAM_END;
+    }
+    return filled;
+  }
+
+  void begin_next_member() {
+    // The second byte of its mark may lie beyond the buffer; inflate checks it.
+    if (stream_.next_in[0] != 0x1F) {
+      throw file_error(path(), "bytes after the end of the gzip data; fetch the file again");
+    }
+    inflateReset(&stream_);
+    member_ended_ = false;
+  }
+
+  [[noreturn]] void fail_corrupt() const {
+    const std::string reason = stream_.msg != nullptr ? stream_.msg : "needs a dictionary";
+    throw file_error(path(), "corrupt gzip data (" + reason + "); fetch the file again");
+  }
+
+  static constexpr std::size_t kLargestPiece = std::size_t{1} << 30;  // fits zlib's uInt
+
+  InputFile file_;
+  std::vector<std::uint8_t> buffer_;
+  z_stream stream_{};
+  bool compressed_ = false;
+  bool member_ended_ = false;
+};
+
+std::string hex(std::uint8_t byte) {
+  std::array<char, 3> text;
+  std::snprintf(text.data(), text.size(), "%02x", byte);
+  return text.data();
+}
+
+std::string type_name(std::uint8_t type) {
+  switch (type) {
+    case 0x09:
+      return "signed bytes";
+    case 0x0B:
+      return "16-bit integers";
+    case 0x0C:
+      return "32-bit integers";
+    case 0x0D:
+      return "32-bit floats";
+    case 0x0E:
+      return "64-bit floats";
+    default:
+      return "an unknown type";
+  }
+}
+
+// The four bytes 0 0 type rank; returns the rank.
+std::uint8_t read_mark(Source& source) {
+  std::array<std::uint8_t, 4> mark;
+  const std::size_t length = source.read(mark);
+  if (length < mark.size()) {
+    throw file_error(source.path(), "no IDX file: holds only " + std::to_string(length) + " bytes" +
+                                        source.unit());
+  }
+  if (mark[0] != 0 || mark[1] != 0) {
+    const std::string guess = mark[0] == '<' ? " (a web page?)" : "";
+    throw file_error(source.path(), "no IDX file: begins with " + hex(mark[0]) + " " +
+                                        hex(mark[1]) + " " + hex(mark[2]) + " " + hex(mark[3]) +
+                                        guess + ", expected 00 00 08 and the rank");
+  }
+  constexpr std::uint8_t kUnsignedByte = 0x08;
+  if (mark[2] != kUnsignedByte) {
+    throw file_error(source.path(), "holds " + type_name(mark[2]) + " (IDX type " + hex(mark[2]) +
+                                        "), only unsigned bytes (08) are supported");
+  }
+  return mark[3];
+}
+
+void check_rank(const fs::path& path, std::uint8_t rank, IdxKind kind) {
+  const bool images = rank == 3 || rank == 4;
+  const bool labels = rank == 1;
+  if (kind == IdxKind::images ? images : labels) return;
+  const std::string number = "IDX rank " + std::to_string(rank);
+  const std::string found = images   ? "holds images (" + number + ")"
+                            : labels ? "holds labels (" + number + ")"
+                                     : "has " + number;
+  const std::string wanted = kind == IdxKind::images ? "images (rank 3: n, height, width; or rank "
+                                                       "4: n, channels, height, width)"
+                                                     : "labels (rank 1)";
+  throw file_error(path, found + ", expected " + wanted +
+                             (images || labels ? "; are the two files swapped?" : ""));
+}
+
+std::vector<std::uint32_t> read_dims(Source& source, std::uint8_t rank) {
+  std::vector<std::uint8_t> bytes(std::size_t{4} * rank);
+  if (source.read(bytes) < bytes.size()) {
+    throw file_error(source.path(), "truncated: ends within its header");
+  }
+  std::vector<std::uint32_t> dims;
+  for (std::size_t i = 0; i < bytes.size(); i += 4) {
+    dims.push_back(std::uint32_t{bytes[i]} << 24 | std::uint32_t{bytes[i + 1]} << 16 |
+                   std::uint32_t{bytes[i + 2]} << 8 | std::uint32_t{bytes[i + 3]});
+  }
+  return dims;
+}
+
+struct Header {
+  std::vector<std::uint32_t> dims;
+  std::uint64_t promised = 0;  // bytes of header and values together
+};
+
+// "60000 images of 28x28", "60000 labels"
+std::string describe(const std::vector<std::uint32_t>& dims) {
+  std::string text = std::to_string(dims.front());
+  if (dims.size() == 1) return text + " labels";
+  text += " images of ";
+  for (std::size_t i = 1; i < dims.size(); ++i) {
+    text += (i > 1 ? "x" : "") + std::to_string(dims[i]);
+  }
+  return text;
+}
+
+// Of header and values together, in bytes.
+std::uint64_t promised_size(const fs::path& path, const std::vector<std::uint32_t>& dims) {
+  const auto fail = [&](const std::string& reason) {
+    throw file_error(path, "header promises " + describe(dims) + ": " + reason +
+                               "; the file is damaged or not meant for this");
+  };
+  const std::uint64_t memory = physical_memory();
+  const std::string bound = memory < kLargestFile ? "this machine's memory of " : "";
+  const std::uint64_t most = std::min(memory, kLargestFile);
+  std::uint64_t size = 1;
+  for (std::size_t i = 0; i < dims.size(); ++i) {
+    const std::uint32_t largest = i == 0 ? kLargestExtent : kLargestImageExtent;
+    if (dims[i] < 1 || dims[i] > largest) {
+      fail("each extent must be 1 to " + std::to_string(largest));
+    }
+    if (size > most / dims[i]) fail("more than " + bound + std::to_string(most) + " bytes");
+    size *= dims[i];
+  }
+  return 4 + 4 * dims.size() + size;
+}
+
+// "header promises 3 images of 2x2 (28 bytes)"
+std::string promise(const Header& header) {
+  return "header promises " + describe(header.dims) + " (" + std::to_string(header.promised) +
+         " bytes)";
+}
+
+// `found`: the bytes there are; of compressed data after their promised end, one more than
+// promised.
+void check_size(const Source& source, const Header& header, std::uint64_t found) {
+  if (found == header.promised) return;
+  if (found < header.promised) {
+    throw file_error(source.path(), "truncated: " + promise(header) + ", got " +
+                                        std::to_string(found) + source.unit() +
+                                        "; the download is probably incomplete");
+  }
+  throw file_error(source.path(), "too long: " + promise(header) + ", got " +
+                                      (source.compressed() ? "more" : std::to_string(found)) +
+                                      source.unit() + "; it is damaged or something else");
+}
+
+// Of a compressed file the length tells only what it cannot hold.
+void check_ratio(const Source& source, const Header& header) {
+  const std::uint64_t most = kLargestRatio * source.file_size();
+  if (header.promised <= most) return;
+  throw file_error(source.path(), "truncated: " + promise(header) + ", but " +
+                                      std::to_string(source.file_size()) +
+                                      " compressed bytes hold " + std::to_string(most) +
+                                      " at most; the download is probably incomplete");
+}
+
+// Reads the header; what the file's length tells is checked before anything of the promised size is
+// allocated.
+Header read_header(Source& source, IdxKind kind) {
+  const std::uint8_t rank = read_mark(source);
+  check_rank(source.path(), rank, kind);
+  Header header;
+  header.dims = read_dims(source, rank);
+  header.promised = promised_size(source.path(), header.dims);
+  if (source.compressed()) {
+    check_ratio(source, header);
+  } else {
+    check_size(source, header, source.file_size());
+  }
+  return header;
+}
+
+std::vector<std::uint8_t> read_values(Source& source, const Header& header) {
+  const std::size_t header_size = 4 + 4 * header.dims.size();
+  const std::size_t count = header.promised - header_size;
+  // A compressed file proves its promise by keeping it: the buffer doubles as the data come.
+  // Pictures seldom shrink to less than a 16th, so that as a rule the first size is the last.
+  constexpr std::size_t kUsualRatio = 16;
+  std::size_t room = count;
+  if (source.compressed()) room = std::min(count, kUsualRatio * source.file_size());
+  std::vector<std::uint8_t> values;
+  while (values.size() < count) {
+    const std::size_t filled = values.size();
+    values.resize(room);
+    const std::size_t got = source.read(std::span(values).subspan(filled));
+    if (filled + got < room) check_size(source, header, header_size + filled + got);
+    room = std::min(count, 2 * room);
+  }
+  std::uint8_t beyond;
+  const std::size_t more = source.read({&beyond, 1});
+  if (more > 0) check_size(source, header, header.promised + more);
+  if (!source.complete()) {
+    throw file_error(
+        source.path(),
+        "truncated: gzip's checksum at the end is missing; the download is probably incomplete");
+  }
+  return values;
+}
+
+}  // namespace
+
+Idx read_idx_header(const fs::path& path, IdxKind kind) {
+  Source source(path);
+  return {read_header(source, kind).dims, {}};
+}
+
+Idx read_idx(const fs::path& path, IdxKind kind) {
+  Source source(path);
+  Header header = read_header(source, kind);
+  std::vector<std::uint8_t> values = read_values(source, header);
+  return {std::move(header.dims), std::move(values)};
+}
+
+}  // namespace cnn

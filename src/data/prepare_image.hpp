@@ -1,0 +1,60 @@
+// From a picture of any size, colour and polarity to what a network was trained on.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cnn/image.hpp"
+#include "cnn/shape.hpp"
+
+#include "data/image_statistics.hpp"
+
+namespace cnn {
+
+enum class Invert { automatic, yes, no };
+// Whether a picture of the network's size may be changed.
+enum class Prepare { automatic, no };
+
+// What was found on a picture for a set of centred images.
+struct Found {
+  int marks = 0;           // separate things drawn on it; 0 if it is blank
+  std::optional<Box> box;  // of the one that is read, in the picture; none if it is blank
+};
+
+struct PreparedImage {
+  std::vector<std::uint8_t> pixels;  // (C, H, W) of the wanted shape
+  Shape original;
+  bool inverted = false;
+  bool resized = false;        // height or width changed, by scaling or centring
+  bool centred = false;        // cut out, scaled to the box and placed by its centre of mass
+  bool recoloured = false;     // grey from colour or colour from grey
+  std::optional<Found> found;  // for a set of centred images; not where nothing was to be prepared
+  // Nothing is drawn on it: what the network says of it means nothing.
+  bool is_blank() const { return found && found->marks == 0; }
+  // What was done, for people; sizes are width x height:
+  // "120x96 RGB -> gray, inverted (dark on light), digit centred in 28x28", or "used as it is".
+  std::string description;
+};
+
+// Colour becomes grey by its luma (ITU-R BT.601: 0.299 R + 0.587 G + 0.114 B, to nearest), grey
+// becomes colour by copying. Then:
+// - For a set of centred images, such as MNIST, a picture that could be one of the set (is_like),
+//   wanted height and width included, is used as it is. On any other, what is drawn is found,
+//   whatever the light, the paper, its frame and its lines, and redrawn as the set's drawings are:
+//   cut out, scaled, placed by its centre of mass, with strokes of their thickness
+//   (image/drawing.hpp). A picture on which nothing is drawn is scaled to the wanted shape.
+// - For any other set it is scaled to the wanted shape, without keeping its aspect.
+// It is inverted (p -> 255 - p) as `invert` says; automatic: for a set of centred images, if dark
+// and light of ink and paper are not theirs; for another, if the training set's background is known
+// to be dark and the picture's border is light (above 127.5), or the other way round. So an image
+// of the set itself, written to a file, comes through unchanged. Prepare::no uses a picture of the
+// wanted height and width as it stands, inverted only by Invert::yes; others are prepared as
+// always. Throws ShapeError if `wanted` does not have 1 or 3 channels.
+PreparedImage prepare_image(const Image& image, const Shape& wanted,
+                            const ImageStatistics& statistics, Invert invert,
+                            Prepare prepare = Prepare::automatic);
+
+}  // namespace cnn

@@ -1,0 +1,56 @@
+// From bytes to the network's input, and the order in which a run sees its images.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "cnn/dataset.hpp"
+
+#include "base/view.hpp"
+
+namespace cnn {
+
+// x = scale_c · (pixel − mean_c) for channel c. Kept with the model, so that training, evaluation
+// and prediction agree.
+struct Preprocessing {
+  std::vector<double> mean;   // one value a channel
+  std::vector<double> scale;  // one value a channel
+
+  bool operator==(const Preprocessing&) const = default;
+};
+
+// `normalize: auto`: each channel's mean and 1/deviation (of the population) over the selected
+// images; a channel that never varies gets the scale 1. Throws ArgumentError if nothing is
+// selected, or an image that is not there.
+Preprocessing measure_preprocessing(const Dataset& dataset, const Selection& selection);
+
+// Preprocessing as a table of the 256 values a byte can take. Immutable; any thread may use it.
+class PixelTable {
+ public:
+  // For images of `shape`. Throws ShapeError unless it has as many channels as `preprocessing`.
+  PixelTable(const Preprocessing& preprocessing, const Shape& shape);
+
+  const Shape& shape() const { return shape_; }
+
+  // pixels: (C, H, W) of one image → x: the same shape. Assigns all of x. Throws ShapeError if
+  // either has another size; prepare_image makes pixels of this shape of any picture.
+  void apply(std::span<const std::uint8_t> pixels, View x) const;
+  // The same in place, for values between those of bytes, too: x holds pixel values at first.
+  void apply(View x) const;
+
+ private:
+  Preprocessing preprocessing_;
+  Shape shape_;
+  std::size_t plane_;        // H·W
+  std::vector<Real> table_;  // (C, 256)
+};
+
+// The order of the images of a selection in one epoch: a function of (seed, epoch). Without
+// shuffle, as they come.
+Selection epoch_order(const Selection& selection, bool shuffle, std::uint64_t seed,
+                      std::uint64_t epoch);
+
+}  // namespace cnn

@@ -1,0 +1,97 @@
+#include "infer/vote.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+
+#include "cnn/error.hpp"
+
+namespace cnn {
+
+std::vector<PixelShift> neighbour_shifts() {
+  std::vector<PixelShift> shifts = {{0, 0}};
+  for (const int down : {-1, 0, 1}) {
+    for (const int right : {-1, 0, 1}) {
+      if (down != 0 || right != 0) shifts.push_back({down, right});
+    }
+  }
+  return shifts;
+}
+
+Dataset shifted(const Dataset& dataset, PixelShift shift) {
+  Dataset result = dataset;
+  if (shift == PixelShift{}) return result;
+  std::fill(result.pixels.begin(), result.pixels.end(), std::uint8_t{0});
+  const int height = dataset.shape.height, width = dataset.shape.width;
+  const auto plane = static_cast<std::size_t>(height) * static_cast<std::size_t>(width);
+  const int by_rows = std::clamp(shift.down, -height, height);
+  const int by_columns = std::clamp(shift.right, -width, width);
+  const int top = std::max(by_rows, 0), bottom = std::min(height + by_rows, height);
+  const int left = std::max(by_columns, 0), right = std::min(width + by_columns, width);
+  if (left >= right) return result;
+  for (std::size_t at = 0; at + plane <= result.pixels.size(); at += plane) {
+    for (int y = top; y < bottom; ++y) {
+      const int from = (y - by_rows) * width + left - by_columns;
+      std::copy_n(&dataset.pixels[at + static_cast<std::size_t>(from)], right - left,
+                  &result.pixels[at + static_cast<std::size_t>(y * width + left)]);
+    }
+  }
+  return result;
+}
+
+Vote::Vote(std::size_t images, std::size_t classes)
+    : images_(images), classes_(classes), sums_(images * classes) {}
+
+void Vote::require_number(std::size_t images) const {
+  if (images == images_) return;
+  throw ArgumentError("vote: on " + std::to_string(images_) + " images, got " +
+                      std::to_string(images));
+}
+
+bool Vote::add(Inference& inference, Loss loss, const Dataset& dataset, const Selection& selection,
+               const std::vector<PixelShift>& shifts, const std::atomic<bool>& stop) {
+  require_number(selection.size());
+  require_images(dataset, selection, inference.network().input());
+  if (inference.network().output().size() != classes_) {
+    throw ShapeError("vote: on " + std::to_string(classes_) + " classes, the network tells " +
+                     std::to_string(inference.network().output().size()) + " apart");
+  }
+  for (const PixelShift& shift : shifts) {
+    ++voters_;
+    const Dataset images = shifted(dataset, shift);
+    const bool done = inference.run(
+        selection.size(), [&](std::size_t i) { return images.image(selection[i]); },
+        [&](std::size_t i, CView outputs) {
+          std::vector<double> probabilities(classes_);
+          class_probabilities(loss, outputs, probabilities);
+          for (std::size_t k = 0; k < classes_; ++k) sums_[i * classes_ + k] += probabilities[k];
+        },
+        stop);
+    if (!done) return false;
+  }
+  return true;
+}
+
+Evaluation Vote::evaluation(const Dataset& dataset, const Selection& selection) const {
+  if (voters_ == 0) throw ArgumentError("vote: there is no result, nothing has been added");
+  require_number(selection.size());
+  require_labels(dataset, selection, classes_);
+  const auto voters = static_cast<double>(voters_);
+  Evaluation result;
+  for (std::size_t i = 0; i < selection.size(); ++i) {
+    const std::span<const double> sums = std::span(sums_).subspan(i * classes_, classes_);
+    const auto best =
+        static_cast<std::size_t>(std::max_element(sums.begin(), sums.end()) - sums.begin());
+    const std::size_t label = dataset.labels[selection[i]];
+    result.predictions.push_back({label, best, sums[best] / voters});
+    result.loss -= std::log(std::max(sums[label] / voters, std::numeric_limits<double>::min()));
+    result.correct += best == label ? 1 : 0;
+  }
+  if (!selection.empty()) result.loss /= static_cast<double>(selection.size());
+  return result;
+}
+
+}  // namespace cnn

@@ -1,0 +1,62 @@
+// Voting: an image's classes from the mean of several probabilities, of several models, of several
+// copies of the image, or of both.
+
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <vector>
+
+#include "cnn/dataset.hpp"
+
+#include "infer/evaluate.hpp"
+#include "nn/loss.hpp"
+
+namespace cnn {
+
+// A step of whole pixels.
+struct PixelShift {
+  int down = 0;
+  int right = 0;
+
+  bool operator==(const PixelShift&) const = default;
+};
+
+// The image itself and its copies shifted by one pixel up, down, left, right and diagonally.
+std::vector<PixelShift> neighbour_shifts();
+
+// The images, each moved as a whole; what comes from outside is 0, the background of
+// light-on-dark images.
+Dataset shifted(const Dataset& dataset, PixelShift shift);
+
+// Sums class probabilities over whatever is added, in the order in which it is, so that the result
+// is the same for any number of workers. Used by one thread at a time.
+class Vote {
+ public:
+  // For `images` images of `classes` classes.
+  Vote(std::size_t images, std::size_t classes);
+
+  // Adds what the network that was trained for `loss` says of each selected image, once for each of
+  // the shifts: by default, of the image as it is. Throws DivergedError if an output is not finite;
+  // ArgumentError for another number of images, or one that is not there; ShapeError if images or
+  // classes are not those of the network.
+  // Once `stop` is true it goes no further; the result is false then, and the sums are of no use.
+  bool add(Inference& inference, Loss loss, const Dataset& dataset, const Selection& selection,
+           const std::vector<PixelShift>& shifts = {PixelShift{}},
+           const std::atomic<bool>& stop = Inference::kNever);
+
+  // By the mean probability p: the class of the largest, and as loss the mean of −log p_y (a
+  // probability of 0 counts as the smallest above). Throws ArgumentError if nothing was added, for
+  // another number of images, and for a label that is none of the classes.
+  Evaluation evaluation(const Dataset& dataset, const Selection& selection) const;
+
+ private:
+  void require_number(std::size_t images) const;
+
+  std::size_t images_;
+  std::size_t classes_;
+  std::size_t voters_ = 0;
+  std::vector<double> sums_;  // (images, classes)
+};
+
+}  // namespace cnn

@@ -1,0 +1,302 @@
+#include "kernels/blas.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cassert>
+#include <functional>
+#include <mutex>
+#include <new>
+#include <sstream>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include <cblas.h>
+#include <dlfcn.h>
+#include <sys/mman.h>
+
+#include "cnn/error.hpp"
+
+#include "base/random.hpp"
+
+namespace cnn {
+namespace {
+
+CBLAS_TRANSPOSE to_cblas(Transpose transpose) {
+  return transpose == Transpose::yes ? CblasTrans : CblasNoTrans;
+}
+
+[[maybe_unused]] void multiply(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k,
+                               const float* a, int lda, const float* b, int ldb, float beta,
+                               float* c, int ldc) {
+  cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, 1.0F, a, lda, b, ldb, beta, c, ldc);
+}
+
+[[maybe_unused]] void multiply(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k,
+                               const double* a, int lda, const double* b, int ldb, double beta,
+                               double* c, int ldc) {
+  cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, 1.0, a, lda, b, ldb, beta, c, ldc);
+}
+
+// y ← op(a)·x + beta·y, for a: (rows, columns)
+[[maybe_unused]] void multiply(CBLAS_TRANSPOSE ta, int rows, int columns, const float* a, int lda,
+                               const float* x, float beta, float* y) {
+  cblas_sgemv(CblasRowMajor, ta, rows, columns, 1.0F, a, lda, x, 1, beta, y, 1);
+}
+
+[[maybe_unused]] void multiply(CBLAS_TRANSPOSE ta, int rows, int columns, const double* a, int lda,
+                               const double* x, double beta, double* y) {
+  cblas_dgemv(CblasRowMajor, ta, rows, columns, 1.0, a, lda, x, 1, beta, y, 1);
+}
+
+constexpr int kSingle = 0;  // what openblas_get_parallel() answers
+constexpr int kOpenMp = 2;
+
+// Of its packing buffers, the largest that any kernel of OpenBLAS has.
+constexpr std::size_t kBufferBytes = std::size_t{128} << 20;
+
+// A product of fixed pseudo-random matrices, large enough for OpenBLAS' packing buffers to be in
+// use.
+class SelfTest {
+ public:
+  SelfTest() {
+    const Random random(1, Purpose::initialisation);
+    for (std::size_t i = 0; i < kCount; ++i) {
+      a_[i] = static_cast<Real>(random.uniform(i));
+      b_[i] = static_cast<Real>(random.uniform(kCount + i));
+    }
+  }
+
+  // Allocates nothing: an exception would end the thread's process.
+  void run() noexcept {
+    for (int repeat = 0; repeat < 8; ++repeat) {
+      gemm({View(a_), kSize, kSize}, Transpose::no, {View(b_), kSize, kSize}, Transpose::yes, 0,
+           {View(product_), kSize, kSize});
+    }
+  }
+
+  const std::vector<Real>& product() const { return product_; }
+
+ private:
+  static constexpr int kSize = 96;
+  static constexpr std::size_t kCount = std::size_t{kSize} * kSize;
+  std::vector<Real> a_ = std::vector<Real>(kCount);
+  std::vector<Real> b_ = a_;
+  std::vector<Real> product_ = a_;
+};
+
+// What OpenBLAS chooses a kernel by, for c ← a·op(b): c is (rows, columns).
+struct Product {
+  int rows;
+  int columns;
+  int inner;
+  Transpose transpose_b;
+
+  bool operator==(const Product&) const = default;
+};
+
+// Does OpenBLAS give equal rows of a equal rows of a·op(b), whatever their places? Found out by
+// trying, once for each product, without asking for memory: inference may not.
+class RowTrials {
+ public:
+  bool treats_rows_alike(Product p) {
+    if (p.rows > kMostRows) return false;
+    p.columns = std::min(p.columns, kLargest);
+    p.inner = std::min(p.inner, kLargest);
+    if (const Trial* trial = find(p)) return trial->alike;
+    const std::lock_guard lock(mutex_);
+    if (const Trial* trial = find(p)) return trial->alike;
+    const std::size_t count = count_.load();
+    if (count == trials_.size()) return false;
+    trials_[count] = {p, try_equal_rows(p)};
+    count_.store(count + 1);
+    return trials_[count].alike;
+  }
+
+ private:
+  static constexpr int kMostRows = 128;  // more are taken for not alike
+  static constexpr int kLargest = 512;   // beyond, a kernel is the same
+  struct Trial {
+    Product product;
+    bool alike;
+  };
+
+  const Trial* find(const Product& p) const {
+    const auto end = trials_.begin() + static_cast<std::ptrdiff_t>(count_.load());
+    const auto found =
+        std::find_if(trials_.begin(), end, [&](const Trial& trial) { return trial.product == p; });
+    return found == end ? nullptr : &*found;
+  }
+
+  // Until enough sums have been seen: those of another order often round to the same.
+  bool try_equal_rows(const Product& p) {
+    constexpr int kSums = 256;
+    const auto size = [](int rows, int columns) {
+      return static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns);
+    };
+    const View a = View(a_).first(size(p.rows, p.inner));
+    const View b = View(b_).first(size(p.inner, p.columns));
+    const View c = View(c_).first(size(p.rows, p.columns));
+    const bool turned = p.transpose_b == Transpose::yes;
+    const ConstMatrix op_b(b, turned ? p.columns : p.inner, turned ? p.inner : p.columns);
+    for (int sums = 0; sums < kSums; sums += p.columns) {
+      const Random random(1, Purpose::initialisation, static_cast<std::uint64_t>(sums));
+      random.uniforms(b);
+      for (Real& value : b) value -= Real{0.5};  // sums that cancel round more often
+      const View row = a.first(static_cast<std::size_t>(p.inner));
+      random.uniforms(row);
+      for (int i = 1; i < p.rows; ++i) std::ranges::copy(row, a.begin() + i * p.inner);
+      gemm({a, p.rows, p.inner}, Transpose::no, op_b, p.transpose_b, 0, {c, p.rows, p.columns});
+      if (!std::equal(c.begin() + p.columns, c.end(), c.begin())) return false;
+    }
+    return true;
+  }
+
+  std::mutex mutex_;                   // of whoever tries
+  std::array<Trial, 256> trials_{};    // more products are taken for not alike
+  std::atomic<std::size_t> count_{0};  // of trials
+  std::array<Real, std::size_t{kMostRows} * kLargest> a_{};
+  std::array<Real, std::size_t{kLargest} * kLargest> b_{};
+  std::array<Real, std::size_t{kMostRows} * kLargest> c_{};
+};
+
+constinit RowTrials row_trials;
+
+template <typename T>
+BasicMatrix<T> rows_of(const BasicMatrix<T>& matrix, int first, int rows) {
+  BasicMatrix<T> part = matrix;
+  part.data += static_cast<std::size_t>(first) * static_cast<std::size_t>(matrix.stride);
+  part.rows = rows;
+  return part;
+}
+
+std::thread started(const std::function<void()>& body) {
+  try {
+    return std::thread(body);
+  } catch (const std::system_error& error) {
+    throw std::system_error(error.code(), "cannot start a thread");
+  }
+}
+
+// OpenBLAS built with OpenMP takes its number of threads from the OpenMP runtime, which keeps one
+// for each calling thread, and ignores openblas_set_num_threads. The runtime is in the process only
+// because that OpenBLAS is, hence the look-up by name.
+bool make_this_thread_single() {
+  [[maybe_unused]] static const bool process = [] {
+    openblas_set_num_threads(1);
+    return true;
+  }();
+  using SetThreads = void (*)(int);
+  if (openblas_get_parallel() == kOpenMp) {
+    if (auto set = reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "omp_set_num_threads"))) set(1);
+  }
+  return true;
+}
+
+// Throws Error unless products from two threads at once equal those from one.
+void compare_products() {
+  require_blas_memory(2);
+  SelfTest alone, here, there;
+  alone.run();
+  std::thread other = started([&] { there.run(); });
+  here.run();
+  other.join();
+  if (here.product() != alone.product() || there.product() != alone.product()) {
+    throw Error(
+        "this " + blas_info().version + " (" + blas_info().threading +
+        ") gives wrong products when two threads call it at once; install one built for threads, "
+        "such as libopenblas0-pthread");
+  }
+}
+
+}  // namespace
+
+void gemm(ConstMatrix a, Transpose transpose_a, ConstMatrix b, Transpose transpose_b, Real beta,
+          Matrix c) {
+  [[maybe_unused]] thread_local const bool is_single = make_this_thread_single();
+  const int inner = transpose_a == Transpose::yes ? a.rows : a.columns;
+  assert((transpose_a == Transpose::yes ? a.columns : a.rows) == c.rows);
+  assert((transpose_b == Transpose::yes ? b.rows : b.columns) == c.columns);
+  assert((transpose_b == Transpose::yes ? b.columns : b.rows) == inner);
+  if (c.rows == 1 && transpose_a == Transpose::no) {
+    // cᵀ = op(b)ᵀ·aᵀ: a product with a vector needs no packing of b.
+    const bool turned = transpose_b == Transpose::yes;
+    multiply(turned ? CblasNoTrans : CblasTrans, b.rows, b.columns, b.data, b.stride, a.data, beta,
+             c.data);
+    return;
+  }
+  multiply(to_cblas(transpose_a), to_cblas(transpose_b), c.rows, c.columns, inner, a.data, a.stride,
+           b.data, b.stride, beta, c.data, c.stride);
+}
+
+void gemm_by_units(ConstMatrix a, ConstMatrix b, Transpose transpose_b, Real beta, Matrix c,
+                   int unit) {
+  assert(c.rows % unit == 0);
+  int rows = c.rows;
+  const auto alike = [&](int some) {
+    return row_trials.treats_rows_alike({some, c.columns, a.columns, transpose_b});
+  };
+  if (unit < rows && !alike(rows)) {
+    rows = unit;
+    // Single rows: as many at once as are treated alike, the same number every time.
+    for (int some = 8; unit == 1 && some > rows; some /= 2) {
+      if (c.rows % some == 0 && alike(some)) rows = some;
+    }
+  }
+  for (int first = 0; first < c.rows; first += rows) {
+    gemm(rows_of(a, first, rows), Transpose::no, b, transpose_b, beta, rows_of(c, first, rows));
+  }
+}
+
+void add_row_sums(ConstMatrix a, View row_sums) {
+  for (int i = 0; i < a.rows; ++i) {
+    const Real* row = a.data + static_cast<std::size_t>(i) * static_cast<std::size_t>(a.stride);
+    // Eight partial sums in a fixed order: the compiler may then use vectors without changing the
+    // result.
+    constexpr int kLanes = 8;
+    Real partial[kLanes] = {};
+    int j = 0;
+    for (; j + kLanes <= a.columns; j += kLanes) {
+      for (int lane = 0; lane < kLanes; ++lane) partial[lane] += row[j + lane];
+    }
+    Real sum = 0;
+    for (; j < a.columns; ++j) sum += row[j];
+    for (const Real value : partial) sum += value;
+    row_sums[static_cast<std::size_t>(i)] += sum;
+  }
+}
+
+void add_into(CView x, View y) {
+  assert(x.size() == y.size());
+  for (std::size_t i = 0; i < x.size(); ++i) y[i] += x[i];
+}
+
+BlasInfo blas_info() {
+  BlasInfo info;
+  std::istringstream config(openblas_get_config());  // "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH …"
+  std::string name, version;
+  config >> name >> version;
+  info.version = name + " " + version;
+  info.kernel = openblas_get_corename();
+  const int parallel = openblas_get_parallel();
+  info.threading = parallel == kSingle ? "single" : parallel == kOpenMp ? "openmp" : "pthread";
+  return info;
+}
+
+void require_blas_memory(int threads) {
+  const std::size_t bytes = static_cast<std::size_t>(threads) * kBufferBytes;
+  void* const block = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (block == MAP_FAILED) throw std::bad_alloc();
+  ::munmap(block, bytes);
+}
+
+void check_blas() {
+  [[maybe_unused]] static const bool checked = [] {
+    compare_products();
+    return true;
+  }();
+}
+
+}  // namespace cnn

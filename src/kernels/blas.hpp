@@ -1,0 +1,53 @@
+// Matrix products on OpenBLAS. The only part of the library that knows cblas.
+//
+// Parallelism is ours (shards of a batch, see Workers); OpenBLAS runs each product on the calling
+// thread alone. The first product sees to it, for the whole process: a caller need not.
+
+#pragma once
+
+#include <string>
+
+#include "base/view.hpp"
+
+namespace cnn {
+
+enum class Transpose { no, yes };
+
+// c ← op(a)·op(b) + beta·c, where op transposes if told to. The sizes come from the matrices and
+// must agree.
+void gemm(ConstMatrix a, Transpose transpose_a, ConstMatrix b, Transpose transpose_b, Real beta,
+          Matrix c);
+
+// The same for c ← a·op(b) + beta·c with rows in units of `unit`, as an image's tiles are: what a
+// unit becomes, bit for bit, does not depend on where among c's rows it stands nor on the others.
+// Some of OpenBLAS' kernels, for AVX2 and for small matrices, add up in one order in some rows of a
+// product and in another in others; with those, this takes several products. c.rows must be a
+// multiple of unit.
+void gemm_by_units(ConstMatrix a, ConstMatrix b, Transpose transpose_b, Real beta, Matrix c,
+                   int unit);
+
+// row_sums_i ← row_sums_i + Σ_j a_ij
+void add_row_sums(ConstMatrix a, View row_sums);
+
+// y ← y + x
+void add_into(CView x, View y);
+
+struct BlasInfo {
+  std::string version;    // "OpenBLAS 0.3.21"
+  std::string kernel;     // "SkylakeX": bits of results differ between kernels
+  std::string threading;  // "pthread", "openmp" or "single"
+};
+BlasInfo blas_info();
+
+// Throws std::bad_alloc unless `threads` threads can multiply at once. OpenBLAS maps a buffer of up
+// to 128 MiB for each and where it cannot, as under `ulimit -v`, it tries for ever. To be called
+// once all other memory is taken.
+void require_blas_memory(int threads);
+
+// Checks, in the first of its calls, that products from two threads at once equal those from one.
+// Throws Error if they do not (a single-threaded build without locks), std::bad_alloc or
+// std::system_error if the system refuses memory or a thread. A Workspace calls it, so that no pass
+// runs before it; any thread may.
+void check_blas();
+
+}  // namespace cnn

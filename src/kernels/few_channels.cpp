@@ -1,0 +1,213 @@
+#include "kernels/few_channels.hpp"
+
+#include <algorithm>
+#include <type_traits>
+
+#include "base/lanes.hpp"
+
+namespace cnn::few_channels {
+namespace {
+
+constexpr int kMostChannels = 4;
+constexpr int kLanes = 8;
+
+std::size_t product(int a, int b) {
+  return static_cast<std::size_t>(a) * static_cast<std::size_t>(b);
+}
+
+// The image within its padding.
+struct Padded {
+  explicit Padded(const Window& window)
+      : channels(window.input.channels),
+        height(window.input.height + 2 * window.pad.height),
+        width(window.input.width + 2 * window.pad.width) {}
+
+  std::size_t size() const { return static_cast<std::size_t>(channels) * product(height, width); }
+
+  int channels;
+  int height;
+  int width;
+};
+
+// x itself where there is no padding, else a copy in scratch.
+const Real* pad(const Window& window, CView x, View scratch) {
+  if (window.pad == Size2{0, 0}) return x.data();
+  const Padded padded(window);
+  std::fill_n(scratch.begin(), padded.size(), Real{0});
+  const auto [channels, height, width] = window.input;
+  for (int c = 0; c < channels; ++c) {
+    for (int row = 0; row < height; ++row) {
+      std::copy_n(&x[product(c * height + row, width)], width,
+                  &scratch[product(c * padded.height + row + window.pad.height, padded.width) +
+                           static_cast<std::size_t>(window.pad.width)]);
+    }
+  }
+  return scratch.data();
+}
+
+// kLanes neighbouring outputs of `filters` kernels; weight: (taps, count), tap by tap in the order
+// of the kernels' elements.
+template <int K, int filters>
+CNN_INLINE void outputs_of(const Padded& image, const Real* x, const Real* weight, int count,
+                           const Real* bias, Real* y, std::size_t positions) {
+  Lanes8 sums[filters];
+  for (int f = 0; f < filters; ++f) sums[f] = Lanes8{} + (bias == nullptr ? Real{0} : bias[f]);
+  for (int c = 0; c < image.channels; ++c) {
+    for (int ky = 0; ky < K; ++ky) {
+      const Real* const row = x + product(c * image.height + ky, image.width);
+      for (int kx = 0; kx < K; ++kx, weight += count) {
+        const Lanes8 pixels = load<Lanes8>(row + kx);
+        for (int f = 0; f < filters; ++f) sums[f] += weight[f] * pixels;
+      }
+    }
+  }
+  for (int f = 0; f < filters; ++f) {
+    store(sums[f], y + static_cast<std::size_t>(f) * positions);
+  }
+}
+
+template <int K, int filters>
+CNN_INLINE void planes_of(const Window& window, const Real* x, const Real* weight, int count,
+                          const Real* bias, Real* y) {
+  const Padded image(window);
+  const auto [rows, columns] = window.output;
+  for (int oy = 0; oy < rows; ++oy) {
+    for (int run = 0; run < columns; run += kLanes) {
+      const int ox = std::min(run, columns - kLanes);  // the last run may overlap the one before
+      outputs_of<K, filters>(image, x + product(oy, image.width) + ox, weight, count, bias,
+                             y + product(oy, columns) + ox, product(rows, columns));
+    }
+  }
+}
+
+template <int K>
+CNN_INLINE void forward_for(const Window& window, int count, const Real* x, const Real* weight,
+                            const Real* bias, Real* y) {
+  const std::size_t positions = product(window.output.height, window.output.width);
+  int f = 0;
+  const auto take = [&]<int filters>(std::integral_constant<int, filters>) CNN_INLINE_LAMBDA {
+    for (; f + filters <= count; f += filters) {
+      planes_of<K, filters>(window, x, weight + f, count, bias == nullptr ? nullptr : bias + f,
+                            y + static_cast<std::size_t>(f) * positions);
+    }
+  };
+  take(std::integral_constant<int, 8>());
+  take(std::integral_constant<int, 4>());
+  take(std::integral_constant<int, 2>());
+  take(std::integral_constant<int, 1>());
+}
+
+CNN_VECTORIZED
+void forward_on(const Window& window, int count, const Real* x, const Real* weight,
+                const Real* bias, Real* y) {
+  if (window.kernel.width == 3) {
+    forward_for<3>(window, count, x, weight, bias, y);
+  } else {
+    forward_for<5>(window, count, x, weight, bias, y);
+  }
+}
+
+CNN_INLINE Real sum_of(const Lanes8& v) {
+  return ((v[0] + v[1]) + (v[2] + v[3])) + ((v[4] + v[5]) + (v[6] + v[7]));
+}
+
+// One row of taps of `filters` kernels, of one channel: x is the row of pixels under the first of
+// them.
+template <int K, int filters>
+CNN_INLINE void add_row_of_taps(const Window& window, const Real* x, const Real* dy,
+                                std::size_t filter_size, Real* dweight) {
+  const Padded image(window);
+  const auto [rows, columns] = window.output;
+  const std::size_t positions = product(rows, columns);
+  // The last run may overlap the one before, whose outputs do not count again.
+  const int overlap = (kLanes - columns % kLanes) % kLanes;
+  Lanes8 fresh;
+  for (int l = 0; l < kLanes; ++l) fresh[l] = l < overlap ? Real{0} : Real{1};
+  Lanes8 sums[filters][K]{};
+  for (int oy = 0; oy < rows; ++oy) {
+    for (int run = 0; run < columns; run += kLanes) {
+      const int ox = std::min(run, columns - kLanes);
+      Lanes8 pixels[K];
+      for (int kx = 0; kx < K; ++kx) {
+        pixels[kx] = load<Lanes8>(x + product(oy, image.width) + ox + kx);
+      }
+      for (int f = 0; f < filters; ++f) {
+        Lanes8 share =
+            load<Lanes8>(dy + static_cast<std::size_t>(f) * positions + product(oy, columns) + ox);
+        if (ox < run) share *= fresh;
+        for (int kx = 0; kx < K; ++kx) sums[f][kx] += share * pixels[kx];
+      }
+    }
+  }
+  for (int f = 0; f < filters; ++f) {
+    for (int kx = 0; kx < K; ++kx) {
+      dweight[static_cast<std::size_t>(f) * filter_size + static_cast<std::size_t>(kx)] +=
+          sum_of(sums[f][kx]);
+    }
+  }
+}
+
+template <int K>
+CNN_INLINE void add_dweight_for(const Window& window, int count, const Real* x, const Real* dy,
+                                Real* dweight) {
+  const Padded image(window);
+  const std::size_t positions = product(window.output.height, window.output.width);
+  const std::size_t filter_size = product(image.channels, K * K);
+  for (int c = 0; c < image.channels; ++c) {
+    for (int ky = 0; ky < K; ++ky) {
+      const Real* const row = x + product(c * image.height + ky, image.width);
+      Real* const taps = dweight + product(c * K + ky, K);
+      int f = 0;
+      const auto take = [&]<int filters>(std::integral_constant<int, filters>) CNN_INLINE_LAMBDA {
+        for (; f + filters <= count; f += filters) {
+          add_row_of_taps<K, filters>(window, row, dy + static_cast<std::size_t>(f) * positions,
+                                      filter_size,
+                                      taps + static_cast<std::size_t>(f) * filter_size);
+        }
+      };
+      take(std::integral_constant<int, 4>());
+      take(std::integral_constant<int, 2>());
+      take(std::integral_constant<int, 1>());
+    }
+  }
+}
+
+CNN_VECTORIZED
+void add_dweight_on(const Window& window, int count, const Real* x, const Real* dy, Real* dweight) {
+  if (window.kernel.width == 3) {
+    add_dweight_for<3>(window, count, x, dy, dweight);
+  } else {
+    add_dweight_for<5>(window, count, x, dy, dweight);
+  }
+}
+
+}  // namespace
+
+bool applies(const Window& window) {
+  return window.input.channels <= kMostChannels && window.stride == Size2{1, 1} &&
+         window.dilation == Size2{1, 1} && window.kernel.height == window.kernel.width &&
+         (window.kernel.height == 3 || window.kernel.height == 5) && window.output.width >= kLanes;
+}
+
+std::size_t scratch(const Window& window, int count) {
+  return Padded(window).size() + product(window.patch(), count);
+}
+
+void forward(const Window& window, CView x, ConstMatrix weight, CView bias, View y, View scratch) {
+  const View turned = scratch.subspan(Padded(window).size());
+  const auto taps = static_cast<std::size_t>(weight.columns);
+  const auto filters = static_cast<std::size_t>(weight.rows);
+  for (std::size_t f = 0; f < filters; ++f) {
+    for (std::size_t tap = 0; tap < taps; ++tap) {
+      turned[tap * filters + f] = weight.data[f * taps + tap];
+    }
+  }
+  forward_on(window, weight.rows, pad(window, x, scratch), turned.data(),
+             bias.empty() ? nullptr : bias.data(), y.data());
+}
+
+void add_dweight(const Window& window, CView x, CView dy, Matrix dweight, View scratch) {
+  add_dweight_on(window, dweight.rows, pad(window, x, scratch), dy.data(), dweight.data);
+}
+
+}  // namespace cnn::few_channels

@@ -1,0 +1,201 @@
+#include "kernels/winograd.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "kernels/blas.hpp"
+#include "kernels/winograd_transforms.hpp"
+
+namespace cnn {
+
+using namespace winograd;
+
+// What the scratch holds.
+struct Winograd::Memory {
+  Pixels input;              // one padded image
+  Pixels output;             // one output, rounded up to whole tiles
+  Kernels kernels;           // (C, F)
+  Kernels backward_kernels;  // (F, C)
+  std::size_t weight_pitch, input_pitch, output_pitch;
+
+  Real* weight;         // (36, C, F), or (36, F, C) on the way back
+  Real* dweight;        // (36, C, F)
+  Real* input_points;   // (36, T, C)
+  Real* output_points;  // (36, T, F)
+  Real* input_pixels;
+  Real* dinput_pixels;
+  Real* output_pixels;
+  std::size_t size;
+
+  // The matrix of one point.
+  static Matrix matrix(Real* points, std::size_t pitch, int point, int rows, int columns) {
+    Matrix m(points + static_cast<std::size_t>(point) * pitch, rows, columns);
+    m.stride = round_up(columns, kLanes);
+    return m;
+  }
+};
+
+bool Winograd::applies(const Window& window) {
+  return window.stride == Size2{1, 1} && window.dilation == Size2{1, 1} &&
+         window.kernel.height == window.kernel.width &&
+         (window.kernel.height == 3 || window.kernel.height == 5);
+}
+
+bool Winograd::pays(const Window& window, int count) {
+  if (!applies(window)) return false;
+  const Winograd winograd(window, count);
+  const double tiles = double(winograd.tile_rows_) * winograd.tile_columns_;
+  const double channels = window.input.channels;
+  const double plain = double(window.patch()) * window.positions() * count;
+  // A transform costs about as much as kTransform multiplications for each value.
+  constexpr double kTransform = 1;
+  const double here = kPoints * tiles * (channels * count + kTransform * (channels + count));
+  return channels >= 4 && count >= kLanes && plain > here;
+}
+
+Winograd::Winograd(const Window& window, int count)
+    : window_(window), count_(count), outputs_(kTile + 1 - window.kernel.height) {
+  assert(applies(window));
+  tile_rows_ = (window.output.height + outputs_ - 1) / outputs_;
+  tile_columns_ = (window.output.width + outputs_ - 1) / outputs_;
+  // Enough tiles for matrix products to be efficient, few enough for the cache.
+  constexpr int kTiles = 96;
+  block_rows_ = std::clamp(kTiles / tile_columns_, 1, tile_rows_);
+  if (block_rows_ == tile_rows_) {
+    block_images_ = std::max(1, kTiles / (tile_rows_ * tile_columns_));
+  }
+}
+
+Winograd::Memory Winograd::divide(View scratch) const {
+  const int channels = round_up(window_.input.channels, kLanes);
+  const int filters = round_up(count_, kLanes);
+  const int tiles = block_images_ * block_rows_ * tile_columns_;
+  Memory memory{};
+  memory.input = {tile_rows_ * outputs_ + window_.kernel.height - 1,
+                  tile_columns_ * outputs_ + window_.kernel.width - 1, channels};
+  memory.output = {tile_rows_ * outputs_, tile_columns_ * outputs_, filters};
+  memory.kernels = rows_of_channels(window_.kernel.height, count_, window_.input.channels);
+  memory.backward_kernels = rows_of_filters(window_.kernel.height, count_, window_.input.channels);
+  memory.weight_pitch =
+      std::max(pitch_of(window_.input.channels, filters), pitch_of(count_, channels));
+  memory.input_pitch = pitch_of(tiles, channels);
+  memory.output_pitch = pitch_of(tiles, filters);
+  const auto take = [&](std::size_t size) {
+    Real* const begin = scratch.empty() ? nullptr : scratch.data() + memory.size;
+    memory.size += size;
+    return begin;
+  };
+  memory.weight = take(kPoints * memory.weight_pitch);
+  memory.dweight = take(kPoints * memory.weight_pitch);
+  memory.input_points = take(kPoints * memory.input_pitch);
+  memory.output_points = take(kPoints * memory.output_pitch);
+  memory.input_pixels = take(memory.input.size());
+  memory.dinput_pixels = take(memory.input.size());
+  memory.output_pixels = take(memory.output.size());
+  assert(scratch.empty() || memory.size <= scratch.size());
+  return memory;
+}
+
+std::size_t Winograd::scratch() const {
+  return divide({}).size;
+}
+
+template <typename Block>
+void Winograd::for_blocks(std::size_t n, const Block& block) const {
+  const auto images = static_cast<std::size_t>(block_images_);
+  for (std::size_t i = 0; i < n; i += images) {
+    for (int row = 0; row < tile_rows_; row += block_rows_) {
+      block(i, std::min(images, n - i), row, std::min(block_rows_, tile_rows_ - row));
+    }
+  }
+}
+
+void Winograd::forward(std::size_t n, CView x, CView weight, CView bias, View y, View scratch,
+                       bool apart) const {
+  const Memory m = divide(scratch);
+  const Shape output{count_, window_.output.height, window_.output.width};
+  const int channels = window_.input.channels;
+  points_of_weight(window_.kernel.height, m.kernels, weight.data(), m.weight_pitch, m.weight);
+  std::fill_n(m.input_pixels, m.input.size(), Real{0});
+  for_blocks(n, [&](std::size_t first, std::size_t images, int row, int rows) {
+    const Tiles tiles{row, rows, tile_columns_, outputs_};
+    const int image_tiles = rows * tile_columns_;
+    for (std::size_t i = 0; i < images; ++i) {
+      if (row == 0) {
+        gather(window_.input, &x[(first + i) * window_.input.size()], m.input, window_.pad.height,
+               window_.pad.width, m.input_pixels);
+      }
+      points_of_input(tiles, m.input, m.input_pixels, m.input_pitch,
+                      m.input_points + i * product(image_tiles, m.input.lanes));
+    }
+    const int all = static_cast<int>(images) * image_tiles;
+    for (int p = 0; p < kPoints; ++p) {
+      gemm_by_units(Memory::matrix(m.input_points, m.input_pitch, p, all, channels),
+                    Memory::matrix(m.weight, m.weight_pitch, p, channels, count_), Transpose::no, 0,
+                    Memory::matrix(m.output_points, m.output_pitch, p, all, count_),
+                    apart ? image_tiles : all);
+    }
+    for (std::size_t i = 0; i < images; ++i) {
+      output_of_points(tiles, m.output, m.output_points + i * product(image_tiles, m.output.lanes),
+                       m.output_pitch, m.output_pixels);
+      if (row + rows == tile_rows_) {
+        scatter(m.output, m.output_pixels, 0, 0, 1, bias.empty() ? nullptr : bias.data(), output,
+                &y[(first + i) * output.size()]);
+      }
+    }
+  });
+}
+
+void Winograd::backward(std::size_t n, CView x, CView weight, CView dy, View dweight, View dx,
+                        View scratch) const {
+  const Memory m = divide(scratch);
+  const Shape output{count_, window_.output.height, window_.output.width};
+  const int channels = window_.input.channels;
+  if (!dx.empty()) {
+    points_of_weight(window_.kernel.height, m.backward_kernels, weight.data(), m.weight_pitch,
+                     m.weight);
+  }
+  std::fill_n(m.dweight, kPoints * m.weight_pitch, Real{0});
+  std::fill_n(m.input_pixels, m.input.size(), Real{0});
+  std::fill_n(m.output_pixels, m.output.size(), Real{0});
+  for_blocks(n, [&](std::size_t first, std::size_t images, int row, int rows) {
+    const Tiles tiles{row, rows, tile_columns_, outputs_};
+    const int image_tiles = rows * tile_columns_;
+    const std::size_t input_step = product(image_tiles, m.input.lanes);
+    for (std::size_t i = 0; i < images; ++i) {
+      if (row == 0) {
+        gather(window_.input, &x[(first + i) * window_.input.size()], m.input, window_.pad.height,
+               window_.pad.width, m.input_pixels);
+        gather(output, &dy[(first + i) * output.size()], m.output, 0, 0, m.output_pixels);
+      }
+      points_of_input(tiles, m.input, m.input_pixels, m.input_pitch,
+                      m.input_points + i * input_step);
+      points_of_doutput(tiles, m.output, m.output_pixels, m.output_pitch,
+                        m.output_points + i * product(image_tiles, m.output.lanes));
+    }
+    const int all = static_cast<int>(images) * image_tiles;
+    for (int p = 0; p < kPoints; ++p) {
+      const Matrix input = Memory::matrix(m.input_points, m.input_pitch, p, all, channels);
+      const Matrix doutput = Memory::matrix(m.output_points, m.output_pitch, p, all, count_);
+      gemm(input, Transpose::yes, doutput, Transpose::no, 1,
+           Memory::matrix(m.dweight, m.weight_pitch, p, channels, count_));
+      if (dx.empty()) continue;
+      // In place of the input's points, which have done their work.
+      gemm(doutput, Transpose::no, Memory::matrix(m.weight, m.weight_pitch, p, count_, channels),
+           Transpose::no, 0, input);
+    }
+    if (dx.empty()) return;
+    for (std::size_t i = 0; i < images; ++i) {
+      if (row == 0) std::fill_n(m.dinput_pixels, m.input.size(), Real{0});
+      add_input_of_points(tiles, m.input, m.input_points + i * input_step, m.input_pitch,
+                          m.dinput_pixels);
+      if (row + rows == tile_rows_) {
+        scatter(m.input, m.dinput_pixels, window_.pad.height, window_.pad.width, kUnscale, nullptr,
+                window_.input, &dx[(first + i) * window_.input.size()]);
+      }
+    }
+  });
+  add_weight_of_points(window_.kernel.height, m.kernels, m.dweight, m.weight_pitch, dweight.data());
+}
+
+}  // namespace cnn

@@ -1,0 +1,67 @@
+// Convolution of stride 1 with square kernels of 3 or 5 pixels by Winograd's method: 4 or 2.8 times
+// fewer multiplications than its definition has, still as matrix products on BLAS.
+//
+// The image is cut into tiles of 6x6 pixels, which overlap by kernel − 1. Tiles and kernels are
+// polynomials; their product is computed from its values at the points 0, 1, −1, 2, −2, ∞ in each
+// direction, 36 in all, where convolution is a plain product. For one tile of m x m outputs,
+// m = 7 − kernel,
+//   y = Aᵀ [ Σ_c (G w_c Gᵀ) ⊙ (Bᵀ x_c B) ] A,
+// and the sum over channels, for all tiles and kernels at once, is one matrix product a point.
+// Source: S. Winograd, "Arithmetic Complexity of Computations" (1980); A. Lavin and S. Gray, "Fast
+// Algorithms for Convolutional Neural Networks" (2015). Backward is the adjoint of each step.
+//
+// Rounding: the values at ±2 are larger than the results that they cancel into. Norm-wise, results
+// are off by 1 to 4·10⁻⁶ where plain sums in float are off by 2·10⁻⁷
+// (tests/kernels/winograd_test.cpp bounds it); results of integers of -1, 0 and 1 are exact.
+//
+// Legend: F kernels (`count`), C input channels, T tiles.
+
+#pragma once
+
+#include <cstddef>
+
+#include "base/view.hpp"
+#include "kernels/im2col.hpp"
+
+namespace cnn {
+
+class Winograd {
+ public:
+  // Can this convolution be computed so at all?
+  static bool applies(const Window& window);
+  // And is it clearly faster then? (Few channels spend more on tiles than they save.)
+  static bool pays(const Window& window, int count);
+
+  Winograd() = default;
+  // For a window that it applies to.
+  Winograd(const Window& window, int count);
+
+  // Reals of scratch that the functions below need.
+  std::size_t scratch() const;
+
+  // y ← W ⋆ x + b. x: (n, C, H, W); weight: (F, C, K, K); bias: (F) or empty; y: (n, F, OH, OW).
+  // apart: what an image becomes does not depend on its place among the n, to the last bit.
+  void forward(std::size_t n, CView x, CView weight, CView bias, View y, View scratch,
+               bool apart = false) const;
+  // dweight += ∂J/∂W; dx ← ∂J/∂x unless dx is empty.
+  void backward(std::size_t n, CView x, CView weight, CView dy, View dweight, View dx,
+                View scratch) const;
+
+ private:
+  struct Memory;
+  Memory divide(View scratch) const;
+  // Calls block(first image, images, first row of tiles, rows of tiles) until all of n are done.
+  template <typename Block>
+  void for_blocks(std::size_t n, const Block& block) const;
+
+  Window window_;
+  int count_ = 0;
+  int outputs_ = 0;       // m: a tile's outputs in each direction
+  int tile_rows_ = 0;     // of an image
+  int tile_columns_ = 0;  // of an image
+  // A block: several whole images, or some rows of tiles of one.
+  int block_images_ = 1;
+  int block_rows_ = 1;
+};
+
+}  // namespace cnn

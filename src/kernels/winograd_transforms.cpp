@@ -1,0 +1,383 @@
+#include "kernels/winograd_transforms.hpp"
+
+#include <algorithm>
+
+#include "base/lanes.hpp"
+
+namespace cnn::winograd {
+namespace {
+
+using Lanes = Lanes8;
+static_assert(sizeof(Lanes) == kLanes * sizeof(Real));
+
+// ---- One direction of a transform ----
+
+// Bᵀ: from six pixels to the six points.
+CNN_INLINE void to_points(Lanes (&v)[kTile]) {
+  const Lanes even1 = v[4] - 4 * v[2], odd1 = v[3] - 4 * v[1];
+  const Lanes even2 = v[4] - v[2], odd2 = 2 * (v[3] - v[1]);
+  v[0] = 4 * v[0] - 5 * v[2] + v[4];
+  v[5] = 4 * v[1] - 5 * v[3] + v[5];
+  v[1] = even1 + odd1;
+  v[2] = even1 - odd1;
+  v[3] = even2 + odd2;
+  v[4] = even2 - odd2;
+}
+
+// B, its adjoint.
+CNN_INLINE void from_points(Lanes (&v)[kTile]) {
+  const Lanes sum1 = v[1] + v[2], difference1 = v[1] - v[2];
+  const Lanes sum2 = v[3] + v[4], difference2 = v[3] - v[4];
+  v[1] = 4 * (v[5] - difference1) - 2 * difference2;
+  v[2] = -5 * v[0] - 4 * sum1 - sum2;
+  v[3] = difference1 + 2 * difference2 - 5 * v[5];
+  v[4] = v[0] + sum1 + sum2;
+  v[0] = 4 * v[0];
+}
+
+// A, or G but for its scale: the values of the polynomial with coefficients v[0 … size-1] at the
+// points.
+template <int size>
+CNN_INLINE void evaluate(Lanes (&v)[kTile]) {
+  Lanes even1 = v[0], odd1 = v[1], even2 = v[0], odd2 = 2 * v[1];
+  if constexpr (size > 2) even1 += v[2], even2 += 4 * v[2];
+  if constexpr (size > 3) odd1 += v[3], odd2 += 8 * v[3];
+  if constexpr (size > 4) even1 += v[4], even2 += 16 * v[4];
+  v[5] = v[size - 1];
+  v[1] = even1 + odd1;
+  v[2] = even1 - odd1;
+  v[3] = even2 + odd2;
+  v[4] = even2 - odd2;
+}
+
+// Aᵀ, or Gᵀ but for its scale: the adjoint.
+template <int size>
+CNN_INLINE void evaluate_adjoint(Lanes (&v)[kTile]) {
+  const Lanes sum1 = v[1] + v[2], difference1 = v[1] - v[2];
+  const Lanes sum2 = v[3] + v[4], difference2 = v[3] - v[4];
+  const Lanes last = v[5];
+  v[0] += sum1 + sum2;
+  v[1] = difference1 + 2 * difference2;
+  if constexpr (size > 2) v[2] = sum1 + 4 * sum2;
+  if constexpr (size > 3) v[3] = difference1 + 8 * difference2;
+  if constexpr (size > 4) v[4] = sum1 + 16 * sum2;
+  v[size - 1] += last;
+}
+
+// The rest of G: one over the product of a point's distances to the others, times 3, so that all
+// that is done to small integers is exact. What leaves the points again is divided by 3 x 3.
+CNN_INLINE void scale(Lanes (&v)[kTile]) {
+  v[0] *= Real{3} / 4;
+  v[1] *= Real{-1} / 2;
+  v[2] *= Real{-1} / 2;
+  v[3] *= Real{1} / 8;
+  v[4] *= Real{1} / 8;
+  v[5] *= 3;
+}
+
+// ---- Both directions ----
+
+// Applies `transform` to the first `columns` columns, then to all `rows` rows.
+template <typename Transform>
+CNN_INLINE void both_ways(Lanes (&tile)[kTile][kTile], int columns, int rows,
+                          const Transform& transform) {
+  for (int j = 0; j < columns; ++j) {
+    Lanes v[kTile];
+    for (int i = 0; i < kTile; ++i) v[i] = tile[i][j];
+    transform(v);
+    for (int i = 0; i < kTile; ++i) tile[i][j] = v[i];
+  }
+  for (int i = 0; i < rows; ++i) transform(tile[i]);
+}
+
+// ---- Between pixels or kernels and points ----
+
+// The first column of each run of kLanes columns; the last run may overlap the one before.
+template <typename Run>
+CNN_INLINE void for_runs(int width, const Run& run) {
+  for (int x = 0; x < width; x += kLanes) run(std::min(x, width - kLanes));
+}
+
+// Calls tile(pixel, point) for all tiles and all runs of channels.
+template <typename Tile>
+CNN_INLINE void for_tiles(const Tiles& tiles, const Pixels& pixels, const Tile& tile) {
+  std::size_t point = 0;
+  for (int y = 0; y < tiles.rows; ++y) {
+    for (int x = 0; x < tiles.columns; ++x) {
+      const std::size_t pixel = pixels.at((tiles.first_row + y) * tiles.step, x * tiles.step);
+      for (int c = 0; c < pixels.lanes; c += kLanes, point += kLanes) {
+        tile(pixel + static_cast<std::size_t>(c), point);
+      }
+    }
+  }
+}
+
+CNN_INLINE void load_points(const Real* from, std::size_t pitch, Lanes (&tile)[kTile][kTile]) {
+  for (int i = 0; i < kTile; ++i) {
+    for (int j = 0; j < kTile; ++j) {
+      tile[i][j] = load<Lanes>(from + static_cast<std::size_t>(i * kTile + j) * pitch);
+    }
+  }
+}
+
+CNN_INLINE void store_points(const Lanes (&tile)[kTile][kTile], std::size_t pitch, Real* to) {
+  for (int i = 0; i < kTile; ++i) {
+    for (int j = 0; j < kTile; ++j) {
+      store(tile[i][j], to + static_cast<std::size_t>(i * kTile + j) * pitch);
+    }
+  }
+}
+
+// Aᵀ p A of each tile: m x m outputs.
+template <int m>
+CNN_INLINE void output_of_points_for(const Tiles& tiles, const Pixels& pixels, const Real* points,
+                                     std::size_t pitch, Real* to) {
+  for_tiles(tiles, pixels, [&](std::size_t pixel, std::size_t point) CNN_INLINE_LAMBDA {
+    Lanes tile[kTile][kTile];
+    load_points(points + point, pitch, tile);
+    both_ways(tile, kTile, m, [](Lanes(&v)[kTile]) CNN_INLINE_LAMBDA { evaluate_adjoint<m>(v); });
+    for (int i = 0; i < m; ++i) {
+      for (int j = 0; j < m; ++j) {
+        store<Lanes>(tile[i][j] * kUnscale, to + pixel + pixels.at(i, j));
+      }
+    }
+  });
+}
+
+// Its adjoint, A dy Aᵀ.
+template <int m>
+CNN_INLINE void points_of_doutput_for(const Tiles& tiles, const Pixels& pixels, const Real* from,
+                                      std::size_t pitch, Real* points) {
+  for_tiles(tiles, pixels, [&](std::size_t pixel, std::size_t point) CNN_INLINE_LAMBDA {
+    Lanes tile[kTile][kTile];
+    for (int i = 0; i < m; ++i) {
+      for (int j = 0; j < m; ++j) tile[i][j] = load<Lanes>(from + pixel + pixels.at(i, j));
+    }
+    both_ways(tile, m, kTile, [](Lanes(&v)[kTile]) CNN_INLINE_LAMBDA { evaluate<m>(v); });
+    store_points(tile, pitch, points + point);
+  });
+}
+
+// Calls run(first weight, columns, place among the points) for all runs of columns.
+template <typename Run>
+CNN_INLINE void for_kernels(const Kernels& kernels, const Run& run) {
+  for (int column = 0; column < kernels.columns; column += kLanes) {
+    for (int row = 0; row < kernels.rows; ++row) {
+      run(static_cast<std::size_t>(row) * kernels.row_step +
+              static_cast<std::size_t>(column) * kernels.column_step,
+          std::min(kLanes, kernels.columns - column),
+          product(row, kernels.lanes()) + static_cast<std::size_t>(column));
+    }
+  }
+}
+
+// G w Gᵀ of every kernel: 36 matrices of kernels.
+template <int k>
+CNN_INLINE void points_of_weight_for(const Kernels& kernels, const Real* weight, std::size_t pitch,
+                                     Real* points) {
+  const auto transform = [](Lanes(&v)[kTile]) CNN_INLINE_LAMBDA {
+    evaluate<k>(v);
+    scale(v);
+  };
+  for_kernels(kernels, [&](std::size_t weights, int columns, std::size_t point) CNN_INLINE_LAMBDA {
+    const Real* const from = weight + weights;
+    Lanes tile[kTile][kTile]{};
+    for (int l = 0; l < columns; ++l) {
+      for (int i = 0; i < k; ++i) {
+        for (int j = 0; j < k; ++j) {
+          tile[i][j][l] = from[static_cast<std::size_t>(l) * kernels.column_step +
+                               static_cast<std::size_t>(i * k + j)];
+        }
+      }
+    }
+    both_ways(tile, k, kTile, transform);
+    store_points(tile, pitch, points + point);
+  });
+}
+
+// Its adjoint, Gᵀ p G, added into dweight.
+template <int k>
+CNN_INLINE void add_weight_of_points_for(const Kernels& kernels, const Real* points,
+                                         std::size_t pitch, Real* dweight) {
+  const auto transform = [](Lanes(&v)[kTile]) CNN_INLINE_LAMBDA {
+    scale(v);
+    evaluate_adjoint<k>(v);
+  };
+  for_kernels(kernels, [&](std::size_t weights, int columns, std::size_t point) CNN_INLINE_LAMBDA {
+    Lanes tile[kTile][kTile];
+    load_points(points + point, pitch, tile);
+    both_ways(tile, kTile, k, transform);
+    for (int i = 0; i < k; ++i) {
+      for (int j = 0; j < k; ++j) tile[i][j] *= kUnscale;
+    }
+    Real* const to = dweight + weights;
+    for (int l = 0; l < columns; ++l) {
+      for (int i = 0; i < k; ++i) {
+        for (int j = 0; j < k; ++j) {
+          to[static_cast<std::size_t>(l) * kernels.column_step +
+             static_cast<std::size_t>(i * k + j)] += tile[i][j][l];
+        }
+      }
+    }
+  });
+}
+
+}  // namespace
+
+std::size_t pitch_of(int rows, int lanes) {
+  constexpr std::size_t kLine = 64 / sizeof(Real);
+  const std::size_t lines = (product(rows, lanes) + kLine - 1) / kLine;
+  return (lines | 1) * kLine;
+}
+
+CNN_VECTORIZED
+void gather(const Shape& shape, const Real* planes, const Pixels& pixels, int top, int left,
+            Real* to) {
+  const std::size_t plane = product(shape.height, shape.width);
+  for (int c = 0; c < pixels.lanes; c += kLanes) {
+    const int channels = std::min(kLanes, shape.channels - c);
+    const Real* const from = planes + static_cast<std::size_t>(c) * plane;
+    for (int y = 0; y < shape.height; ++y) {
+      const Real* const row = from + product(y, shape.width);
+      Real* const target = to + pixels.at(top + y, left) + c;
+      if (shape.width < kLanes) {
+        for (int x = 0; x < shape.width; ++x) {
+          Lanes v{};
+          for (int l = 0; l < channels; ++l) v[l] = (row + x)[static_cast<std::size_t>(l) * plane];
+          store(v, target + product(x, pixels.lanes));
+        }
+        continue;
+      }
+      for_runs(shape.width, [&](int x) CNN_INLINE_LAMBDA {
+        Lanes v[kLanes]{};
+        if (channels == kLanes) {
+          for (int l = 0; l < kLanes; ++l)
+            v[l] = load<Lanes>(row + static_cast<std::size_t>(l) * plane + x);
+        } else {
+          for (int l = 0; l < channels; ++l)
+            v[l] = load<Lanes>(row + static_cast<std::size_t>(l) * plane + x);
+        }
+        transpose(v);
+        for (int k = 0; k < kLanes; ++k) store(v[k], target + product(x + k, pixels.lanes));
+      });
+    }
+  }
+}
+
+CNN_VECTORIZED
+void scatter(const Pixels& pixels, const Real* from, int top, int left, Real factor,
+             const Real* bias, const Shape& shape, Real* planes) {
+  const std::size_t plane = product(shape.height, shape.width);
+  for (int c = 0; c < pixels.lanes; c += kLanes) {
+    const int channels = std::min(kLanes, shape.channels - c);
+    Real* const to = planes + static_cast<std::size_t>(c) * plane;
+    Real add[kLanes] = {};
+    if (bias != nullptr) std::copy_n(bias + c, channels, add);
+    for (int y = 0; y < shape.height; ++y) {
+      Real* const row = to + product(y, shape.width);
+      const Real* const source = from + pixels.at(top + y, left) + c;
+      if (shape.width < kLanes) {
+        for (int x = 0; x < shape.width; ++x) {
+          const Lanes v = load<Lanes>(source + product(x, pixels.lanes));
+          for (int l = 0; l < channels; ++l) {
+            (row + x)[static_cast<std::size_t>(l) * plane] = v[l] * factor + add[l];
+          }
+        }
+        continue;
+      }
+      for_runs(shape.width, [&](int x) CNN_INLINE_LAMBDA {
+        Lanes v[kLanes];
+        for (int k = 0; k < kLanes; ++k) v[k] = load<Lanes>(source + product(x + k, pixels.lanes));
+        transpose(v);
+        if (channels == kLanes) {
+          for (int l = 0; l < kLanes; ++l) {
+            store<Lanes>(v[l] * factor + add[l], row + static_cast<std::size_t>(l) * plane + x);
+          }
+        } else {
+          for (int l = 0; l < channels; ++l) {
+            store<Lanes>(v[l] * factor + add[l], row + static_cast<std::size_t>(l) * plane + x);
+          }
+        }
+      });
+    }
+  }
+}
+
+CNN_VECTORIZED
+void points_of_input(const Tiles& tiles, const Pixels& pixels, const Real* from, std::size_t pitch,
+                     Real* points) {
+  for_tiles(tiles, pixels, [&](std::size_t pixel, std::size_t point) CNN_INLINE_LAMBDA {
+    Lanes tile[kTile][kTile];
+    for (int i = 0; i < kTile; ++i) {
+      for (int j = 0; j < kTile; ++j) tile[i][j] = load<Lanes>(from + pixel + pixels.at(i, j));
+    }
+    both_ways(tile, kTile, kTile, [](Lanes(&v)[kTile]) CNN_INLINE_LAMBDA { to_points(v); });
+    store_points(tile, pitch, points + point);
+  });
+}
+
+CNN_VECTORIZED
+void add_input_of_points(const Tiles& tiles, const Pixels& pixels, const Real* points,
+                         std::size_t pitch, Real* to) {
+  for_tiles(tiles, pixels, [&](std::size_t pixel, std::size_t point) CNN_INLINE_LAMBDA {
+    Lanes tile[kTile][kTile];
+    load_points(points + point, pitch, tile);
+    both_ways(tile, kTile, kTile, [](Lanes(&v)[kTile]) CNN_INLINE_LAMBDA { from_points(v); });
+    for (int i = 0; i < kTile; ++i) {
+      for (int j = 0; j < kTile; ++j) {
+        Real* const target = to + pixel + pixels.at(i, j);
+        store<Lanes>(load<Lanes>(target) + tile[i][j], target);
+      }
+    }
+  });
+}
+
+CNN_VECTORIZED
+void output_of_points(const Tiles& tiles, const Pixels& pixels, const Real* points,
+                      std::size_t pitch, Real* to) {
+  if (tiles.step == 4) {
+    output_of_points_for<4>(tiles, pixels, points, pitch, to);
+  } else {
+    output_of_points_for<2>(tiles, pixels, points, pitch, to);
+  }
+}
+
+CNN_VECTORIZED
+void points_of_doutput(const Tiles& tiles, const Pixels& pixels, const Real* from,
+                       std::size_t pitch, Real* points) {
+  if (tiles.step == 4) {
+    points_of_doutput_for<4>(tiles, pixels, from, pitch, points);
+  } else {
+    points_of_doutput_for<2>(tiles, pixels, from, pitch, points);
+  }
+}
+
+Kernels rows_of_channels(int kernel, int filters, int channels) {
+  return {channels, filters, product(kernel, kernel), product(channels, kernel * kernel)};
+}
+
+Kernels rows_of_filters(int kernel, int filters, int channels) {
+  return {filters, channels, product(channels, kernel * kernel), product(kernel, kernel)};
+}
+
+CNN_VECTORIZED
+void points_of_weight(int kernel, const Kernels& kernels, const Real* weight, std::size_t pitch,
+                      Real* points) {
+  if (kernel == 3) {
+    points_of_weight_for<3>(kernels, weight, pitch, points);
+  } else {
+    points_of_weight_for<5>(kernels, weight, pitch, points);
+  }
+}
+
+CNN_VECTORIZED
+void add_weight_of_points(int kernel, const Kernels& kernels, const Real* points, std::size_t pitch,
+                          Real* dweight) {
+  if (kernel == 3) {
+    add_weight_of_points_for<3>(kernels, points, pitch, dweight);
+  } else {
+    add_weight_of_points_for<5>(kernels, points, pitch, dweight);
+  }
+}
+
+}  // namespace cnn::winograd

@@ -1,0 +1,133 @@
+// Layer: the one interface that a new layer implements.
+//
+// A layer whose options are read is a description. Every network that is built from it owns a clone
+// and calls that one's `plan`, once; afterwards the clone is immutable. forward and backward are
+// const, allocate nothing, and touch only the views they are given, so that any number
+// of threads may share a layer, each with views of its own. A layer knows nothing of threads, of
+// the batch beyond its n samples, or of the solver.
+//
+// Contract words: *assigns* = overwrites whatever was there; *adds into* = adds to what is there;
+// *keeps* = leaves for backward. `d` means gradient: dx is ∂J/∂x and has x's shape, always. The
+// lecture's error term δ is the `doutput` of a layer.
+//
+// Legend: n samples; C·H·W the extents of one sample.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cnn/shape.hpp"
+
+#include "base/random.hpp"
+#include "base/view.hpp"
+#include "config/options.hpp"
+#include "nn/init.hpp"
+
+namespace cnn {
+
+enum class Phase { train, evaluate };
+
+// What a parameter is. Weights are drawn and decayed (the λ term of J); gains, which multiply, and
+// biases begin at `initial` and are not decayed. A statistic is no variable of J: backward adds
+// into its gradient slot n times what it has found in its n samples, and a step moves it a part
+// `momentum` of the way to the mean over all samples of the batch.
+enum class ParameterKind { weight, gain, bias, statistic };
+
+struct ParameterSpec {
+  std::string name;  // "weight"; the network names it "conv1.weight"
+  Dims dims;         // as it stands in a model file
+  ParameterKind kind = ParameterKind::weight;
+  Fan fan = {};
+  double initial = 0;   // of all but weights
+  double momentum = 0;  // of a statistic
+};
+
+// What a layer needs, found out once from the shapes of its inputs.
+struct LayerPlan {
+  Shape output;
+  std::vector<ParameterSpec> parameters;   // the network owns their memory
+  std::size_t saved_bytes_per_sample = 0;  // kept from forward to backward, in training only
+  std::size_t scratch = 0;                 // Reals a call may use; garbage before and after
+  std::int64_t multiply_adds = 0;          // of one sample's forward pass
+  // Is a call for all samples of a pass at once better than several for a few each, or does the
+  // result depend on which samples a call sees? Where neither is so, passes take a few samples at a
+  // time through several layers, while these are in the cache.
+  bool wants_all_samples = false;
+  std::string notice;  // something the user should know, or empty
+};
+
+// The random numbers of one layer in one step: a stream for each sample of the batch.
+struct SampleRandom {
+  std::uint64_t seed = 0;
+  std::uint64_t step = 0;
+  std::uint64_t layer = 0;
+  std::uint64_t first_sample = 0;  // place in the batch of the first of the n samples
+
+  Random sample(Purpose purpose, std::size_t i) const {
+    return {seed, purpose, mix(step, layer, first_sample + i)};
+  }
+};
+
+struct ForwardArgs {
+  std::size_t n;                      // samples
+  std::span<const CView> inputs;      // each (n, C·H·W) of that input
+  View output;                        // (n, C·H·W) of the planned output
+  std::span<const CView> parameters;  // in the order of the plan
+  std::span<std::byte> saved;         // n · saved_bytes_per_sample; empty when evaluating
+  View scratch;
+  Phase phase;
+  SampleRandom random;
+};
+
+struct BackwardArgs {
+  std::size_t n;
+  std::span<const CView> inputs;  // as in forward
+  CView output;                   // what forward assigned
+  CView doutput;                  // ∂J/∂output
+  std::span<const View> dinputs;  // ∂J/∂input; an empty view is not wanted
+  std::span<const CView> parameters;
+  std::span<const View> dparameters;
+  std::span<const std::byte> saved;
+  View scratch;
+};
+
+class Layer {
+ public:
+  virtual ~Layer() = default;
+  Layer& operator=(const Layer&) = delete;
+
+  // A layer of the same type with the same options. LayerOf has it.
+  virtual std::unique_ptr<Layer> clone() const = 0;
+  // Visits the layer's own YAML keys (those that every layer has are the network's business).
+  virtual void options(OptionVisitor& visitor) = 0;
+  // Throws ShapeError saying what was expected and what was found.
+  virtual LayerPlan plan(std::span<const Shape> inputs) = 0;
+  // Assigns all of `output`, and what backward reads of `saved` where that is given.
+  virtual void forward(const ForwardArgs& args) const = 0;
+  // Assigns all of each wanted dinput; adds into dparameters.
+  virtual void backward(const BackwardArgs& args) const = 0;
+
+ protected:
+  Layer() = default;
+  Layer(const Layer&) = default;
+};
+
+// What a layer is derived from, as in `class Elu final : public LayerOf<Elu>`: it clones by
+// copying.
+template <typename Derived>
+class LayerOf : public Layer {
+ public:
+  std::unique_ptr<Layer> clone() const final {
+    return std::make_unique<Derived>(static_cast<const Derived&>(*this));
+  }
+};
+
+// Throws ShapeError unless there is exactly one input; returns it.
+const Shape& only_input(std::span<const Shape> inputs);
+
+}  // namespace cnn

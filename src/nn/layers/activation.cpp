@@ -1,0 +1,92 @@
+#include "nn/layers/activation.hpp"
+
+#include "base/vectors.hpp"
+#include "kernels/exponential.hpp"
+
+namespace cnn {
+namespace {
+
+// All three derivatives are functions of the output a alone: dz = da · slope(a).
+struct Relu {
+  CNN_INLINE static Real value(Real z) { return z < 0 ? 0 : z; }
+  CNN_INLINE static Real slope(Real a) { return a > 0 ? Real{1} : Real{0}; }
+};
+
+struct Sigmoid {
+  CNN_INLINE static Real value(Real z) { return fast_sigmoid(z); }
+  CNN_INLINE static Real slope(Real a) { return a * (1 - a); }
+};
+
+struct Tanh {
+  CNN_INLINE static Real value(Real z) { return fast_tanh(z); }
+  CNN_INLINE static Real slope(Real a) { return 1 - a * a; }
+};
+
+template <typename Function>
+CNN_INLINE void apply(const Real* __restrict z, std::size_t count, Real* __restrict a) {
+  for (std::size_t i = 0; i < count; ++i) a[i] = Function::value(z[i]);
+}
+
+template <typename Function>
+CNN_INLINE void apply_slope(const Real* __restrict a, const Real* __restrict da, std::size_t count,
+                            Real* __restrict dz) {
+  for (std::size_t i = 0; i < count; ++i) dz[i] = da[i] * Function::slope(a[i]);
+}
+
+// One version a processor of each; templates cannot have any.
+CNN_VECTORIZED void forward(Relu, const Real* z, std::size_t count, Real* a) {
+  apply<Relu>(z, count, a);
+}
+CNN_VECTORIZED void forward(Sigmoid, const Real* z, std::size_t count, Real* a) {
+  apply<Sigmoid>(z, count, a);
+}
+CNN_VECTORIZED void forward(Tanh, const Real* z, std::size_t count, Real* a) {
+  apply<Tanh>(z, count, a);
+}
+CNN_VECTORIZED void backward(Relu, const Real* a, const Real* da, std::size_t count, Real* dz) {
+  apply_slope<Relu>(a, da, count, dz);
+}
+CNN_VECTORIZED void backward(Sigmoid, const Real* a, const Real* da, std::size_t count, Real* dz) {
+  apply_slope<Sigmoid>(a, da, count, dz);
+}
+CNN_VECTORIZED void backward(Tanh, const Real* a, const Real* da, std::size_t count, Real* dz) {
+  apply_slope<Tanh>(a, da, count, dz);
+}
+
+template <typename Function>
+class Activation final : public LayerOf<Activation<Function>> {
+ public:
+  void options(OptionVisitor&) override {}
+
+  LayerPlan plan(std::span<const Shape> inputs) override {
+    LayerPlan plan;
+    plan.output = only_input(inputs);
+    return plan;
+  }
+
+  // a = f(z)
+  void forward(const ForwardArgs& args) const override {
+    const CView z = args.inputs[0];
+    cnn::forward(Function(), z.data(), z.size(), args.output.data());
+  }
+
+  // Forward was a = f(z), so dz = da · f'(z).
+  void backward(const BackwardArgs& args) const override {
+    const View dz = args.dinputs[0];
+    cnn::backward(Function(), args.output.data(), args.doutput.data(), dz.size(), dz.data());
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Layer> make_relu() {
+  return std::make_unique<Activation<Relu>>();
+}
+std::unique_ptr<Layer> make_sigmoid() {
+  return std::make_unique<Activation<Sigmoid>>();
+}
+std::unique_ptr<Layer> make_tanh() {
+  return std::make_unique<Activation<Tanh>>();
+}
+
+}  // namespace cnn

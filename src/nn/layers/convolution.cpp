@@ -1,0 +1,197 @@
+#include "nn/layers/convolution.hpp"
+
+#include <algorithm>
+
+#include "cnn/error.hpp"
+
+#include "kernels/blas.hpp"
+#include "kernels/few_channels.hpp"
+#include "nn/layers/limits.hpp"
+
+namespace cnn {
+
+void Convolution::options(OptionVisitor& visitor) {
+  visitor.integer("count", count_, {1, kLargestExtent}, Presence::required);
+  visitor.size2("kernel", kernel_, {1, kLargestExtent}, Presence::required);
+  visitor.size2("stride", stride_, {1, kLargestExtent});
+  visitor.size2("pad", pad_, {0, kLargestExtent});
+  visitor.integer("groups", groups_, {1, kLargestExtent});
+  visitor.size2("dilation", dilation_, {1, kLargestExtent});
+  visitor.boolean("bias", bias_);
+}
+
+Convolution Convolution::with_bias() const {
+  Convolution copy = *this;
+  copy.bias_ = true;
+  return copy;
+}
+
+// Throws ShapeError unless the groups divide both the channels and the kernels.
+Shape Convolution::group_of(const Shape& input) const {
+  const std::string groups = "groups " + std::to_string(groups_) + " do not divide ";
+  if (input.channels % groups_ != 0) {
+    throw ShapeError(groups + "the " + std::to_string(input.channels) + " channels of its input " +
+                     to_string(input));
+  }
+  if (count_ % groups_ != 0) throw ShapeError(groups + "its count " + std::to_string(count_));
+  return {input.channels / static_cast<int>(groups_), input.height, input.width};
+}
+
+LayerPlan Convolution::plan(std::span<const Shape> inputs) {
+  window_ = make_window(group_of(only_input(inputs)), kernel_, stride_, pad_, dilation_);
+  pointwise_ = kernel_ == Size2{1, 1} && stride_ == Size2{1, 1} && pad_ == Size2{0, 0};
+
+  const double taps = double(kernel_.height) * kernel_.width;
+  LayerPlan plan;
+  plan.output = {static_cast<int>(count_), window_.output.height, window_.output.width};
+  plan.parameters.push_back({"weight",
+                             {count_, window_.input.channels, kernel_.height, kernel_.width},
+                             ParameterKind::weight,
+                             {window_.input.channels * taps, filters() * taps}});
+  if (bias_) plan.parameters.push_back({"bias", {count_}, ParameterKind::bias, {}});
+  by_winograd_ = groups_ == 1 && Winograd::pays(window_, static_cast<int>(count_));
+  panel_rows_ = pointwise_ ? window_.output.height : rows_of_a_panel();
+  if (by_winograd_) {
+    winograd_ = Winograd(window_, static_cast<int>(count_));
+    plan.scratch = winograd_.scratch();
+    plan.wants_all_samples = true;  // its transformed weights serve a whole call
+  } else if (!pointwise_) {
+    plan.scratch = static_cast<std::size_t>(window_.patch()) *
+                   static_cast<std::size_t>(panel_rows_ * window_.output.width);
+  }
+  of_few_channels_ = !by_winograd_ && few_channels::applies(window_);
+  if (of_few_channels_) {
+    plan.scratch = std::max(plan.scratch, few_channels::scratch(window_, filters()));
+  }
+  plan.multiply_adds = count_ * window_.patch() * window_.positions();
+  plan.notice = dropped_notice(window_);
+  return plan;
+}
+
+// As many output rows as fit into part of the L2 cache beside weights and outputs, in panels as
+// equal as can be.
+int Convolution::rows_of_a_panel() const {
+  constexpr std::int64_t kPanel = (std::int64_t{1} << 19) / sizeof(float);  // 512 KiB of floats
+  const std::int64_t row = std::int64_t{window_.patch()} * window_.output.width;
+  const int rows = window_.output.height;
+  const int most = static_cast<int>(std::clamp<std::int64_t>(kPanel / row, 1, rows));
+  const int panels = (rows + most - 1) / most;
+  return (rows + panels - 1) / panels;
+}
+
+// Calls panel(rows) for the output rows of one panel after another.
+template <typename Panel>
+void Convolution::for_panels(const Panel& panel) const {
+  const int rows = window_.output.height;
+  for (int first = 0; first < rows; first += panel_rows_) {
+    panel(OutputRows{first, std::min(first + panel_rows_, rows)});
+  }
+}
+
+template <typename T>
+BasicMatrix<T> Convolution::weight_of(std::size_t group, std::span<T> weight) const {
+  const std::size_t size = weight.size() / static_cast<std::size_t>(groups_);
+  return {weight.subspan(group * size, size), filters(), window_.patch()};
+}
+
+template <typename T>
+std::span<T> Convolution::bias_of(std::size_t group, std::span<T> bias) const {
+  const std::size_t size = bias.size() / static_cast<std::size_t>(groups_);
+  return bias.subspan(group * size, size);
+}
+
+ConstMatrix Convolution::column(OutputRows rows, CView x, View scratch) const {
+  const int positions = (rows.last - rows.first) * window_.output.width;
+  if (pointwise_) return {x, window_.patch(), positions};
+  im2col(window_, rows, x, scratch);
+  return {CView(scratch), window_.patch(), positions};
+}
+
+template <typename T>
+BasicMatrix<T> Convolution::positions_of(OutputRows rows, std::span<T> y) const {
+  BasicMatrix<T> part(y, filters(), window_.positions());
+  part.data += rows.first * window_.output.width;
+  part.columns = (rows.last - rows.first) * window_.output.width;
+  return part;
+}
+
+// y = W·im2col(x) + b, one group of one sample after the other and panel by panel: the column
+// matrix of a panel stays in cache.
+void Convolution::forward(const ForwardArgs& args) const {
+  if (by_winograd_) {
+    winograd_.forward(args.n, args.inputs[0], args.parameters[0],
+                      bias_ ? args.parameters[1] : CView(), args.output, args.scratch,
+                      args.phase == Phase::evaluate);
+    return;
+  }
+  const std::size_t x_size = window_.input.size();
+  const auto positions = static_cast<std::size_t>(window_.positions());
+  const std::size_t y_size = static_cast<std::size_t>(filters()) * positions;
+  const auto groups = static_cast<std::size_t>(groups_);
+  for (std::size_t i = 0; i < args.n * groups; ++i) {
+    const ConstMatrix weight = weight_of(i % groups, args.parameters[0]);
+    const CView bias = bias_ ? bias_of(i % groups, args.parameters[1]) : CView();
+    const CView x = args.inputs[0].subspan(i * x_size, x_size);
+    const View y = args.output.subspan(i * y_size, y_size);
+    if (of_few_channels_) {
+      few_channels::forward(window_, x, weight, bias, y, args.scratch);
+      continue;
+    }
+    if (bias_) {
+      for (std::size_t f = 0; f < bias.size(); ++f) {
+        std::fill_n(&y[f * positions], positions, bias[f]);
+      }
+    }
+    for_panels([&](OutputRows rows) {
+      gemm(weight, Transpose::no, column(rows, x, args.scratch), Transpose::no, bias_ ? 1 : 0,
+           positions_of(rows, y));
+    });
+  }
+}
+
+// Forward was y = W·im2col(x) + b, so
+//   dW += dy·im2col(x)ᵀ,   db += Σ_positions dy,   dx = col2im(Wᵀ·dy):
+// col2im adds up what each window sends back to a pixel, which is the lecture's sliding of the
+// kernel, rotated by 180°, over the zero-padded δ. The column matrix is built again: cheaper than
+// keeping one for each sample.
+void Convolution::backward(const BackwardArgs& args) const {
+  const std::size_t x_size = window_.input.size();
+  const std::size_t y_size =
+      static_cast<std::size_t>(filters()) * static_cast<std::size_t>(window_.positions());
+  const auto groups = static_cast<std::size_t>(groups_);
+  const bool wants_dx = !args.dinputs[0].empty();
+  if (by_winograd_) {
+    for (std::size_t i = 0; bias_ && i < args.n; ++i) {
+      add_row_sums({args.doutput.subspan(i * y_size, y_size), filters(), window_.positions()},
+                   args.dparameters[1]);
+    }
+    winograd_.backward(args.n, args.inputs[0], args.parameters[0], args.doutput,
+                       args.dparameters[0], args.dinputs[0], args.scratch);
+    return;
+  }
+  for (std::size_t i = 0; i < args.n * groups; ++i) {
+    const ConstMatrix weight = weight_of(i % groups, args.parameters[0]);
+    const Matrix dweight = weight_of(i % groups, args.dparameters[0]);
+    const CView x = args.inputs[0].subspan(i * x_size, x_size);
+    const CView dy = args.doutput.subspan(i * y_size, y_size);
+    const View dx = wants_dx ? args.dinputs[0].subspan(i * x_size, x_size) : View();
+    if (bias_) {
+      add_row_sums({dy, filters(), window_.positions()}, bias_of(i % groups, args.dparameters[1]));
+    }
+    if (of_few_channels_) few_channels::add_dweight(window_, x, dy, dweight, args.scratch);
+    if (of_few_channels_ && !wants_dx) continue;
+    if (!pointwise_) std::fill(dx.begin(), dx.end(), Real{0});
+    for_panels([&](OutputRows rows) {
+      const ConstMatrix part = positions_of(rows, dy);
+      if (!of_few_channels_) {
+        gemm(part, Transpose::no, column(rows, x, args.scratch), Transpose::yes, 1, dweight);
+      }
+      if (!wants_dx) return;
+      const Matrix dcolumn(pointwise_ ? dx : args.scratch, window_.patch(), part.columns);
+      gemm(weight, Transpose::yes, part, Transpose::no, 0, dcolumn);
+      if (!pointwise_) add_col2im(window_, rows, args.scratch, dx);
+    });
+  }
+}
+
+}  // namespace cnn

@@ -1,0 +1,235 @@
+#include "nn/layers/pooling.hpp"
+
+#include <algorithm>
+
+#include "cnn/error.hpp"
+
+#include "kernels/pool_2x2.hpp"
+#include "nn/layers/limits.hpp"
+
+namespace cnn {
+namespace {
+
+// best_i ← the larger of best_i and x_{i·stride}, and its place into winner_i unless winner is
+// null. Without branches, and with a stride known when compiling where kStride is not 0, so that
+// the compiler uses vectors.
+template <std::size_t kStride>
+void keep_larger(const Real* x, std::size_t place, std::size_t stride, std::size_t count,
+                 Real* best, std::uint32_t* winner) {
+  const std::size_t step = kStride != 0 ? kStride : stride;
+  const auto larger = [](Real value, Real than) { return value > than || value != value; };
+  if (winner == nullptr) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const Real value = x[i * step];
+      best[i] = larger(value, best[i]) ? value : best[i];
+    }
+    return;
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    const Real value = x[i * step];
+    const bool wins = larger(value, best[i]);
+    best[i] = wins ? value : best[i];
+    winner[i] = wins ? static_cast<std::uint32_t>(place + i * step) : winner[i];
+  }
+}
+
+}  // namespace
+
+void Pooling::options(OptionVisitor& visitor) {
+  visitor.choice("type", type_, kTypeNames, Presence::required);
+  visitor.boolean("global", global_);
+  if (global_) {
+    for (const std::string_view key : {"kernel", "stride", "pad", "round"}) {
+      visitor.refuse(key, "global: true", "leave it out: the only window is the whole image");
+    }
+    return;
+  }
+  visitor.size2("kernel", kernel_, {1, kLargestExtent}, Presence::required);
+  if (stride_ == Size2{}) stride_ = kernel_;  // the default
+  visitor.size2("stride", stride_, {1, kLargestExtent});
+  visitor.size2("pad", pad_, {0, kLargestExtent});
+  visitor.choice("round", rounding_, kRoundingNames);
+}
+
+LayerPlan Pooling::plan(std::span<const Shape> inputs) {
+  const Shape& input = only_input(inputs);
+  const Size2 whole = {input.height, input.width};
+  if (!global_ && (pad_.height >= kernel_.height || pad_.width >= kernel_.width)) {
+    throw ShapeError("pad " + to_string(pad_) + " must be smaller than the kernel " +
+                     to_string(kernel_) + ", or windows would hold no pixel");
+  }
+  window_ = global_ ? make_window(input, whole, whole, {0, 0})
+                    : make_window(input, kernel_, stride_, pad_, {1, 1}, rounding_);
+  LayerPlan plan;
+  plan.output = {window_.input.channels, window_.output.height, window_.output.width};
+  is_2x2_ = window_.kernel == Size2{2, 2} && window_.stride == Size2{2, 2} &&
+            window_.pad == Size2{0, 0} &&
+            window_.output == Size2{input.height / 2, input.width / 2};
+  if (type_ == Type::max) {
+    plan.saved_bytes_per_sample =
+        plan.output.size() * (is_2x2_ ? sizeof(std::uint8_t) : sizeof(std::uint32_t));
+  }
+  plan.notice = dropped_notice(window_);
+  return plan;
+}
+
+Pooling::Pixels Pooling::pixels(int oy, int ox) const {
+  const int top = oy * window_.stride.height - window_.pad.height;
+  const int left = ox * window_.stride.width - window_.pad.width;
+  return {std::max(top, 0), std::min(top + window_.kernel.height, window_.input.height),
+          std::max(left, 0), std::min(left + window_.kernel.width, window_.input.width)};
+}
+
+Real Pooling::pixel_count(int oy, std::size_t ox) const {
+  const Pixels in = pixels(oy, static_cast<int>(ox));
+  return static_cast<Real>((in.bottom - in.top) * (in.right - in.left));
+}
+
+// Calls row(pixel, first, count) for every row of pixels that column kx of the windows of output
+// row oy reads: outputs first … first+count-1 read the pixels pixel, pixel + stride, … of the
+// channel.
+template <typename Row>
+void Pooling::for_rows(int oy, Row&& row) const {
+  const int width = window_.input.width;
+  const int top = oy * window_.stride.height - window_.pad.height;
+  const int bottom = std::min(top + window_.kernel.height, window_.input.height);
+  for (int iy = std::max(top, 0); iy < bottom; ++iy) {
+    for (int kx = 0; kx < window_.kernel.width; ++kx) {
+      const int offset = kx - window_.pad.width;
+      const int first =
+          offset >= 0 ? 0 : (-offset + window_.stride.width - 1) / window_.stride.width;
+      const int last =
+          std::min((width - 1 - offset) / window_.stride.width + 1, window_.output.width);
+      if (offset >= width || first >= last) continue;
+      row(static_cast<std::size_t>(iy * width + first * window_.stride.width + offset),
+          static_cast<std::size_t>(first), static_cast<std::size_t>(last - first));
+    }
+  }
+}
+
+// y = max over the window; the first in row order among equals. A NaN wins, so that it is never
+// hidden. winners: the winning pixel's place within its channel; may be empty.
+void Pooling::forward_max(CView x, View y, std::span<std::uint32_t> winners) const {
+  const auto outputs = static_cast<std::size_t>(window_.output.width);
+  for (int oy = 0; oy < window_.output.height; ++oy) {
+    const std::size_t begin = static_cast<std::size_t>(oy) * outputs;
+    for (std::size_t ox = 0; ox < outputs; ++ox) {
+      const Pixels in = pixels(oy, static_cast<int>(ox));
+      const auto corner = static_cast<std::size_t>(in.top * window_.input.width + in.left);
+      y[begin + ox] = x[corner];
+      if (!winners.empty()) winners[begin + ox] = static_cast<std::uint32_t>(corner);
+    }
+    for_rows(oy, [&](std::size_t pixel, std::size_t first, std::size_t count) {
+      const auto stride = static_cast<std::size_t>(window_.stride.width);
+      Real* const best = &y[begin + first];
+      std::uint32_t* const winner = winners.empty() ? nullptr : &winners[begin + first];
+      if (stride == 2) {
+        keep_larger<2>(&x[pixel], pixel, 2, count, best, winner);
+      } else {
+        keep_larger<0>(&x[pixel], pixel, stride, count, best, winner);
+      }
+    });
+  }
+}
+
+// y = mean over the window's real pixels
+void Pooling::forward_mean(CView x, View y) const {
+  const auto outputs = static_cast<std::size_t>(window_.output.width);
+  const auto stride = static_cast<std::size_t>(window_.stride.width);
+  std::fill(y.begin(), y.end(), Real{0});
+  for (int oy = 0; oy < window_.output.height; ++oy) {
+    const View sums = y.subspan(static_cast<std::size_t>(oy) * outputs, outputs);
+    for_rows(oy, [&](std::size_t pixel, std::size_t first, std::size_t count) {
+      for (std::size_t i = 0; i < count; ++i) sums[first + i] += x[pixel + i * stride];
+    });
+    for (std::size_t ox = 0; ox < outputs; ++ox) sums[ox] /= pixel_count(oy, ox);
+  }
+}
+
+pool_2x2::Planes Pooling::planes(std::size_t n) const {
+  return {n * static_cast<std::size_t>(window_.input.channels),
+          static_cast<std::size_t>(window_.input.height),
+          static_cast<std::size_t>(window_.input.width)};
+}
+
+void Pooling::forward(const ForwardArgs& args) const {
+  if (is_2x2_) {
+    const Real* const x = args.inputs[0].data();
+    if (type_ == Type::max) {
+      pool_2x2::forward_max(planes(args.n), x, args.output.data(),
+                            reinterpret_cast<std::uint8_t*>(args.saved.data()));
+    } else {
+      pool_2x2::forward_mean(planes(args.n), x, args.output.data());
+    }
+    return;
+  }
+  const std::size_t channels = args.n * static_cast<std::size_t>(window_.input.channels);
+  const std::size_t x_size =
+      window_.input.size() / static_cast<std::size_t>(window_.input.channels);
+  const auto y_size = static_cast<std::size_t>(window_.positions());
+  const std::span<std::uint32_t> winners(reinterpret_cast<std::uint32_t*>(args.saved.data()),
+                                         args.saved.size() / sizeof(std::uint32_t));
+  for (std::size_t c = 0; c < channels; ++c) {
+    const CView x = args.inputs[0].subspan(c * x_size, x_size);
+    const View y = args.output.subspan(c * y_size, y_size);
+    if (type_ == Type::max) {
+      forward_max(x, y, winners.empty() ? winners : winners.subspan(c * y_size, y_size));
+    } else {
+      forward_mean(x, y);
+    }
+  }
+}
+
+// Forward was y = x[winner], so dy goes to the winner alone; windows that overlap add up.
+void Pooling::backward_max(CView dy, std::span<const std::uint32_t> winners, View dx) const {
+  for (std::size_t i = 0; i < dy.size(); ++i) dx[winners[i]] += dy[i];
+}
+
+// Forward was y = (1/k)·Σ x over k pixels, so each of them receives dy/k.
+void Pooling::backward_mean(CView dy, View dx) const {
+  const auto outputs = static_cast<std::size_t>(window_.output.width);
+  const auto stride = static_cast<std::size_t>(window_.stride.width);
+  for (int oy = 0; oy < window_.output.height; ++oy) {
+    const CView row_dy = dy.subspan(static_cast<std::size_t>(oy) * outputs, outputs);
+    for_rows(oy, [&](std::size_t pixel, std::size_t first, std::size_t count) {
+      for (std::size_t i = 0; i < count; ++i) {
+        dx[pixel + i * stride] += row_dy[first + i] / pixel_count(oy, first + i);
+      }
+    });
+  }
+}
+
+void Pooling::backward(const BackwardArgs& args) const {
+  const View dinput = args.dinputs[0];
+  if (dinput.empty()) return;
+  if (is_2x2_) {
+    const Real* const dy = args.doutput.data();
+    if (type_ == Type::max) {
+      pool_2x2::backward_max(planes(args.n), dy,
+                             reinterpret_cast<const std::uint8_t*>(args.saved.data()),
+                             dinput.data());
+    } else {
+      pool_2x2::backward_mean(planes(args.n), dy, dinput.data());
+    }
+    return;
+  }
+  std::fill(dinput.begin(), dinput.end(), Real{0});
+  const std::size_t channels = args.n * static_cast<std::size_t>(window_.input.channels);
+  const std::size_t x_size =
+      window_.input.size() / static_cast<std::size_t>(window_.input.channels);
+  const auto y_size = static_cast<std::size_t>(window_.positions());
+  const std::span<const std::uint32_t> winners(
+      reinterpret_cast<const std::uint32_t*>(args.saved.data()),
+      args.saved.size() / sizeof(std::uint32_t));
+  for (std::size_t c = 0; c < channels; ++c) {
+    const CView dy = args.doutput.subspan(c * y_size, y_size);
+    const View dx = dinput.subspan(c * x_size, x_size);
+    if (type_ == Type::max) {
+      backward_max(dy, winners.subspan(c * y_size, y_size), dx);
+    } else {
+      backward_mean(dy, dx);
+    }
+  }
+}
+
+}  // namespace cnn

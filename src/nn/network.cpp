@@ -1,0 +1,312 @@
+#include "nn/network.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "cnn/error.hpp"
+
+#include "nn/workspace.hpp"
+
+namespace cnn {
+namespace {
+
+// FNV-1a (Fowler, Noll, Vo), 64 bits.
+std::uint64_t hash(std::string_view text) {
+  std::uint64_t value = 0xCBF29CE484222325ULL;
+  for (const char c : text) value = (value ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
+  return value;
+}
+
+bool all_finite(CView values) {
+  return std::all_of(values.begin(), values.end(), [](Real value) { return std::isfinite(value); });
+}
+
+}  // namespace
+
+Network::Network(const Shape& input, std::vector<LayerSpec> layers)
+    : Network(input, std::move(layers), Memory::allocated) {}
+
+std::vector<Parameter> Network::plan_parameters(const Shape& input, std::vector<LayerSpec> layers) {
+  return Network(input, std::move(layers), Memory::none).parameters_;
+}
+
+Network::Network(const Shape& input, std::vector<LayerSpec> layers, Memory memory) : input_(input) {
+  wants_gradient_.push_back(false);
+  readers_.push_back(0);
+  if (input.channels < 1 || input.height < 1 || input.width < 1) {
+    throw NetworkError("there are no images of " + to_string(input), 0);
+  }
+  for (LayerSpec& spec : layers) {
+    nodes_.push_back({std::move(spec), nullptr, {}, {}, parameters_.size()});
+    const std::size_t index = nodes_.size() - 1;
+    check_description(index);
+    connect(index);
+    plan(index);
+  }
+  if (nodes_.empty()) throw NetworkError("the network has no layers", 0);
+  check_all_used();
+  find_stages();
+  check_memory();
+  layout_ = hash_of_layout();
+  if (memory == Memory::none) return;
+  values_.allocate();
+  values_view_ = values_.view<Real>(0, values_.bytes() / sizeof(Real));
+}
+
+void Network::fail(std::size_t index, const std::string& reason) const {
+  std::string message =
+      "layer " + std::to_string(index + 1) + " '" + nodes_[index].spec.name + "': " + reason;
+  message += "\n  " + std::string(kInputName) + " " + to_string(input_);
+  for (std::size_t i = 0; i < index; ++i) {
+    message += " -> " + nodes_[i].spec.name + " " + to_string(nodes_[i].plan.output);
+  }
+  throw NetworkError(message + " -> " + nodes_[index].spec.name + " ?", index);
+}
+
+void Network::check_description(std::size_t index) const {
+  const LayerSpec& spec = nodes_[index].spec;
+  if (spec.layer == nullptr) fail(index, "it is described without a layer");
+  for (std::size_t i = 0; i < index; ++i) {
+    if (nodes_[i].spec.name == spec.name) {
+      fail(index, "layer " + std::to_string(i + 1) + " has the same name");
+    }
+  }
+}
+
+void Network::connect(std::size_t index) {
+  Node& node = nodes_[index];
+  if (node.spec.from.empty()) {
+    node.inputs.push_back(index);
+  }
+  for (const std::string& name : node.spec.from) {
+    if (name == kInputName) {
+      node.inputs.push_back(0);
+      continue;
+    }
+    const auto before = nodes_.begin() + static_cast<std::ptrdiff_t>(index);
+    const auto source =
+        std::find_if(nodes_.begin(), before, [&](const Node& n) { return n.spec.name == name; });
+    if (source == before) fail(index, "from: there is no earlier layer '" + name + "'");
+    node.inputs.push_back(static_cast<std::size_t>(source - nodes_.begin()) + 1);
+  }
+  for (const std::size_t tensor : node.inputs) ++readers_[tensor];
+  readers_.push_back(0);
+}
+
+void Network::plan(std::size_t index) {
+  Node& node = nodes_[index];
+  std::vector<Shape> shapes;
+  bool wants = false;
+  for (const std::size_t tensor : node.inputs) {
+    shapes.push_back(tensor_shape(tensor));
+    wants = wants || wants_gradient_[tensor];
+  }
+  std::unique_ptr<Layer> layer = node.spec.layer->clone();
+  try {
+    node.plan = layer->plan(shapes);
+  } catch (const ShapeError& error) {
+    fail(index, error.what());
+  }
+  node.layer = std::move(layer);
+  for (const ParameterSpec& spec : node.plan.parameters) {
+    const std::size_t size = element_count(spec.dims);
+    const std::size_t offset = values_.reserve<Real>(size) / sizeof(Real);
+    parameters_.push_back({node.spec.name + "." + spec.name, spec.dims, spec.kind, offset, size,
+                           index, spec.momentum});
+  }
+  wants_gradient_.push_back(wants || !node.plan.parameters.empty());
+}
+
+void Network::check_all_used() const {
+  for (std::size_t i = 0; i + 1 < nodes_.size(); ++i) {
+    if (readers_[i + 1] == 0) {
+      throw NetworkError("layer " + std::to_string(i + 1) + " '" + nodes_[i].spec.name +
+                             "': no layer uses its output; name it in the from: of a later layer, "
+                             "or remove it",
+                         i);
+    }
+  }
+}
+
+void Network::check_memory() const {
+  if (values_.bytes() <= physical_memory()) return;
+  const auto largest =
+      std::max_element(parameters_.begin(), parameters_.end(),
+                       [](const Parameter& a, const Parameter& b) { return a.size < b.size; });
+  throw NetworkError("layer " + std::to_string(largest->layer + 1) + " '" +
+                         nodes_[largest->layer].spec.name + "': the network has " +
+                         std::to_string(parameter_count()) + " parameters, " +
+                         std::to_string(largest->size) + " of them in '" + largest->name +
+                         "': more than this machine's memory holds; lower its count",
+                     largest->layer);
+}
+
+std::size_t Network::parameter_count() const {
+  return std::accumulate(
+      parameters_.begin(), parameters_.end(), std::size_t{0},
+      [](std::size_t sum, const Parameter& p) { return sum + (p.is_learnt() ? p.size : 0); });
+}
+
+void Network::initialise(std::uint64_t seed) {
+  for (const Parameter& p : parameters_) {
+    const Node& node = nodes_[p.layer];
+    const ParameterSpec& spec =
+        node.plan
+            .parameters[static_cast<std::size_t>(&p - parameters_.data()) - node.first_parameter];
+    if (p.kind == ParameterKind::weight) {
+      cnn::initialise(node.spec.init, spec.fan, Random(seed, Purpose::initialisation, hash(p.name)),
+                      value(p));
+    } else {
+      std::fill_n(value(p).begin(), p.size, static_cast<Real>(spec.initial));
+    }
+  }
+}
+
+void Network::find_stages() {
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    const bool all = nodes_[i].plan.wants_all_samples;
+    if (stages_.empty() || all != stages_.back().all_samples) stages_.push_back({i, i, all});
+    stages_.back().end = i + 1;
+  }
+}
+
+// Everything that the memory of a pass is laid out by.
+std::uint64_t Network::hash_of_layout() const {
+  std::uint64_t value = mix(nodes_.size(), values_.bytes());
+  const auto add = [&](std::uint64_t part) { value = mix(value, part); };
+  for (std::size_t t = 0; t <= nodes_.size(); ++t) {
+    add(tensor_shape(t).size());
+    add(std::uint64_t{wants_gradient_[t]});
+    add(static_cast<std::uint64_t>(readers_[t]));
+  }
+  for (const Node& node : nodes_) {
+    add(node.plan.saved_bytes_per_sample);
+    add(node.plan.scratch);
+    add(node.plan.parameters.size());
+    for (const std::size_t tensor : node.inputs) add(tensor);
+  }
+  return value;
+}
+
+void Network::refuse(const Parameter& p) const {
+  throw ArgumentError("network: '" + p.name + "' is a parameter of another network");
+}
+
+void Network::require_layer(std::size_t i) const {
+  if (i < nodes_.size()) return;
+  throw ArgumentError("network: there is no layer " + std::to_string(i) + ", it has " +
+                      std::to_string(nodes_.size()) + ", counted from 0");
+}
+
+void Network::require(const Workspace& workspace, Samples samples) const {
+  if (workspace.layout_ != layout_) {
+    throw ArgumentError("network: the workspace is laid out for another network");
+  }
+  workspace.require(samples);
+}
+
+void Network::require(const Workspace& workspace, Samples samples,
+                      const Gradients& gradients) const {
+  require(workspace, samples);
+  workspace.require_training();
+  if (gradients.values().size() != values().size()) {
+    throw ArgumentError("network: the gradients are those of another network");
+  }
+}
+
+void Network::forward(Workspace& workspace, std::size_t n, const Position& position) const {
+  require(workspace, {0, n});
+  for (const Stage& stage : stages_) {
+    const std::size_t block = stage.all_samples ? n : kBlock;
+    for (std::size_t first = 0; first < n; first += block) {
+      const Samples samples{first, std::min(block, n - first)};
+      for (std::size_t i = stage.begin; i < stage.end; ++i) {
+        forward_layer(i, workspace, samples, position);
+      }
+    }
+  }
+}
+
+void Network::forward_layer(std::size_t i, Workspace& workspace, Samples samples,
+                            const Position& position) const {
+  require_layer(i);
+  require(workspace, samples);
+  const Node& node = nodes_[i];
+  const std::size_t inputs = node.inputs.size();
+  const std::size_t parameters = node.plan.parameters.size();
+  for (std::size_t k = 0; k < inputs; ++k) {
+    workspace.input_views_[k] = workspace.tensor(node.inputs[k], samples);
+  }
+  for (std::size_t k = 0; k < parameters; ++k) {
+    workspace.parameter_views_[k] = value(parameters_[node.first_parameter + k]);
+  }
+  node.layer->forward(
+      {.n = samples.count,
+       .inputs = {workspace.input_views_.data(), inputs},
+       .output = workspace.tensor(i + 1, samples),
+       .parameters = {workspace.parameter_views_.data(), parameters},
+       .saved = workspace.saved(i, samples),
+       .scratch = workspace.scratch(),
+       .phase = workspace.phase(),
+       .random = {position.seed, position.step, i, position.first_sample + samples.first}});
+}
+
+void Network::backward(Workspace& workspace, std::size_t n, Gradients& gradients) const {
+  require(workspace, {0, n}, gradients);
+  workspace.forget_gradients();
+  gradients.count_samples(n);
+  for (std::size_t s = stages_.size(); s-- > 0;) {
+    const Stage& stage = stages_[s];
+    const std::size_t block = stage.all_samples ? n : kBlock;
+    workspace.remember_assigned();
+    for (std::size_t first = 0; first < n; first += block) {
+      workspace.recall_assigned();
+      const Samples samples{first, std::min(block, n - first)};
+      for (std::size_t i = stage.end; i-- > stage.begin;) {
+        if (wants_gradient_[i + 1]) backward_layer(i, workspace, samples, gradients);
+      }
+    }
+  }
+}
+
+void Network::backward_layer(std::size_t i, Workspace& workspace, Samples samples,
+                             Gradients& gradients) const {
+  require_layer(i);
+  require(workspace, samples, gradients);
+  const Node& node = nodes_[i];
+  const std::size_t inputs = node.inputs.size();
+  const std::size_t parameters = node.plan.parameters.size();
+  for (std::size_t k = 0; k < inputs; ++k) {
+    workspace.input_views_[k] = workspace.tensor(node.inputs[k], samples);
+  }
+  for (std::size_t k = 0; k < parameters; ++k) {
+    const Parameter& p = parameters_[node.first_parameter + k];
+    workspace.parameter_views_[k] = value(p);
+    workspace.dparameter_views_[k] = gradients.values().subspan(p.offset, p.size);
+  }
+  workspace.place_dinputs(node.inputs, samples);
+  node.layer->backward({.n = samples.count,
+                        .inputs = {workspace.input_views_.data(), inputs},
+                        .output = workspace.tensor(i + 1, samples),
+                        .doutput = workspace.dtensor(i + 1, samples),
+                        .dinputs = {workspace.dinput_views_.data(), inputs},
+                        .parameters = {workspace.parameter_views_.data(), parameters},
+                        .dparameters = {workspace.dparameter_views_.data(), parameters},
+                        .saved = workspace.saved(i, samples),
+                        .scratch = workspace.scratch()});
+  workspace.add_shares(node.inputs, samples);
+}
+
+std::string Network::first_non_finite(const Workspace& workspace, std::size_t n) const {
+  require(workspace, {0, n});
+  if (!all_finite(workspace.tensor(0, {0, n}))) return "the input";
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    if (!all_finite(workspace.tensor(i + 1, {0, n}))) {
+      return "output of '" + nodes_[i].spec.name + "'";
+    }
+  }
+  return {};
+}
+
+}  // namespace cnn

@@ -1,0 +1,179 @@
+// Network: the graph of layers and its parameters. Everything that changes during a pass is in a
+// Workspace.
+//
+// Owns its layers and parameter values, and shares only the layers' descriptions with others. Built
+// once; the graph never changes afterwards. forward and backward are const: any number of threads
+// may call them at once, each with a Workspace and a Gradients of its own, as long as nobody writes
+// to values().
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/arena.hpp"
+#include "nn/layer.hpp"
+
+namespace cnn {
+
+class Gradients;
+class Workspace;
+
+// Some of the samples of a pass.
+struct Samples {
+  std::size_t first;
+  std::size_t count;
+};
+
+// One layer as the configuration describes it.
+struct LayerSpec {
+  std::string type;               // "conv"
+  std::string name;               // "conv1", unique
+  std::vector<std::string> from;  // names of its inputs: earlier layers or kInputName
+  std::optional<double> alpha;    // base learning rate instead of the run's; 0 freezes the layer
+  std::optional<double> lambda;   // weight decay instead of the run's
+  Init init;
+  std::shared_ptr<const Layer> layer;  // options read; each network plans a clone
+};
+
+// What `from:` calls the images.
+inline constexpr std::string_view kInputName = "input";
+
+// One tensor of a layer's own: its place in the flat array of all values, which gradients and
+// solver state share.
+struct Parameter {
+  std::string name;  // "conv1.weight", also its key in a model file
+  Dims dims;
+  ParameterKind kind;
+  std::size_t offset;  // in values(); 64-byte aligned
+  std::size_t size;
+  std::size_t layer;  // index of its layer
+  double momentum;    // of a statistic
+
+  bool is_learnt() const { return kind != ParameterKind::statistic; }
+};
+
+class Network {
+ public:
+  // A layer in its place: `inputs` are tensor numbers, 0 the images, i + 1 the output of layer i.
+  struct Node {
+    LayerSpec spec;
+    std::unique_ptr<const Layer> layer;  // planned
+    LayerPlan plan;
+    std::vector<std::size_t> inputs;
+    std::size_t first_parameter;  // in parameters(); it has plan.parameters.size() of them
+  };
+
+  // Plans every layer. Values are zero. Throws NetworkError if a layer does not fit, names an
+  // unknown input, is missing or has the name of another, if a layer's output is used by nobody,
+  // and if there are no images of that shape.
+  Network(const Shape& input, std::vector<LayerSpec> layers);
+
+  // What parameters() of that network would be, without memory for the values. Throws as the
+  // constructor does.
+  static std::vector<Parameter> plan_parameters(const Shape& input, std::vector<LayerSpec> layers);
+
+  const Shape& input() const { return input_; }
+  const Shape& output() const { return nodes_.back().plan.output; }
+  const std::vector<Node>& nodes() const { return nodes_; }
+  const std::vector<Parameter>& parameters() const { return parameters_; }
+  const Shape& tensor_shape(std::size_t tensor) const {
+    return tensor == 0 ? input_ : nodes_[tensor - 1].plan.output;
+  }
+  // Does anything that leads to this tensor have parameters? If not, nobody needs its gradient.
+  bool wants_gradient(std::size_t tensor) const { return wants_gradient_[tensor]; }
+  // Do several layers read this tensor? Then its gradient is the sum of their shares.
+  bool is_shared(std::size_t tensor) const { return readers_[tensor] > 1; }
+
+  // All values, one array: parameter p is [p.offset, p.offset + p.size), the gaps are zero.
+  View values() { return values_view_; }
+  CView values() const { return values_view_; }
+  // Throws ArgumentError for a parameter that lies beyond them: one of another network.
+  CView value(const Parameter& p) const { return values().subspan(checked(p).offset, p.size); }
+  View value(const Parameter& p) { return values().subspan(checked(p).offset, p.size); }
+  // Σ sizes of the parameters that are learnt: statistics do not count
+  std::size_t parameter_count() const;
+
+  // Draws all weights, and gives everything else its initial value; a function of the seed and of
+  // each parameter's name alone.
+  void initialise(std::uint64_t seed);
+
+  // Runs the n samples in workspace.input(n) through all layers; the result is workspace.output(n).
+  // `step` and `first_sample` (the place in the batch of the first sample) choose the random
+  // numbers of training. Throws ArgumentError if the workspace is that of another network or holds
+  // fewer samples.
+  struct Position {
+    std::uint64_t seed = 0;
+    std::uint64_t step = 0;
+    std::uint64_t first_sample = 0;
+  };
+  void forward(Workspace& workspace, std::size_t n, const Position& position) const;
+
+  // After forward on the same workspace, with workspace.doutput(n) assigned: adds ∂J/∂parameter
+  // into `gradients`, and counts the samples there. Throws ArgumentError as forward does, for a
+  // workspace that is not made for training, and for another network's gradients.
+  void backward(Workspace& workspace, std::size_t n, Gradients& gradients) const;
+
+  // The steps of both, for those who time them: one layer, on some of the workspace's samples.
+  // Before the last layer's backward, workspace.forget_gradients(). Throw ArgumentError as forward
+  // and backward do, for a layer that is not there, and if gradients were not forgotten.
+  void forward_layer(std::size_t i, Workspace& workspace, Samples samples,
+                     const Position& position) const;
+  void backward_layer(std::size_t i, Workspace& workspace, Samples samples,
+                      Gradients& gradients) const;
+
+  // After forward: the name of the first tensor, in the order of the layers, that holds a value
+  // that is not finite
+  // ("the input", "output of 'conv2'"), or empty.
+  std::string first_non_finite(const Workspace& workspace, std::size_t n) const;
+
+  // Samples that pass together through layers that do not want all at once: so few that what one
+  // layer hands to the next stays in the L2 cache. Sums over samples keep their order.
+  static constexpr std::size_t kBlock = 4;
+
+ private:
+  friend class Workspace;
+
+  enum class Memory { none, allocated };
+  Network(const Shape& input, std::vector<LayerSpec> layers, Memory memory);
+
+  // Layers begin … end-1, which take either all samples at once or kBlock at a time.
+  struct Stage {
+    std::size_t begin;
+    std::size_t end;
+    bool all_samples;
+  };
+
+  void find_stages();
+  void check_description(std::size_t index) const;
+  void connect(std::size_t index);
+  void plan(std::size_t index);
+  void check_all_used() const;
+  void check_memory() const;
+  [[noreturn]] void fail(std::size_t index, const std::string& reason) const;
+  const Parameter& checked(const Parameter& p) const {
+    if (p.offset > values_view_.size() || p.size > values_view_.size() - p.offset) refuse(p);
+    return p;
+  }
+  [[noreturn]] void refuse(const Parameter& p) const;
+  void require(const Workspace& workspace, Samples samples) const;
+  void require(const Workspace& workspace, Samples samples, const Gradients& gradients) const;
+  void require_layer(std::size_t i) const;
+  std::uint64_t hash_of_layout() const;
+
+  Shape input_;
+  std::vector<Node> nodes_;
+  std::vector<Parameter> parameters_;
+  std::vector<Stage> stages_;
+  std::vector<bool> wants_gradient_;  // per tensor
+  std::vector<int> readers_;          // per tensor: how often layers read it
+  Arena values_;
+  View values_view_;
+  std::uint64_t layout_ = 0;  // tells apart what workspaces are laid out for
+};
+
+}  // namespace cnn

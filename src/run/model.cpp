@@ -1,0 +1,408 @@
+#include "run/model.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <set>
+#include <sstream>
+
+#include <zlib.h>
+
+#include "cnn/error.hpp"
+
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "config/overrides.hpp"
+
+namespace cnn {
+namespace {
+
+constexpr int kLargestExtent = 1 << 15;
+constexpr std::string_view kOptimizer = "optimizer/";
+constexpr std::string_view kValue = "value";  // of a parameter that is averaged
+
+std::string optimizer_name(const Parameter& p, std::string_view what) {
+  return std::string(kOptimizer) + p.name + "." + std::string(what);
+}
+
+std::string list_text(const std::vector<double>& values) {
+  std::string text;
+  for (const double value : values) text += (text.empty() ? "" : " ") + number_text(value);
+  return text;
+}
+
+// Reads metadata entries of one file, with errors that name the file and the entry.
+class MetadataReader {
+ public:
+  explicit MetadataReader(const Safetensors& file) : file_(file) {}
+
+  [[noreturn]] void fail(const std::string& key, const std::string& reason) const {
+    throw FileError(file_.path.string() + ": error: metadata entry '" + key + "' " + reason);
+  }
+
+  bool has(const std::string& key) const { return file_.metadata.contains(key); }
+
+  const std::string& text(const std::string& key) const {
+    const auto entry = file_.metadata.find(key);
+    if (entry == file_.metadata.end()) fail(key, "is missing");
+    return entry->second;
+  }
+
+  template <typename T>
+  T number(const std::string& key) const {
+    const std::vector<T> values = numbers<T>(key, 1);
+    return values.front();
+  }
+
+  template <typename T>
+  std::vector<T> numbers(const std::string& key, std::size_t count) const {
+    std::vector<T> values;
+    const std::string& all = text(key);
+    const char* at = all.data();
+    const char* const end = at + all.size();
+    while (at != end) {
+      T value{};
+      const auto result = std::from_chars(at, end, value);
+      if (result.ec != std::errc() || !std::isfinite(static_cast<double>(value))) break;
+      values.push_back(value);
+      at = result.ptr;
+      if (at != end && *at == ' ') ++at;
+    }
+    if (at != end || values.size() != count) {
+      fail(key, "should hold " + std::to_string(count) + " number(s), got " + in_quotes(all));
+    }
+    return values;
+  }
+
+ private:
+  const Safetensors& file_;
+};
+
+std::string lines_text(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += line + "\n";
+  return text;
+}
+
+std::vector<std::string> split_lines(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+std::vector<double> drawing_numbers(const DrawingStatistics& drawings) {
+  return {drawings.off_centre,
+          static_cast<double>(drawings.shortest),
+          static_cast<double>(drawings.longest),
+          static_cast<double>(drawings.faintest),
+          drawings.thinnest,
+          drawings.thickest};
+}
+
+Metadata model_metadata(const ModelInfo& info) {
+  return {{"config", to_yaml(info.config, ConfigText::portable)},
+          {"input", std::to_string(info.input.channels) + " " + std::to_string(info.input.height) +
+                        " " + std::to_string(info.input.width)},
+          {"classes", lines_text(info.classes)},
+          {"mean", list_text(info.preprocessing.mean)},
+          {"scale", list_text(info.preprocessing.scale)},
+          {"border", list_text(std::vector{info.images.border_low, info.images.border_high})},
+          {"centred", info.images.centred ? "1" : "0"},
+          {"box", std::to_string(info.images.box)},
+          {"drawings", list_text(drawing_numbers(info.images.drawings))}};
+}
+
+// The defaults if the model is older than the entry.
+DrawingStatistics read_drawings(const MetadataReader& metadata) {
+  if (!metadata.has("drawings")) return {};
+  const std::vector<double> n = metadata.numbers<double>("drawings", 6);
+  if (std::any_of(n.begin(), n.end(), [](double v) { return v < 0 || v > kLargestExtent; }) ||
+      n[1] > n[2] || n[3] > 255 || n[4] > n[5]) {
+    metadata.fail("drawings", "does not describe drawings");
+  }
+  return {n[0], static_cast<int>(n[1]), static_cast<int>(n[2]), static_cast<int>(n[3]), n[4], n[5]};
+}
+
+ModelInfo read_info(const Safetensors& file) {
+  const MetadataReader metadata(file);
+  if (!metadata.has("config")) {
+    throw FileError(file.path.string() +
+                    ": error: holds weights only: no configuration in its metadata; start a run "
+                    "from it with cnn-train --weights");
+  }
+  ModelInfo info;
+  try {
+    info.config = parse_config(file.path.string() + " (config)", metadata.text("config"));
+  } catch (const ConfigError& error) {
+    throw FileError(file.path.string() + ": error: its configuration is not valid\n" +
+                    error.what());
+  }
+  const std::vector<int> input = metadata.numbers<int>("input", 3);
+  if (std::any_of(input.begin(), input.end(),
+                  [](int extent) { return extent < 1 || extent > kLargestExtent; })) {
+    metadata.fail("input", "is no shape of an image: " + in_quotes(metadata.text("input")));
+  }
+  info.input = {input[0], input[1], input[2]};
+  info.classes = split_lines(metadata.text("classes"));
+  for (const std::string& name : info.classes) {
+    if (has_control(name)) {
+      metadata.fail("classes", "holds a control character, in " + in_quotes(name));
+    }
+  }
+  const auto channels = static_cast<std::size_t>(info.input.channels);
+  info.preprocessing.mean = metadata.numbers<double>("mean", channels);
+  info.preprocessing.scale = metadata.numbers<double>("scale", channels);
+  const std::vector<double> border = metadata.numbers<double>("border", 2);
+  info.images = {border[0], border[1], metadata.number<int>("centred") != 0,
+                 metadata.number<int>("box"), read_drawings(metadata)};
+  if (border[0] < 0 || border[1] > 255) metadata.fail("border", "lies outside 0 … 255");
+  if (info.images.box < 0 || info.images.box > kLargestExtent) {
+    metadata.fail("box", "is no size of an image");
+  }
+  return info;
+}
+
+// Tensors to write: the values themselves in the float build, copies in the double build.
+class TensorList {
+ public:
+  void add(const std::string& name, const Dims& dims, CView values) {
+    tensors_.push_back({name, dims, floats(values)});
+  }
+  std::span<const NamedTensor> tensors() const { return tensors_; }
+
+ private:
+  static std::span<const float> floats(std::span<const float> values) { return values; }
+  std::span<const float> floats(std::span<const double> values) {
+    copies_.emplace_back(values.begin(), values.end());
+    return copies_.back();
+  }
+
+  std::vector<NamedTensor> tensors_;
+  std::vector<std::vector<float>> copies_;
+};
+
+void require_finite(const Network& network) {
+  for (const Parameter& p : network.parameters()) {
+    const CView values = network.value(p);
+    if (!std::all_of(values.begin(), values.end(), [](Real v) { return std::isfinite(v); })) {
+      throw DivergedError("a weight is not finite (in '" + p.name + "')");
+    }
+  }
+}
+
+TensorList parameter_tensors(const Network& network) {
+  require_finite(network);
+  TensorList list;
+  for (const Parameter& p : network.parameters()) list.add(p.name, p.dims, network.value(p));
+  return list;
+}
+
+// Copies each named tensor into its view; collects what is missing or has another shape.
+class TensorTaker {
+ public:
+  explicit TensorTaker(const Safetensors& file) : file_(file) {}
+
+  // The tensor, or nullptr after noting what is wrong with it.
+  const Safetensors::Entry* expect(const std::string& name, const Dims& dims) {
+    taken_.insert(name);
+    const Safetensors::Entry* entry = file_.find(name);
+    if (entry == nullptr) {
+      problems_ += "\n  " + name + " " + to_string(dims) + " is missing";
+    } else if (entry->dims != dims) {
+      problems_ +=
+          "\n  " + name + " is " + to_string(entry->dims) + ", expected " + to_string(dims);
+    } else if (!entry->is_read()) {
+      problems_ += "\n  " + name + " is of type '" + printable(entry->dtype) +
+                   "', expected F32, F16, BF16 or F64";
+    } else if (!std::all_of(entry->data.begin(), entry->data.end(),
+                            [](float v) { return std::isfinite(v); })) {
+      problems_ += "\n  " + name + " holds a value that is not finite";
+    } else {
+      return entry;
+    }
+    return nullptr;
+  }
+
+  void take(const std::string& name, const Dims& dims, View values) {
+    if (const Safetensors::Entry* entry = expect(name, dims)) {
+      std::copy(entry->data.begin(), entry->data.end(), values.begin());
+    }
+  }
+
+  void finish() const {
+    if (problems_.empty()) return;
+    std::string message =
+        file_.path.string() + ": error: its tensors do not fit the network" + problems_;
+    for (const std::string& name : left_over()) message += "\n  " + name + " is left over";
+    throw FileError(message);
+  }
+
+  std::vector<std::string> left_over() const {
+    std::vector<std::string> names;
+    for (const Safetensors::Entry& entry : file_.tensors) {
+      if (!taken_.contains(entry.name) && !entry.name.starts_with(kOptimizer)) {
+        names.push_back(printable(entry.name));
+      }
+    }
+    return names;
+  }
+
+ private:
+  const Safetensors& file_;
+  std::string problems_;
+  std::set<std::string> taken_;
+};
+
+}  // namespace
+
+std::string fingerprint(const Dataset& dataset) {
+  uLong crc = crc32_z(0, dataset.pixels.data(), dataset.pixels.size());
+  crc = crc32_z(crc, dataset.labels.data(), dataset.labels.size());
+  std::array<char, 9> hex;
+  std::snprintf(hex.data(), hex.size(), "%08lx", crc);
+  return std::to_string(dataset.count()) + " images " + to_string(dataset.shape) + ", crc " +
+         hex.data();
+}
+
+void save_model(const std::filesystem::path& path, const ModelInfo& info, const Network& network) {
+  write_safetensors(path, parameter_tensors(network).tensors(), model_metadata(info));
+}
+
+void save_checkpoint(const std::filesystem::path& path, const ModelInfo& info,
+                     const Network& network, const Solver& solver, const TrainProgress& progress,
+                     const std::string& data, const Network* averaged) {
+  require_finite(network);
+  TensorList list = parameter_tensors(averaged != nullptr ? *averaged : network);
+  const std::span names = solver.state_names();
+  for (const Parameter& p : network.parameters()) {
+    if (averaged != nullptr) list.add(optimizer_name(p, kValue), p.dims, network.value(p));
+    if (!p.is_learnt()) continue;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      list.add(optimizer_name(p, names[i]), p.dims, solver.state(i, p));
+    }
+  }
+  Metadata metadata = model_metadata(info);
+  metadata["data"] = data;
+  metadata["run.step"] = std::to_string(progress.step);
+  metadata["run.reported"] = std::to_string(progress.reported);
+  metadata["run.epoch_loss"] = number_text(progress.epoch_loss);
+  metadata["run.epoch_correct"] = std::to_string(progress.epoch_correct);
+  metadata["run.epoch_images"] = std::to_string(progress.epoch_images);
+  metadata["run.best_epoch"] = std::to_string(progress.best_epoch);
+  metadata["run.best_correct"] = std::to_string(progress.best_correct);
+  if (info.config.training.schedule.policy == Schedule::Policy::plateau) {
+    metadata["run.plateau_best"] = number_text(progress.plateau.best);
+    metadata["run.plateau_waited"] = std::to_string(progress.plateau.waited);
+    metadata["run.plateau_falls"] = std::to_string(progress.plateau.falls);
+  }
+  write_safetensors(path, list.tensors(), metadata);
+}
+
+Model load_model(const std::filesystem::path& path) {
+  const Safetensors file = read_safetensors(path);
+  ModelInfo info = read_info(file);
+  try {
+    // The tensors first: the configuration alone must not decide how much memory is taken.
+    TensorTaker taker(file);
+    for (const Parameter& p : Network::plan_parameters(info.input, info.config.network)) {
+      taker.expect(p.name, p.dims);
+    }
+    taker.finish();
+    Network network(info.input, info.config.network);
+    if (info.classes.size() != network.output().size()) {
+      throw FileError(path.string() + ": error: names " + std::to_string(info.classes.size()) +
+                      " classes for a network with " + std::to_string(network.output().size()) +
+                      " outputs");
+    }
+    for (const Parameter& p : network.parameters()) taker.take(p.name, p.dims, network.value(p));
+    return {std::move(info), std::move(network)};
+  } catch (const NetworkError& error) {
+    throw FileError(path.string() + ": error: its network cannot be built\n" + error.what());
+  }
+}
+
+Checkpoint load_checkpoint(const std::filesystem::path& path) {
+  Checkpoint checkpoint{read_safetensors(path), {}, {}, {}};
+  const MetadataReader metadata(checkpoint.file);
+  checkpoint.info = read_info(checkpoint.file);
+  if (!metadata.has("run.step")) {
+    throw FileError(path.string() +
+                    ": error: is a model, not a checkpoint: it has no optimiser state\n"
+                    "  to continue training name a checkpoint (last.safetensors); to start from "
+                    "its weights use --weights");
+  }
+  checkpoint.progress = {metadata.number<std::uint64_t>("run.step"),
+                         metadata.number<std::uint64_t>("run.reported"),
+                         metadata.number<double>("run.epoch_loss"),
+                         metadata.number<std::size_t>("run.epoch_correct"),
+                         metadata.number<std::size_t>("run.epoch_images"),
+                         metadata.number<std::uint64_t>("run.best_epoch"),
+                         metadata.number<std::size_t>("run.best_correct"),
+                         {}};
+  if (checkpoint.info.config.training.schedule.policy == Schedule::Policy::plateau) {
+    checkpoint.progress.plateau = {metadata.number<double>("run.plateau_best"),
+                                   metadata.number<std::int64_t>("run.plateau_waited"),
+                                   metadata.number<std::int64_t>("run.plateau_falls")};
+  }
+  if (checkpoint.progress.reported > checkpoint.progress.step) {
+    metadata.fail("run.reported", "is beyond run.step");
+  }
+  if (checkpoint.progress.epoch_loss < 0) metadata.fail("run.epoch_loss", "is negative");
+  checkpoint.data = metadata.text("data");
+  return checkpoint;
+}
+
+void check_same_run(const Checkpoint& checkpoint, const ModelInfo& info, const std::string& data) {
+  // Both sides with the length of the run made equal: more epochs are allowed. Where the data lie
+  // does not matter either: the fingerprint tells whether they are the same.
+  constexpr std::size_t kLongestValue = 1000;
+  RunConfig then = checkpoint.info.config;
+  then.training.epochs = info.config.training.epochs;
+  then.training.steps = info.config.training.steps;
+  then.training.patience = info.config.training.patience;
+  then.data.dir = info.config.data.dir;
+  then.data.train = info.config.data.train;
+  then.data.test = info.config.data.test;
+  std::string differences;
+  for (const ConfigDifference& d : config_differences(to_yaml(info.config, ConfigText::portable),
+                                                      to_yaml(then, ConfigText::portable))) {
+    differences += "\n  " + d.path + " is " + shown(d.here, kLongestValue) +
+                   ", the checkpoint has " + shown(d.there, kLongestValue);
+  }
+  if (data != checkpoint.data) {
+    differences +=
+        "\n  the training set is " + data + ", the checkpoint's was " + shown(checkpoint.data);
+  }
+  if (differences.empty()) return;
+  throw FileError(checkpoint.file.path.string() + ": error: cannot resume: the run differs" +
+                  differences +
+                  "\n  start a new run with --out DIR, or reuse the weights with --weights " +
+                  checkpoint.file.path.string());
+}
+
+void restore(const Checkpoint& checkpoint, Network& network, Solver& solver, Network* averaged) {
+  TensorTaker taker(checkpoint.file);
+  const std::span names = solver.state_names();
+  for (const Parameter& p : network.parameters()) {
+    taker.take(p.name, p.dims, averaged != nullptr ? averaged->value(p) : network.value(p));
+    if (averaged != nullptr) taker.take(optimizer_name(p, kValue), p.dims, network.value(p));
+    if (!p.is_learnt()) continue;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      taker.take(optimizer_name(p, names[i]), p.dims, solver.state(i, p));
+    }
+  }
+  taker.finish();
+}
+
+std::vector<std::string> load_weights(const std::filesystem::path& path, Network& network) {
+  const Safetensors file = read_safetensors(path);
+  TensorTaker taker(file);
+  for (const Parameter& p : network.parameters()) taker.take(p.name, p.dims, network.value(p));
+  taker.finish();
+  return taker.left_over();
+}
+
+}  // namespace cnn

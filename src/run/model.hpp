@@ -1,0 +1,96 @@
+// Models and checkpoints: a network together with everything needed to use it, or to go on training
+// it, in one safetensors file.
+//
+// Tensors: every parameter under its name. Metadata of a model: config (the portable resolved
+// YAML), input (channels, height, width), classes (one name a line), mean and scale (numbers, one a
+// channel), border, centred and box (ImageStatistics). Where a run averages its weights these are
+// the averages. A checkpoint adds what the solver keeps of each parameter that is learnt
+// (optimizer/<parameter>.velocity, or .first_moment and .second_moment) and, with averages, the
+// values themselves (.value), run.* (TrainProgress) and data (the training set's fingerprint).
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/image_statistics.hpp"
+#include "data/preprocessing.hpp"
+#include "formats/safetensors.hpp"
+#include "nn/network.hpp"
+#include "optim/solver.hpp"
+#include "run/run_config.hpp"
+
+namespace cnn {
+
+// What a network's numbers mean.
+struct ModelInfo {
+  RunConfig config;
+  Shape input;
+  std::vector<std::string> classes;  // one name for each of the network's outputs
+  Preprocessing preprocessing;
+  ImageStatistics images;
+};
+
+// Everything about a run that neither the tensors nor the configuration say. Whatever is random
+// depends on the step alone, so that this is all there is.
+struct TrainProgress {
+  std::uint64_t step = 0;      // steps done
+  std::uint64_t reported = 0;  // step of the last row of metrics.csv; an epoch may await validation
+  // Sums over the images of the unfinished epoch.
+  double epoch_loss = 0;
+  std::size_t epoch_correct = 0;
+  std::size_t epoch_images = 0;
+  // The best epoch so far by validation accuracy; 0 if there was none.
+  std::uint64_t best_epoch = 0;
+  std::size_t best_correct = 0;
+  Plateau plateau = {};  // of that schedule
+
+  bool operator==(const TrainProgress&) const = default;
+};
+
+struct Model {
+  ModelInfo info;
+  Network network;
+};
+
+struct Checkpoint {
+  Safetensors file;
+  ModelInfo info;
+  TrainProgress progress;
+  std::string data;  // fingerprint of the training set
+};
+
+// Size, shape and CRC-32 of a dataset's pixels and labels: "60000 images 1x28x28, crc 89ab12cd".
+std::string fingerprint(const Dataset& dataset);
+
+void save_model(const std::filesystem::path& path, const ModelInfo& info, const Network& network);
+// `averaged` is the network's average over the steps, for runs that have one.
+void save_checkpoint(const std::filesystem::path& path, const ModelInfo& info,
+                     const Network& network, const Solver& solver, const TrainProgress& progress,
+                     const std::string& data, const Network* averaged = nullptr);
+
+// Throws FileError naming the file and what is missing or does not fit. A checkpoint is a model,
+// too.
+Model load_model(const std::filesystem::path& path);
+
+// Reads a checkpoint; its tensors are taken over by restore. Throws FileError, also for a model
+// that is no checkpoint.
+Checkpoint load_checkpoint(const std::filesystem::path& path);
+// Throws FileError, listing all that differs, unless the checkpoint comes from this network's
+// configuration and this training set. The length of the run, its threads and its output may
+// differ.
+void check_same_run(const Checkpoint& checkpoint, const ModelInfo& info, const std::string& data);
+void restore(const Checkpoint& checkpoint, Network& network, Solver& solver,
+             Network* averaged = nullptr);
+
+// Sets every parameter from the tensor of its name. Throws FileError listing everything that is
+// missing or has another shape, or a type that is not read (safetensors.hpp). Returns the names of
+// tensors that the network has no use for, whatever their type (a checkpoint's solver state apart),
+// as they may be shown.
+std::vector<std::string> load_weights(const std::filesystem::path& path, Network& network);
+
+}  // namespace cnn

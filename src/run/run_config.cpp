@@ -1,0 +1,183 @@
+#include "run/run_config.hpp"
+
+#include <algorithm>
+
+#include "cnn/error.hpp"
+
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "config/option_printer.hpp"
+#include "config/option_reader.hpp"
+#include "nn/registry.hpp"
+#include "run/config_sections.hpp"
+#include "run/network_section.hpp"
+
+namespace cnn {
+namespace {
+
+// All keys of all sections, as "training.alpha".
+std::vector<std::string> section_keys() {
+  RunConfig config;
+  OptionLister lister;
+  visit(lister, config, ConfigText::complete, [] {});
+  return lister.keys();
+}
+
+// A run's name from that of its file, without what a name cannot hold.
+std::string default_name(const std::string& file) {
+  std::string name = std::filesystem::path(file).stem().string();
+  for (char& c : name) {
+    if (!is_word({&c, 1}, kRunNameMarks)) c = '-';
+  }
+  return check_run_name(name) ? "run" : name;
+}
+
+LoadedConfig read(ConfigDocument document, const std::filesystem::path& base,
+                  const std::vector<std::string>& overrides, Diagnostics& diagnostics) {
+  for (const std::string& override : overrides) {
+    apply_override(document, override, diagnostics);
+  }
+  LoadedConfig loaded{{}, std::move(document), {}};
+  RunConfig& config = loaded.config;
+  config.name = default_name(loaded.document.sources.front().name);
+  const OptionReader::Context context{&diagnostics, base, section_keys()};
+  OptionReader reader(context, loaded.document.root, {"the configuration", "a configuration"},
+                      Place{});
+  visit(reader, config, ConfigText::complete, [&] {
+    if (const ConfigNode* node = reader.take("network", Presence::required)) {
+      ReadNetwork network = read_network(context, *node);
+      config.network = std::move(network.layers);
+      loaded.layers = std::move(network.places);
+    }
+  });
+  reader.finish();
+  diagnostics.throw_if_any(loaded.document.sources);
+  if (config.output.dir.empty()) config.output.dir = base / "runs" / config.name;
+  return loaded;
+}
+
+[[noreturn]] void fail_at(const LoadedConfig& loaded, std::size_t layer, const std::string& message,
+                          const std::string& hint) {
+  throw ConfigError(render(loaded.document.sources, {loaded.layers.at(layer), message, hint}));
+}
+
+// How to make the network give `count` values.
+std::string advise_count(const Network& network, std::size_t count) {
+  const std::string number = std::to_string(count);
+  const Shape vector{network.output().channels, 1, 1};
+  // Back over layers that keep the shape, as long as they form a chain.
+  for (std::size_t i = network.nodes().size(); i-- > 0;) {
+    const Network::Node& node = network.nodes()[i];
+    if (node.plan.output != vector) break;
+    if (find_layer_entry(node.spec.type)->has_weights()) {
+      return "set count: " + number + " in '" + node.spec.name + "'";
+    }
+    if (node.inputs != std::vector<std::size_t>{i}) break;
+  }
+  return "end the network with fc: {count: " + number + "}";
+}
+
+std::int64_t in_steps(const Interval& interval, std::int64_t steps_per_epoch) {
+  return interval.unit == Interval::Unit::epochs ? interval.count * steps_per_epoch
+                                                 : interval.count;
+}
+
+}  // namespace
+
+LoadedConfig load_config(const std::filesystem::path& path,
+                         const std::vector<std::string>& overrides) {
+  Diagnostics diagnostics;
+  std::error_code unknown_size;
+  const std::uintmax_t size = std::filesystem::file_size(path, unknown_size);
+  if (!unknown_size && size > kLargestConfig) {
+    throw ConfigError(path.string() + ": error: larger than " + std::to_string(kLargestConfig) +
+                      " bytes; this is no configuration");
+  }
+  ConfigDocument document =
+      parse_document(path.string(), read_file(path, kLargestConfig), diagnostics);
+  const std::filesystem::path base =
+      std::filesystem::absolute(path).lexically_normal().parent_path();
+  if (!is_utf8(base.string())) {
+    throw ConfigError(shown(path.string()) + ": error: the name of its directory, " +
+                      shown(base.string()) + ", is not UTF-8 text; rename it");
+  }
+  return read(std::move(document), base, overrides, diagnostics);
+}
+
+RunConfig parse_config(const std::string& name, const std::string& text) {
+  Diagnostics diagnostics;
+  ConfigDocument document = parse_document(name, text, diagnostics);
+  return read(std::move(document), std::filesystem::current_path(), {}, diagnostics).config;
+}
+
+std::string to_yaml(const RunConfig& config, ConfigText what) {
+  RunConfig copy = config;  // a visitor may write
+  OptionPrinter printer(OptionPrinter::Sections::block);
+  visit(printer, copy, what,
+        [&] { printer.add_lines("network:\n" + print_network(copy.network)); });
+  return printer.block("");
+}
+
+DatasetFiles dataset_files(const DataConfig& data, DataPart part) {
+  if (!data.dir.empty()) return find_dataset(data.dir, part);
+  const DatasetFiles& files = part == DataPart::train ? data.train : data.test;
+  if (files.images.empty()) {
+    throw FileError("error: the configuration names no " +
+                    std::string(part == DataPart::train ? "training" : "test") + " set; add data." +
+                    (part == DataPart::train ? "train" : "test") +
+                    ": {images: FILE, labels: FILE}, or give its directory with --data DIR");
+  }
+  return files;
+}
+
+Network build_network(const LoadedConfig& loaded, const Shape& input) {
+  try {
+    return Network(input, loaded.config.network);
+  } catch (const NetworkError& error) {
+    const std::string text = error.what();
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::size_t trail = std::min(text.find_first_not_of("\n ", end), text.size());
+    fail_at(loaded, error.layer, text.substr(0, end), text.substr(trail));
+  }
+}
+
+void check_classes(const LoadedConfig& loaded, const Network& network, const Dataset& dataset) {
+  const std::size_t values = network.output().size();
+  const std::size_t labels = dataset.label_bound();
+  const std::size_t names = loaded.config.data.classes.size();
+  const std::size_t last = network.nodes().size() - 1;
+  const std::string gives =
+      "last layer gives " + std::to_string(values) + " value" + (values == 1 ? "" : "s") + " but ";
+  if (values < labels) {
+    fail_at(loaded, last,
+            gives + "the data set has " + std::to_string(labels) + " classes (labels 0.." +
+                std::to_string(labels - 1) + " in " + dataset.files.labels.string() + ")",
+            advise_count(network, labels));
+  }
+  if (names > 0 && values != names) {
+    fail_at(loaded, last, gives + "data.classes names " + std::to_string(names),
+            names < labels ? "name all " + std::to_string(labels) + " classes in data.classes"
+                           : advise_count(network, names));
+  }
+}
+
+SolverOptions solver_options(const TrainingConfig& training) {
+  return {.alpha = training.alpha,
+          .lambda = training.lambda,
+          .momentum = training.momentum,
+          .type = training.solver,
+          .beta1 = training.beta1,
+          .beta2 = training.beta2,
+          .epsilon = training.epsilon,
+          .clip = training.clip,
+          .ema = training.ema};
+}
+
+Schedule resolve_schedule(const TrainingConfig& training, std::int64_t steps_per_epoch) {
+  Schedule schedule = training.schedule;
+  schedule.every = std::max<std::int64_t>(in_steps(training.every, steps_per_epoch), 1);
+  schedule.warmup = in_steps(training.warmup, steps_per_epoch);
+  return schedule;
+}
+
+}  // namespace cnn

@@ -1,0 +1,131 @@
+// RunConfig: the whole YAML file as one struct. Parsing checks everything that can be checked
+// without the data.
+
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cnn/dataset.hpp"
+
+#include "config/overrides.hpp"
+#include "config/yaml_tree.hpp"
+#include "data/augment.hpp"
+#include "nn/loss.hpp"
+#include "nn/network.hpp"
+#include "optim/schedule.hpp"
+#include "optim/solver.hpp"
+
+namespace cnn {
+
+// "2 epochs", "100 steps", "30 seconds", "never"
+struct Interval {
+  enum class Unit { steps, epochs, seconds, never };
+  Unit unit = Unit::steps;
+  std::int64_t count = 0;
+
+  bool operator==(const Interval&) const = default;
+};
+
+struct DataConfig {
+  std::filesystem::path dir;  // empty if the files are named one by one; absolute otherwise
+  DatasetFiles train;         // empty paths where `dir` is given, or where there is no test set
+  DatasetFiles test;
+  bool normalize = false;  // normalize: auto; scale and mean hold otherwise
+  double scale = 1.0 / 256;
+  double mean = 0;
+  std::vector<std::string> classes;  // names, or empty
+  std::int64_t validation = 0;
+  AugmentOptions augment;
+};
+
+// By which the loss of a class's images is multiplied.
+struct ClassWeights {
+  bool balanced = false;                              // n/(K·n_k) for class k, instead of `given`
+  std::vector<std::pair<std::string, double>> given;  // by name or label; 1 where there is none
+};
+
+struct TrainingConfig {
+  std::int64_t epochs = 10;  // 0 if steps are given
+  std::int64_t steps = 0;    // 0 if epochs are given
+  std::int64_t batch = 64;
+  double alpha = 0.01;
+  double lambda = 0;
+  SolverType solver = SolverType::sgd;
+  double momentum = 0;  // of sgd and nesterov
+  double beta1 = 0.9;   // these of adam and adamw
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
+  double clip = 0;  // 0 = none
+  double ema = 0;   // 0 = none
+  double label_smoothing = 0;
+  ClassWeights class_weights;
+  std::int64_t patience = 0;  // epochs without a better validation accuracy; 0 = any number
+  // every and warmup not yet set; the rest are defaults of onecycle and plateau
+  Schedule schedule{.start = 0.04, .peak_at = 0.3, .factor = 0.1, .patience = 3};
+  Interval every{};   // steps or epochs
+  Interval warmup{};  // steps or epochs
+  bool shuffle = true;
+  std::uint64_t seed = 1;
+  std::int64_t threads = 0;  // 0 = auto
+};
+
+struct OutputConfig {
+  std::filesystem::path dir;  // absolute
+  Interval checkpoint_every{Interval::Unit::epochs, 1};
+  std::int64_t keep = 3;
+};
+
+struct RunConfig {
+  std::string name;
+  DataConfig data;
+  std::vector<LayerSpec> network;
+  Loss loss = Loss::softmax_cross_entropy;
+  TrainingConfig training;
+  OutputConfig output;
+};
+
+// A configuration together with the text it came from, so that later errors can point into it.
+struct LoadedConfig {
+  RunConfig config;
+  ConfigDocument document;
+  std::vector<Place> layers;  // where each layer of config.network stands
+};
+
+// Reads `path`, applies the overrides ("training.alpha=0.05") in their order, checks, and resolves
+// paths against the file's directory. Throws ConfigError with all diagnostics of the file (up to
+// 20), FileError if it cannot be read.
+LoadedConfig load_config(const std::filesystem::path& path,
+                         const std::vector<std::string>& overrides);
+
+// The same from text that is not in a file (a model's metadata); `name` stands for the file in
+// messages.
+RunConfig parse_config(const std::string& name, const std::string& text);
+
+// The resolved configuration as YAML, every default spelt out; parse_config of it gives the same
+// struct. `portable` leaves out what does not decide the result: training.threads and output.
+enum class ConfigText { complete, portable };
+std::string to_yaml(const RunConfig& config, ConfigText what);
+
+// The files of a part of the data: those named, or those found in dir. Throws FileError.
+DatasetFiles dataset_files(const DataConfig& data, DataPart part);
+
+// Builds the network, turning a NetworkError into a ConfigError that points at the layer in the
+// file.
+Network build_network(const LoadedConfig& loaded, const Shape& input);
+
+// Throws ConfigError, pointing at the last layer, if the network's outputs are fewer than the
+// labels need, or are not as many as data.classes names.
+void check_classes(const LoadedConfig& loaded, const Network& network, const Dataset& dataset);
+
+// What the section says of the solver.
+SolverOptions solver_options(const TrainingConfig& training);
+
+// The schedule with every and warmup counted in steps.
+Schedule resolve_schedule(const TrainingConfig& training, std::int64_t steps_per_epoch);
+
+}  // namespace cnn

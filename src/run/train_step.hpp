@@ -1,0 +1,91 @@
+// One training step: a batch through forward, loss, backward and update.
+//
+// The batch is cut into shards of kShard samples, whatever the number of threads; each worker takes
+// whole shards. A shard adds its gradients into a slot; shard s goes to slot s mod kSlots, and one
+// task runs the shards of a slot in their order. Every sum therefore has a fixed order: the same
+// bytes for any number of threads, with memory for at most kSlots sets of gradients however large
+// the batch.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cnn/dataset.hpp"
+
+#include "base/workers.hpp"
+#include "data/augment.hpp"
+#include "data/preprocessing.hpp"
+#include "nn/loss.hpp"
+#include "nn/network.hpp"
+#include "nn/workspace.hpp"
+#include "optim/solver.hpp"
+
+namespace cnn {
+
+struct BatchResult {
+  double loss = 0;                           // Σ over the batch of J(W,b;x,y), without the λ term
+  std::size_t correct = 0;                   // samples whose largest output was their label's
+  std::span<const std::uint16_t> predicted;  // per sample, the largest output; until the next step
+};
+
+// Owns the workspaces and gradients of a run; keeps references to the rest. Used by one thread at a
+// time. A step allocates nothing.
+class TrainStep {
+ public:
+  static constexpr std::size_t kShard = 32;
+  static constexpr std::size_t kSlots = 16;
+
+  // For batches of at most `batch` images. Throws ShapeError if the table is for other images than
+  // the network or the class weights for other classes, ArgumentError for batches of none.
+  TrainStep(Network& network, Solver& solver, Loss loss, const PixelTable& table, std::size_t batch,
+            std::uint64_t seed, Workers& workers, LossOptions loss_options = {},
+            const AugmentOptions& augment = {});
+
+  // Trains on the images `places` of the dataset, as step `step` of the run with α_t =
+  // schedule_factor · α; `epoch`, from 0, is what augmentation depends on, and without one the
+  // images are taken as they stand. If a loss is not finite, throws DivergedError naming the first
+  // tensor that is not; ShapeError if the images are not those of the network; ArgumentError for no
+  // image, for more than a batch, for one that is not there and for a label that the network has no
+  // output for. The parameters are then as they were, and the next step is not affected.
+  BatchResult run(const Dataset& dataset, std::span<const std::uint32_t> places, std::uint64_t step,
+                  double schedule_factor, std::optional<std::uint64_t> epoch);
+
+  // Bytes that a TrainStep will take, parameters included.
+  static std::size_t bytes(const Network& network, std::size_t batch, int workers,
+                           const AugmentOptions& augment = {});
+
+ private:
+  // What all shards of a step share.
+  struct Batch {
+    const Dataset& dataset;
+    std::span<const std::uint32_t> places;
+    std::uint64_t step;
+    std::optional<std::uint64_t> epoch;
+  };
+  void run_shard(const Batch& batch, std::size_t shard, std::size_t worker, Gradients& gradients);
+  // Assigns x: the image as the network gets it.
+  void read_image(const Batch& batch, std::uint32_t place, std::size_t worker, View x);
+
+  Network& network_;
+  Solver& solver_;
+  Loss loss_;
+  LossOptions loss_options_;
+  const PixelTable& table_;
+  std::uint64_t seed_;
+  Workers& workers_;
+  std::optional<Augmenter> augmenter_;
+  std::vector<Augmenter::Scratch> scratch_;  // per worker, where images are augmented
+  std::vector<Workspace> workspaces_;        // per worker
+  std::vector<Gradients> gradients_;         // per slot
+  std::vector<std::uint8_t> labels_;         // per sample
+  std::vector<double> losses_;               // per sample
+  std::vector<std::uint16_t> predicted_;     // per sample: the class of the largest output
+  std::vector<std::string> non_finite_;      // per shard: the first tensor that is not finite
+};
+
+}  // namespace cnn

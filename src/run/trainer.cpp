@@ -1,0 +1,258 @@
+#include "run/trainer.hpp"
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "cnn/error.hpp"
+
+#include "run/training_data.hpp"
+
+namespace cnn {
+namespace {
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+std::uint64_t batches_of(std::size_t images, std::int64_t batch) {
+  const auto size = static_cast<std::uint64_t>(batch);
+  return (images + size - 1) / size;
+}
+
+// The same layers with values of its own.
+Network copy(const Network& network) {
+  std::vector<LayerSpec> layers;
+  for (const Network::Node& node : network.nodes()) layers.push_back(node.spec);
+  Network result(network.input(), std::move(layers));
+  std::copy(network.values().begin(), network.values().end(), result.values().begin());
+  return result;
+}
+
+// The run, if there are images to train on and all of it fits together.
+const TrainerSetup& checked(const TrainerSetup& setup) {
+  if (setup.split.train.empty()) throw ArgumentError("trainer: there is no image to train on");
+  for (const Selection* part : {&setup.split.train, &setup.split.validation}) {
+    require_images(setup.dataset, *part, setup.network.input());
+    require_labels(setup.dataset, *part, setup.network.output().size());
+  }
+  return setup;
+}
+
+std::size_t largest_batch(const TrainerSetup& setup) {
+  return std::min(static_cast<std::size_t>(setup.info.config.training.batch),
+                  setup.split.train.size());
+}
+
+}  // namespace
+
+Trainer::Trainer(const TrainerSetup& setup)
+    : info_(checked(setup).info),
+      network_(setup.network),
+      dataset_(setup.dataset),
+      split_(setup.split),
+      directory_(setup.directory),
+      training_(setup.info.config.training),
+      table_(setup.info.preprocessing, setup.network.input()),
+      averaged_(training_.ema > 0 ? std::optional(copy(setup.network)) : std::nullopt),
+      solver_(setup.network, solver_options(training_), averaged_ ? averaged_->values() : View()),
+      train_step_(
+          setup.network, solver_, setup.info.config.loss, table_, largest_batch(setup),
+          training_.seed, setup.workers,
+          make_loss_options(training_, setup.info.classes, setup.dataset, setup.split.train),
+          setup.info.config.data.augment),
+      inference_(result(), table_, setup.workers),
+      metrics_(setup.directory.metrics()),
+      data_(fingerprint(setup.dataset)),
+      steps_per_epoch_(batches_of(setup.split.train.size(), training_.batch)),
+      steps_(training_.steps > 0 ? static_cast<std::uint64_t>(training_.steps)
+                                 : static_cast<std::uint64_t>(training_.epochs) * steps_per_epoch_),
+      schedule_(resolve_schedule(training_, static_cast<std::int64_t>(steps_per_epoch_))) {}
+
+std::size_t Trainer::bytes(const Network& network, const RunConfig& config, int workers) {
+  const TrainingConfig& training = config.training;
+  return TrainStep::bytes(network, static_cast<std::size_t>(training.batch), workers,
+                          config.data.augment) +
+         Solver::bytes(network, training.solver) +
+         (training.ema > 0 ? network.values().size_bytes() : 0);
+}
+
+void Trainer::resume(const Checkpoint& checkpoint) {
+  check_same_run(checkpoint, info_, data_);
+  restore(checkpoint, network_, solver_, averaged_ ? &*averaged_ : nullptr);
+  progress_ = checkpoint.progress;
+  // An epoch that a shorter run left unfinished goes on now.
+  if (progress_.reported != steps_) progress_.reported -= progress_.reported % steps_per_epoch_;
+  metrics_.keep_until(progress_.reported);
+  // Another checkpoint than the newest, because that is broken or by the user's choice, must not be
+  // taken for it: run writes last.safetensors anew.
+  std::error_code code;
+  if (std::filesystem::equivalent(checkpoint.file.path, directory_.last(), code))
+    saved_ = progress_;
+}
+
+double Trainer::factor(std::uint64_t step) const {
+  return schedule_factor(schedule_, static_cast<std::int64_t>(step),
+                         static_cast<std::int64_t>(steps_), progress_.plateau.falls);
+}
+
+bool Trainer::is_augmented(std::uint64_t step) const {
+  return static_cast<double>(step) < info_.config.data.augment.until * static_cast<double>(steps_);
+}
+
+BatchResult Trainer::train_batch(std::uint64_t step) {
+  const std::uint64_t epoch = step / steps_per_epoch_;
+  if (order_epoch_ != epoch) {
+    order_ = epoch_order(split_.train, training_.shuffle, training_.seed, epoch);
+    order_epoch_ = epoch;
+  }
+  const auto batch = static_cast<std::size_t>(training_.batch);
+  const std::size_t first = step % steps_per_epoch_ * batch;
+  const std::size_t count = std::min(batch, order_.size() - first);
+  return train_step_.run(dataset_, std::span(order_).subspan(first, count), step, factor(step),
+                         is_augmented(step) ? std::optional(epoch) : std::nullopt);
+}
+
+double Trainer::try_one_step() {
+  const double images =
+      static_cast<double>(std::min(static_cast<std::size_t>(training_.batch), split_.train.size()));
+  return train_batch(0).loss / images;
+}
+
+Trainer::Outcome Trainer::run(TrainObserver& observer, StopSwitch& stop) {
+  // The first checkpoint before the first step: what cannot be written shows now, and a run that
+  // diverges or is killed early leaves something to start from.
+  if (!saved_) write_checkpoint(observer);
+  epoch_start_ = checkpoint_time_ = Clock::now();
+  while (!is_finished() && !stop.stop.load()) {
+    if (!epoch_is_due()) advance(observer);
+    if (epoch_is_due()) finish_epoch(observer, stop.stop);
+    if (stop.checkpoint.exchange(false) || checkpoint_due()) write_checkpoint(observer);
+  }
+  if (saved_ != progress_) write_checkpoint(observer);
+  if (!is_finished()) return Outcome::stopped;
+  save_model(directory_.model(), info_, result());
+  return Outcome::finished;
+}
+
+bool Trainer::is_out_of_patience() const {
+  const std::uint64_t epochs = progress_.reported / steps_per_epoch_;
+  return training_.patience > 0 && progress_.best_epoch > 0 &&
+         epochs >= progress_.best_epoch + static_cast<std::uint64_t>(training_.patience);
+}
+
+bool Trainer::is_finished() const {
+  return (progress_.step >= steps_ || is_out_of_patience()) && !epoch_is_due();
+}
+
+// One step.
+void Trainer::advance(TrainObserver& observer) {
+  const std::uint64_t step = progress_.step;
+  const std::uint64_t epoch = step / steps_per_epoch_ + 1;
+  const std::uint64_t batch = step % steps_per_epoch_ + 1;
+  BatchResult result;
+  try {
+    result = train_batch(step);
+  } catch (const DivergedError& error) {
+    throw DivergedError(std::string(error.what()) + " at epoch " + std::to_string(epoch) +
+                        ", batch " + std::to_string(batch));
+  }
+  const std::size_t images =
+      std::min(static_cast<std::size_t>(training_.batch),
+               order_.size() - (batch - 1) * static_cast<std::size_t>(training_.batch));
+  ++progress_.step;
+  progress_.epoch_loss += result.loss;
+  progress_.epoch_correct += result.correct;
+  progress_.epoch_images += images;
+  epoch_images_here_ += images;
+  const auto seen = static_cast<double>(progress_.epoch_images);
+  observer.on_step({progress_.step, steps_, epoch, batch, steps_per_epoch_,
+                    progress_.epoch_loss / seen,
+                    static_cast<double>(progress_.epoch_correct) / seen,
+                    training_.alpha * factor(step), images, result});
+}
+
+// Has the present epoch, or what `steps: N` allows of it, been trained and not yet been reported?
+bool Trainer::epoch_is_due() const {
+  const bool at_end = progress_.step % steps_per_epoch_ == 0 || progress_.step == steps_;
+  return at_end && progress_.epoch_images > 0 && progress_.reported != progress_.step;
+}
+
+// Stopped during the validation it changes nothing: the epoch remains due, for the run that
+// resumes.
+void Trainer::finish_epoch(TrainObserver& observer, const std::atomic<bool>& stop) {
+  const std::uint64_t epoch = (progress_.step - 1) / steps_per_epoch_ + 1;
+  const double seconds = seconds_since(epoch_start_);
+  const auto images = static_cast<double>(progress_.epoch_images);
+  MetricsFile::Row row;
+  row.epoch = epoch;
+  row.step = progress_.step;
+  row.train_loss = progress_.epoch_loss / images;
+  row.train_accuracy = static_cast<double>(progress_.epoch_correct) / images;
+  row.alpha = training_.alpha * factor(progress_.step - 1);
+  row.seconds = seconds;
+  row.images_per_second = static_cast<double>(epoch_images_here_) / std::max(seconds, 1e-9);
+
+  bool best = false;
+  if (!split_.validation.empty()) {
+    const std::optional<Evaluation> validation =
+        evaluate(inference_, info_.config.loss, dataset_, split_.validation, stop);
+    if (!validation) return;
+    row.validated = true;
+    row.validation_loss = validation->loss;
+    row.validation_accuracy = validation->accuracy();
+    best = progress_.best_epoch == 0 || validation->correct > progress_.best_correct;
+    if (best) {
+      progress_.best_epoch = epoch;
+      progress_.best_correct = validation->correct;
+      save_model(directory_.best(), info_, result());
+    }
+    // Not after an epoch that `steps: N` cut short: a longer run will finish it.
+    if (progress_.step % steps_per_epoch_ == 0) {
+      progress_.plateau = after_epoch(schedule_, progress_.plateau, validation->loss);
+    }
+  }
+  metrics_.append(row);
+  progress_.reported = progress_.step;
+  observer.on_epoch({row, (steps_ + steps_per_epoch_ - 1) / steps_per_epoch_,
+                     progress_.step % steps_per_epoch_ == 0, best});
+
+  // An epoch that `steps: N` cut short keeps its sums: a longer run may resume within it.
+  if (progress_.step % steps_per_epoch_ == 0) {
+    progress_.epoch_loss = 0;
+    progress_.epoch_correct = 0;
+    progress_.epoch_images = 0;
+  }
+  epoch_start_ = Clock::now();
+  epoch_images_here_ = 0;
+}
+
+bool Trainer::checkpoint_due() const {
+  const Interval& every = info_.config.output.checkpoint_every;
+  const auto count = static_cast<std::uint64_t>(every.count);
+  switch (every.unit) {
+    case Interval::Unit::steps:
+      return progress_.step % count == 0;
+    case Interval::Unit::epochs:
+      return progress_.step % (count * steps_per_epoch_) == 0;
+    case Interval::Unit::seconds:
+      return seconds_since(checkpoint_time_) >= static_cast<double>(every.count);
+    case Interval::Unit::never:
+      return false;
+  }
+  return false;
+}
+
+void Trainer::write_checkpoint(TrainObserver& observer) {
+  if (saved_ && saved_->step != progress_.step) {
+    directory_.retire_last(saved_->step, info_.config.output.keep);
+  }
+  save_checkpoint(directory_.last(), info_, network_, solver_, progress_, data_,
+                  averaged_ ? &*averaged_ : nullptr);
+  saved_ = progress_;
+  checkpoint_time_ = Clock::now();
+  observer.on_checkpoint(directory_.last(), progress_.step);
+}
+
+}  // namespace cnn

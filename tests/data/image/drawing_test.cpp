@@ -1,0 +1,272 @@
+#include "data/image/drawing.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "base/random.hpp"
+#include "support/sketch.hpp"
+
+namespace cnn {
+namespace {
+
+const DrawingStyle kAsMnist{{28, 28}, 20, {1.6, 4.6}};
+
+std::optional<Drawing> find(const Gray& picture, Invert invert = Invert::automatic) {
+  return find_drawing(picture, kAsMnist, invert);
+}
+
+Gray even(Size2 size, int level) {
+  return {size, std::vector<std::uint8_t>(static_cast<std::size_t>(size.height * size.width),
+                                          static_cast<std::uint8_t>(level))};
+}
+
+Gray on_white(const Gray& ink) {
+  return on_paper(
+      ink, [](double, double) { return 240.0; }, 0.2);
+}
+
+double difference(const std::vector<std::uint8_t>& a, const std::vector<std::uint8_t>& b) {
+  double sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) sum += std::abs(int{a[i]} - int{b[i]});
+  return sum / static_cast<double>(a.size());
+}
+
+// Every side within `part` of the longer side and a pixel.
+void expect_box(const Box& box, const Box& expected, double part, const std::string& what) {
+  const double most = part * std::max(expected.width, expected.height) + 1;
+  EXPECT_NEAR(box.left, expected.left, most) << what;
+  EXPECT_NEAR(box.top, expected.top, most) << what;
+  EXPECT_NEAR(box.left + box.width, expected.left + expected.width, most) << what;
+  EXPECT_NEAR(box.top + box.height, expected.top + expected.height, most) << what;
+}
+
+// Of the picture's size, deterministic, and where the picture is.
+void expect_sound(const Gray& picture, const DrawingStyle& style, Invert invert,
+                  const std::string& what) {
+  const std::optional<Drawing> drawing = find_drawing(picture, style, invert);
+  if (!drawing) return;
+  EXPECT_EQ(drawing->levels.size(), static_cast<std::size_t>(style.size.height * style.size.width))
+      << what;
+  EXPECT_GE(drawing->marks, 1) << what;
+  const Box& box = drawing->box;
+  EXPECT_TRUE(box.left >= 0 && box.top >= 0 && box.width >= 1 && box.height >= 1 &&
+              box.left + box.width <= picture.size.width &&
+              box.top + box.height <= picture.size.height)
+      << what;
+  if (invert != Invert::automatic) {
+    EXPECT_EQ(drawing->inverted, invert == Invert::yes) << what;
+  }
+  const std::optional<Drawing> again = find_drawing(picture, style, invert);
+  ASSERT_TRUE(again.has_value()) << what;
+  EXPECT_EQ(again->levels, drawing->levels) << what;
+  EXPECT_EQ(again->box, box) << what;
+  EXPECT_EQ(again->marks, drawing->marks) << what;
+}
+
+TEST(FindDrawing, InLightThatFallsOffInkIsStillDark) {
+  const Gray ink = sketch({120, 160}, placed(seven_strokes(), 65, 30, 70), 2.1);
+  const std::vector<std::function<double(double, double)>> lights = {
+      [](double, double x) { return 235 * (1 - 0.6 * x / 160); },
+      [](double y, double) { return 235 * (1 - 0.6 * y / 120); },
+      [](double y, double x) { return 235 * (1 - 0.3 * x / 160 - 0.3 * y / 120); }};
+  for (std::size_t i = 0; i < lights.size(); ++i) {
+    const std::optional<Drawing> drawing = find(on_paper(ink, lights[i], 0.2));
+    ASSERT_TRUE(drawing.has_value()) << i;
+    EXPECT_TRUE(drawing->inverted) << i;
+    expect_box(drawing->box, {63, 28, 46, 74}, 0.03, std::to_string(i));
+  }
+}
+
+TEST(FindDrawing, ASmallDigitOnALargeSheet) {
+  const Size2 sheet{2000, 3000};
+  const std::vector<std::uint8_t> expected =
+      find(on_white(sketch({400, 400}, placed(two_strokes(), 130, 100, 200), 12)))->levels;
+  for (const double height : {100.0, 200.0, 600.0}) {
+    const Gray ink = sketch(sheet, placed(two_strokes(), 1700, 500, height), 12 * height / 200);
+    for (const bool noisy : {false, true}) {
+      if (noisy && height != 200) continue;
+      const Gray picture = noisy ? with_noise(on_white(ink), 3, 1) : on_white(ink);
+      const std::string what = std::to_string(height) + (noisy ? ", noisy" : "");
+      const std::optional<Drawing> drawing = find(picture);
+      ASSERT_TRUE(drawing.has_value()) << what;
+      EXPECT_TRUE(drawing->inverted) << what;
+      EXPECT_EQ(drawing->marks, 1) << what;
+      expect_box(drawing->box, box_of(ink, 64), 0.02, what);
+      EXPECT_LT(difference(drawing->levels, expected), 4) << what;
+    }
+  }
+}
+
+TEST(FindDrawing, IsTheSameDigitHoweverLargeThePictureIs) {
+  const std::vector<std::uint8_t> expected =
+      find(on_white(sketch({300, 300}, placed(seven_strokes(), 100, 60, 180), 12)))->levels;
+  for (const double scale : {0.2, 0.5, 1.5, 4.0}) {
+    const int side = static_cast<int>(300 * scale);
+    const Gray ink = sketch(
+        {side, side}, placed(seven_strokes(), 100 * scale, 60 * scale, 180 * scale), 12 * scale);
+    const std::optional<Drawing> drawing = find(on_white(ink));
+    ASSERT_TRUE(drawing.has_value()) << scale;
+    expect_box(drawing->box, box_of(ink, 64), 0.02, std::to_string(scale));
+    EXPECT_LT(difference(drawing->levels, expected), 5) << scale;
+  }
+}
+
+TEST(FindDrawing, TellsDarkFromLight) {
+  const Gray ink = sketch({200, 160}, placed(zero_strokes(), 40, 40, 110), 6);
+  for (const Gray& picture : {on_white(ink), ink, inverse(ink), inverse(on_white(ink))}) {
+    const std::optional<Drawing> drawing = find(picture);
+    ASSERT_TRUE(drawing.has_value());
+    EXPECT_EQ(drawing->inverted, picture.levels[0] > 127);
+    expect_box(drawing->box, box_of(ink, 64), 0, "");
+  }
+}
+
+TEST(FindDrawing, TellsDarkFromLightOfADigitThatTouchesTheBorder) {
+  for (const auto& strokes : {seven_strokes(), two_strokes(), five_strokes(0)}) {
+    const Gray large = sketch({300, 300}, placed(strokes, 60, 60, 180), 10);
+    const Gray ink = cut_out(large, box_of(large, 1));
+    EXPECT_FALSE(find(ink)->inverted);
+    EXPECT_TRUE(find(on_white(ink))->inverted);
+  }
+}
+
+TEST(FindDrawing, LooksForTheInkThatItIsToldOf) {
+  const Gray ink = sketch({200, 160}, placed(two_strokes(), 40, 40, 110), 6);
+  const std::optional<Drawing> dark = find(inverse(ink), Invert::yes);
+  const std::optional<Drawing> light = find(ink, Invert::no);
+  ASSERT_TRUE(dark && light);
+  EXPECT_EQ(dark->levels, light->levels);
+  EXPECT_TRUE(dark->inverted);
+  EXPECT_FALSE(light->inverted);
+}
+
+TEST(FindDrawing, OnRuledPaperInAFrameInBadLight) {
+  const Strokes digit = placed(two_strokes(), 240, 150, 200);
+  Strokes ruled;
+  for (double y = 90; y < 500; y += 50) ruled.push_back({{-5, y}, {605, y}});
+  const Gray ink = sketch({500, 600}, digit, 9);
+  Gray lines = sketch({500, 600}, ruled, 1);
+  for (std::size_t i = 0; i < ink.levels.size(); ++i) {
+    lines.levels[i] = std::max<std::uint8_t>(ink.levels[i], lines.levels[i] / 2);
+  }
+  const Gray picture = with_noise(on_paper(
+                                      lines, [](double, double x) { return 240 - 0.2 * x; }, 0.2),
+                                  2, 4);
+  const std::optional<Drawing> drawing = find(picture);
+  ASSERT_TRUE(drawing.has_value());
+  expect_box(drawing->box, box_of(ink, 64), 0.05, "");
+  EXPECT_LT(difference(drawing->levels, find(on_white(ink))->levels), 6);
+}
+
+TEST(FindDrawing, IsPlacedByItsCentreOfMassWithAFullPeak) {
+  for (const auto& strokes : {seven_strokes(), two_strokes(), five_strokes(0.1)}) {
+    const Gray ink = sketch({200, 160}, placed(strokes, 30, 40, 110), 5);
+    const std::optional<Drawing> drawing = find(on_white(ink));
+    ASSERT_TRUE(drawing.has_value());
+    double mass = 0, y = 0, x = 0;
+    for (std::size_t i = 0; i < drawing->levels.size(); ++i) {
+      mass += drawing->levels[i];
+      y += drawing->levels[i] * static_cast<double>(i / 28);
+      x += drawing->levels[i] * static_cast<double>(i % 28);
+    }
+    EXPECT_NEAR(y / mass, 14, 0.51);
+    EXPECT_NEAR(x / mass, 14, 0.51);
+    EXPECT_EQ(*std::max_element(drawing->levels.begin(), drawing->levels.end()), 255);
+  }
+}
+
+TEST(FindDrawing, BlankPaperIsNothing) {
+  for (const Size2 size :
+       {Size2{1, 1}, Size2{28, 28}, Size2{1, 300}, Size2{90, 70}, Size2{700, 900}}) {
+    for (const int level : {0, 100, 255}) {
+      for (const Invert invert : {Invert::automatic, Invert::yes, Invert::no}) {
+        EXPECT_FALSE(find(even(size, level), invert).has_value()) << size.height << " " << level;
+      }
+    }
+    for (const double noise : {2.0, 8.0}) {
+      if (size.height * size.width < 500) continue;
+      EXPECT_FALSE(find(with_noise(even(size, 180), noise, 3)).has_value())
+          << size.height << " " << noise;
+    }
+  }
+}
+
+// Light falls off, and softly ends in a shadow; there is nothing to be read.
+TEST(FindDrawing, BlankPaperInUnevenLightIsNothing) {
+  const auto shadow = [](double along) { return 0.5 + 0.5 / (1 + std::exp(4 * along)); };
+  const std::vector<std::function<double(double, double)>> lights{
+      [](double, double x) { return 240 - 0.4 * x; },
+      [](double y, double x) { return 230 - 0.25 * x - 0.2 * y; },
+      [](double y, double x) {
+        return 240 - 0.0012 * ((y - 150) * (y - 150) + (x - 200) * (x - 200));
+      },
+      [&](double, double x) { return 235 * shadow((x - 300) / 40); },
+      [&](double y, double x) { return 235 * shadow((x + y - 350) / 60); }};
+  for (std::size_t i = 0; i < lights.size(); ++i) {
+    const Gray blank = on_paper(even({300, 400}, 0), lights[i], 0.2);
+    EXPECT_FALSE(find(blank).has_value()) << i;
+    EXPECT_FALSE(find(with_noise(blank, 1, i)).has_value()) << i;
+    EXPECT_FALSE(find(blank, Invert::yes).has_value()) << i;
+  }
+}
+
+TEST(FindDrawing, BlankRuledAndSquaredPaperIsNothing) {
+  for (const double thickness : {1.5, 3.0}) {
+    for (const double rise : {0.0, 10.0}) {
+      Strokes lines;
+      for (double y = 40; y < 360; y += 40) lines.push_back({{-5, y}, {505, y + rise}});
+      const Gray ruled = sketch({400, 500}, lines, thickness / 2);
+      EXPECT_FALSE(find(on_white(ruled)).has_value()) << thickness << " " << rise;
+      for (double x = 40; x < 460; x += 40) lines.push_back({{x + rise, -5}, {x, 405}});
+      const Gray squared = sketch({400, 500}, lines, thickness / 2);
+      EXPECT_FALSE(find(on_white(squared)).has_value()) << thickness << " " << rise;
+    }
+  }
+}
+
+// Uniform noise, all of 0 and 255, a few grey levels, and mostly paper.
+Gray random_picture(Size2 size, std::uint64_t seed) {
+  const Random random(seed, Purpose::initialisation);
+  Gray gray = even(size, 0);
+  for (std::size_t i = 0; i < gray.levels.size(); ++i) {
+    const double u = random.uniform(i);
+    const double level = seed % 4 == 0   ? 256 * u
+                         : seed % 4 == 1 ? (u < 0.5 ? 0 : 255)
+                         : seed % 4 == 2 ? 100 + 8 * u
+                                         : (u < 0.06 ? 20 + 1000 * u : 250);
+    gray.levels[i] = static_cast<std::uint8_t>(level);
+  }
+  return gray;
+}
+
+TEST(FindDrawing, RandomPicturesOfEverySizeAreSound) {
+  const std::vector<DrawingStyle> styles{kAsMnist, {{9, 7}, 5, {0.5, 2}}, {{12, 30}, 12, {}}};
+  std::uint64_t seed = 0;
+  for (int height = 1; height <= 70; ++height) {
+    for (int width = 1; width <= 70; ++width) {
+      // All small ones, and of larger ones every ninth.
+      if (std::max(height, width) > 30 && (height + 4 * width) % 9 != 0) continue;
+      ++seed;
+      const auto invert = static_cast<Invert>(seed / 4 % 3);
+      expect_sound(random_picture({height, width}, seed), styles[seed / 12 % 3], invert,
+                   std::to_string(height) + "x" + std::to_string(width));
+      if (HasFailure()) return;
+    }
+  }
+}
+
+TEST(FindDrawing, NarrowPicturesAreSound) {
+  for (const Size2 size : {Size2{1, 3000}, Size2{3000, 1}, Size2{2, 1500}, Size2{5, 700}}) {
+    for (std::uint64_t seed = 0; seed < 8; ++seed) {
+      expect_sound(random_picture(size, seed), kAsMnist, Invert::automatic,
+                   std::to_string(size.height) + "x" + std::to_string(size.width));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace cnn

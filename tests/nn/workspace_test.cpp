@@ -1,0 +1,99 @@
+#include "nn/workspace.hpp"
+
+#include <cstdint>
+
+#include <gtest/gtest.h>
+
+#include "support/example_options.hpp"
+#include "support/values.hpp"
+
+namespace cnn {
+namespace {
+
+// Tensors of 1x4x4 = 16, 2x3x3 = 18 and 3 values; a column matrix of 4 x 9.
+Network small() {
+  return Network({1, 4, 4}, {layer_spec("conv", "conv", "{count: 2, kernel: 2}"),
+                             layer_spec("fc", "fc", "{count: 3}")});
+}
+
+std::size_t in_cache_lines(std::size_t bytes) {
+  return (bytes + 63) / 64 * 64;
+}
+std::size_t reals(std::size_t count) {
+  return in_cache_lines(count * sizeof(Real));
+}
+
+TEST(Workspace, KnowsItsCapacityAndPhase) {
+  const Network network = small();
+  const Workspace workspace(network, 5, Phase::evaluate);
+  EXPECT_EQ(workspace.capacity(), 5U);
+  EXPECT_EQ(workspace.phase(), Phase::evaluate);
+}
+
+TEST(Workspace, HoldsEveryTensorAndScratchForEvaluation) {
+  const Network network = small();
+  EXPECT_EQ(Workspace::bytes(network, 5, Phase::evaluate),
+            reals(5 * 16) + reals(5 * 18) + reals(5 * 3) + reals(4 * 9));
+}
+
+TEST(Workspace, HoldsGradientsOfAllButTheImagesForTraining) {
+  const Network network = small();
+  EXPECT_EQ(
+      Workspace::bytes(network, 5, Phase::train) - Workspace::bytes(network, 5, Phase::evaluate),
+      reals(5 * 18) + reals(5 * 3));
+}
+
+TEST(Workspace, HoldsWhatLayersKeepForBackward) {
+  const Network network({1, 4, 4}, {layer_spec("pool", "pool", "{type: max, kernel: 2}")});
+  EXPECT_EQ(
+      Workspace::bytes(network, 3, Phase::train) - Workspace::bytes(network, 3, Phase::evaluate),
+      reals(3 * 4) + in_cache_lines(3 * 4 * sizeof(std::uint8_t)));
+}
+
+TEST(Workspace, HoldsRoomForTheSharesOfATensorReadTwice) {
+  const Network network({4, 1, 1},
+                        {layer_spec("fc", "a", "{count: 16}"), layer_spec("fc", "b", "{count: 16}"),
+                         layer_spec("add", "sum", "{}", {"a", "b"})});
+  constexpr std::size_t kTensors = 3;
+  constexpr std::size_t kGradients = 3;
+  constexpr std::size_t kShares = 1;
+  EXPECT_EQ(Workspace::bytes(network, 3, Phase::train),
+            reals(3 * 4) + (kTensors + kGradients + kShares) * reals(3 * 16));
+}
+
+TEST(Workspace, ViewsHoldSoManySamples) {
+  const Network network = small();
+  Workspace workspace(network, 5, Phase::train);
+  EXPECT_EQ(workspace.input(2).size(), 2 * 16U);
+  EXPECT_EQ(workspace.output(2).size(), 2 * 3U);
+  EXPECT_EQ(workspace.doutput(5).size(), 5 * 3U);
+}
+
+TEST(Workspace, StartsItsViewsOnCacheLines) {
+  const Network network = small();
+  Workspace workspace(network, 3, Phase::train);
+  const auto is_aligned = [](const Real* data) {
+    return reinterpret_cast<std::uintptr_t>(data) % Arena::kAlignment == 0;
+  };
+  EXPECT_TRUE(is_aligned(workspace.input(1).data()));
+  EXPECT_TRUE(is_aligned(workspace.output(1).data()));
+  EXPECT_TRUE(is_aligned(workspace.doutput(1).data()));
+}
+
+TEST(Gradients, AreLaidOutLikeTheValues) {
+  const Network network = small();
+  EXPECT_EQ(Gradients(network).values().size(), network.values().size());
+}
+
+TEST(Gradients, StartAtZeroAndCanBeCleared) {
+  const Network network = small();
+  Gradients gradients(network);
+  const Values zeros(network.values().size(), 0.0);
+  EXPECT_EQ(values(gradients.values()), zeros);
+  for (Real& value : gradients.values()) value = 3;
+  gradients.clear();
+  EXPECT_EQ(values(gradients.values()), zeros);
+}
+
+}  // namespace
+}  // namespace cnn
