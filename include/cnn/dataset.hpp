@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "cnn/export.hpp"
 #include "cnn/shape.hpp"
 
 namespace cnn {
@@ -33,10 +34,10 @@ struct Dataset {
     return std::span(pixels).subspan(i * size, size);
   }
   // One more than the largest label.
-  std::size_t label_bound() const;
+  CNN_EXPORT std::size_t label_bound() const;
 
  private:
-  [[noreturn]] void refuse_image(std::size_t i) const;
+  [[noreturn]] CNN_EXPORT void refuse_image(std::size_t i) const;
 };
 
 // What the headers of the two files say.
@@ -55,6 +56,9 @@ DatasetFiles find_dataset(const std::filesystem::path& dir, DataPart part);
 // FileError.
 DatasetHeader read_dataset_header(const DatasetFiles& files);
 Dataset read_dataset(const DatasetFiles& files);
+
+// The images and labels of a part in `dir`, under MNIST's usual names. Throws FileError.
+CNN_EXPORT Dataset load_dataset(const std::filesystem::path& dir, DataPart part);
 
 // Places in a dataset.
 using Selection = std::vector<std::uint32_t>;

@@ -11,22 +11,24 @@
 #include <stdexcept>
 #include <string>
 
+#include "cnn/export.hpp"
+
 namespace cnn {
 
-class Error : public std::runtime_error {
+class CNN_EXPORT Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
 // The configuration or an option is wrong. Holds all diagnostics of the file, one after the other.
-class ConfigError : public Error {
+class CNN_EXPORT ConfigError : public Error {
  public:
   using Error::Error;
 };
 
 // Something has not the size or shape that is needed: a layer's input, an image, a tensor. Thrown
 // by Layer::plan it says nothing of the place, which the network adds.
-class ShapeError : public Error {
+class CNN_EXPORT ShapeError : public Error {
  public:
   using Error::Error;
 };
@@ -34,7 +36,7 @@ class ShapeError : public Error {
 // A function of the library cannot do what its caller asks for, whatever the sizes: an image beyond
 // the last, a label without a class, more samples than there is room for. Nothing has changed then,
 // unless the function says otherwise. The commands let none of these happen.
-class ArgumentError : public Error {
+class CNN_EXPORT ArgumentError : public Error {
  public:
   using Error::Error;
 };
@@ -42,7 +44,7 @@ class ArgumentError : public Error {
 // A layer of a network cannot be planned. what() gives the layer, the reason and the trail of
 // shapes that led there; `layer` is its place in the network, for whoever knows the place in the
 // file.
-class NetworkError : public Error {
+class CNN_EXPORT NetworkError : public Error {
  public:
   NetworkError(const std::string& message, std::size_t place) : Error(message), layer(place) {}
 
@@ -50,13 +52,13 @@ class NetworkError : public Error {
 };
 
 // A data, image or model file is missing, broken, or cannot be written.
-class FileError : public Error {
+class CNN_EXPORT FileError : public Error {
  public:
   using Error::Error;
 };
 
 // Training left the finite numbers.
-class DivergedError : public Error {
+class CNN_EXPORT DivergedError : public Error {
  public:
   using Error::Error;
 };

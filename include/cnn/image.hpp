@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "cnn/export.hpp"
 #include "cnn/shape.hpp"
 
 namespace cnn {
@@ -35,9 +36,9 @@ struct Box {
 // 8, 10 or 12 bits alone by that range. Transparency is laid over white, or over black if all that
 // can be seen is light. A JPEG is turned upright if its EXIF data say how the camera was held. A
 // truncated file is always an error; bytes after the end of a PNG, JPEG or BMP are ignored.
-Image read_image(const std::filesystem::path& path);
+CNN_EXPORT Image read_image(const std::filesystem::path& path);
 
 // Writes a PNG. Requires 1 or 3 channels. Throws FileError.
-void write_png(const std::filesystem::path& path, const Image& image);
+CNN_EXPORT void write_png(const std::filesystem::path& path, const Image& image);
 
 }  // namespace cnn

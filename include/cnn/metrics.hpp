@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "cnn/export.hpp"
+
 namespace cnn {
 
 // One image's result.
@@ -17,7 +19,7 @@ struct Prediction {
   double probability = 0;  // of the predicted class
 };
 
-class Confusion {
+class CNN_EXPORT Confusion {
  public:
   explicit Confusion(std::size_t classes) : classes_(classes), counts_(classes * classes) {}
 
@@ -45,7 +47,7 @@ struct ClassMetrics {
   double f1 = 0;
   std::size_t images = 0;
 };
-std::vector<ClassMetrics> class_metrics(const Confusion& confusion);
+CNN_EXPORT std::vector<ClassMetrics> class_metrics(const Confusion& confusion);
 
 // The off-diagonal cells that are not zero, largest first (in row order among equals), at most
 // `most`.
@@ -54,7 +56,7 @@ struct ConfusedPair {
   std::size_t predicted;
   std::size_t count;
 };
-std::vector<ConfusedPair> most_confused(const Confusion& confusion, std::size_t most);
+CNN_EXPORT std::vector<ConfusedPair> most_confused(const Confusion& confusion, std::size_t most);
 
 // Wilson's score interval at 95 % for `correct` successes in `total` trials (Wilson 1927); [0, 1]
 // for no trials.
@@ -62,6 +64,6 @@ struct ProportionInterval {
   double low;
   double high;
 };
-ProportionInterval wilson_interval(std::size_t correct, std::size_t total);
+CNN_EXPORT ProportionInterval wilson_interval(std::size_t correct, std::size_t total);
 
 }  // namespace cnn

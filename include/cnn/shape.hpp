@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "cnn/export.hpp"
+
 namespace cnn {
 
 // channels x height x width of one sample, stored in that order. A vector of N values is N x 1 x 1.
@@ -24,7 +26,7 @@ struct Shape {
 };
 
 // "20x12x12"; a vector of 500 values is "500".
-std::string to_string(const Shape& shape);
+CNN_EXPORT std::string to_string(const Shape& shape);
 
 // Height and width of a kernel, a stride or a padding.
 struct Size2 {
@@ -35,15 +37,15 @@ struct Size2 {
 };
 
 // "5x3"
-std::string to_string(Size2 size);
+CNN_EXPORT std::string to_string(Size2 size);
 
 // The extents of a tensor in a file, outermost first.
 using Dims = std::vector<std::int64_t>;
 
 // Number of elements; 1 for no extents at all. Requires that the product fits.
-std::size_t element_count(const Dims& dims);
+CNN_EXPORT std::size_t element_count(const Dims& dims);
 
 // "[50, 20, 5, 5]"
-std::string to_string(const Dims& dims);
+CNN_EXPORT std::string to_string(const Dims& dims);
 
 }  // namespace cnn

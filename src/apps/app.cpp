@@ -105,27 +105,8 @@ LoadedConfig read_config(const std::string& path, const std::vector<std::string>
   }
 }
 
-int worker_count(const TrainingConfig& training) {
-  return training.threads > 0 ? static_cast<int>(training.threads) : Workers::available();
-}
-
-int with_model(const std::string& model, const std::function<int()>& body) {
-  try {
-    return body();
-  } catch (const DivergedError& error) {
-    throw FileError(model + ": error: " + error.what());
-  }
-}
-
 std::filesystem::path absolute_path(const std::string& path) {
   return std::filesystem::absolute(path).lexically_normal();
-}
-
-std::string display_path(const std::filesystem::path& path) {
-  std::error_code code;
-  const std::filesystem::path relative = std::filesystem::proximate(path, code);
-  const bool below = !code && !relative.empty() && *relative.begin() != "..";
-  return (below ? relative : path).string();
 }
 
 }  // namespace cnn::app

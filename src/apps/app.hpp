@@ -27,17 +27,7 @@ int guarded(const std::function<int()>& body);
 // Reads a configuration. One that cannot be read is a mistake of configuration, not of data.
 LoadedConfig read_config(const std::string& path, const std::vector<std::string>& overrides);
 
-// `threads: auto` means all processors.
-int worker_count(const TrainingConfig& training);
-
-// Runs what uses a model: outputs that are not finite are the model file's fault, not that of a
-// training run.
-int with_model(const std::string& model, const std::function<int()>& body);
-
 // A path from the command line, made absolute against the current directory.
 std::filesystem::path absolute_path(const std::string& path);
-
-// A path as people read it: relative if it lies below the current directory.
-std::string display_path(const std::filesystem::path& path);
 
 }  // namespace cnn::app

@@ -15,9 +15,9 @@
 #include "apps/app.hpp"
 #include "apps/command_line.hpp"
 #include "apps/report.hpp"
-#include "infer/evaluate.hpp"
+#include "base/file.hpp"
 #include "infer/vote.hpp"
-#include "run/model.hpp"
+#include "run/model_runner.hpp"
 #include "run/training_data.hpp"
 
 namespace cnn::app {
@@ -44,22 +44,9 @@ Part load_part(const EvalOptions& o, const RunConfig& config) {
   return {std::move(data.dataset), std::move(selection)};
 }
 
-// A model ready to be run. Stays where it is: the parts refer to one another.
-struct Voter {
-  Voter(const std::string& file, Workers& workers)
-      : path(file),
-        model(load_model(file)),
-        table(model.info.preprocessing, model.info.input),
-        inference(model.network, table, workers) {}
+using Voters = std::vector<std::unique_ptr<ModelRunner>>;
 
-  std::string path;
-  Model model;
-  PixelTable table;
-  Inference inference;
-};
-using Voters = std::vector<std::unique_ptr<Voter>>;
-
-void require_agreement(const Voter& first, const Voter& other) {
+void require_agreement(const ModelRunner& first, const ModelRunner& other) {
   const ModelInfo& a = first.model.info;
   const ModelInfo& b = other.model.info;
   if (a.input == b.input && a.classes.size() == b.classes.size()) return;
@@ -67,14 +54,14 @@ void require_agreement(const Voter& first, const Voter& other) {
     return "images of " + to_string(info.input) + " and " + std::to_string(info.classes.size()) +
            " classes";
   };
-  throw FileError(other.path + ": error: is for " + text(b) + ", " + first.path + " for " +
-                  text(a) + "; only models for the same can vote");
+  throw file_error(other.path, "is for " + text(b) + ", " + first.path.string() + " for " +
+                                   text(a) + "; only models for the same can vote");
 }
 
 Voters load_voters(const EvalOptions& o, Workers& workers) {
   Voters voters;
   for (const std::string& path : o.models) {
-    voters.push_back(std::make_unique<Voter>(path, workers));
+    voters.push_back(std::make_unique<ModelRunner>(path, workers));
     require_agreement(*voters.front(), *voters.back());
   }
   return voters;
@@ -82,12 +69,11 @@ Voters load_voters(const EvalOptions& o, Workers& workers) {
 
 Evaluation score(const EvalOptions& o, const Voters& voters, const Part& part) {
   if (voters.size() == 1 && o.tta == "none") {
-    Voter& only = *voters.front();
+    ModelRunner& only = *voters.front();
     Evaluation evaluation;
     with_model(only.path, [&] {
       evaluation =
           evaluate(only.inference, only.model.info.config.loss, part.dataset, part.selection);
-      return kDone;
     });
     return evaluation;
   }
@@ -97,7 +83,6 @@ Evaluation score(const EvalOptions& o, const Voters& voters, const Part& part) {
     with_model(voter->path, [&] {
       vote.add(voter->inference, voter->model.info.config.loss, part.dataset, part.selection,
                shifts);
-      return kDone;
     });
   }
   return vote.evaluation(part.dataset, part.selection);

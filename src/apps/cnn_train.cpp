@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "cnn/error.hpp"
@@ -20,7 +21,6 @@
 #include "apps/signals.hpp"
 #include "apps/sweep.hpp"
 #include "apps/train_log.hpp"
-#include "base/arena.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "kernels/blas.hpp"
@@ -28,105 +28,72 @@
 #include "run/model.hpp"
 #include "run/run_config.hpp"
 #include "run/run_directory.hpp"
-#include "run/trainer.hpp"
-#include "run/training_data.hpp"
+#include "run/training_session.hpp"
 
 namespace cnn::app {
 namespace {
 
-LoadedConfig load(const TrainOptions& o) {
-  std::vector<std::string> overrides = o.overrides;
-  if (!o.threads.empty()) overrides.push_back("training.threads=" + o.threads);
-  if (!o.seed.empty()) overrides.push_back("training.seed=" + o.seed);
-  LoadedConfig loaded = read_config(o.config, overrides);
-  if (!o.data.empty()) {
-    loaded.config.data.dir = absolute_path(o.data);
-    loaded.config.data.train = loaded.config.data.test = {};
-  }
-  if (!o.out.empty()) loaded.config.output.dir = absolute_path(o.out);
-  return loaded;
+TrainingOptions options_of(const TrainOptions& o) {
+  using Start = TrainingOptions::Start;
+  TrainingOptions options;
+  options.overrides = o.overrides;
+  if (!o.threads.empty()) options.overrides.push_back("training.threads=" + o.threads);
+  if (!o.seed.empty()) options.overrides.push_back("training.seed=" + o.seed);
+  options.data = o.data;
+  options.out = o.out;
+  if (o.overwrite) options.start = Start::overwrite;
+  if (o.resuming) options.start = Start::resume;
+  options.checkpoint = o.resume;
+  options.weights = o.weights;
+  return options;
 }
 
-// The checkpoint to resume from: the one named, or the newest that can be read; none if the run was
-// killed before it wrote its first.
-std::optional<Checkpoint> find_checkpoint(const TrainOptions& o, const RunDirectory& directory,
-                                          spdlog::logger& log) {
-  if (!o.resume.empty()) return load_checkpoint(o.resume);
-  const std::vector<std::filesystem::path> checkpoints = directory.checkpoints();
-  for (const auto& path : checkpoints) {
-    try {
-      return load_checkpoint(path);
-    } catch (const FileError& error) {
-      log.warn("{}\n  passing over it", error.what());
-    }
-  }
-  if (checkpoints.empty() && directory.begun() && !exists(directory.model())) {
-    log.warn("{}: the run ended before its first checkpoint; it starts anew",
-             display_path(directory.path()));
-    return std::nullopt;
-  }
-  throw FileError(directory.path().string() +
-                  ": error: holds no checkpoint to resume from; start the run without --resume");
-}
-
-void require_free(const TrainOptions& o, const RunDirectory& directory) {
-  if (o.resuming || o.overwrite || !directory.occupied()) return;
-  throw ConfigError("error: " + display_path(directory.path()) +
-                    " already holds a run; continue it with --resume, replace it with --overwrite, "
-                    "or choose another directory with --out DIR");
-}
-
-void require_memory(const TrainOptions& o, const Network& network, std::size_t memory) {
-  if (memory <= physical_memory()) return;
-  throw ConfigError(o.config + ": error: training this network of " +
-                    std::to_string(network.parameter_count()) + " parameters takes " +
-                    bytes_text(static_cast<double>(memory)) + ", this machine has " +
-                    bytes_text(static_cast<double>(physical_memory())) +
-                    "; lower the counts of its layers, or --threads");
-}
-
-TrainingData load_data(const TrainOptions& o, const RunConfig& config) {
+// A configuration that cannot be read is a mistake of configuration, not of data.
+LoadedConfig load(const TrainOptions& o, const TrainingOptions& options) {
   try {
-    return load_training_data(config.data, config.training.seed);
-  } catch (const ConfigError& error) {
-    throw ConfigError(o.config + ": " + error.what());
+    return load_training_config(o.config, options);
+  } catch (const FileError& error) {
+    throw ConfigError(error.what());
   }
 }
 
-void load_start_weights(const TrainOptions& o, Network& network, spdlog::logger& log) {
+void log_weights(spdlog::logger& log, const TrainOptions& o,
+                 const std::vector<std::string>& unused) {
   constexpr std::size_t kMostNamed = 5;
-  const std::vector<std::string> others = load_weights(o.weights, network);
-  const std::size_t named = std::min(others.size(), kMostNamed);
+  const std::size_t named = std::min(unused.size(), kMostNamed);
   std::string text;
-  if (!others.empty()) {
-    text = "; " + std::to_string(others.size()) +
-           " others passed over: " + join(std::span(others).first(named), ", ") +
-           (named < others.size() ? ", …" : "");
+  if (!unused.empty()) {
+    text = "; " + std::to_string(unused.size()) +
+           " others passed over: " + join(std::span(unused).first(named), ", ") +
+           (named < unused.size() ? ", …" : "");
   }
   log.info("weights {}: every tensor of the network taken over{}", o.weights, text);
 }
 
-void log_start(spdlog::logger& log, const TrainOptions& o, const RunConfig& config,
-               const TrainingData& data, int workers, const std::string& table) {
+void log_start(spdlog::logger& log, const TrainOptions& o, TrainingSession& session,
+               const std::string& table) {
+  const RunConfig& config = session.config();
+  const TrainingData& data = session.data();
   const BlasInfo blas = blas_info();
   log.info("{}: ok   run: {}   seed {}   {} thread(s)   {} {}/{}", o.config,
-           display_path(config.output.dir), config.training.seed, workers, blas.version,
-           blas.threading, blas.kernel);
+           display_path(config.output.dir), config.training.seed, session.workers().count(),
+           blas.version, blas.threading, blas.kernel);
   log.info("data    {}: {} train, {} validation   {}", display_path(data.dataset.files.images),
            data.split.train.size(), data.split.validation.size(), to_string(data.dataset.shape));
   log.info("{}", table);
 }
 
-void log_warnings(spdlog::logger& log, const ModelInfo& info, const Network& network,
-                  const TrainingData& data) {
-  for (const std::string& warning : check_training_data(info, network, data)) {
+void log_warnings(spdlog::logger& log, const TrainingSession& session) {
+  for (const std::string& warning :
+       check_training_data(session.info(), session.network(), session.data())) {
     log.warn("{}", warning);
   }
 }
 
-void resume(const Checkpoint& checkpoint, const RunConfig& config, Trainer& trainer,
-            spdlog::logger& log) {
-  trainer.resume(checkpoint);
+void resume(const Checkpoint& checkpoint, TrainingSession& session, spdlog::logger& log) {
+  session.resume(checkpoint);
+  const RunConfig& config = session.config();
+  const Trainer& trainer = session.trainer();
   const TrainingConfig& training = config.training;
   const TrainingConfig& before = checkpoint.info.config.training;
   const bool resized = before.epochs != training.epochs || before.steps != training.steps;
@@ -169,13 +136,11 @@ std::string divergence(const DivergedError& error, const RunConfig& config, cons
 }
 
 // The run itself; everything is checked and in place.
-int run_training(Trainer& trainer, const RunConfig& config, const RunDirectory& directory,
-                 bool resuming, Console& console, TrainLog& observer, StopSwitch& stop) {
+int run_training(TrainingSession& session, Console& console, TrainLog& observer, StopSwitch& stop) {
+  const RunDirectory& directory = session.directory();
+  const Trainer& trainer = session.trainer();
   try {
-    // Before any other file of the run, so that a killed run can either be resumed or be started.
-    if (!resuming) trainer.write_checkpoint(observer);
-    write_file(directory.config(), to_yaml(config, ConfigText::complete));
-    const Trainer::Outcome outcome = trainer.run(observer, stop);
+    const Trainer::Outcome outcome = session.run(observer, stop);
     console.status("");
     if (outcome == Trainer::Outcome::finished) {
       observer.report_end(trainer, directory);
@@ -188,8 +153,18 @@ int run_training(Trainer& trainer, const RunConfig& config, const RunDirectory& 
     return 128 + stop_signal();
   } catch (const DivergedError& error) {
     console.status("");
-    throw DivergedError(divergence(error, config, trainer, directory));
+    throw DivergedError(divergence(error, session.config(), trainer, directory));
   }
+}
+
+int dry_run(const TrainOptions& o, TrainingSession& session, const std::string& table,
+            const StopSwitch& stop, spdlog::logger& log) {
+  log_warnings(log, session);
+  const double loss = session.trainer().try_one_step();
+  if (stop.stop.load()) return 128 + stop_signal();
+  std::printf("%sone step of %s: loss %.6f; a run takes %llu steps\n", table.c_str(),
+              o.config.c_str(), loss, static_cast<unsigned long long>(session.trainer().steps()));
+  return kDone;
 }
 
 int train(const TrainOptions& o, StopSwitch& stop) {
@@ -198,60 +173,47 @@ int train(const TrainOptions& o, StopSwitch& stop) {
                               : Verbosity::normal,
                   !o.no_progress);
   spdlog::logger& log = console.log();
-  const LoadedConfig loaded = load(o);
-  const RunConfig& config = loaded.config;
+  TrainingOptions options = options_of(o);
+  options.on_notice = [&log](const std::string& notice) { log.warn("{}", notice); };
+  LoadedConfig loaded = load(o, options);
   if (o.print_config) {
-    std::fputs(to_yaml(config, ConfigText::complete).c_str(), stdout);
+    std::fputs(to_yaml(loaded.config, ConfigText::complete).c_str(), stdout);
     return kDone;
   }
   if (!o.preview.empty()) {
-    write_png(o.preview, preview_sheet(config, load_data(o, config)));
+    write_png(o.preview, preview_sheet(loaded.config, load_training_data(loaded)));
     return kDone;
   }
 
-  // Everything that can be wrong is looked at before anything is written.
-  const DatasetHeader header = read_dataset_header(dataset_files(config.data, DataPart::train));
-  Network network = build_network(loaded, header.shape);
-  const int worker_number = worker_count(config.training);
-  const std::size_t memory = Trainer::bytes(network, config, worker_number);
-  require_memory(o, network, memory);
-  const RunDirectory directory(config.output.dir);
-  if (!o.dry_run && !o.check_gradients) require_free(o, directory);
-  std::optional<Checkpoint> checkpoint;
-  if (o.resuming) checkpoint = find_checkpoint(o, directory, log);
-  const TrainingData data = load_data(o, config);
-  check_classes(loaded, network, data.dataset);
-  const ModelInfo info = make_model_info(config, network, data);
-  network.initialise(config.training.seed);
-  if (!o.weights.empty()) load_start_weights(o, network, log);
-  if (o.check_gradients) return report_gradients(info, network, data, stop);
-  Workers workers(worker_number);
-  Trainer trainer({info, network, data.dataset, data.split, directory, workers});
-  const std::string table = network_table(config, network, memory);
-  if (o.dry_run) {
-    log_warnings(log, info, network, data);
-    const double loss = trainer.try_one_step();
-    if (stop.stop.load()) return 128 + stop_signal();
-    std::printf("%sone step of %s: loss %.6f; a run takes %llu steps\n", table.c_str(),
-                o.config.c_str(), loss, static_cast<unsigned long long>(trainer.steps()));
-    return kDone;
+  using Purpose = TrainingSession::Purpose;
+  TrainingSession session(std::move(loaded), options,
+                          o.dry_run || o.check_gradients ? Purpose::look : Purpose::train);
+  if (!o.weights.empty()) log_weights(log, o, session.unused_weights());
+  if (o.check_gradients) {
+    return report_gradients(session.info(), session.network(), session.data(), stop);
   }
+  const std::string table = network_table(session.config(), session.network(), session.memory());
+  if (o.dry_run) return dry_run(o, session, table, stop, log);
 
-  const DirectoryLock lock = directory.create();
-  if (o.overwrite) directory.clear();
-  console.open_file(directory.log(), o.resuming);
-  log_start(log, o, config, data, worker_number, table);
-  if (checkpoint) resume(*checkpoint, config, trainer, log);
+  session.occupy();
+  console.open_file(session.directory().log(), o.resuming);
+  log_start(log, o, session, table);
+  const std::optional<Checkpoint>& checkpoint = session.checkpoint();
+  if (checkpoint) resume(*checkpoint, session, log);
   // A run that is resumed has been warned when it started.
-  if (!checkpoint) log_warnings(log, info, network, data);
-  TrainLog observer(console, trainer, !data.split.validation.empty(),
-                    LearningCheck(info, network, data));
-  return run_training(trainer, config, directory, checkpoint.has_value(), console, observer, stop);
+  if (!checkpoint) log_warnings(log, session);
+  TrainLog observer(console, session.trainer(), !session.data().split.validation.empty(),
+                    LearningCheck(session.info(), session.network(), session.data()));
+  return run_training(session, console, observer, stop);
+}
+
+int sweep_all(const TrainOptions& o, StopSwitch& stop) {
+  const RunConfig config = load(o, options_of(o)).config;
+  return sweep(o, config, stop, [&](const TrainOptions& run) { return train(run, stop); });
 }
 
 int train_all(const TrainOptions& o, StopSwitch& stop) {
-  if (o.seeds.empty()) return train(o, stop);
-  return sweep(o, load(o).config, stop, [&](const TrainOptions& run) { return train(run, stop); });
+  return o.seeds.empty() ? train(o, stop) : sweep_all(o, stop);
 }
 
 }  // namespace

@@ -42,7 +42,5 @@ class Console {
 std::string duration_text(double seconds);
 // "288.0 k", "1.600 M"
 std::string count_text(double count);
-// "14.1 MB"
-std::string bytes_text(double bytes);
 
 }  // namespace cnn::app

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "apps/console.hpp"
+#include "base/text.hpp"
 
 namespace cnn::app {
 namespace {

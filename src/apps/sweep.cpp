@@ -12,11 +12,11 @@
 
 #include "apps/app.hpp"
 #include "apps/signals.hpp"
+#include "base/file.hpp"
 #include "base/text.hpp"
 #include "config/option_reader.hpp"
-#include "infer/evaluate.hpp"
 #include "infer/vote.hpp"
-#include "run/model.hpp"
+#include "run/model_runner.hpp"
 #include "run/run_directory.hpp"
 #include "run/training_data.hpp"
 
@@ -77,8 +77,10 @@ struct Score {
 std::optional<Score> score(const std::filesystem::path& path, const RunConfig& config,
                            std::uint64_t seed, Scored scored, bool with_shifts,
                            const std::atomic<bool>& stop) {
-  const Model model = load_model(path);
-  Score result{0, {}, model.network.parameter_count()};
+  Workers workers(worker_count(config.training));
+  ModelRunner runner(path, workers);
+  const ModelInfo& info = runner.model.info;
+  Score result{0, {}, runner.model.network.parameter_count()};
   TrainingData data;
   if (scored == Scored::test) {
     data.dataset = read_dataset(dataset_files(config.data, DataPart::test));
@@ -86,18 +88,15 @@ std::optional<Score> score(const std::filesystem::path& path, const RunConfig& c
   } else {
     data = load_training_data(config.data, seed);
   }
-  require_fit(data.dataset, model.info);
-  Workers workers(worker_count(config.training));
-  const PixelTable table(model.info.preprocessing, model.info.input);
-  Inference inference(model.network, table, workers);
+  require_fit(data.dataset, info);
   const Selection& images = data.split.validation;
   const std::optional<Evaluation> evaluation =
-      evaluate(inference, config.loss, data.dataset, images, stop);
+      evaluate(runner.inference, config.loss, data.dataset, images, stop);
   if (!evaluation) return std::nullopt;
   result.accuracy = evaluation->accuracy();
   if (with_shifts) {
-    Vote vote(images.size(), model.info.classes.size());
-    if (!vote.add(inference, config.loss, data.dataset, images, neighbour_shifts(), stop)) {
+    Vote vote(images.size(), info.classes.size());
+    if (!vote.add(runner.inference, config.loss, data.dataset, images, neighbour_shifts(), stop)) {
       return std::nullopt;
     }
     result.shifted = vote.evaluation(data.dataset, images).accuracy();

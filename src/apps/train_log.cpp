@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "apps/app.hpp"
+#include "base/file.hpp"
 
 namespace cnn::app {
 namespace {
@@ -64,7 +64,7 @@ void TrainLog::on_epoch(const EpochReport& report) {
   }
   if (!report.finished) {
     console_.log().info("        epoch {} is unfinished: training.steps ends the run within it",
-                        report.row.epoch);
+                        report.metrics.epoch);
   }
 }
 

@@ -39,7 +39,7 @@ std::array<std::string, 2> EpochTable::header() const {
 }
 
 std::string EpochTable::row(const EpochReport& report) const {
-  const MetricsFile::Row& row = report.row;
+  const EpochMetrics& row = report.metrics;
   std::string text = fmt::format("{:>5}  {:>8}  {:>6.2f}", row.epoch, loss_text(row.train_loss),
                                  100 * row.train_accuracy);
   if (validated_) {

@@ -122,6 +122,13 @@ FileError file_error(const fs::path& path, const std::string& what) {
   return FileError(path.string() + ": error: " + what);
 }
 
+std::string display_path(const fs::path& path) {
+  std::error_code code;
+  const fs::path relative = fs::proximate(path, code);
+  const bool below = !code && !relative.empty() && *relative.begin() != "..";
+  return (below ? relative : path).string();
+}
+
 std::string printable(std::string_view name) {
   constexpr std::size_t kLongest = 80;
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(name[i]); };
@@ -188,6 +195,15 @@ std::string read_file(const fs::path& path, std::size_t limit) {
     bytes.append(more.data(), got);
   }
   return bytes;
+}
+
+bool is_there(const fs::path& path) {
+  std::error_code code;
+  const bool found = fs::exists(path, code);
+  if (code && code != std::errc::no_such_file_or_directory) {
+    fail(path, "cannot look there", code.value());
+  }
+  return found;
 }
 
 // Not by fs::directory_iterator: that of GCC 12 ends the process when memory runs out (its noexcept

@@ -18,6 +18,9 @@ namespace cnn {
 // "<path>: error: <what>", the form of every FileError.
 FileError file_error(const std::filesystem::path& path, const std::string& what);
 
+// A path as people read it: relative if it lies below the current directory.
+std::string display_path(const std::filesystem::path& path);
+
 // A name that came out of a file, fit for a message: control characters shown as '?', cut after 80
 // bytes.
 std::string printable(std::string_view name);
@@ -48,6 +51,10 @@ class InputFile {
 // The file's bytes. Throws FileError if it is no regular file, cannot be read, or holds more than
 // `limit` bytes.
 std::string read_file(const std::filesystem::path& path, std::size_t limit);
+
+// Is there anything under that name? Throws FileError where the question itself fails: a directory
+// that may not be searched, a name too long.
+bool is_there(const std::filesystem::path& path);
 
 // The paths of what a directory holds, in no order. Throws FileError.
 std::vector<std::filesystem::path> list_directory(const std::filesystem::path& directory);

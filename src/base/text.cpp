@@ -209,4 +209,16 @@ std::string suggestion(std::string_view word, std::span<const std::string> words
          std::string(list_title) + ": " + join(list, " ");
 }
 
+std::string bytes_text(double bytes) {
+  const auto text = [](double value, int digits, const char* unit) {
+    std::array<char, 400> buffer;
+    const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                                   std::chars_format::fixed, digits);
+    return std::string(buffer.data(), end.ptr) + unit;
+  };
+  if (bytes >= 1e9) return text(bytes / 1e9, 2, " GB");
+  if (bytes >= 1e6) return text(bytes / 1e6, 1, " MB");
+  return text(bytes / 1e3, 1, " kB");
+}
+
 }  // namespace cnn

@@ -63,4 +63,7 @@ std::string closest(std::string_view word, std::span<const std::string> candidat
 std::string suggestion(std::string_view word, std::span<const std::string> words,
                        std::string_view list_title);
 
+// "14.1 MB"
+std::string bytes_text(double bytes);
+
 }  // namespace cnn

@@ -167,6 +167,10 @@ void Dataset::refuse_image(std::size_t i) const {
                       std::to_string(images) + ", counted from 0");
 }
 
+Dataset load_dataset(const std::filesystem::path& dir, DataPart part) {
+  return read_dataset(find_dataset(dir, part));
+}
+
 Selection everything(std::size_t count) {
   Selection all(count);
   std::iota(all.begin(), all.end(), 0U);

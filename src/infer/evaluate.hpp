@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "cnn/dataset.hpp"
-#include "cnn/metrics.hpp"
+#include "cnn/evaluation.hpp"
 
 #include "base/workers.hpp"
 #include "data/preprocessing.hpp"
@@ -57,18 +57,6 @@ class Inference {
   Workers& workers_;
   std::size_t shard_;
   std::vector<Workspace> workspaces_;
-};
-
-struct Evaluation {
-  std::vector<Prediction> predictions;  // in the order of the selection
-  double loss = 0;                      // mean of J(W,b;x,y), without the λ term
-  std::size_t correct = 0;
-
-  double accuracy() const {
-    return predictions.empty()
-               ? 0.0
-               : static_cast<double>(correct) / static_cast<double>(predictions.size());
-  }
 };
 
 // Scores every selected image once. Throws ShapeError if the images are not those of the network,

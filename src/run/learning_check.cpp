@@ -153,7 +153,7 @@ std::optional<std::string> LearningCheck::after_step(const StepReport& report) {
 }
 
 std::optional<std::string> LearningCheck::after_epoch(const EpochReport& report) {
-  const MetricsFile::Row& row = report.row;
+  const EpochMetrics& row = report.metrics;
   // An average of the weights lags behind.
   const double lag = training_.ema > 0 ? 5 / (1 - training_.ema) : 0;
   constexpr std::size_t kFewest = 100;  // images

@@ -6,6 +6,7 @@
 
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "base/workers.hpp"
 #include "config/option_printer.hpp"
 #include "config/option_reader.hpp"
 #include "nn/registry.hpp"
@@ -104,10 +105,15 @@ LoadedConfig load_config(const std::filesystem::path& path,
   return read(std::move(document), base, overrides, diagnostics);
 }
 
-RunConfig parse_config(const std::string& name, const std::string& text) {
+LoadedConfig load_config_text(const std::string& name, const std::string& text,
+                              const std::vector<std::string>& overrides) {
   Diagnostics diagnostics;
   ConfigDocument document = parse_document(name, text, diagnostics);
-  return read(std::move(document), std::filesystem::current_path(), {}, diagnostics).config;
+  return read(std::move(document), std::filesystem::current_path(), overrides, diagnostics);
+}
+
+RunConfig parse_config(const std::string& name, const std::string& text) {
+  return load_config_text(name, text, {}).config;
 }
 
 std::string to_yaml(const RunConfig& config, ConfigText what) {
@@ -159,6 +165,10 @@ void check_classes(const LoadedConfig& loaded, const Network& network, const Dat
             names < labels ? "name all " + std::to_string(labels) + " classes in data.classes"
                            : advise_count(network, names));
   }
+}
+
+int worker_count(const TrainingConfig& training) {
+  return training.threads > 0 ? static_cast<int>(training.threads) : Workers::available();
 }
 
 SolverOptions solver_options(const TrainingConfig& training) {

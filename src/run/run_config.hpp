@@ -103,8 +103,10 @@ LoadedConfig load_config(const std::filesystem::path& path,
                          const std::vector<std::string>& overrides);
 
 // The same from text that is not in a file (a model's metadata); `name` stands for the file in
-// messages.
+// messages, and paths are relative to the current directory.
 RunConfig parse_config(const std::string& name, const std::string& text);
+LoadedConfig load_config_text(const std::string& name, const std::string& text,
+                              const std::vector<std::string>& overrides);
 
 // The resolved configuration as YAML, every default spelt out; parse_config of it gives the same
 // struct. `portable` leaves out what does not decide the result: training.threads and output.
@@ -121,6 +123,9 @@ Network build_network(const LoadedConfig& loaded, const Shape& input);
 // Throws ConfigError, pointing at the last layer, if the network's outputs are fewer than the
 // labels need, or are not as many as data.classes names.
 void check_classes(const LoadedConfig& loaded, const Network& network, const Dataset& dataset);
+
+// The number that `threads: auto` stands for is that of all processors.
+int worker_count(const TrainingConfig& training);
 
 // What the section says of the solver.
 SolverOptions solver_options(const TrainingConfig& training);

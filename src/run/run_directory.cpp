@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <charconv>
 #include <optional>
-#include <sstream>
 #include <system_error>
 #include <utility>
 
@@ -16,16 +15,12 @@
 #include "cnn/error.hpp"
 
 #include "base/file.hpp"
-#include "base/text.hpp"
 
 namespace cnn {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kHeader =
-    "epoch,step,train_loss,train_accuracy,validation_loss,validation_accuracy,alpha,seconds,"
-    "images_per_second";
 constexpr std::string_view kStepPrefix = "step-";
 constexpr std::string_view kSuffix = ".safetensors";
 
@@ -37,14 +32,6 @@ void remove_file(const fs::path& path) {
   std::error_code code;
   fs::remove(path, code);
   if (code) fail(path, "cannot remove", code);
-}
-
-// Throws where the question itself fails: a directory that may not be searched, a name too long.
-bool is_there(const fs::path& path) {
-  std::error_code code;
-  const bool found = fs::exists(path, code);
-  if (code && code != std::errc::no_such_file_or_directory) fail(path, "cannot look there", code);
-  return found;
 }
 
 // N of "step-N.safetensors".
@@ -81,13 +68,6 @@ std::vector<fs::path> temporary_files(const fs::path& directory) {
     if (name.starts_with(".") && name.ends_with(".tmp")) found.push_back(path);
   }
   return found;
-}
-
-std::string fixed(double value, int digits) {
-  std::array<char, 400> buffer;
-  const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
-                                    std::chars_format::fixed, digits);
-  return {buffer.data(), result.ptr};
 }
 
 }  // namespace
@@ -166,42 +146,6 @@ void RunDirectory::retire_last(std::uint64_t step, std::int64_t keep) const {
   }
   const std::vector<fs::path> old = retired(path_);
   for (std::size_t i = static_cast<std::size_t>(keep - 1); i < old.size(); ++i) remove_file(old[i]);
-}
-
-void MetricsFile::keep_until(std::uint64_t step) {
-  rows_.clear();
-  if (!is_there(path_)) return;
-  constexpr std::size_t kLimit = std::size_t{1} << 26;
-  std::istringstream lines(read_file(path_, kLimit));
-  std::string line;
-  std::getline(lines, line);
-  while (std::getline(lines, line)) {
-    const std::size_t comma = line.find(',');
-    std::uint64_t row_step = 0;
-    if (comma == std::string::npos ||
-        std::from_chars(line.data() + comma + 1, line.data() + line.size(), row_step).ec !=
-            std::errc() ||
-        row_step > step) {
-      break;
-    }
-    rows_.push_back(line);
-  }
-}
-
-void MetricsFile::append(const Row& row) {
-  std::string line = std::to_string(row.epoch) + "," + std::to_string(row.step) + "," +
-                     fixed(row.train_loss, 6) + "," + fixed(row.train_accuracy, 6) + ",";
-  if (row.validated) line += fixed(row.validation_loss, 6);
-  line += ",";
-  if (row.validated) line += fixed(row.validation_accuracy, 6);
-  line += "," + number_text(row.alpha) + "," + fixed(row.seconds, 3) + "," +
-          fixed(row.images_per_second, 1);
-  rows_.push_back(line);
-
-  std::string text(kHeader);
-  text += "\n";
-  for (const std::string& kept : rows_) text += kept + "\n";
-  write_file(path_, text);
 }
 
 }  // namespace cnn

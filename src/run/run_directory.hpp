@@ -69,32 +69,4 @@ class RunDirectory {
   std::filesystem::path path_;
 };
 
-// metrics.csv: held in memory, rewritten as a whole and atomically with each row.
-class MetricsFile {
- public:
-  explicit MetricsFile(std::filesystem::path path) : path_(std::move(path)) {}
-
-  struct Row {
-    std::uint64_t epoch = 0;  // from 1
-    std::uint64_t step = 0;   // steps done at its end
-    double train_loss = 0;
-    double train_accuracy = 0;
-    bool validated = false;  // without validation its two columns are empty
-    double validation_loss = 0;
-    double validation_accuracy = 0;
-    double alpha = 0;  // of the epoch's last step
-    double seconds = 0;
-    double images_per_second = 0;
-  };
-
-  // Takes over the rows of an existing file up to `step`, when a run is resumed.
-  void keep_until(std::uint64_t step);
-  // Throws FileError.
-  void append(const Row& row);
-
- private:
-  std::filesystem::path path_;
-  std::vector<std::string> rows_;
-};
-
 }  // namespace cnn

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "cnn/dataset.hpp"
+#include "cnn/training_observer.hpp"
 
 #include "base/workers.hpp"
 #include "data/augment.hpp"
@@ -26,12 +27,6 @@
 #include "optim/solver.hpp"
 
 namespace cnn {
-
-struct BatchResult {
-  double loss = 0;                           // Σ over the batch of J(W,b;x,y), without the λ term
-  std::size_t correct = 0;                   // samples whose largest output was their label's
-  std::span<const std::uint16_t> predicted;  // per sample, the largest output; until the next step
-};
 
 // Owns the workspaces and gradients of a run; keeps references to the rest. Used by one thread at a
 // time. A step allocates nothing.

@@ -1,7 +1,6 @@
 #include "run/trainer.hpp"
 
 #include <algorithm>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -52,7 +51,6 @@ Trainer::Trainer(const TrainerSetup& setup)
       network_(setup.network),
       dataset_(setup.dataset),
       split_(setup.split),
-      directory_(setup.directory),
       training_(setup.info.config.training),
       table_(setup.info.preprocessing, setup.network.input()),
       averaged_(training_.ema > 0 ? std::optional(copy(setup.network)) : std::nullopt),
@@ -62,8 +60,8 @@ Trainer::Trainer(const TrainerSetup& setup)
           training_.seed, setup.workers,
           make_loss_options(training_, setup.info.classes, setup.dataset, setup.split.train),
           setup.info.config.data.augment),
-      inference_(result(), table_, setup.workers),
-      metrics_(setup.directory.metrics()),
+      inference_(state().result(), table_, setup.workers),
+      keeper_(setup.keeper),
       data_(fingerprint(setup.dataset)),
       steps_per_epoch_(batches_of(setup.split.train.size(), training_.batch)),
       steps_(training_.steps > 0 ? static_cast<std::uint64_t>(training_.steps)
@@ -78,18 +76,17 @@ std::size_t Trainer::bytes(const Network& network, const RunConfig& config, int 
          (training.ema > 0 ? network.values().size_bytes() : 0);
 }
 
-void Trainer::resume(const Checkpoint& checkpoint) {
+void Trainer::resume(const Checkpoint& checkpoint, bool kept) {
   check_same_run(checkpoint, info_, data_);
   restore(checkpoint, network_, solver_, averaged_ ? &*averaged_ : nullptr);
   progress_ = checkpoint.progress;
   // An epoch that a shorter run left unfinished goes on now.
   if (progress_.reported != steps_) progress_.reported -= progress_.reported % steps_per_epoch_;
-  metrics_.keep_until(progress_.reported);
-  // Another checkpoint than the newest, because that is broken or by the user's choice, must not be
-  // taken for it: run writes last.safetensors anew.
-  std::error_code code;
-  if (std::filesystem::equivalent(checkpoint.file.path, directory_.last(), code))
-    saved_ = progress_;
+  if (kept) saved_ = progress_;
+}
+
+RunState Trainer::state() const {
+  return {info_, network_, solver_, progress_, data_, averaged_ ? &*averaged_ : nullptr};
 }
 
 double Trainer::factor(std::uint64_t step) const {
@@ -132,7 +129,7 @@ Trainer::Outcome Trainer::run(TrainObserver& observer, StopSwitch& stop) {
   }
   if (saved_ != progress_) write_checkpoint(observer);
   if (!is_finished()) return Outcome::stopped;
-  save_model(directory_.model(), info_, result());
+  keeper_.keep_result(state());
   return Outcome::finished;
 }
 
@@ -185,7 +182,7 @@ void Trainer::finish_epoch(TrainObserver& observer, const std::atomic<bool>& sto
   const std::uint64_t epoch = (progress_.step - 1) / steps_per_epoch_ + 1;
   const double seconds = seconds_since(epoch_start_);
   const auto images = static_cast<double>(progress_.epoch_images);
-  MetricsFile::Row row;
+  EpochMetrics row;
   row.epoch = epoch;
   row.step = progress_.step;
   row.train_loss = progress_.epoch_loss / images;
@@ -206,14 +203,14 @@ void Trainer::finish_epoch(TrainObserver& observer, const std::atomic<bool>& sto
     if (best) {
       progress_.best_epoch = epoch;
       progress_.best_correct = validation->correct;
-      save_model(directory_.best(), info_, result());
+      keeper_.keep_best(state());
     }
     // Not after an epoch that `steps: N` cut short: a longer run will finish it.
     if (progress_.step % steps_per_epoch_ == 0) {
       progress_.plateau = after_epoch(schedule_, progress_.plateau, validation->loss);
     }
   }
-  metrics_.append(row);
+  keeper_.keep_epoch(row);
   progress_.reported = progress_.step;
   observer.on_epoch({row, (steps_ + steps_per_epoch_ - 1) / steps_per_epoch_,
                      progress_.step % steps_per_epoch_ == 0, best});
@@ -245,14 +242,10 @@ bool Trainer::checkpoint_due() const {
 }
 
 void Trainer::write_checkpoint(TrainObserver& observer) {
-  if (saved_ && saved_->step != progress_.step) {
-    directory_.retire_last(saved_->step, info_.config.output.keep);
-  }
-  save_checkpoint(directory_.last(), info_, network_, solver_, progress_, data_,
-                  averaged_ ? &*averaged_ : nullptr);
+  const std::filesystem::path path = keeper_.keep_checkpoint(state());
   saved_ = progress_;
   checkpoint_time_ = Clock::now();
-  observer.on_checkpoint(directory_.last(), progress_.step);
+  observer.on_checkpoint(path, progress_.step);
 }
 
 }  // namespace cnn

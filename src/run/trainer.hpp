@@ -1,12 +1,10 @@
-// Trainer: a whole run, from the first step (or a checkpoint's) to the final model in the run
-// directory.
+// Trainer: a whole run, from the first step (or a checkpoint's) to the final model.
 //
-// It reports to an observer and logs nothing itself. Used by one thread; only the StopSwitch may be
-// touched from elsewhere.
+// It reports to an observer, hands what is to be kept to a RunKeeper, and neither logs nor writes
+// files itself. Used by one thread; only the StopSwitch may be touched from elsewhere.
 
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -14,6 +12,7 @@
 #include <string>
 
 #include "cnn/dataset.hpp"
+#include "cnn/training_observer.hpp"
 
 #include "base/workers.hpp"
 #include "data/preprocessing.hpp"
@@ -21,45 +20,35 @@
 #include "nn/network.hpp"
 #include "optim/solver.hpp"
 #include "run/model.hpp"
-#include "run/run_directory.hpp"
 #include "run/train_step.hpp"
 
 namespace cnn {
 
-// How a signal handler talks to a running Trainer: lock-free, looked at after every step and during
-// validation.
-struct StopSwitch {
-  std::atomic<bool> stop{false};        // finish the step, write a checkpoint, return
-  std::atomic<bool> checkpoint{false};  // write a checkpoint and go on
-  static_assert(std::atomic<bool>::is_always_lock_free);
+// What is worth keeping of a run, at one moment. Valid during the call that hands it over.
+struct RunState {
+  const ModelInfo& info;
+  const Network& network;
+  const Solver& solver;
+  const TrainProgress& progress;
+  const std::string& data;  // fingerprint of the training set
+  const Network* averaged;  // of the weights over the steps; nullptr if the run has no average
+
+  // What the run leaves behind: the averaged weights where there are any.
+  const Network& result() const { return averaged != nullptr ? *averaged : network; }
 };
 
-struct StepReport {
-  std::uint64_t step;     // steps done, this one included
-  std::uint64_t steps;    // of the whole run
-  std::uint64_t epoch;    // from 1
-  std::uint64_t batch;    // of the epoch, from 1
-  std::uint64_t batches;  // of an epoch
-  double loss;            // mean over the epoch so far
-  double accuracy;        // likewise
-  double alpha;           // α_t of this step
-  std::size_t images;     // of this batch
-  BatchResult result;     // of this batch; what it predicts is valid during the call
-};
-
-struct EpochReport {
-  MetricsFile::Row row;
-  std::uint64_t epochs;  // that the run will see, a last unfinished one included
-  bool finished;         // all images seen; false for the rest that `steps: N` leaves
-  bool best;             // best validation accuracy so far
-};
-
-class TrainObserver {
+// Keeps what a run leaves behind; a trainer itself writes no file. Called by the thread that
+// trains; what it throws ends the run.
+class RunKeeper {
  public:
-  virtual ~TrainObserver() = default;
-  virtual void on_step(const StepReport& report) = 0;
-  virtual void on_epoch(const EpochReport& report) = 0;
-  virtual void on_checkpoint(const std::filesystem::path& path, std::uint64_t step) = 0;
+  virtual ~RunKeeper() = default;
+  // Returns where the checkpoint is.
+  virtual std::filesystem::path keep_checkpoint(const RunState& state) = 0;
+  virtual void keep_epoch(const EpochMetrics& metrics) = 0;
+  // The best validation accuracy so far.
+  virtual void keep_best(const RunState& state) = 0;
+  // The run is finished.
+  virtual void keep_result(const RunState& state) = 0;
 };
 
 // What a run works on. All of it outlives the Trainer.
@@ -68,8 +57,8 @@ struct TrainerSetup {
   Network& network;
   const Dataset& dataset;
   const Split& split;
-  const RunDirectory& directory;
   Workers& workers;
+  RunKeeper& keeper;
 };
 
 class Trainer {
@@ -81,9 +70,9 @@ class Trainer {
   // network.
   explicit Trainer(const TrainerSetup& setup);
 
-  // Continues where the checkpoint stands. Throws FileError if it belongs to another network or
-  // training set.
-  void resume(const Checkpoint& checkpoint);
+  // Continues where the checkpoint stands; `kept`: the keeper has it as its newest one. Throws
+  // FileError if it belongs to another network or training set.
+  void resume(const Checkpoint& checkpoint, bool kept);
 
   std::uint64_t step() const { return progress_.step; }
   std::uint64_t steps() const { return steps_; }
@@ -94,13 +83,13 @@ class Trainer {
   // Is there nothing left to train or to report?
   bool is_finished() const;
 
-  // Trains to the end, or until told to stop; either way a checkpoint is written last, and after
-  // the end model.safetensors. A run that has no checkpoint yet writes one before its first step.
-  // Throws DivergedError if a loss or a weight is no longer finite (the last good checkpoint
-  // stays), FileError.
+  // Trains to the end, or until told to stop; either way a checkpoint is kept last, and after the
+  // end the result. A run that has no checkpoint yet keeps one before its first step. Throws
+  // DivergedError if a loss or a weight is no longer finite (the last good checkpoint stays), and
+  // what the keeper throws.
   Outcome run(TrainObserver& observer, StopSwitch& stop);
 
-  // Writes last.safetensors. Throws as run does.
+  // Keeps a checkpoint. Throws as run does.
   void write_checkpoint(TrainObserver& observer);
 
   // One step without any consequence but for the parameters: what --dry-run does. Returns the
@@ -121,14 +110,12 @@ class Trainer {
   double factor(std::uint64_t step) const;
   // Has data.augment.until not been reached?
   bool is_augmented(std::uint64_t step) const;
-  // What the run is about to leave behind: the averaged weights where there are any.
-  const Network& result() const { return averaged_ ? *averaged_ : network_; }
+  RunState state() const;
 
   const ModelInfo& info_;
   Network& network_;
   const Dataset& dataset_;
   const Split& split_;
-  const RunDirectory& directory_;
   const TrainingConfig& training_;
 
   PixelTable table_;
@@ -136,7 +123,7 @@ class Trainer {
   Solver solver_;
   TrainStep train_step_;
   Inference inference_;
-  MetricsFile metrics_;
+  RunKeeper& keeper_;
   std::string data_;  // fingerprint
 
   std::uint64_t steps_per_epoch_;
@@ -145,7 +132,7 @@ class Trainer {
   TrainProgress progress_;
   Selection order_;  // of the present epoch
   std::optional<std::uint64_t> order_epoch_;
-  std::optional<TrainProgress> saved_;  // what last.safetensors holds, if that is this run's
+  std::optional<TrainProgress> saved_;  // what the keeper has as the newest, if that is this run's
   Clock::time_point epoch_start_;
   std::size_t epoch_images_here_ = 0;  // seen since epoch_start_, without those before a resume
   Clock::time_point checkpoint_time_;

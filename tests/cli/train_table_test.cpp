@@ -27,15 +27,15 @@ std::vector<std::string> lines_of(const std::string& text) {
 EpochReport report_of(std::uint64_t epoch, double loss, double accuracy, double alpha,
                       double seconds, bool best) {
   EpochReport report{};
-  report.row.epoch = epoch;
-  report.row.train_loss = loss;
-  report.row.train_accuracy = accuracy;
-  report.row.validated = true;
-  report.row.validation_loss = loss;
-  report.row.validation_accuracy = accuracy;
-  report.row.alpha = alpha;
-  report.row.seconds = seconds;
-  report.row.images_per_second = 60000 / seconds;
+  report.metrics.epoch = epoch;
+  report.metrics.train_loss = loss;
+  report.metrics.train_accuracy = accuracy;
+  report.metrics.validated = true;
+  report.metrics.validation_loss = loss;
+  report.metrics.validation_accuracy = accuracy;
+  report.metrics.alpha = alpha;
+  report.metrics.seconds = seconds;
+  report.metrics.images_per_second = 60000 / seconds;
   report.finished = true;
   report.best = best;
   return report;

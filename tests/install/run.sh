@@ -1,23 +1,64 @@
 #!/usr/bin/env bash
-# install test: installs the library into an empty folder, builds a user's program against it, trains a model for a few
-# steps, and runs both the installed commands and the program, on every sample picture. Usage: run.sh BUILD_DIR SOURCE_DIR
+# install test: installs into an empty folder, moves that elsewhere, builds the programs of include/README.md against it
+# (with CMake, with pkg-config, statically), and runs them and the installed commands: on every sample picture, on broken
+# ones, and on mistakes. Usage: run.sh BUILD_DIR SOURCE_DIR [CXX_FLAGS]
 set -euo pipefail
-build=$1 source=$2
+build=$1 source=$2 flags=${3:-}
+here=$source/tests/install
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-cmake --install "$build" --prefix "$work/prefix" >/dev/null
-cmake -S "$source/tests/install" -B "$work/program" -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_BUILD_TYPE=Release >/dev/null
-cmake --build "$work/program" >/dev/null
+fail() { echo "install test: $*" >&2; exit 1; }
 
-"$work/prefix/bin/cnn-train" --config "$source/configs/digits.yaml" --set training.epochs=1 --out "$work/run" --quiet
-for picture in "$source"/data/samples/*; do
-  class=$("$work/program/classify" "$work/run/model.safetensors" "$picture")
-  echo "the user's program says of $(basename "$picture"): $class"
-  [[ $class =~ ^[0-9]$ ]]
+cmake --install "$build" --prefix "$work/first" >/dev/null
+mv "$work/first" "$work/prefix"
+headers=$(find "$work/prefix/include" -name '*.hpp' | wc -l)
+[ "$headers" -le 16 ] || fail "$headers headers are installed; the library's are about 15"
+for header in "$work"/prefix/include/cnn/*.hpp; do  # each can be used alone
+  echo "#include <cnn/$(basename "$header")>" | c++ -std=c++20 -fsyntax-only -I"$work/prefix/include" -x c++ -
 done
-# A mistake ends in a message.
+
+mkdir "$work/programs"
+awk -v to="$work/programs" -f "$here/programs.awk" "$source/include/README.md"
+cmake -S "$work/programs" -B "$work/built" -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_BUILD_TYPE=Release \
+  "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Werror $flags" >/dev/null
+cmake --build "$work/built" >/dev/null
+classify=$work/built/classify train=$work/built/train score=$work/built/score
+export LD_LIBRARY_PATH=$work/prefix/lib:$work/prefix/lib64:${LD_LIBRARY_PATH:-}
+
+echo "== train"
+"$train" "$source/data/digits" "$work/run" | tee "$work/said"
+[ "$(grep -c '^epoch' "$work/said")" = 2 ] || fail "two epochs should have been reported"
+model=$work/run/model.safetensors
+
+echo "== score: as the installed cnn-eval does"
+"$score" "$model" "$source/data/digits" | tee "$work/said"
+"$work/prefix/bin/cnn-eval" --model "$model" --data "$source/data/digits" 2>/dev/null | tee "$work/eval" | head -2
+accuracy=$(sed -n 's/^\([0-9.]*\) % right.*/\1/p' "$work/said")
+grep -q "^accuracy $accuracy %" "$work/eval" || fail "score and cnn-eval differ"
+
+echo "== classify: as the installed cnn-predict does"
+for picture in "$source"/data/samples/*; do
+  class=$("$classify" "$model" "$picture" | head -1)
+  expected=$("$work/prefix/bin/cnn-predict" --model "$model" --top 1 "$picture" | sed -n '2s/^ *\([0-9]*\) *\([0-9.]*\).*/\1 \2/p')
+  [ "$class" = "${expected:-nothing to read}" ] || fail "of $(basename "$picture") the program says '$class', cnn-predict '$expected'"
+done
+
+echo "== mistakes end in a message"
 for file in "$source/README.md" "$work/missing.png"; do
-  if "$work/program/classify" "$work/run/model.safetensors" "$file" 2>"$work/message"; then exit 1; fi
+  if "$classify" "$model" "$file" 2>"$work/message"; then fail "$file is no picture"; fi
   grep -q "error: " "$work/message"
 done
+if "$classify" "$source/README.md" "$source/data/samples/$(ls "$source/data/samples" | head -1)" 2>"$work/message"; then fail "no model"; fi
+grep -q "error: " "$work/message"
+
+echo "== pkg-config, and statically"
+export PKG_CONFIG_PATH=$work/prefix/lib/pkgconfig
+if command -v pkg-config >/dev/null; then
+  c++ $flags "$work/programs/classify.cpp" -o "$work/classify" $(pkg-config --cflags --libs cnn)
+  "$work/classify" "$model" "$source"/data/samples/$(ls "$source/data/samples" | head -1) >/dev/null
+  sed -i 's/cnn::cnn/cnn::static/' "$work/programs/CMakeLists.txt"
+  cmake -S "$work/programs" -B "$work/static" -DCMAKE_PREFIX_PATH="$work/prefix" "-DCMAKE_CXX_FLAGS=$flags" >/dev/null
+  cmake --build "$work/static" --target classify >/dev/null
+  "$work/static/classify" "$model" "$source"/data/samples/$(ls "$source/data/samples" | head -1) >/dev/null
+fi

@@ -307,9 +307,9 @@ TEST(LearningCheck, SaysThatOneClassIsPredictedForAll) {
 
 EpochReport epoch_report(double loss, double accuracy) {
   EpochReport report{};
-  report.row.validated = true;
-  report.row.validation_loss = loss;
-  report.row.validation_accuracy = accuracy;
+  report.metrics.validated = true;
+  report.metrics.validation_loss = loss;
+  report.metrics.validation_accuracy = accuracy;
   return report;
 }
 

@@ -310,10 +310,11 @@ TEST(Misuse, AGradientCheckTakesImagesAndLabelsThatFit) {
 TEST(Misuse, ARunNeedsImagesThatFit) {
   const TempDir temp;
   const RunConfig config = tiny_config("  epochs: 1\n");
-  EXPECT_THROW(TinyRun(config, temp.path(), 1, make_dataset({1, 8, 8}, 50, 5)), ArgumentError);
+  EXPECT_THROW(TinyRun(config, temp.path(), 1, make_dataset({1, 8, 8}, 50, 5)), ConfigError);
   TinyRun run(config, temp.path(), 1);
+  RunWriter keeper(RunDirectory(temp.path()), 1);
   const auto trainer = [&](const Dataset& dataset, const Split& split) {
-    Trainer({run.info, run.network, dataset, split, run.directory, run.workers});
+    Trainer({run.info, run.network, dataset, split, run.workers, keeper});
   };
   EXPECT_THROW(trainer(run.data.dataset, {{}, {1, 2}}), ArgumentError);
   EXPECT_THROW(trainer(run.data.dataset, {{50}, {}}), ArgumentError);

@@ -37,7 +37,7 @@ std::uint64_t train_whole(const RunConfig& config, const Dataset& images, const 
 
 void resume_from_last(TinyRun& run) {
   if (fs::exists(run.directory.last())) {
-    run.trainer.resume(load_checkpoint(run.directory.last()));
+    run.resume(load_checkpoint(run.directory.last()));
   }
 }
 
@@ -240,7 +240,7 @@ TEST_P(ResumeOlder, EndsInTheSameBytes) {
   const fs::path older = again / ("step-" + std::to_string(GetParam()) + ".safetensors");
   {
     TinyRun run(config, again.path(), 2);
-    run.trainer.resume(load_checkpoint(older));
+    run.resume(load_checkpoint(older));
     Recorder recorder;
     recorder.stop_after = GetParam() + 1;
     ASSERT_EQ(train(run, recorder), Trainer::Outcome::stopped);
@@ -262,7 +262,7 @@ TEST(Resume, TheCheckpointResumedFromOutlivesABrokenLast) {
   ASSERT_TRUE(fs::exists(good));
   fs::resize_file(directory / "last.safetensors", 1000);
   TinyRun run(config, directory.path(), 1);
-  run.trainer.resume(load_checkpoint(good));
+  run.resume(load_checkpoint(good));
   Recorder recorder;
   recorder.stop_after = 17;
   ASSERT_EQ(train(run, recorder), Trainer::Outcome::stopped);
@@ -291,7 +291,7 @@ TEST_P(ResumeChanged, IsRefusedAndTheDifferenceNamed) {
   TinyRun changed(config, directory.path(), 1, images);
   const Checkpoint checkpoint = load_checkpoint(directory / "last.safetensors");
   try {
-    changed.trainer.resume(checkpoint);
+    changed.resume(checkpoint);
     FAIL() << "accepted";
   } catch (const FileError& error) {
     const std::string message = error.what();

@@ -5,6 +5,7 @@
 #include "cnn/error.hpp"
 
 #include "base/file.hpp"
+#include "run/metrics_file.hpp"
 #include "support/file_error_of.hpp"
 #include "support/temp_dir.hpp"
 #include "support/tiny.hpp"
@@ -74,7 +75,7 @@ TEST(MetricsFile, KeepsRowsUpToTheStep) {
   const auto path = temp.path() / "metrics.csv";
   MetricsFile metrics(path);
   for (std::uint64_t epoch = 1; epoch <= 3; ++epoch) {
-    MetricsFile::Row row;
+    EpochMetrics row;
     row.epoch = epoch;
     row.step = 10 * epoch;
     row.train_loss = 0.5;
@@ -82,7 +83,7 @@ TEST(MetricsFile, KeepsRowsUpToTheStep) {
   }
   MetricsFile resumed(path);
   resumed.keep_until(25);
-  MetricsFile::Row row;
+  EpochMetrics row;
   row.epoch = 3;
   row.step = 30;
   row.train_loss = 0.25;

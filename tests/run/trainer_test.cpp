@@ -198,11 +198,11 @@ TEST_P(TrainerResume, EndsInTheSameBytesAsTheUninterruptedRun) {
   stopper.stop.stop.store(false);
   stopper.stop_after = GetParam() + 2;
   TinyRun second(config, directory.path(), 1);
-  second.trainer.resume(load_checkpoint(second.directory.last()));
+  second.resume(load_checkpoint(second.directory.last()));
   ASSERT_EQ(train(second, stopper), Trainer::Outcome::stopped);
 
   TinyRun third(config, directory.path(), 3);
-  third.trainer.resume(load_checkpoint(third.directory.last()));
+  third.resume(load_checkpoint(third.directory.last()));
   ASSERT_EQ(train(third, quiet), Trainer::Outcome::finished);
   EXPECT_TRUE(same_bytes(third.directory.model(), whole.directory.model()));
   EXPECT_TRUE(same_bytes(third.directory.best(), whole.directory.best()));
@@ -222,7 +222,7 @@ TEST(Trainer, RefusesToResumeAnotherNetwork) {
   train(run, recorder);
   TinyRun other(tiny_config(kTraining + "  seed: 5\n"), directory.path(), 1);
   try {
-    other.trainer.resume(load_checkpoint(run.directory.last()));
+    other.resume(load_checkpoint(run.directory.last()));
     FAIL() << "a checkpoint of another seed was accepted";
   } catch (const FileError& error) {
     EXPECT_NE(std::string(error.what()).find("training.seed is 5, the checkpoint has 1"),
@@ -237,7 +237,7 @@ TEST(Trainer, ResumesForMoreEpochs) {
   TinyRun run(tiny_config("  epochs: 2\n  batch: 12\n"), directory.path(), 1);
   train(run, recorder);
   TinyRun longer(tiny_config("  epochs: 3\n  batch: 12\n"), directory.path(), 1);
-  longer.trainer.resume(load_checkpoint(run.directory.last()));
+  longer.resume(load_checkpoint(run.directory.last()));
   EXPECT_EQ(train(longer, recorder), Trainer::Outcome::finished);
   EXPECT_EQ(recorder.epochs.size(), 3U);
 }
@@ -286,7 +286,7 @@ TEST(Trainer, ResumedFromAnOlderCheckpointKeepsIt) {
   std::filesystem::resize_file(run.directory.last(), 1000);
 
   TinyRun resumed(config, directory.path(), 1);
-  resumed.trainer.resume(load_checkpoint(older));
+  resumed.resume(load_checkpoint(older));
   Recorder second;
   EXPECT_EQ(train(resumed, second), Trainer::Outcome::finished);
   EXPECT_EQ(second.checkpoints, (std::vector<std::uint64_t>{9, 10}));
@@ -306,7 +306,7 @@ TEST(Trainer, AStopSkipsTheValidation) {
   EXPECT_FALSE(std::filesystem::exists(run.directory.best()));
 
   TinyRun resumed(config, directory.path(), 1);
-  resumed.trainer.resume(load_checkpoint(run.directory.last()));
+  resumed.resume(load_checkpoint(run.directory.last()));
   Recorder second;
   EXPECT_EQ(train(resumed, second), Trainer::Outcome::finished);
   EXPECT_TRUE(second.steps.empty());
@@ -352,7 +352,7 @@ TEST(Trainer, EndsWhenPatienceDoes) {
 
   // More of it, and the run goes on.
   TinyRun longer(frozen_config("  epochs: 9\n  patience: 5\n"), directory.path(), 1);
-  longer.trainer.resume(load_checkpoint(longer.directory.last()));
+  longer.resume(load_checkpoint(longer.directory.last()));
   EXPECT_FALSE(longer.trainer.is_finished());
   EXPECT_EQ(train(longer, recorder), Trainer::Outcome::finished);
   EXPECT_EQ(recorder.epochs.size(), 6U);

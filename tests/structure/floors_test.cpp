@@ -24,7 +24,7 @@ const std::vector<std::vector<std::string>> kFloors = {
 
 // The folder in which a public header's source stands.
 const std::map<std::string, std::string> kPublic = {
-    {"error", "base"},   {"shape", "base"},    {"image", "data"},
+    {"classifier", "run"},  {"cnn", "run"},  {"error", "base"}, {"evaluation", "infer"}, {"export", "base"}, {"prepared_image", "data"}, {"training_observer", "run"}, {"training_run", "run"}, {"version", "base"},   {"shape", "base"},    {"image", "data"},
     {"dataset", "data"}, {"metrics", "infer"},
 };
 

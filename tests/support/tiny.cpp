@@ -1,5 +1,7 @@
 #include "support/tiny.hpp"
 
+#include <utility>
+
 #include "base/file.hpp"
 #include "support/idx_writer.hpp"
 
@@ -34,22 +36,22 @@ TrainingData tiny_data(const RunConfig& config, const Dataset& images) {
   return data;
 }
 
-Network initialised(Network network, std::uint64_t seed) {
-  network.initialise(seed);
-  return network;
+LoadedConfig loaded(RunConfig config, const std::filesystem::path& directory, int threads) {
+  LoadedConfig result;
+  config.output.dir = directory;
+  result.layers.resize(config.network.size());
+  config.training.threads = threads;
+  result.config = std::move(config);
+  result.document.sources.push_back({Source::Kind::file, "tiny.yaml", ""});
+  return result;
 }
 
 }  // namespace
 
 TinyRun::TinyRun(const RunConfig& run_config, const std::filesystem::path& directory_path,
                  int threads, const Dataset& images)
-    : config(run_config),
-      data(tiny_data(config, images)),
-      network(initialised(Network(data.dataset.shape, config.network), config.training.seed)),
-      info(make_model_info(config, network, data)),
-      directory(directory_path),
-      workers(threads),
-      trainer({info, network, data.dataset, data.split, directory, workers}) {}
+    : session_(loaded(run_config, directory_path, threads), {}, TrainingSession::Purpose::look,
+               tiny_data(run_config, images)) {}
 
 void Recorder::on_step(const StepReport& report) {
   steps.push_back(report);

@@ -15,6 +15,7 @@
 #include "run/run_config.hpp"
 #include "run/trainer.hpp"
 #include "run/training_data.hpp"
+#include "run/training_session.hpp"
 
 namespace cnn {
 
@@ -25,18 +26,25 @@ RunConfig tiny_config(const std::string& training, int validation = 0);
 // The images of the tiny problem: 50, of four classes.
 Dataset tiny_images();
 
-// Everything a Trainer needs, in one object. `directory` must exist.
-struct TinyRun {
+// A session on images in memory. `directory` must exist; it is neither locked nor looked at.
+class TinyRun {
+ public:
   TinyRun(const RunConfig& run_config, const std::filesystem::path& directory_path, int threads,
           const Dataset& images = tiny_images());
 
-  RunConfig config;
-  TrainingData data;
-  Network network;
-  ModelInfo info;
-  RunDirectory directory;
-  Workers workers;
-  Trainer trainer;
+  void resume(const Checkpoint& checkpoint) { session_.resume(checkpoint); }
+
+ private:
+  TrainingSession session_;
+
+ public:
+  const RunConfig& config = session_.config();
+  const TrainingData& data = session_.data();
+  Network& network = session_.network();
+  const ModelInfo& info = session_.info();
+  const RunDirectory& directory = session_.directory();
+  Workers& workers = session_.workers();
+  Trainer& trainer = session_.trainer();
 };
 
 // Counts and remembers; stops or asks for a checkpoint after a given step.

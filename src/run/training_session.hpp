@@ -1,0 +1,91 @@
+// TrainingSession: everything between a configuration and a trained network, in its one order. The
+// command, the public TrainingRun and the tests use it.
+//
+// Used by one thread, like the Trainer.
+
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cnn/training_observer.hpp"
+#include "cnn/training_run.hpp"
+
+#include "base/workers.hpp"
+#include "nn/network.hpp"
+#include "run/model.hpp"
+#include "run/run_config.hpp"
+#include "run/run_directory.hpp"
+#include "run/run_writer.hpp"
+#include "run/trainer.hpp"
+#include "run/training_data.hpp"
+
+namespace cnn {
+
+// The configuration in `path` with what the options set in it. Throws ConfigError, FileError.
+LoadedConfig load_training_config(const std::filesystem::path& path,
+                                  const TrainingOptions& options);
+// The same from text; `name` stands for the file in messages.
+LoadedConfig load_training_config(const std::string& name, const std::string& text,
+                                  const TrainingOptions& options);
+
+// The data that the configuration names. Throws FileError, ConfigError.
+TrainingData load_training_data(const LoadedConfig& loaded);
+
+class TrainingSession {
+ public:
+  // look: nothing will be written, and the run directory may hold whatever it does.
+  enum class Purpose { train, look };
+
+  // Looks at everything that can be wrong, and writes nothing: reads headers, builds the network,
+  // measures memory, finds the checkpoint, reads the data (or takes `data` instead of the files
+  // that the configuration names), and sets the starting weights. Throws ConfigError, FileError,
+  // ShapeError.
+  TrainingSession(LoadedConfig loaded, TrainingOptions options, Purpose purpose = Purpose::train,
+                  std::optional<TrainingData> data = std::nullopt);
+
+  const RunConfig& config() const { return loaded_.config; }
+  const TrainingData& data() const { return data_; }
+  const ModelInfo& info() const { return info_; }
+  Network& network() { return network_; }
+  const Network& network() const { return network_; }
+  const RunDirectory& directory() const { return writer_.directory(); }
+  Trainer& trainer() { return trainer_; }
+  Workers& workers() { return workers_; }
+  // Bytes of the buffers that training uses, besides the data.
+  std::size_t memory() const { return memory_; }
+  // Names of tensors in options.weights that the network has no use for.
+  const std::vector<std::string>& unused_weights() const { return unused_weights_; }
+  // What the run will go on from, if it does.
+  const std::optional<Checkpoint>& checkpoint() const { return checkpoint_; }
+
+  // Takes the run directory for as long as the session lives, and with Start::overwrite removes the
+  // run in it. Throws FileError, also if another process has the directory.
+  void occupy();
+  // Goes on from `checkpoint`. Throws FileError if it is not of this run.
+  void resume(const Checkpoint& checkpoint);
+  // Trains to the end or until told to stop, and leaves the run in the directory. Throws as
+  // Trainer::run does.
+  Trainer::Outcome run(TrainObserver& observer, StopSwitch& stop);
+
+ private:
+  Network& start_weights();
+
+  LoadedConfig loaded_;
+  TrainingOptions options_;
+  Network network_;
+  std::size_t memory_;
+  RunWriter writer_;
+  std::optional<Checkpoint> checkpoint_;
+  TrainingData data_;
+  ModelInfo info_;
+  std::vector<std::string> unused_weights_;
+  Workers workers_;
+  Trainer trainer_;
+  std::optional<DirectoryLock> lock_;
+};
+
+}  // namespace cnn

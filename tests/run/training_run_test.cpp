@@ -1,0 +1,122 @@
+#include "cnn/training_run.hpp"
+
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "cnn/error.hpp"
+
+#include "base/file.hpp"
+#include "support/temp_dir.hpp"
+#include "support/tiny.hpp"
+
+namespace cnn {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string kConfig = R"(name: small
+data: {dir: )" CNN_DIGITS_DIR R"(, scale: 0.004, validation: 100}
+network: [conv: {count: 2, kernel: 5}, pool: {type: max, kernel: 4}, relu, fc: {count: 10}]
+training: {steps: 12, batch: 64, alpha: 0.05}
+)";
+
+TrainingOptions into(const fs::path& directory) {
+  TrainingOptions options;
+  options.out = directory;
+  return options;
+}
+
+class TrainingRunTest : public testing::Test {
+ protected:
+  TempDir temp_;
+  Recorder recorder_;
+};
+
+TEST_F(TrainingRunTest, LeavesAModelAndReports) {
+  TrainingRun run = TrainingRun::from_yaml(kConfig, into(temp_.path() / "run"));
+  EXPECT_EQ(run.steps(), 12u);
+  EXPECT_FALSE(fs::exists(run.directory())) << "nothing is written before the run";
+  EXPECT_EQ(run.run(recorder_), TrainingRun::Outcome::finished);
+  EXPECT_EQ(run.step(), 12u);
+  EXPECT_EQ(recorder_.steps.size(), 12u);
+  EXPECT_EQ(recorder_.epochs.size(), 1u);
+  for (const char* file : {"model.safetensors", "config.yaml", "metrics.csv", "last.safetensors"}) {
+    EXPECT_TRUE(fs::exists(run.directory() / file)) << file;
+  }
+  EXPECT_EQ(read_file(run.directory() / "config.yaml", 1 << 20), run.config());
+}
+
+TEST_F(TrainingRunTest, StoppedAndGoneOnItEndsInTheSameBytes) {
+  TrainingRun whole = TrainingRun::from_yaml(kConfig, into(temp_.path() / "whole"));
+  whole.run(recorder_);
+
+  // In one process, then in another object as after a restart.
+  Recorder until;
+  until.stop_after = 4;
+  TrainingRun first = TrainingRun::from_yaml(kConfig, into(temp_.path() / "parts"));
+  ASSERT_EQ(first.run(until, until.stop), TrainingRun::Outcome::stopped);
+  until.stop.stop.store(false);
+  until.stop_after = 7;
+  ASSERT_EQ(first.run(until, until.stop), TrainingRun::Outcome::stopped);
+  EXPECT_EQ(first.step(), 7u);
+  { const TrainingRun gone = std::move(first); }
+
+  TrainingOptions options = into(temp_.path() / "parts");
+  options.start = TrainingOptions::Start::resume;
+  options.overrides = {"training.threads=3"};
+  TrainingRun second = TrainingRun::from_yaml(kConfig, options);
+  EXPECT_EQ(second.run(recorder_), TrainingRun::Outcome::finished);
+  EXPECT_TRUE(same_bytes(whole.model(), second.model()));
+}
+
+TEST_F(TrainingRunTest, RefusesADirectoryThatHoldsARun) {
+  TrainingRun::from_yaml(kConfig, into(temp_.path())).run(recorder_);
+  EXPECT_THROW(TrainingRun::from_yaml(kConfig, into(temp_.path())), ConfigError);
+  TrainingOptions options = into(temp_.path());
+  options.start = TrainingOptions::Start::overwrite;
+  EXPECT_EQ(TrainingRun::from_yaml(kConfig, options).run(recorder_),
+            TrainingRun::Outcome::finished);
+}
+
+TEST_F(TrainingRunTest, MistakesAreTypedErrors) {
+  const TrainingOptions options = into(temp_.path());
+  EXPECT_THROW(TrainingRun::from_yaml("network: [", options), ConfigError);
+  EXPECT_THROW(TrainingRun::from_yaml(kConfig + "typo: 1\n", options), ConfigError);
+  EXPECT_THROW(TrainingRun::from_file(temp_.path() / "missing.yaml", options), FileError);
+  TrainingOptions elsewhere = options;
+  elsewhere.data = temp_.path();
+  EXPECT_THROW(TrainingRun::from_yaml(kConfig, elsewhere), FileError);
+  TrainingOptions resumed = options;
+  resumed.start = TrainingOptions::Start::resume;
+  EXPECT_THROW(TrainingRun::from_yaml(kConfig, resumed), FileError);
+}
+
+TEST_F(TrainingRunTest, GivesNotices) {
+  std::vector<std::string> notices;
+  TrainingOptions options = into(temp_.path());
+  options.on_notice = [&](const std::string& notice) { notices.push_back(notice); };
+  options.overrides = {"data.scale=0"};
+  TrainingRun::from_yaml(kConfig, options).run(recorder_);
+  ASSERT_FALSE(notices.empty());
+  EXPECT_NE(notices.front().find("scale"), std::string::npos) << notices.front();
+}
+
+TEST_F(TrainingRunTest, WhatAnObserverThrowsEndsTheRunAndLeavesACheckpoint) {
+  struct Impatient final : TrainObserver {
+    void on_step(const StepReport&) override { throw ArgumentError("enough"); }
+  };
+  Impatient impatient;
+  {
+    TrainingRun run = TrainingRun::from_yaml(kConfig, into(temp_.path()));
+    EXPECT_THROW(run.run(impatient), ArgumentError);
+  }
+  TrainingOptions options = into(temp_.path());
+  options.start = TrainingOptions::Start::resume;
+  EXPECT_EQ(TrainingRun::from_yaml(kConfig, options).run(recorder_),
+            TrainingRun::Outcome::finished);
+}
+
+}  // namespace
+}  // namespace cnn
