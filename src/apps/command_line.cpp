@@ -190,7 +190,7 @@ void add_options(CLI::App& app, BenchOptions& o) {
 int parse_and_run(CLI::App& app, const std::string& example, int argc, char** argv,
                   const std::function<int()>& body) {
   app.formatter(std::make_shared<OptionList>());
-  app.set_version_flag("--version", CNN_VERSION);
+  app.set_version_flag("--version", version());
   app.footer("Example:\n  " + example +
              "\n\nExit codes: 0 done, 2 usage or configuration, 3 data, image or model file, "
              "4 training diverged,\n130/143 stopped by SIGINT/SIGTERM after writing a checkpoint");

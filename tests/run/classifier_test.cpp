@@ -56,8 +56,8 @@ TEST_F(ClassifierTest, AnswersAsTheNetworkDoesOnThePreparedPicture) {
   for (const fs::path& file : sample_pictures()) {
     const Image picture = read_image(file);
     const Classification found = classifier.classify(picture);
-    const PreparedImage expected =
-        prepare_image(picture, runner.model.info.input, runner.model.info.images, Invert::automatic);
+    const PreparedImage expected = prepare_image(picture, runner.model.info.input,
+                                                 runner.model.info.images, Invert::automatic);
     EXPECT_EQ(found.image.pixels, expected.pixels) << file;
     if (expected.is_blank()) {
       EXPECT_TRUE(found.ranking.empty() && found.probabilities.empty()) << file;
@@ -121,8 +121,8 @@ TEST_F(ClassifierTest, SurvivesAThousandBrokenPictures) {
 
 TEST_F(ClassifierTest, TakesPicturesOfAnyKindAndRefusesWhatIsNone) {
   Classifier classifier(model_);
-  for (const Shape shape : {Shape{1, 1, 1}, Shape{3, 1, 200}, Shape{1, 28, 28}, Shape{3, 97, 3},
-                            Shape{1, 500, 400}}) {
+  for (const Shape shape :
+       {Shape{1, 1, 1}, Shape{3, 1, 200}, Shape{1, 28, 28}, Shape{3, 97, 3}, Shape{1, 500, 400}}) {
     const Image picture{shape, std::vector<std::uint8_t>(shape.size(), 200)};
     EXPECT_NO_THROW(classifier.classify(picture)) << to_string(shape);
   }

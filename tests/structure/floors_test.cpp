@@ -24,8 +24,19 @@ const std::vector<std::vector<std::string>> kFloors = {
 
 // The folder in which a public header's source stands.
 const std::map<std::string, std::string> kPublic = {
-    {"classifier", "run"},  {"cnn", "run"},  {"error", "base"}, {"evaluation", "infer"}, {"export", "base"}, {"prepared_image", "data"}, {"training_observer", "run"}, {"training_run", "run"}, {"version", "base"},   {"shape", "base"},    {"image", "data"},
-    {"dataset", "data"}, {"metrics", "infer"},
+    {"classifier", "run"},
+    {"cnn", "run"},
+    {"error", "base"},
+    {"evaluation", "infer"},
+    {"export", "base"},
+    {"prepared_image", "data"},
+    {"training_observer", "run"},
+    {"training_run", "run"},
+    {"version", "base"},
+    {"shape", "base"},
+    {"image", "data"},
+    {"dataset", "data"},
+    {"metrics", "infer"},
 };
 
 // Who may include what of the outside.
