@@ -12,8 +12,8 @@
 
 #include "faults/fault.hpp"
 #include "faults/scene.hpp"
+#include "support/files.hpp"
 #include "support/run_files.hpp"
-#include "support/tiny.hpp"
 
 namespace cnn {
 namespace {

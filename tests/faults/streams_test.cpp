@@ -9,8 +9,8 @@
 #include "base/file.hpp"
 #include "faults/fault.hpp"
 #include "faults/scene.hpp"
+#include "support/files.hpp"
 #include "support/run_files.hpp"
-#include "support/tiny.hpp"
 
 namespace cnn {
 namespace {

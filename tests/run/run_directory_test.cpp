@@ -7,8 +7,8 @@
 #include "base/file.hpp"
 #include "run/metrics_file.hpp"
 #include "support/file_error_of.hpp"
+#include "support/files.hpp"
 #include "support/temp_dir.hpp"
-#include "support/tiny.hpp"
 
 namespace cnn {
 namespace {

@@ -8,6 +8,7 @@
 #include "cnn/error.hpp"
 
 #include "infer/evaluate.hpp"
+#include "support/files.hpp"
 #include "support/temp_dir.hpp"
 #include "support/tiny.hpp"
 #include "support/values.hpp"

@@ -11,8 +11,8 @@
 #include "base/file.hpp"
 #include "formats/safetensors.hpp"
 #include "support/command.hpp"
+#include "support/files.hpp"
 #include "support/temp_dir.hpp"
-#include "support/tiny.hpp"
 
 namespace cnn {
 

@@ -6,7 +6,7 @@
 
 #include "base/file.hpp"
 #include "formats/safetensors.hpp"
-#include "support/tiny.hpp"
+#include "support/files.hpp"
 
 namespace cnn {
 

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "base/file.hpp"
 #include "support/idx_writer.hpp"
 
 namespace cnn {
@@ -56,14 +55,6 @@ TinyRun::TinyRun(const RunConfig& run_config, const std::filesystem::path& direc
 void Recorder::on_step(const StepReport& report) {
   steps.push_back(report);
   if (report.step == stop_after) stop.stop.store(true);
-}
-
-std::string slurp(const std::filesystem::path& path) {
-  return read_file(path, 1 << 26);
-}
-
-bool same_bytes(const std::filesystem::path& a, const std::filesystem::path& b) {
-  return slurp(a) == slurp(b);
 }
 
 }  // namespace cnn
