@@ -124,6 +124,35 @@ TEST(Floors, EveryFileStandsInAFolderOfTheTable) {
   }
 }
 
+// The rows "| `base/` | 0 | …" of src/README.md, by their number.
+std::vector<std::vector<std::string>> documented_floors() {
+  std::vector<std::vector<std::string>> floors(kFloors.size());
+  std::ifstream file(fs::path(CNN_SOURCE_DIR) / "src/README.md");
+  for (std::string line; std::getline(file, line);) {
+    const std::size_t end = line.find("/` | ");
+    if (!line.starts_with("| `") || end == std::string::npos) continue;
+    const std::string number = line.substr(end + 5, line.find(" | ", end + 5) - (end + 5));
+    floors.at(std::stoul(number)).push_back(line.substr(3, end - 3));
+  }
+  return floors;
+}
+
+TEST(Floors, AreThoseOfTheTableInTheReadme) {
+  auto expected = kFloors;
+  auto documented = documented_floors();
+  for (auto& folders : expected) std::sort(folders.begin(), folders.end());
+  for (auto& folders : documented) std::sort(folders.begin(), folders.end());
+  EXPECT_EQ(documented, expected) << "src/README.md says otherwise than kFloors";
+}
+
+TEST(Floors, EveryFolderStandsInTheTable) {
+  for (const fs::directory_entry& entry :
+       fs::directory_iterator(fs::path(CNN_SOURCE_DIR) / "src")) {
+    if (!entry.is_directory()) continue;
+    EXPECT_GE(floor_of(entry.path().filename().string()), 0) << entry.path();
+  }
+}
+
 TEST(Floors, NobodyIncludesAHigherFloor) {
   for (const Source& source : read_sources()) {
     const std::string own = folder_of(source.module);
