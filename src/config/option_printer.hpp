@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "config/options.hpp"
+#include "config/config_visitor.hpp"
 
 namespace cnn {
 

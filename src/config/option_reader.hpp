@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "config/config_visitor.hpp"
 #include "config/diagnostics.hpp"
-#include "config/options.hpp"
 #include "config/yaml_tree.hpp"
 
 namespace cnn {

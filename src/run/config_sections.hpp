@@ -5,7 +5,7 @@
 
 #include <functional>
 
-#include "config/options.hpp"
+#include "config/config_visitor.hpp"
 #include "nn/registry.hpp"
 #include "run/run_config.hpp"
 
