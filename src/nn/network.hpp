@@ -11,12 +11,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/arena.hpp"
 #include "nn/layer.hpp"
+#include "nn/layer_spec.hpp"
 
 namespace cnn {
 
@@ -28,20 +28,6 @@ struct Samples {
   std::size_t first;
   std::size_t count;
 };
-
-// One layer as the configuration describes it.
-struct LayerSpec {
-  std::string type;               // "conv"
-  std::string name;               // "conv1", unique
-  std::vector<std::string> from;  // names of its inputs: earlier layers or kInputName
-  std::optional<double> alpha;    // base learning rate instead of the run's; 0 freezes the layer
-  std::optional<double> lambda;   // weight decay instead of the run's
-  Init init;
-  std::shared_ptr<const Layer> layer;  // options read; each network plans a clone
-};
-
-// What `from:` calls the images.
-inline constexpr std::string_view kInputName = "input";
 
 // One tensor of a layer's own: its place in the flat array of all values, which gradients and
 // solver state share.

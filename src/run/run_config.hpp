@@ -15,12 +15,14 @@
 #include "config/overrides.hpp"
 #include "config/yaml_tree.hpp"
 #include "data/augment.hpp"
+#include "nn/layer_spec.hpp"
 #include "nn/loss.hpp"
-#include "nn/network.hpp"
 #include "optim/schedule.hpp"
 #include "optim/solver.hpp"
 
 namespace cnn {
+
+class Network;
 
 // "2 epochs", "100 steps", "30 seconds", "never"
 struct Interval {
