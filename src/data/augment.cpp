@@ -9,6 +9,7 @@
 #include "base/lanes.hpp"
 #include "base/random.hpp"
 #include "base/vectors.hpp"
+#include "config/options.hpp"
 #include "data/augment_pixels.hpp"
 
 namespace cnn {
@@ -176,6 +177,33 @@ CNN_VECTORIZED void smooth_columns(const Real* rows, std::size_t height, std::si
 }
 
 }  // namespace
+
+void visit(ConfigVisitor& visitor, AugmentOptions& augment) {
+  constexpr Bounds kProbability{.low = 0, .high = 1};
+  constexpr Bounds kShare{.low = 0, .high = 1, .below_high = true};
+  visitor.integer("shift", augment.shift, {.low = 0, .high = 1000});
+  visitor.real("rotate", augment.rotate, {.low = 0, .high = 180});
+  visitor.real("scale", augment.scale, {.low = 0, .high = 0.9});
+  visitor.real("shear", augment.shear, {.low = 0, .high = 2});
+  if (visitor.wants("elastic", augment.elastic.alpha > 0)) {
+    visitor.section("elastic", "", [&](ConfigVisitor& inner) {
+      inner.real("sigma", augment.elastic.sigma, {.low = 0.1, .high = 100});
+      inner.real("alpha", augment.elastic.alpha, {.low = 0, .high = 10000}, Presence::required);
+    });
+  }
+  visitor.real("flip", augment.flip, kProbability);
+  visitor.real("thickness", augment.thickness, {.low = 0, .high = 100});
+  visitor.real("brightness", augment.brightness, kShare);
+  visitor.real("contrast", augment.contrast, kShare);
+  visitor.real("noise", augment.noise, {.low = 0, .high = 255});
+  if (visitor.wants("erase", augment.erase.size > 0)) {
+    visitor.section("erase", "", [&](ConfigVisitor& inner) {
+      inner.integer("size", augment.erase.size, {.low = 0, .high = 32768}, Presence::required);
+      inner.real("probability", augment.erase.probability, kProbability);
+    });
+  }
+  visitor.real("until", augment.until, {.low = 0, .high = 1, .above_low = true});
+}
 
 bool AugmentOptions::is_on() const {
   return shift > 0 || rotate > 0 || scale > 0 || shear > 0 || elastic.alpha > 0 || flip > 0 ||

@@ -17,6 +17,8 @@
 
 namespace cnn {
 
+class ConfigVisitor;
+
 // Simard, Steinkraus and Platt, "Best practices for convolutional neural networks applied to visual
 // document analysis", ICDAR 2003: every pixel moves by two fields, uniform on ±1, that are smoothed
 // by a Gaussian and scaled.
@@ -60,6 +62,9 @@ struct AugmentOptions {
   bool operator==(const AugmentOptions&) const = default;
   bool is_on() const;
 };
+
+// The keys of data.augment.
+void visit(ConfigVisitor& visitor, AugmentOptions& augment);
 
 // One sample's geometry, elastic apart: about the image's middle it is flipped, scaled, sheared
 // (x ← x + shear·y) and rotated, in this order, then shifted.

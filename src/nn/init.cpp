@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "config/options.hpp"
+
 namespace cnn {
 namespace {
 
@@ -13,6 +15,16 @@ void fill_normal(double deviation, const Random& random, View weights) {
 }
 
 }  // namespace
+
+void visit(OptionVisitor& visitor, Init& init) {
+  visitor.choice("type", init.type, Init::kTypeNames, Presence::required);
+  if (init.type == Init::Type::gaussian) {
+    visitor.real("deviation", init.deviation, {.low = 0, .high = kLargestReal});
+  }
+  if (init.type == Init::Type::constant) {
+    visitor.real("value", init.value, {-kLargestReal, kLargestReal});
+  }
+}
 
 void initialise(const Init& init, Fan fan, const Random& random, View weights) {
   switch (init.type) {

@@ -11,6 +11,8 @@
 
 namespace cnn {
 
+class OptionVisitor;
+
 struct Init {
   enum class Type {
     xavier,    // uniform on ±sqrt(6 / (fan_in + fan_out))      (Glorot, Bengio 2010)
@@ -26,6 +28,9 @@ struct Init {
 
   bool operator==(const Init&) const = default;
 };
+
+// `type` and exactly the parameter of it: the keys of a layer's `init`.
+void visit(OptionVisitor& visitor, Init& init);
 
 // How many inputs feed one output of a layer, and how many outputs one input feeds.
 struct Fan {

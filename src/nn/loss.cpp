@@ -6,6 +6,8 @@
 
 #include "cnn/error.hpp"
 
+#include "config/options.hpp"
+
 namespace cnn {
 namespace {
 
@@ -64,6 +66,20 @@ std::size_t checked_classes(CView outputs, std::span<const std::uint8_t> labels,
 }
 
 }  // namespace
+
+void visit(ConfigVisitor& visitor, Loss loss, LossOptions& options, ClassWeights& weights) {
+  if (loss == Loss::softmax_cross_entropy) {
+    visitor.real("label_smoothing", options.label_smoothing,
+                 {.low = 0, .high = 1, .below_high = true});
+  } else {
+    visitor.rule_out("label_smoothing", "loss",
+                     {"label_smoothing is for the loss softmax_cross_entropy", "leave it out"});
+  }
+  if (visitor.wants("class_weights", weights.balanced || !weights.given.empty())) {
+    visitor.numbers("class_weights", weights.given, {.low = 0, .high = kLargestReal}, "balanced",
+                    weights.balanced);
+  }
+}
 
 void compute_loss(Loss loss, CView outputs, std::span<const std::uint8_t> labels,
                   Real gradient_scale, std::span<double> losses, View doutputs,

@@ -9,12 +9,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/view.hpp"
 
 namespace cnn {
+
+class ConfigVisitor;
 
 enum class Loss {
   softmax_cross_entropy,  // J = −log h_y, h = softmax(z)
@@ -28,9 +32,20 @@ struct LossOptions {
   // s of softmax_cross_entropy, which then compares h with y' = (1 − s)·y + s/K: J = −Σ y'_k log
   // h_k (Szegedy et al., 2016).
   double label_smoothing = 0;
-  // By which each sample's J is multiplied, one a class; empty if there are none.
+  // By which each sample's J is multiplied, one per class; empty if there are none. Those that a
+  // configuration asks for are known once the classes are: a ClassWeights gives them.
   std::vector<double> class_weights;
 };
+
+// The class weights that a configuration asks for.
+struct ClassWeights {
+  bool balanced = false;                              // n/(K·n_k) for class k, instead of `given`
+  std::vector<std::pair<std::string, double>> given;  // by name or label; 1 where there is none
+};
+
+// The keys of `training` that are about its loss: label_smoothing, which softmax_cross_entropy
+// alone has, and class_weights.
+void visit(ConfigVisitor& visitor, Loss loss, LossOptions& options, ClassWeights& weights);
 
 // outputs: (n, K); labels: n values below K. Assigns losses: n values of J(W,b;x,y), and, unless it
 // is empty, doutputs: (n, K) = gradient_scale · ∂J(W,b;x,y)/∂z. With gradient_scale = 1/m the

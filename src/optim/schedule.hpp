@@ -1,5 +1,5 @@
 // Schedules: how α changes over a run, as a pure function of the step, and for plateau of how often
-// the validation loss has come to rest.
+// the validation loss has come to rest. Its keys are those of training.schedule.
 
 #pragma once
 
@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <limits>
 #include <string_view>
+
+#include "config/interval.hpp"
 
 namespace cnn {
 
@@ -21,7 +23,7 @@ namespace cnn {
 //             then final + (1 − final)·(1 + cos(π(t − p)/(T − p)))/2
 //   plateau   factor^(falls so far): one after each `patience` epochs in a row in which the
 //             validation loss has not become smaller than ever before
-// and each of them is multiplied by min(1, (t + 1)/warmup).
+// and each of them is multiplied by min(1, (t + 1)/warmup). A policy reads its own numbers alone.
 struct Schedule {
   enum class Policy { constant, step, exp, inv, poly, cosine, onecycle, plateau };
   static constexpr std::array<std::string_view, 8> kPolicyNames = {
@@ -30,14 +32,17 @@ struct Schedule {
   Policy policy = Policy::constant;
   double gamma = 0;
   double power = 0;
-  double start = 0;
+  double start = 0.04;
   double final = 0;
-  double peak_at = 0;  // fraction of the run
-  double factor = 0;
-  std::int64_t patience = 1;  // epochs
-  std::int64_t every = 1;     // steps
-  std::int64_t warmup = 0;    // steps
+  double peak_at = 0.3;  // fraction of the run
+  double factor = 0.1;
+  std::int64_t patience = 3;                 // epochs
+  Interval every{Interval::Unit::steps, 1};  // steps or epochs
+  Interval warmup{};                         // steps or epochs
 };
+
+// Exactly the keys of the policy, and warmup.
+void visit(ConfigVisitor& visitor, Schedule& schedule);
 
 // Does the factor depend on T?
 bool depends_on_length(Schedule::Policy policy);
@@ -53,8 +58,13 @@ struct Plateau {
 // After one more epoch.
 Plateau after_epoch(const Schedule& schedule, const Plateau& before, double validation_loss);
 
-// α_t/α at step t of a run of `steps` steps, after so many falls.
-double schedule_factor(const Schedule& schedule, std::int64_t t, std::int64_t steps,
+struct RunLength {
+  std::int64_t steps;            // T
+  std::int64_t steps_per_epoch;  // by which `every` and `warmup` are counted where they are epochs
+};
+
+// α_t/α at step t of the run, after so many falls.
+double schedule_factor(const Schedule& schedule, std::int64_t t, const RunLength& length,
                        std::int64_t falls = 0);
 
 }  // namespace cnn

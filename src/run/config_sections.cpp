@@ -9,53 +9,10 @@
 namespace cnn {
 namespace {
 
-// Of anything that is counted: epochs, steps, images, seconds. Products of two stay within 64 bits.
-constexpr double kLargestCount = 1e9;
 constexpr double kLargestSeed = 9223372036854775808.0;  // 2^63, itself out of an int64's reach
 constexpr std::size_t kMostClasses = 256;               // labels are bytes
 
-constexpr Bounds kPatience{.low = 1, .high = kLargestCount};  // epochs
 constexpr const char* kHoldOut = "set data.validation to the number of images to hold out";
-
-constexpr std::array<std::string_view, 4> kUnitNames = {"step", "epoch", "second", "never"};
-
-std::string to_text(const Interval& interval) {
-  if (interval.unit == Interval::Unit::never) return "never";
-  const auto unit = kUnitNames[static_cast<std::size_t>(interval.unit)];
-  return std::to_string(interval.count) + " " + std::string(unit) +
-         (interval.count == 1 ? "" : "s");
-}
-
-// "100", "1 epoch", "30 seconds", "never"; a number alone counts steps.
-std::optional<Interval> parse_interval(std::string_view text) {
-  if (text == "never") return Interval{Interval::Unit::never, 0};
-  const std::size_t space = text.find(' ');
-  const std::optional<std::int64_t> count = parse_integer(text.substr(0, space));
-  if (!count || *count < 0 || static_cast<double>(*count) > kLargestCount) return std::nullopt;
-  if (space == std::string_view::npos) return Interval{Interval::Unit::steps, *count};
-  std::string_view unit = text.substr(space + 1);
-  if (unit.ends_with('s')) unit.remove_suffix(1);
-  const auto found = std::find(kUnitNames.begin(), kUnitNames.end() - 1, unit);
-  if (found == kUnitNames.end() - 1) return std::nullopt;
-  return Interval{static_cast<Interval::Unit>(found - kUnitNames.begin()), *count};
-}
-
-// An interval of the schedule: steps or epochs.
-void visit_period(ConfigVisitor& visitor, std::string_view key, Interval& interval,
-                  std::int64_t smallest, Presence presence) {
-  std::string text = to_text(interval);
-  const TextCheck check = [&](const std::string& given) -> std::optional<Complaint> {
-    const std::optional<Interval> parsed = parse_interval(given);
-    if (parsed && parsed->unit <= Interval::Unit::epochs && parsed->count >= smallest) {
-      interval = *parsed;
-      return std::nullopt;
-    }
-    return Complaint{std::string(key) + " must be a number of steps from " +
-                     std::to_string(smallest) + ", or of epochs as in '2 epochs', got " +
-                     in_quotes(given)};
-  };
-  visitor.text(key, text, check, presence);
-}
 
 void visit_checkpoint_every(ConfigVisitor& visitor, Interval& interval) {
   std::string text = to_text(interval);
@@ -105,33 +62,6 @@ void visit_classes(ConfigVisitor& visitor, std::vector<std::string>& classes) {
                 });
 }
 
-void visit_augment(ConfigVisitor& visitor, AugmentOptions& augment) {
-  constexpr Bounds kProbability{.low = 0, .high = 1};
-  constexpr Bounds kShare{.low = 0, .high = 1, .below_high = true};
-  visitor.integer("shift", augment.shift, {.low = 0, .high = 1000});
-  visitor.real("rotate", augment.rotate, {.low = 0, .high = 180});
-  visitor.real("scale", augment.scale, {.low = 0, .high = 0.9});
-  visitor.real("shear", augment.shear, {.low = 0, .high = 2});
-  if (visitor.wants("elastic", augment.elastic.alpha > 0)) {
-    visitor.section("elastic", "", [&](ConfigVisitor& inner) {
-      inner.real("sigma", augment.elastic.sigma, {.low = 0.1, .high = 100});
-      inner.real("alpha", augment.elastic.alpha, {.low = 0, .high = 10000}, Presence::required);
-    });
-  }
-  visitor.real("flip", augment.flip, kProbability);
-  visitor.real("thickness", augment.thickness, {.low = 0, .high = 100});
-  visitor.real("brightness", augment.brightness, kShare);
-  visitor.real("contrast", augment.contrast, kShare);
-  visitor.real("noise", augment.noise, {.low = 0, .high = 255});
-  if (visitor.wants("erase", augment.erase.size > 0)) {
-    visitor.section("erase", "", [&](ConfigVisitor& inner) {
-      inner.integer("size", augment.erase.size, {.low = 0, .high = 32768}, Presence::required);
-      inner.real("probability", augment.erase.probability, kProbability);
-    });
-  }
-  visitor.real("until", augment.until, {.low = 0, .high = 1, .above_low = true});
-}
-
 // The solver and exactly its parameters.
 void visit_solver(ConfigVisitor& visitor, TrainingConfig& training) {
   constexpr Bounds kShare{.low = 0, .high = 1, .below_high = true};
@@ -156,79 +86,6 @@ void visit_solver(ConfigVisitor& visitor, TrainingConfig& training) {
   for (const char* key : {"beta1", "beta2", "epsilon"}) {
     visitor.rule_out(key, "solver",
                      {"solver " + name + " has no " + key, "it is one of adam's and adamw's"});
-  }
-}
-
-void visit_loss_options(ConfigVisitor& visitor, RunConfig& config) {
-  TrainingConfig& training = config.training;
-  if (config.loss == Loss::softmax_cross_entropy) {
-    visitor.real("label_smoothing", training.label_smoothing,
-                 {.low = 0, .high = 1, .below_high = true});
-  } else {
-    visitor.rule_out("label_smoothing", "loss",
-                     {"label_smoothing is for the loss softmax_cross_entropy", "leave it out"});
-  }
-  ClassWeights& weights = training.class_weights;
-  if (visitor.wants("class_weights", weights.balanced || !weights.given.empty())) {
-    visitor.numbers("class_weights", weights.given, {.low = 0, .high = kLargestReal}, "balanced",
-                    weights.balanced);
-  }
-}
-
-// Exactly the parameters of the policy, and warmup.
-void visit_schedule(ConfigVisitor& visitor, RunConfig& config) {
-  using Policy = Schedule::Policy;
-  constexpr Bounds kPositive{.low = 0, .above_low = true};
-  constexpr Bounds kFraction{.low = 0, .high = 1};
-  constexpr Bounds kInnerFraction{.low = 0, .high = 1, .above_low = true, .below_high = true};
-  constexpr Presence kRequired = Presence::required;
-  TrainingConfig& training = config.training;
-  Schedule& s = training.schedule;
-  visitor.choice("policy", s.policy, Schedule::kPolicyNames, kRequired);
-  switch (s.policy) {
-    case Policy::constant:
-      break;
-    case Policy::step:
-      visitor.real("gamma", s.gamma, kPositive, kRequired);
-      visit_period(visitor, "every", training.every, 1, kRequired);
-      break;
-    case Policy::exp:
-      visitor.real("gamma", s.gamma, kPositive, kRequired);
-      break;
-    case Policy::inv:
-      visitor.real("gamma", s.gamma, {.low = 0}, kRequired);
-      visitor.real("power", s.power, {.low = 0}, kRequired);
-      break;
-    case Policy::poly:
-      visitor.real("power", s.power, {.low = 0}, kRequired);
-      break;
-    case Policy::cosine:
-      visitor.real("final", s.final, kFraction);
-      break;
-    case Policy::onecycle:
-      visitor.real("peak_at", s.peak_at, kInnerFraction);
-      visitor.real("start", s.start, kFraction);
-      visitor.real("final", s.final, kFraction);
-      break;
-    case Policy::plateau:
-      if (config.data.validation == 0) {
-        visitor.rule_out("policy", "", {"schedule plateau needs a validation set", kHoldOut});
-      }
-      visitor.real("factor", s.factor, kInnerFraction);
-      visitor.integer("patience", s.patience, kPatience);
-      break;
-  }
-  visit_period(visitor, "warmup", training.warmup, 0, Presence::optional);
-}
-
-// Exactly the parameter of the type.
-void visit_init(ConfigVisitor& visitor, Init& init) {
-  visitor.choice("type", init.type, Init::kTypeNames, Presence::required);
-  if (init.type == Init::Type::gaussian) {
-    visitor.real("deviation", init.deviation, {.low = 0, .high = kLargestReal});
-  }
-  if (init.type == Init::Type::constant) {
-    visitor.real("value", init.value, {-kLargestReal, kLargestReal});
   }
 }
 
@@ -258,8 +115,7 @@ void visit(ConfigVisitor& visitor, DataConfig& data) {
   visit_classes(visitor, data.classes);
   visitor.integer("validation", data.validation, {.low = 0, .high = kLargestCount});
   if (visitor.wants("augment", data.augment.is_on())) {
-    visitor.section("augment", "",
-                    [&](ConfigVisitor& inner) { visit_augment(inner, data.augment); });
+    visitor.section("augment", "", [&](ConfigVisitor& inner) { visit(inner, data.augment); });
   }
 }
 
@@ -280,9 +136,13 @@ void visit_training(ConfigVisitor& visitor, RunConfig& config, ConfigText what) 
   visit_solver(visitor, training);
   visitor.real("clip", training.clip, {.low = 0, .high = kLargestReal});
   visitor.real("ema", training.ema, {.low = 0, .high = 1, .below_high = true});
-  visit_loss_options(visitor, config);
-  visitor.section("schedule", "policy",
-                  [&](ConfigVisitor& inner) { visit_schedule(inner, config); });
+  visit(visitor, config.loss, training.loss_options, training.class_weights);
+  visitor.section("schedule", "policy", [&](ConfigVisitor& inner) {
+    visit(inner, training.schedule);
+    if (training.schedule.policy == Schedule::Policy::plateau && config.data.validation == 0) {
+      inner.rule_out("policy", "", {"schedule plateau needs a validation set", kHoldOut});
+    }
+  });
   if (config.data.validation > 0) {
     visitor.integer("patience", training.patience, {.low = 0, .high = kLargestCount});
   } else {
@@ -308,7 +168,7 @@ void visit(ConfigVisitor& visitor, LayerSpec& spec, Layer& layer, const LayerEnt
   visitor.text("name", spec.name, checks.name);
   layer.options(visitor);
   if (entry.has_weights()) {
-    visitor.section("init", "type", [&](ConfigVisitor& inner) { visit_init(inner, spec.init); });
+    visitor.section("init", "type", [&](ConfigVisitor& inner) { visit(inner, spec.init); });
   }
   if (entry.learns != Learns::nothing) {
     visitor.real("alpha", spec.alpha, {.low = 0, .high = kLargestReal});

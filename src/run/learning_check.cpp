@@ -129,7 +129,7 @@ LearningCheck::LearningCheck(const ModelInfo& info, const Network& network,
   const auto batch = static_cast<std::size_t>(training_.batch);
   const std::size_t steps_per_epoch = (data.split.train.size() + batch - 1) / batch;
   warmup_ = static_cast<std::uint64_t>(
-      resolve_schedule(training_, static_cast<std::int64_t>(steps_per_epoch)).warmup);
+      training_.schedule.warmup.in_steps(static_cast<std::int64_t>(steps_per_epoch)));
   patience_ = has_sigmoid_ || loss_ == Loss::euclidean ? kSigmoidPatience : kPatience;
   guessing_held_out_ = guessing_loss(loss_, {}, shares_);
   held_out_ = data.split.validation.size();

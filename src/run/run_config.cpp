@@ -78,11 +78,6 @@ std::string advise_count(const Network& network, std::size_t count) {
   return "end the network with fc: {count: " + number + "}";
 }
 
-std::int64_t in_steps(const Interval& interval, std::int64_t steps_per_epoch) {
-  return interval.unit == Interval::Unit::epochs ? interval.count * steps_per_epoch
-                                                 : interval.count;
-}
-
 }  // namespace
 
 LoadedConfig load_config(const std::filesystem::path& path,
@@ -181,13 +176,6 @@ SolverOptions solver_options(const TrainingConfig& training) {
           .epsilon = training.epsilon,
           .clip = training.clip,
           .ema = training.ema};
-}
-
-Schedule resolve_schedule(const TrainingConfig& training, std::int64_t steps_per_epoch) {
-  Schedule schedule = training.schedule;
-  schedule.every = std::max<std::int64_t>(in_steps(training.every, steps_per_epoch), 1);
-  schedule.warmup = in_steps(training.warmup, steps_per_epoch);
-  return schedule;
 }
 
 }  // namespace cnn

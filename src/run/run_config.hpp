@@ -7,11 +7,11 @@
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "cnn/dataset.hpp"
 
+#include "config/interval.hpp"
 #include "config/overrides.hpp"
 #include "config/yaml_tree.hpp"
 #include "data/augment.hpp"
@@ -23,15 +23,6 @@
 namespace cnn {
 
 class Network;
-
-// "2 epochs", "100 steps", "30 seconds", "never"
-struct Interval {
-  enum class Unit { steps, epochs, seconds, never };
-  Unit unit = Unit::steps;
-  std::int64_t count = 0;
-
-  bool operator==(const Interval&) const = default;
-};
 
 struct DataConfig {
   std::filesystem::path dir;  // empty if the files are named one by one; absolute otherwise
@@ -45,12 +36,6 @@ struct DataConfig {
   AugmentOptions augment;
 };
 
-// By which the loss of a class's images is multiplied.
-struct ClassWeights {
-  bool balanced = false;                              // n/(K·n_k) for class k, instead of `given`
-  std::vector<std::pair<std::string, double>> given;  // by name or label; 1 where there is none
-};
-
 struct TrainingConfig {
   std::int64_t epochs = 10;  // 0 if steps are given
   std::int64_t steps = 0;    // 0 if epochs are given
@@ -62,15 +47,12 @@ struct TrainingConfig {
   double beta1 = 0.9;   // these of adam and adamw
   double beta2 = 0.999;
   double epsilon = 1e-8;
-  double clip = 0;  // 0 = none
-  double ema = 0;   // 0 = none
-  double label_smoothing = 0;
+  double clip = 0;           // 0 = none
+  double ema = 0;            // 0 = none
+  LossOptions loss_options;  // make_loss_options adds the weights of class_weights
   ClassWeights class_weights;
   std::int64_t patience = 0;  // epochs without a better validation accuracy; 0 = any number
-  // every and warmup not yet set; the rest are defaults of onecycle and plateau
-  Schedule schedule{.start = 0.04, .peak_at = 0.3, .factor = 0.1, .patience = 3};
-  Interval every{};   // steps or epochs
-  Interval warmup{};  // steps or epochs
+  Schedule schedule;
   bool shuffle = true;
   std::uint64_t seed = 1;
   std::int64_t threads = 0;  // 0 = auto
@@ -131,8 +113,5 @@ int worker_count(const TrainingConfig& training);
 
 // What the section says of the solver.
 SolverOptions solver_options(const TrainingConfig& training);
-
-// The schedule with every and warmup counted in steps.
-Schedule resolve_schedule(const TrainingConfig& training, std::int64_t steps_per_epoch);
 
 }  // namespace cnn

@@ -64,9 +64,9 @@ Trainer::Trainer(const TrainerSetup& setup)
       keeper_(setup.keeper),
       data_(fingerprint(setup.dataset)),
       steps_per_epoch_(batches_of(setup.split.train.size(), training_.batch)),
-      steps_(training_.steps > 0 ? static_cast<std::uint64_t>(training_.steps)
-                                 : static_cast<std::uint64_t>(training_.epochs) * steps_per_epoch_),
-      schedule_(resolve_schedule(training_, static_cast<std::int64_t>(steps_per_epoch_))) {}
+      steps_(training_.steps > 0
+                 ? static_cast<std::uint64_t>(training_.steps)
+                 : static_cast<std::uint64_t>(training_.epochs) * steps_per_epoch_) {}
 
 std::size_t Trainer::bytes(const Network& network, const RunConfig& config, int workers) {
   const TrainingConfig& training = config.training;
@@ -90,8 +90,10 @@ RunState Trainer::state() const {
 }
 
 double Trainer::factor(std::uint64_t step) const {
-  return schedule_factor(schedule_, static_cast<std::int64_t>(step),
-                         static_cast<std::int64_t>(steps_), progress_.plateau.falls);
+  return schedule_factor(
+      training_.schedule, static_cast<std::int64_t>(step),
+      {static_cast<std::int64_t>(steps_), static_cast<std::int64_t>(steps_per_epoch_)},
+      progress_.plateau.falls);
 }
 
 bool Trainer::is_augmented(std::uint64_t step) const {
@@ -207,7 +209,7 @@ void Trainer::finish_epoch(TrainObserver& observer, const std::atomic<bool>& sto
     }
     // Not after an epoch that `steps: N` cut short: a longer run will finish it.
     if (progress_.step % steps_per_epoch_ == 0) {
-      progress_.plateau = after_epoch(schedule_, progress_.plateau, validation->loss);
+      progress_.plateau = after_epoch(training_.schedule, progress_.plateau, validation->loss);
     }
   }
   keeper_.keep_epoch(row);

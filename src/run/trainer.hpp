@@ -128,7 +128,6 @@ class Trainer {
 
   std::uint64_t steps_per_epoch_;
   std::uint64_t steps_;
-  Schedule schedule_;
   TrainProgress progress_;
   Selection order_;  // of the present epoch
   std::optional<std::uint64_t> order_epoch_;

@@ -110,7 +110,7 @@ void require_fit(const Dataset& dataset, const ModelInfo& info) {
 LossOptions make_loss_options(const TrainingConfig& training,
                               const std::vector<std::string>& classes, const Dataset& dataset,
                               const Selection& images) {
-  LossOptions options{training.label_smoothing, {}};
+  LossOptions options = training.loss_options;
   if (training.class_weights.balanced) {
     options.class_weights = balanced_weights(dataset, images, classes.size());
   } else if (!training.class_weights.given.empty()) {

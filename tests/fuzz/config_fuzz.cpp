@@ -42,13 +42,16 @@ void check_print(const RunConfig& config, ConfigText what) {
 void check_schedule(const TrainingConfig& training) {
   constexpr std::int64_t kLongestEpoch = std::numeric_limits<std::int32_t>::max();
   for (const std::int64_t steps_per_epoch : {std::int64_t{1}, kLongestEpoch}) {
-    const Schedule schedule = resolve_schedule(training, steps_per_epoch);
-    require(schedule.every >= 1 && schedule.warmup >= 0, "a schedule counts steps");
+    const Schedule& schedule = training.schedule;
+    require(schedule.every.in_steps(steps_per_epoch) >= 1 &&
+                schedule.warmup.in_steps(steps_per_epoch) >= 0,
+            "a schedule counts steps");
     const std::int64_t steps =
         training.steps > 0 ? training.steps : training.epochs * steps_per_epoch;
     require(steps > 0, "a run has steps");
     for (const std::int64_t t : {std::int64_t{0}, steps / 2, steps - 1}) {
-      require(!std::isnan(schedule_factor(schedule, t, steps)), "a schedule is a number");
+      require(!std::isnan(schedule_factor(schedule, t, {steps, steps_per_epoch})),
+              "a schedule is a number");
     }
   }
 }

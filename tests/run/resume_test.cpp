@@ -347,7 +347,7 @@ const std::vector<Change> kChanges = {
      "training.schedule"},
     {"Warmup",
      [](RunConfig& c, Dataset&) {
-       c.training.warmup = {Interval::Unit::steps, 3};
+       c.training.schedule.warmup = {Interval::Unit::steps, 3};
      },
      "training.schedule.warmup is 3 steps"},
     {"Validation", [](RunConfig& c, Dataset&) { c.data.validation = 11; },

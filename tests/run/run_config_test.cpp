@@ -68,7 +68,7 @@ output: {dir: /runs/x, checkpoint_every: 30 seconds, keep: 7}
   EXPECT_EQ(config.training.schedule.policy, Schedule::Policy::inv);
   EXPECT_EQ(config.training.schedule.gamma, 0.0001);
   EXPECT_EQ(config.training.schedule.power, 0.75);
-  EXPECT_EQ(config.training.warmup, (Interval{Interval::Unit::epochs, 2}));
+  EXPECT_EQ(config.training.schedule.warmup, (Interval{Interval::Unit::epochs, 2}));
   EXPECT_FALSE(config.training.shuffle);
   EXPECT_EQ(config.training.seed, 9223372036854775807U);
   EXPECT_EQ(config.training.threads, 4);
@@ -282,7 +282,7 @@ TEST(RunConfigTraining, ReadsWhatMayBeDoneToGradientWeightsAndLoss) {
           .training;
   EXPECT_EQ(solver_options(training).clip, 2);
   EXPECT_EQ(solver_options(training).ema, 0.99);
-  EXPECT_EQ(training.label_smoothing, 0.1);
+  EXPECT_EQ(training.loss_options.label_smoothing, 0.1);
   EXPECT_EQ(training.class_weights.given,
             (std::vector<std::pair<std::string, double>>{{"3", 0.5}, {"x", 2}}));
   EXPECT_TRUE(with_training("class_weights: balanced").training.class_weights.balanced);
@@ -307,8 +307,8 @@ TEST(RunConfigSchedule, ReadsEveryPolicy) {
   using Policy = Schedule::Policy;
   const TrainingConfig step = with_schedule("{policy: step, gamma: 0.1, every: 2 epochs}").training;
   EXPECT_EQ(step.schedule.policy, Policy::step);
-  EXPECT_EQ(step.every, (Interval{Interval::Unit::epochs, 2}));
-  EXPECT_EQ(with_schedule("{policy: step, gamma: 0.1, every: 500}").training.every,
+  EXPECT_EQ(step.schedule.every, (Interval{Interval::Unit::epochs, 2}));
+  EXPECT_EQ(with_schedule("{policy: step, gamma: 0.1, every: 500}").training.schedule.every,
             (Interval{Interval::Unit::steps, 500}));
   EXPECT_EQ(with_schedule("{policy: exp, gamma: 0.9}").training.schedule.gamma, 0.9);
   EXPECT_EQ(with_schedule("{policy: poly, power: 2}").training.schedule.power, 2.0);
@@ -320,7 +320,7 @@ TEST(RunConfigSchedule, ReadsEveryPolicy) {
   EXPECT_EQ(onecycle.start, 0.04);
   EXPECT_EQ(onecycle.final, 0.0);
   EXPECT_EQ(with_schedule("{policy: onecycle, start: 0}").training.schedule.start, 0.0);
-  EXPECT_EQ(with_schedule("{policy: constant, warmup: 1 step}").training.warmup,
+  EXPECT_EQ(with_schedule("{policy: constant, warmup: 1 step}").training.schedule.warmup,
             (Interval{Interval::Unit::steps, 1}));
 }
 
@@ -363,14 +363,12 @@ TEST(RunConfigValidation, IsNeededByPatienceAndPlateau) {
       "factor must be above 0 and below 1, got 1");
 }
 
-TEST(RunConfigSchedule, IsResolvedInSteps) {
-  const TrainingConfig training =
-      with_schedule("{policy: step, gamma: 0.1, every: 2 epochs, warmup: 30}").training;
-  const Schedule schedule = resolve_schedule(training, 100);
-  EXPECT_EQ(schedule.every, 200);
-  EXPECT_EQ(schedule.warmup, 30);
-  EXPECT_EQ(schedule.gamma, 0.1);
-  EXPECT_EQ(resolve_schedule(TrainingConfig{}, 100).every, 1);
+TEST(RunConfigSchedule, IsCountedInSteps) {
+  const Schedule schedule =
+      with_schedule("{policy: step, gamma: 0.1, every: 2 epochs, warmup: 30}").training.schedule;
+  EXPECT_EQ(schedule.every.in_steps(100), 200);
+  EXPECT_EQ(schedule.warmup.in_steps(100), 30);
+  EXPECT_EQ(TrainingConfig{}.schedule.every.in_steps(100), 1);
 }
 
 TEST(RunConfigOutput, WantsTheUnitOfAnInterval) {

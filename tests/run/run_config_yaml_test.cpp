@@ -48,7 +48,8 @@ void expect_round_trip(const RunConfig& config) {
   EXPECT_EQ(again.training.epsilon, config.training.epsilon);
   EXPECT_EQ(again.training.clip, config.training.clip);
   EXPECT_EQ(again.training.ema, config.training.ema);
-  EXPECT_EQ(again.training.label_smoothing, config.training.label_smoothing);
+  EXPECT_EQ(again.training.loss_options.label_smoothing,
+            config.training.loss_options.label_smoothing);
   EXPECT_EQ(again.training.class_weights.balanced, config.training.class_weights.balanced);
   EXPECT_EQ(again.training.class_weights.given, config.training.class_weights.given);
   EXPECT_EQ(again.training.schedule.policy, config.training.schedule.policy);
@@ -60,8 +61,8 @@ void expect_round_trip(const RunConfig& config) {
   EXPECT_EQ(again.training.schedule.start, config.training.schedule.start);
   EXPECT_EQ(again.training.schedule.final, config.training.schedule.final);
   EXPECT_EQ(again.training.schedule.peak_at, config.training.schedule.peak_at);
-  EXPECT_EQ(again.training.every, config.training.every);
-  EXPECT_EQ(again.training.warmup, config.training.warmup);
+  EXPECT_EQ(again.training.schedule.every, config.training.schedule.every);
+  EXPECT_EQ(again.training.schedule.warmup, config.training.schedule.warmup);
   EXPECT_EQ(again.training.seed, config.training.seed);
   EXPECT_EQ(again.training.threads, config.training.threads);
   EXPECT_EQ(again.output.dir, config.output.dir);
