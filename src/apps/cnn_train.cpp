@@ -125,7 +125,7 @@ std::string divergence(const DivergedError& error, const RunConfig& config, cons
            "\n  this was before the first step: look at the starting weights (init, "
            "--weights) and at data.scale";
   }
-  const double alpha = config.training.alpha;
+  const double alpha = config.training.solver.alpha;
   message += "\n  alpha is " + number_text(alpha) +
              "; try --set training.alpha=" + rounded_text(alpha / 10) + " or smaller.";
   std::error_code ignored;

@@ -31,7 +31,7 @@ Preprocessing preprocessing(const Shape& shape) {
 }
 
 std::vector<Real> starting_average(const TrainingConfig& training, CView values) {
-  if (training.ema == 0) return {};
+  if (training.solver.ema == 0) return {};
   return {values.begin(), values.end()};
 }
 
@@ -43,7 +43,7 @@ RandomTraining::RandomTraining(const RunConfig& config, Network& network, std::s
       places_(everything(batch)),
       table_(preprocessing(network.input()), network.input()),
       average_(starting_average(config.training, network.values())),
-      solver_(network, solver_options(config.training), average_),
+      solver_(network, config.training.solver, average_),
       step_(network, solver_, config.loss, table_, batch, config.training.seed, workers,
             make_loss_options(config.training, class_names(config.data, network.output().size()),
                               dataset_, places_),

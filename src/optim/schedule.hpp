@@ -39,6 +39,8 @@ struct Schedule {
   std::int64_t patience = 3;                 // epochs
   Interval every{Interval::Unit::steps, 1};  // steps or epochs
   Interval warmup{};                         // steps or epochs
+
+  bool operator==(const Schedule&) const = default;
 };
 
 // Exactly the keys of the policy, and warmup.

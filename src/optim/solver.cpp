@@ -15,62 +15,6 @@ namespace {
 constexpr std::size_t kChunk =
     16384;  // 64 KiB of floats: value, velocity and gradients together fit into L2
 
-constexpr std::array<std::string_view, 1> kVelocity = {"velocity"};
-constexpr std::array<std::string_view, 2> kMoments = {"first_moment", "second_moment"};
-
-std::span<const std::string_view> state_names_of(SolverType type) {
-  if (has_moments(type)) return kMoments;
-  return kVelocity;
-}
-
-// The constants of one chunk's step.
-struct Descent {
-  Real alpha;
-  Real lambda;
-  Real momentum;
-};
-
-void step_sgd(const Descent& d, std::size_t size, const Real* __restrict g, Real* __restrict v,
-              Real* __restrict w) {
-  for (std::size_t i = 0; i < size; ++i) {
-    v[i] = d.momentum * v[i] - d.alpha * (g[i] + d.lambda * w[i]);
-    w[i] += v[i];
-  }
-}
-
-void step_nesterov(const Descent& d, std::size_t size, const Real* __restrict g, Real* __restrict v,
-                   Real* __restrict w) {
-  for (std::size_t i = 0; i < size; ++i) {
-    const Real down = d.alpha * (g[i] + d.lambda * w[i]);
-    v[i] = d.momentum * v[i] - down;
-    w[i] += d.momentum * v[i] - down;
-  }
-}
-
-// W ← kept·W − rate·m/(√s·root + ε): the corrections of m̂ and ŝ are within rate and root.
-struct Adam {
-  Real beta1;
-  Real rest1;  // 1 − β₁, of which a float would lose digits
-  Real beta2;
-  Real rest2;
-  Real lambda;
-  Real kept;
-  Real rate;
-  Real root;
-  Real epsilon;
-};
-
-CNN_VECTORIZED
-void step_adam(const Adam& a, std::size_t size, const Real* __restrict g, Real* __restrict m,
-               Real* __restrict s, Real* __restrict w) {
-  for (std::size_t i = 0; i < size; ++i) {
-    const Real slope = g[i] + a.lambda * w[i];
-    m[i] = a.beta1 * m[i] + a.rest1 * slope;
-    s[i] = a.beta2 * s[i] + a.rest2 * slope * slope;
-    w[i] = a.kept * w[i] - a.rate * m[i] / (std::sqrt(s[i]) * a.root + a.epsilon);
-  }
-}
-
 // Moves the average a by the share 1 − d towards W: nowhere, to the last bit, where it is already.
 void follow(Real share, std::size_t size, const Real* __restrict w, Real* __restrict a) {
   for (std::size_t i = 0; i < size; ++i) a[i] += share * (w[i] - a[i]);
@@ -111,27 +55,13 @@ View add_up(std::span<Gradients> gradients, std::size_t offset, std::size_t size
   return sum;
 }
 
-Adam adam_of(const SolverOptions& o, double alpha, double lambda, std::uint64_t t) {
-  const double steps = static_cast<double>(t) + 1;
-  const bool decoupled = o.type == SolverType::adamw;
-  return {static_cast<Real>(o.beta1),
-          static_cast<Real>(1 - o.beta1),
-          static_cast<Real>(o.beta2),
-          static_cast<Real>(1 - o.beta2),
-          static_cast<Real>(decoupled ? 0 : lambda),
-          static_cast<Real>(decoupled ? 1 - alpha * lambda : 1),
-          static_cast<Real>(alpha / (1 - std::pow(o.beta1, steps))),
-          static_cast<Real>(1 / std::sqrt(1 - std::pow(o.beta2, steps))),
-          static_cast<Real>(o.epsilon)};
-}
-
 }  // namespace
 
 Solver::Solver(const Network& network, const SolverOptions& options, View average)
-    : options_(options), average_(average) {
-  if (!average.empty() && average.size() != network.values().size()) {
+    : options_(options), size_(network.values().size()), average_(average) {
+  if (!average.empty() && average.size() != size_) {
     throw ShapeError("solver: the average holds " + std::to_string(average.size()) +
-                     " values, the network " + std::to_string(network.values().size()));
+                     " values, the network " + std::to_string(size_));
   }
   for (std::size_t i = 0; i < state_names().size(); ++i) states_.emplace_back(network);
   for (const Parameter& p : network.parameters()) {
@@ -147,18 +77,13 @@ Solver::Solver(const Network& network, const SolverOptions& options, View averag
   squares_.resize(chunks_.size());
 }
 
-std::span<const std::string_view> Solver::state_names() const {
-  return state_names_of(options_.type);
-}
-
 void Solver::require_state(std::size_t i, const Parameter& p) const {
-  const std::size_t size = states_.front().values().size();
-  if (i < states_.size() && p.offset <= size && p.size <= size - p.offset) return;
+  if (i < states_.size() && p.offset <= size_ && p.size <= size_ - p.offset) return;
   throw ArgumentError("solver: keeps no state " + std::to_string(i) + " of '" + p.name + "'");
 }
 
-std::size_t Solver::bytes(const Network& network, SolverType type) {
-  return state_names_of(type).size() * network.values().size_bytes();
+std::size_t Solver::bytes(const Network& network, const SolverOptions& options) {
+  return options.rule->states.size() * network.values().size_bytes();
 }
 
 // Adds the partial gradients up and returns what their sum is to be multiplied by. Its squares are
@@ -174,18 +99,17 @@ Real Solver::add_up_and_measure(std::span<Gradients> gradients, Workers& workers
 }
 
 void Solver::update(View w, CView g, const Chunk& chunk, std::uint64_t t, double schedule_factor) {
-  const double alpha = schedule_factor * chunk.alpha;
-  Real* const first = states_[0].values().data() + chunk.offset;
-  if (has_moments(options_.type)) {
-    Real* const second = states_[1].values().data() + chunk.offset;
-    step_adam(adam_of(options_, alpha, chunk.lambda, t), chunk.size, g.data(), first, second,
-              w.data());
-  } else {
-    const Descent descent{static_cast<Real>(alpha), static_cast<Real>(chunk.lambda),
-                          static_cast<Real>(options_.momentum)};
-    const auto step = options_.type == SolverType::nesterov ? step_nesterov : step_sgd;
-    step(descent, chunk.size, g.data(), first, w.data());
+  SolverStep step{.options = options_,
+                  .alpha = schedule_factor * chunk.alpha,
+                  .lambda = chunk.lambda,
+                  .t = static_cast<double>(t) + 1,
+                  .g = g,
+                  .states = {},
+                  .w = w};
+  for (std::size_t i = 0; i < states_.size(); ++i) {
+    step.states[i] = states_[i].values().subspan(chunk.offset, chunk.size);
   }
+  options_.rule->step(step);
 }
 
 void Solver::average(CView w, const Chunk& chunk, std::uint64_t t) {
@@ -196,9 +120,8 @@ void Solver::average(CView w, const Chunk& chunk, std::uint64_t t) {
 
 void Solver::step(Network& network, std::span<Gradients> gradients, std::uint64_t t,
                   double schedule_factor, Workers& workers) {
-  const std::size_t size = states_.front().values().size();
-  const auto fits = [&](const Gradients& part) { return part.values().size() == size; };
-  if (gradients.empty() || network.values().size() != size ||
+  const auto fits = [&](const Gradients& part) { return part.values().size() == size_; };
+  if (gradients.empty() || network.values().size() != size_ ||
       !std::all_of(gradients.begin(), gradients.end(), fits)) {
     throw ArgumentError(
         "solver: needs gradients, and both these and the network as it was made for");

@@ -3,7 +3,6 @@
 
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -13,50 +12,22 @@
 #include "base/workers.hpp"
 #include "nn/network.hpp"
 #include "nn/workspace.hpp"
+#include "optim/solver_options.hpp"
 
 namespace cnn {
 
-// How a step moves a parameter W by its gradient g, that of the data term. α_t = schedule_factor·α;
-// t = 1, 2, … is the number of the step.
-//   sgd       v ← μ·v − α_t·(g + λ·W),   W ← W + v
-//   nesterov  the same v,                W ← W + μ·v − α_t·(g + λ·W)
-//             (Sutskever et al., 2013, as PyTorch rearranges it; α_t is part of v as for sgd)
-//   adam      with g + λ·W for g:
-//             m ← β₁·m + (1 − β₁)·g,     s ← β₂·s + (1 − β₂)·g²,
-//             W ← W − α_t·m̂/(√ŝ + ε)     with m̂ = m/(1 − β₁^t), ŝ = s/(1 − β₂^t)
-//             (Kingma and Ba, 2015)
-//   adamw     the same with g, after     W ← W − α_t·λ·W
-//             (Loshchilov and Hutter, 2019: decoupled weight decay)
-// Before that a gradient g of all parameters whose Euclidean norm exceeds `clip` is shortened to it
-// (Pascanu et al., 2013; as torch.nn.utils.clip_grad_norm_: g ← g·min(1, clip/(‖g‖ + 10⁻⁶))). After
-// it the average of all parameters follows: a ← d·a + (1 − d)·W with d = min(ema, t/(9 + t)) (the
+// A step moves a parameter W by its gradient g, that of the data term, as the rule in
+// SolverOptions says (rules/); α_t = schedule_factor·α. Before that a gradient g of all parameters
+// whose Euclidean norm exceeds `clip` is shortened to it (Pascanu et al., 2013; as
+// torch.nn.utils.clip_grad_norm_: g ← g·min(1, clip/(‖g‖ + 10⁻⁶))). After it the average of all
+// parameters follows: a ← d·a + (1 − d)·W with d = min(ema, t/(9 + t)) in step t = 1, 2, … (the
 // warm-up of TensorFlow's ExponentialMovingAverage with t − 1 updates done).
-enum class SolverType { sgd, nesterov, adam, adamw };
-inline constexpr std::array<std::string_view, 4> kSolverNames = {"sgd", "nesterov", "adam",
-                                                                 "adamw"};
-
-// Does it keep moments (m, s) instead of a velocity?
-constexpr bool has_moments(SolverType type) {
-  return type == SolverType::adam || type == SolverType::adamw;
-}
-
-struct SolverOptions {
-  double alpha = 0.01;  // base learning rate α of parameters whose layer names none
-  double lambda = 0;    // weight decay λ, likewise; biases are not decayed
-  double momentum = 0;  // μ
-  SolverType type = SolverType::sgd;
-  double beta1 = 0.9;     // β₁
-  double beta2 = 0.999;   // β₂
-  double epsilon = 1e-8;  // ε
-  double clip = 0;        // largest norm of the gradient; 0 = any
-  double ema = 0;         // decay of the average; 0 = none
-};
-
+//
 // A statistic r follows s, its mean over the samples of the batch, by its own momentum β instead:
 //   r ← (1 − β)·r + β·s
 // It is no part of the gradient that is clipped, but has an average like all others.
-// Owns what it keeps of every parameter from step to step, laid out like Network::values(): the
-// velocities v, or the moments m and s.
+//
+// Owns what the rule keeps of every parameter from step to step, laid out like Network::values().
 class Solver {
  public:
   // `average`, where ema is given, is laid out like Network::values() and holds the starting
@@ -70,8 +41,8 @@ class Solver {
   void step(Network& network, std::span<Gradients> gradients, std::uint64_t t,
             double schedule_factor, Workers& workers);
 
-  // Names of what is kept: "velocity", or "first_moment" and "second_moment".
-  std::span<const std::string_view> state_names() const;
+  // Names of what is kept, the rule's: "velocity", or "first_moment" and "second_moment".
+  std::span<const std::string_view> state_names() const { return options_.rule->states; }
   // Of one parameter that is learnt, that of state_names()[i], which a checkpoint saves and
   // restores. Throws ArgumentError if there is no such state.
   View state(std::size_t i, const Parameter& p) {
@@ -83,8 +54,8 @@ class Solver {
     return states_[i].values().subspan(p.offset, p.size);
   }
 
-  // Bytes that a Solver of this type will take.
-  static std::size_t bytes(const Network& network, SolverType type);
+  // Bytes that a Solver will take.
+  static std::size_t bytes(const Network& network, const SolverOptions& options);
 
  private:
   // A piece of one parameter: small enough to share the work out, large enough to be worth it.
@@ -103,6 +74,7 @@ class Solver {
   Real add_up_and_measure(std::span<Gradients> gradients, Workers& workers);
 
   SolverOptions options_;
+  std::size_t size_;  // of the network's values
   View average_;
   std::vector<Chunk> chunks_;
   std::vector<double> squares_;  // of each chunk's gradient, where it is clipped

@@ -62,33 +62,6 @@ void visit_classes(ConfigVisitor& visitor, std::vector<std::string>& classes) {
                 });
 }
 
-// The solver and exactly its parameters.
-void visit_solver(ConfigVisitor& visitor, TrainingConfig& training) {
-  constexpr Bounds kShare{.low = 0, .high = 1, .below_high = true};
-  // Below, a float could round √s + ε to 0.
-  constexpr Bounds kEpsilon{.low = 1e-30, .high = 1};
-  visitor.choice("solver", training.solver, kSolverNames);
-  const std::string name(kSolverNames[static_cast<std::size_t>(training.solver)]);
-  if (has_moments(training.solver)) {
-    visitor.rule_out("momentum", "solver",
-                     {"solver " + name + " has no momentum", "its beta1 has that part"});
-    visitor.real("beta1", training.beta1, kShare);
-    visitor.real("beta2", training.beta2, kShare);
-    visitor.real("epsilon", training.epsilon, kEpsilon);
-    return;
-  }
-  if (training.solver == SolverType::nesterov) {
-    visitor.real("momentum", training.momentum,
-                 {.low = 0, .high = 1, .above_low = true, .below_high = true}, Presence::required);
-  } else {
-    visitor.real("momentum", training.momentum, kShare);
-  }
-  for (const char* key : {"beta1", "beta2", "epsilon"}) {
-    visitor.rule_out(key, "solver",
-                     {"solver " + name + " has no " + key, "it is one of adam's and adamw's"});
-  }
-}
-
 }  // namespace
 
 void visit(ConfigVisitor& visitor, DataConfig& data) {
@@ -131,11 +104,7 @@ void visit_training(ConfigVisitor& visitor, RunConfig& config, ConfigText what) 
   }
   if (training.steps > 0) training.epochs = 0;
   visitor.integer("batch", training.batch, {.low = 1, .high = 65536});
-  visitor.real("alpha", training.alpha, {.low = 0, .high = kLargestReal});
-  visitor.real("lambda", training.lambda, {.low = 0, .high = kLargestReal});
-  visit_solver(visitor, training);
-  visitor.real("clip", training.clip, {.low = 0, .high = kLargestReal});
-  visitor.real("ema", training.ema, {.low = 0, .high = 1, .below_high = true});
+  visit(visitor, training.solver);
   visit(visitor, config.loss, training.loss_options, training.class_weights);
   visitor.section("schedule", "policy", [&](ConfigVisitor& inner) {
     visit(inner, training.schedule);

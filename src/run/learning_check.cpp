@@ -155,7 +155,7 @@ std::optional<std::string> LearningCheck::after_step(const StepReport& report) {
 std::optional<std::string> LearningCheck::after_epoch(const EpochReport& report) {
   const EpochMetrics& row = report.metrics;
   // An average of the weights lags behind.
-  const double lag = training_.ema > 0 ? 5 / (1 - training_.ema) : 0;
+  const double lag = training_.solver.ema > 0 ? 5 / (1 - training_.solver.ema) : 0;
   constexpr std::size_t kFewest = 100;  // images
   if (!row.validated || held_out_ < kFewest || !said_.empty() || !is_due() ||
       static_cast<double>(steps_) < lag || row.validation_loss < kStuck * guessing_held_out_ ||
@@ -291,7 +291,7 @@ std::string LearningCheck::stuck_reason(const Window& window, const StepReport& 
   constexpr const char* kLabels =
       "; if that changes nothing, the labels may be shuffled against the images";
   const double span = input_high_ - input_low_;
-  if (training_.alpha == 0 || report.alpha == 0) return "alpha is 0: set training.alpha";
+  if (training_.solver.alpha == 0 || report.alpha == 0) return "alpha is 0: set training.alpha";
   if (span > 20 || span < 0.02) {
     return "the network sees pixels as " + text_of("%.3g", input_low_) + " to " +
            text_of("%.3g", input_high_) +
@@ -319,7 +319,7 @@ std::string LearningCheck::stuck_reason(const Window& window, const StepReport& 
 }
 
 std::string LearningCheck::alpha_option(double factor) const {
-  return "--set training.alpha=" + text_of("%.3g", factor * training_.alpha);
+  return "--set training.alpha=" + text_of("%.3g", factor * training_.solver.alpha);
 }
 
 }  // namespace cnn

@@ -166,16 +166,4 @@ int worker_count(const TrainingConfig& training) {
   return training.threads > 0 ? static_cast<int>(training.threads) : Workers::available();
 }
 
-SolverOptions solver_options(const TrainingConfig& training) {
-  return {.alpha = training.alpha,
-          .lambda = training.lambda,
-          .momentum = training.momentum,
-          .type = training.solver,
-          .beta1 = training.beta1,
-          .beta2 = training.beta2,
-          .epsilon = training.epsilon,
-          .clip = training.clip,
-          .ema = training.ema};
-}
-
 }  // namespace cnn

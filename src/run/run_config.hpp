@@ -18,7 +18,7 @@
 #include "nn/layer_spec.hpp"
 #include "nn/loss.hpp"
 #include "optim/schedule.hpp"
-#include "optim/solver.hpp"
+#include "optim/solver_options.hpp"
 
 namespace cnn {
 
@@ -40,15 +40,7 @@ struct TrainingConfig {
   std::int64_t epochs = 10;  // 0 if steps are given
   std::int64_t steps = 0;    // 0 if epochs are given
   std::int64_t batch = 64;
-  double alpha = 0.01;
-  double lambda = 0;
-  SolverType solver = SolverType::sgd;
-  double momentum = 0;  // of sgd and nesterov
-  double beta1 = 0.9;   // these of adam and adamw
-  double beta2 = 0.999;
-  double epsilon = 1e-8;
-  double clip = 0;           // 0 = none
-  double ema = 0;            // 0 = none
+  SolverOptions solver;
   LossOptions loss_options;  // make_loss_options adds the weights of class_weights
   ClassWeights class_weights;
   std::int64_t patience = 0;  // epochs without a better validation accuracy; 0 = any number
@@ -110,8 +102,5 @@ void check_classes(const LoadedConfig& loaded, const Network& network, const Dat
 
 // The number that `threads: auto` stands for is that of all processors.
 int worker_count(const TrainingConfig& training);
-
-// What the section says of the solver.
-SolverOptions solver_options(const TrainingConfig& training);
 
 }  // namespace cnn

@@ -53,8 +53,8 @@ Trainer::Trainer(const TrainerSetup& setup)
       split_(setup.split),
       training_(setup.info.config.training),
       table_(setup.info.preprocessing, setup.network.input()),
-      averaged_(training_.ema > 0 ? std::optional(copy(setup.network)) : std::nullopt),
-      solver_(setup.network, solver_options(training_), averaged_ ? averaged_->values() : View()),
+      averaged_(training_.solver.ema > 0 ? std::optional(copy(setup.network)) : std::nullopt),
+      solver_(setup.network, training_.solver, averaged_ ? averaged_->values() : View()),
       train_step_(
           setup.network, solver_, setup.info.config.loss, table_, largest_batch(setup),
           training_.seed, setup.workers,
@@ -73,7 +73,7 @@ std::size_t Trainer::bytes(const Network& network, const RunConfig& config, int 
   return TrainStep::bytes(network, static_cast<std::size_t>(training.batch), workers,
                           config.data.augment) +
          Solver::bytes(network, training.solver) +
-         (training.ema > 0 ? network.values().size_bytes() : 0);
+         (training.solver.ema > 0 ? network.values().size_bytes() : 0);
 }
 
 void Trainer::resume(const Checkpoint& checkpoint, bool kept) {
@@ -169,7 +169,7 @@ void Trainer::advance(TrainObserver& observer) {
   observer.on_step({progress_.step, steps_, epoch, batch, steps_per_epoch_,
                     progress_.epoch_loss / seen,
                     static_cast<double>(progress_.epoch_correct) / seen,
-                    training_.alpha * factor(step), images, result});
+                    training_.solver.alpha * factor(step), images, result});
 }
 
 // Has the present epoch, or what `steps: N` allows of it, been trained and not yet been reported?
@@ -189,7 +189,7 @@ void Trainer::finish_epoch(TrainObserver& observer, const std::atomic<bool>& sto
   row.step = progress_.step;
   row.train_loss = progress_.epoch_loss / images;
   row.train_accuracy = static_cast<double>(progress_.epoch_correct) / images;
-  row.alpha = training_.alpha * factor(progress_.step - 1);
+  row.alpha = training_.solver.alpha * factor(progress_.step - 1);
   row.seconds = seconds;
   row.images_per_second = static_cast<double>(epoch_images_here_) / std::max(seconds, 1e-9);
 

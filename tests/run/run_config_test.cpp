@@ -62,9 +62,9 @@ output: {dir: /runs/x, checkpoint_every: 30 seconds, keep: 7}
   EXPECT_EQ(config.loss, Loss::euclidean);
   EXPECT_EQ(config.training.epochs, 12);
   EXPECT_EQ(config.training.batch, 32);
-  EXPECT_EQ(config.training.alpha, 0.02);
-  EXPECT_EQ(config.training.lambda, 0.0005);
-  EXPECT_EQ(config.training.momentum, 0.9);
+  EXPECT_EQ(config.training.solver.alpha, 0.02);
+  EXPECT_EQ(config.training.solver.lambda, 0.0005);
+  EXPECT_EQ(config.training.solver.momentum, 0.9);
   EXPECT_EQ(config.training.schedule.policy, Schedule::Policy::inv);
   EXPECT_EQ(config.training.schedule.gamma, 0.0001);
   EXPECT_EQ(config.training.schedule.power, 0.75);
@@ -88,8 +88,8 @@ TEST(RunConfig, HasTheDocumentedDefaults) {
   EXPECT_EQ(config.training.epochs, 10);
   EXPECT_EQ(config.training.steps, 0);
   EXPECT_EQ(config.training.batch, 64);
-  EXPECT_EQ(config.training.alpha, 0.01);
-  EXPECT_EQ(config.training.momentum, 0.0);
+  EXPECT_EQ(config.training.solver.alpha, 0.01);
+  EXPECT_EQ(config.training.solver.momentum, 0.0);
   EXPECT_EQ(config.training.schedule.policy, Schedule::Policy::constant);
   EXPECT_TRUE(config.training.shuffle);
   EXPECT_EQ(config.training.seed, 1U);
@@ -225,23 +225,22 @@ TEST(RunConfigTraining, ChecksRanges) {
 }
 
 TEST(RunConfigSolver, HasTheParametersOfItsKind) {
-  EXPECT_EQ(with_training("alpha: 0.1").training.solver, SolverType::sgd);
-  const TrainingConfig adam = with_training("solver: adam").training;
-  EXPECT_EQ(adam.solver, SolverType::adam);
+  EXPECT_EQ(with_training("alpha: 0.1").training.solver.rule->name, "sgd");
+  const SolverOptions adam = with_training("solver: adam").training.solver;
+  EXPECT_EQ(adam.rule->name, "adam");
   EXPECT_EQ(adam.beta1, 0.9);
   EXPECT_EQ(adam.beta2, 0.999);
   EXPECT_EQ(adam.epsilon, 1e-8);
   const SolverOptions options =
-      solver_options(with_training("solver: adamw, alpha: 0.1, lambda: 0.2, beta1: 0.3, "
-                                   "beta2: 0.4, epsilon: 0.5")
-                         .training);
-  EXPECT_EQ(options.type, SolverType::adamw);
+      with_training("solver: adamw, alpha: 0.1, lambda: 0.2, beta1: 0.3, beta2: 0.4, epsilon: 0.5")
+          .training.solver;
+  EXPECT_EQ(options.rule->name, "adamw");
   EXPECT_EQ(options.alpha, 0.1);
   EXPECT_EQ(options.lambda, 0.2);
   EXPECT_EQ(options.beta1, 0.3);
   EXPECT_EQ(options.beta2, 0.4);
   EXPECT_EQ(options.epsilon, 0.5);
-  EXPECT_EQ(solver_options(with_training("momentum: 0.7").training).momentum, 0.7);
+  EXPECT_EQ(with_training("momentum: 0.7").training.solver.momentum, 0.7);
 }
 
 TEST(RunConfigSolver, RefusesTheParametersOfOthers) {
@@ -257,6 +256,17 @@ TEST(RunConfigSolver, RefusesTheParametersOfOthers) {
   EXPECT_EQ(training_message("solver: adam, epsilon: 0"), "epsilon must be from 1e-30 to 1, got 0");
 }
 
+TEST(RunConfigSolver, SaysWhoseAKeyIs) {
+  const auto hint = [](const std::string& training) {
+    const std::string error = error_of([&] { with_training(training); });
+    return error.substr(error.rfind("\n  ") + 3);
+  };
+  EXPECT_EQ(hint("solver: adam, momentum: 0.9"), "its beta1 has that part");
+  EXPECT_EQ(hint("solver: adamw, momentum: 0.9"), "its beta1 has that part");
+  EXPECT_EQ(hint("beta1: 0.9"), "it is one of adam's and adamw's");
+  EXPECT_EQ(hint("epsilon: 0.1"), "it is one of adam's and adamw's");
+}
+
 // One mistake, one message: whose parameter beta1 is remains open.
 TEST(RunConfigSolver, ThatIsUnknownRefusesNothing) {
   const std::string error = error_of([] { with_training("solver: adan, beta1: 0.5"); });
@@ -268,9 +278,9 @@ TEST(RunConfigSolver, OfAnOverrideDisplacesTheParametersOfTheFiles) {
   const TempDir temp;
   write_text(temp / "a.yaml", std::string(kData) + kNetwork + "training: {momentum: 0.9}\n");
   const auto load = [&](const std::vector<std::string>& sets) {
-    return load_config(temp / "a.yaml", sets).config.training;
+    return load_config(temp / "a.yaml", sets).config.training.solver;
   };
-  EXPECT_EQ(load({"training.solver=adam"}).solver, SolverType::adam);
+  EXPECT_EQ(load({"training.solver=adam"}).rule->name, "adam");
   EXPECT_EQ(load({"training.solver=adam"}).momentum, 0);
   EXPECT_EQ(load({"training.solver=nesterov"}).momentum, 0.9);
   EXPECT_NE(error_of([&] { load({"training.solver=adam", "training.momentum=0.9"}); }), "");
@@ -280,8 +290,8 @@ TEST(RunConfigTraining, ReadsWhatMayBeDoneToGradientWeightsAndLoss) {
   const TrainingConfig training =
       with_training("clip: 2, ema: 0.99, label_smoothing: 0.1, class_weights: {3: 0.5, x: 2}")
           .training;
-  EXPECT_EQ(solver_options(training).clip, 2);
-  EXPECT_EQ(solver_options(training).ema, 0.99);
+  EXPECT_EQ(training.solver.clip, 2);
+  EXPECT_EQ(training.solver.ema, 0.99);
   EXPECT_EQ(training.loss_options.label_smoothing, 0.1);
   EXPECT_EQ(training.class_weights.given,
             (std::vector<std::pair<std::string, double>>{{"3", 0.5}, {"x", 2}}));

@@ -4,7 +4,10 @@
 #include <initializer_list>
 
 #include "base/file.hpp"
+#include "config/option_printer.hpp"
+#include "optim/solver_options.hpp"
 #include "support/draw.hpp"
+#include "support/example_options.hpp"
 #include "support/idx_writer.hpp"
 
 namespace cnn {
@@ -16,6 +19,10 @@ bool chance(Draw& draw, int one_in) {
 
 std::string one_of(Draw& draw, std::initializer_list<const char*> words) {
   return *(words.begin() + draw.integer(0, static_cast<int>(words.size()) - 1));
+}
+
+const std::string& one_of(Draw& draw, const std::vector<std::string>& texts) {
+  return texts[static_cast<std::size_t>(draw.integer(0, static_cast<int>(texts.size()) - 1))];
 }
 
 std::string pair_text(Size2 size) {
@@ -211,11 +218,32 @@ Length draw_length(Draw& draw, int steps) {
           in_steps ? "steps: " + std::to_string(steps) : "epochs: " + std::to_string(epochs)};
 }
 
+// The lines of the rule and of its example.
+std::string solver_text(const SolverRule& rule) {
+  SolverOptions options{.rule = &rule};
+  ExampleOptions example(rule.example);
+  rule.options(example, options);
+  OptionPrinter printer;
+  rule.options(printer, options);
+  std::string text = "solver: " + std::string(rule.name) + "\n" + printer.block("  ");
+  text.pop_back();
+  return text;
+}
+
 std::string draw_solver(Draw& draw) {
-  return one_of(draw,
-                {"momentum: 0", "momentum: 0.5", "solver: sgd\n  momentum: 0.9",
-                 "solver: nesterov\n  momentum: 0.9", "solver: adam",
-                 "solver: adam\n  beta1: 0.5\n  beta2: 0.99\n  epsilon: 0.001", "solver: adamw"});
+  std::vector<std::string> solvers = {"momentum: 0",
+                                      "momentum: 0.5",
+                                      "solver: sgd\n  momentum: 0.9",
+                                      "solver: nesterov\n  momentum: 0.9",
+                                      "solver: adam",
+                                      "solver: adam\n  beta1: 0.5\n  beta2: 0.99\n  epsilon: 0.001",
+                                      "solver: adamw"};
+  // Rules that come later join at the end: what a seed stands for remains until then.
+  constexpr std::size_t kNamed = 4;
+  for (const SolverRule& rule : solver_rules().subspan(kNamed)) {
+    solvers.push_back(solver_text(rule));
+  }
+  return one_of(draw, solvers);
 }
 
 std::string draw_training(Draw& draw, const Length& length, bool validated) {
