@@ -118,14 +118,35 @@ void Solver::average(CView w, const Chunk& chunk, std::uint64_t t) {
   follow(static_cast<Real>(1 - decay), chunk.size, w.data(), average_.data() + chunk.offset);
 }
 
-void Solver::step(Network& network, std::span<Gradients> gradients, std::uint64_t t,
-                  double schedule_factor, Workers& workers) {
+void Solver::require(std::span<const Gradients> gradients, std::size_t network_size) const {
   const auto fits = [&](const Gradients& part) { return part.values().size() == size_; };
-  if (gradients.empty() || network.values().size() != size_ ||
+  if (gradients.empty() || network_size != size_ ||
       !std::all_of(gradients.begin(), gradients.end(), fits)) {
     throw ArgumentError(
         "solver: needs gradients, and both these and the network as it was made for");
   }
+}
+
+Gradients& Solver::reduce(std::span<Gradients> gradients, Workers& workers) {
+  require(gradients, size_);
+  workers.run(static_cast<int>(chunks_.size()), [&](int, int task) {
+    const Chunk& chunk = chunks_[static_cast<std::size_t>(task)];
+    add_up(gradients, chunk.offset, chunk.size);
+  });
+  std::size_t samples = 0;
+  for (Gradients& part : gradients) samples += part.take_samples();
+  gradients.front().count_samples(samples);
+  return gradients.front();
+}
+
+void Solver::apply(Network& network, Gradients& sum, std::uint64_t t, double schedule_factor,
+                   Workers& workers) {
+  step(network, {&sum, 1}, t, schedule_factor, workers);
+}
+
+void Solver::step(Network& network, std::span<Gradients> gradients, std::uint64_t t,
+                  double schedule_factor, Workers& workers) {
+  require(gradients, network.values().size());
   std::size_t samples = 0;
   for (Gradients& part : gradients) samples += part.take_samples();
   const bool clips = options_.clip > 0;

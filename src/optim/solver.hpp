@@ -34,10 +34,17 @@ class Solver {
   // weights; it must outlive the solver. Throws ShapeError if it has another size.
   Solver(const Network& network, const SolverOptions& options, View average = {});
 
-  // Step t = 0, 1, … of the run. `gradients` are partial sums of the data term's gradient, and
-  // of statistics over their samples; they are added up in their order, whatever the number of
-  // workers, and set to zero for the next step. Throws ArgumentError if there are none, or of
-  // another network.
+  // Adds up partial sums of the data term's gradient, and of statistics over their samples, in an
+  // order that their number alone decides. Returns the sum, which takes the place of the first; the
+  // others become zero. Throws ArgumentError if there are none, or of another network.
+  Gradients& reduce(std::span<Gradients> gradients, Workers& workers);
+
+  // Step t = 0, 1, … of the run, by the sum that reduce returns; it becomes zero for the next step.
+  // Throws ArgumentError if it or the network is not of the network that the solver was made for.
+  void apply(Network& network, Gradients& sum, std::uint64_t t, double schedule_factor,
+             Workers& workers);
+
+  // apply of reduce, to the last bit, in one pass over the gradients where they are not clipped.
   void step(Network& network, std::span<Gradients> gradients, std::uint64_t t,
             double schedule_factor, Workers& workers);
 
@@ -69,6 +76,7 @@ class Solver {
   };
 
   void require_state(std::size_t i, const Parameter& p) const;
+  void require(std::span<const Gradients> gradients, std::size_t network_size) const;
   void update(View w, CView g, const Chunk& chunk, std::uint64_t t, double schedule_factor);
   void average(CView w, const Chunk& chunk, std::uint64_t t);
   Real add_up_and_measure(std::span<Gradients> gradients, Workers& workers);

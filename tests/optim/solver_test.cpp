@@ -349,6 +349,67 @@ TEST(Solver, AddsUpPartialGradientsInTheirOrder) {
   EXPECT_EQ(weight_after({1, 1, big}), -(big + 2));
 }
 
+// A layer with weights, one with gains and statistics, and `count` gradients drawn for them.
+class Partial {
+ public:
+  explicit Partial(std::size_t count)
+      : network_({1, 8, 8},
+                 {layer_spec("fc", "fc1", "{count: 300}"), layer_spec("batch_norm", "bn"),
+                  layer_spec("fc", "fc2", "{count: 3}")}) {
+    network_.initialise(1);
+    Draw draw(7);
+    for (std::size_t i = 0; i < count; ++i) {
+      gradients_.emplace_back(network_);
+      gradients_.back().count_samples(i + 1);
+      for (const Parameter& p : network_.parameters()) {
+        draw.reals(gradients_.back().values().subspan(p.offset, p.size), 1);
+      }
+    }
+  }
+
+  Network& network() { return network_; }
+  std::vector<Gradients>& gradients() { return gradients_; }
+
+ private:
+  Network network_;
+  std::vector<Gradients> gradients_;
+};
+
+TEST(Solver, StepsLikeReduceAndApply) {
+  for (const double clip : {0.0, 0.5}) {
+    for (const std::size_t count : {1, 2, 3, 7, 16}) {
+      const SolverOptions options{.alpha = 0.5, .lambda = 0.25, .momentum = 0.5, .clip = clip};
+      Partial whole(count), apart(count);
+      Workers workers(2);
+      Solver fused(whole.network(), options), split(apart.network(), options);
+      fused.step(whole.network(), whole.gradients(), 0, 0.5, workers);
+      Gradients& sum = split.reduce(apart.gradients(), workers);
+      EXPECT_EQ(&sum, &apart.gradients().front());
+      split.apply(apart.network(), sum, 0, 0.5, workers);
+      EXPECT_EQ(values(apart.network().values()), values(whole.network().values()))
+          << count << " parts, clip " << clip;
+      for (Partial* run : {&whole, &apart}) {
+        for (Gradients& part : run->gradients()) {
+          EXPECT_EQ(part.take_samples(), 0U);
+          EXPECT_EQ(values(part.values()), Values(part.values().size(), 0.0));
+        }
+      }
+    }
+  }
+}
+
+TEST(Solver, ReducesToTheSumOfGradientsAndSamples) {
+  Partial parts(5);
+  Values expected(parts.network().values().size(), 0.0);
+  for (const Gradients& part : parts.gradients()) add(expected, values(part.values()));
+  Solver solver(parts.network(), {});
+  Workers workers(2);
+  Gradients& sum = solver.reduce(parts.gradients(), workers);
+  EXPECT_LE(largest_difference(values(sum.values()), expected),
+            16 * std::numeric_limits<Real>::epsilon());
+  EXPECT_EQ(sum.take_samples(), 15U);
+}
+
 TEST(Solver, UpdatesEveryValueOnceAndNothingBetweenParameters) {
   Network network({1, 28, 28},
                   {layer_spec("fc", "fc1", "{count: 60}"), layer_spec("fc", "fc2", "{count: 7}")});

@@ -274,6 +274,9 @@ TEST(Misuse, ASolverServesItsNetwork) {
   gradients.emplace_back(other);
   EXPECT_THROW(rig.solver.step(rig.network, gradients, 0, 1, rig.workers), ArgumentError);
   EXPECT_THROW(rig.solver.step(other, gradients, 0, 1, rig.workers), ArgumentError);
+  EXPECT_THROW(rig.solver.reduce(gradients, rig.workers), ArgumentError);
+  EXPECT_THROW(rig.solver.reduce({}, rig.workers), ArgumentError);
+  EXPECT_THROW(rig.solver.apply(rig.network, gradients[0], 0, 1, rig.workers), ArgumentError);
   EXPECT_THROW(Solver(rig.network, {.ema = 0.9}, other.values()), ShapeError);
   EXPECT_THROW(rig.solver.state(1, rig.network.parameters()[0]), ArgumentError);
   EXPECT_THROW(rig.solver.state(0, other.parameters()[1]), ArgumentError);
