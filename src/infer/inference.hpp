@@ -1,0 +1,60 @@
+// Inference: running a network over any number of images, without training it.
+
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "base/view.hpp"
+#include "base/workers.hpp"
+#include "data/preprocessing.hpp"
+#include "nn/fold.hpp"
+#include "nn/network.hpp"
+#include "nn/workspace.hpp"
+
+namespace cnn {
+
+// The forward pass over any number of images, shared out to the workers, with batch_norm folded
+// into the layer before it. Owns one workspace a worker; keeps references to the network and the
+// workers. Used by one thread at a time; sees changes of the network's values when a run begins.
+class Inference {
+ public:
+  // Enough images for matrix products worth their name, few enough for a pass's tensors to stay in
+  // the L2 cache.
+  static constexpr std::size_t kShard = 32;
+  // A stop that never comes.
+  static const std::atomic<bool> kNever;
+
+  // shard: images of one pass; 1 for the shortest wait for a single image. Throws ShapeError if the
+  // table is for other images than the network, ArgumentError for a shard of none.
+  Inference(const Network& network, const PixelTable& table, Workers& workers,
+            std::size_t shard = kShard);
+
+  // What is run: the network with what could be folded.
+  const Network& network() const { return folded_.network(); }
+
+  // pixels(i): the bytes of image i, (C, H, W) of the network's input (prepare_image makes them of
+  // a picture); consume(i, outputs): its K outputs. Both are called by several threads at once,
+  // each i exactly once. An image's outputs do not depend on which images stand around it nor on
+  // their number: passes always run with a full shard, because BLAS may round differently for
+  // another number of rows.
+  using Pixels = std::function<std::span<const std::uint8_t>(std::size_t i)>;
+  using Consume = std::function<void(std::size_t i, CView outputs)>;
+  // Once `stop` is true no further pass begins: images are left out, and the result is false.
+  // Throws DivergedError if an output is not finite, ShapeError if an image has another size.
+  bool run(std::size_t count, const Pixels& pixels, const Consume& consume,
+           const std::atomic<bool>& stop = kNever);
+
+ private:
+  FoldedNetwork folded_;
+  const PixelTable& table_;
+  Workers& workers_;
+  std::size_t shard_;
+  std::vector<Workspace> workspaces_;
+};
+
+}  // namespace cnn
