@@ -10,6 +10,7 @@
 #include "apps/app.hpp"
 #include "apps/signals.hpp"
 #include "data/preprocessing.hpp"
+#include "run/loss_weights.hpp"
 
 namespace cnn::app {
 namespace {

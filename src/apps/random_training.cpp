@@ -4,7 +4,8 @@
 #include <cstdint>
 
 #include "base/random.hpp"
-#include "run/training_data.hpp"
+#include "run/loss_weights.hpp"
+#include "run/model.hpp"
 
 namespace cnn::app {
 namespace {

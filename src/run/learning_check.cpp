@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "run/loss_weights.hpp"
 #include "run/run_config.hpp"
 
 namespace cnn {

@@ -258,6 +258,39 @@ class TensorTaker {
 
 }  // namespace
 
+std::vector<std::string> class_names(const DataConfig& config, std::size_t count) {
+  std::vector<std::string> names = config.classes;
+  for (std::size_t k = names.size(); k < count; ++k) names.push_back(std::to_string(k));
+  return names;
+}
+
+ModelInfo make_model_info(const RunConfig& config, const Network& network,
+                          const TrainingData& data) {
+  ModelInfo info;
+  info.config = config;
+  info.input = network.input();
+  info.classes = class_names(config.data, network.output().size());
+  const auto channels = static_cast<std::size_t>(info.input.channels);
+  info.preprocessing = config.data.normalize
+                           ? measure_preprocessing(data.dataset, data.split.train)
+                           : Preprocessing{std::vector(channels, config.data.mean),
+                                           std::vector(channels, config.data.scale)};
+  info.images = measure_images(data.dataset, data.split.train);
+  return info;
+}
+
+void require_fit(const Dataset& dataset, const ModelInfo& info) {
+  if (dataset.shape != info.input) {
+    throw FileError(dataset.files.images.string() + ": error: its images are " +
+                    to_string(dataset.shape) + ", the model takes " + to_string(info.input));
+  }
+  if (dataset.label_bound() > info.classes.size()) {
+    throw FileError(dataset.files.labels.string() + ": error: holds the label " +
+                    std::to_string(dataset.label_bound() - 1) + ", the model knows " +
+                    std::to_string(info.classes.size()) + " classes (labels from 0)");
+  }
+}
+
 std::string fingerprint(const Dataset& dataset) {
   uLong crc = crc32_z(0, dataset.pixels.data(), dataset.pixels.size());
   crc = crc32_z(crc, dataset.labels.data(), dataset.labels.size());

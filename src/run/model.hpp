@@ -23,6 +23,7 @@
 #include "nn/network.hpp"
 #include "optim/solver.hpp"
 #include "run/run_config.hpp"
+#include "run/training_data.hpp"
 
 namespace cnn {
 
@@ -63,6 +64,17 @@ struct Checkpoint {
   TrainProgress progress;
   std::string data;  // fingerprint of the training set
 };
+
+// The names of `count` classes: those of the configuration, and numbers for those without.
+std::vector<std::string> class_names(const DataConfig& config, std::size_t count);
+
+// What the model must carry: preprocessing and image statistics are measured on the images trained
+// on, never on the validation set.
+ModelInfo make_model_info(const RunConfig& config, const Network& network,
+                          const TrainingData& data);
+
+// Throws FileError if images or labels are not what the model knows.
+void require_fit(const Dataset& dataset, const ModelInfo& info);
 
 // Size, shape and CRC-32 of a dataset's pixels and labels: "60000 images 1x28x28, crc 89ab12cd".
 std::string fingerprint(const Dataset& dataset);

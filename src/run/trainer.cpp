@@ -6,7 +6,7 @@
 
 #include "cnn/error.hpp"
 
-#include "run/training_data.hpp"
+#include "run/loss_weights.hpp"
 
 namespace cnn {
 namespace {

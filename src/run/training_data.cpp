@@ -1,65 +1,10 @@
 #include "run/training_data.hpp"
 
-#include <algorithm>
-#include <optional>
+#include <string>
 
 #include "cnn/error.hpp"
 
-#include "base/text.hpp"
-#include "config/option_reader.hpp"
-#include "data/image_statistics.hpp"
-
 namespace cnn {
-namespace {
-
-// n/(K·n_k) for each of the K classes that occur, so that a weight is 1 in the mean of the images.
-std::vector<double> balanced_weights(const Dataset& dataset, const Selection& images,
-                                     std::size_t classes) {
-  std::vector<double> counts(classes);
-  for (const std::uint32_t i : images) ++counts[dataset.labels[i]];
-  const auto occurring =
-      static_cast<double>(classes - static_cast<std::size_t>(std::ranges::count(counts, 0.0)));
-  std::vector<double> weights(classes, 1.0);
-  for (std::size_t k = 0; k < classes; ++k) {
-    if (counts[k] > 0) weights[k] = static_cast<double>(images.size()) / (occurring * counts[k]);
-  }
-  return weights;
-}
-
-// The class of that name, or else of that label; `classes` are the names.
-std::size_t class_of(const std::string& name, const std::vector<std::string>& classes) {
-  const auto found = std::find(classes.begin(), classes.end(), name);
-  if (found != classes.end()) return static_cast<std::size_t>(found - classes.begin());
-  const std::optional<std::int64_t> label = parse_integer(name);
-  if (label && *label >= 0 && static_cast<std::size_t>(*label) < classes.size()) {
-    return static_cast<std::size_t>(*label);
-  }
-  constexpr std::size_t kMostNamed = 20;
-  const std::vector<std::string> some(
-      classes.begin(),
-      classes.begin() + static_cast<std::ptrdiff_t>(std::min(classes.size(), kMostNamed)));
-  throw ConfigError("error: training.class_weights gives a weight to " + in_quotes(name) +
-                    ", which is no class; the " + std::to_string(classes.size()) + " classes are " +
-                    join(some, ", ") + (some.size() < classes.size() ? ", …" : ""));
-}
-
-std::vector<double> given_weights(const ClassWeights& config,
-                                  const std::vector<std::string>& classes) {
-  std::vector<double> weights(classes.size(), 1.0);
-  std::vector<bool> seen(classes.size());
-  for (const auto& [name, weight] : config.given) {
-    const std::size_t k = class_of(name, classes);
-    if (seen[k]) {
-      throw ConfigError("error: training.class_weights gives class " + in_quotes(classes[k]) +
-                        " two weights, by name and by label; keep one of them");
-    }
-    seen[k] = true;
-    weights[k] = weight;
-  }
-  return weights;
-}
-
-}  // namespace
 
 TrainingData load_training_data(const DataConfig& config, std::uint64_t seed) {
   TrainingData data{read_dataset(dataset_files(config, DataPart::train)), {}};
@@ -72,51 +17,6 @@ TrainingData load_training_data(const DataConfig& config, std::uint64_t seed) {
   }
   data.split = stratified_split(data.dataset.labels, validation, seed);
   return data;
-}
-
-std::vector<std::string> class_names(const DataConfig& config, std::size_t count) {
-  std::vector<std::string> names = config.classes;
-  for (std::size_t k = names.size(); k < count; ++k) names.push_back(std::to_string(k));
-  return names;
-}
-
-ModelInfo make_model_info(const RunConfig& config, const Network& network,
-                          const TrainingData& data) {
-  ModelInfo info;
-  info.config = config;
-  info.input = network.input();
-  info.classes = class_names(config.data, network.output().size());
-  const auto channels = static_cast<std::size_t>(info.input.channels);
-  info.preprocessing = config.data.normalize
-                           ? measure_preprocessing(data.dataset, data.split.train)
-                           : Preprocessing{std::vector(channels, config.data.mean),
-                                           std::vector(channels, config.data.scale)};
-  info.images = measure_images(data.dataset, data.split.train);
-  return info;
-}
-
-void require_fit(const Dataset& dataset, const ModelInfo& info) {
-  if (dataset.shape != info.input) {
-    throw FileError(dataset.files.images.string() + ": error: its images are " +
-                    to_string(dataset.shape) + ", the model takes " + to_string(info.input));
-  }
-  if (dataset.label_bound() > info.classes.size()) {
-    throw FileError(dataset.files.labels.string() + ": error: holds the label " +
-                    std::to_string(dataset.label_bound() - 1) + ", the model knows " +
-                    std::to_string(info.classes.size()) + " classes (labels from 0)");
-  }
-}
-
-LossOptions make_loss_options(const TrainingConfig& training,
-                              const std::vector<std::string>& classes, const Dataset& dataset,
-                              const Selection& images) {
-  LossOptions options = training.loss_options;
-  if (training.class_weights.balanced) {
-    options.class_weights = balanced_weights(dataset, images, classes.size());
-  } else if (!training.class_weights.given.empty()) {
-    options.class_weights = given_weights(training.class_weights, classes);
-  }
-  return options;
 }
 
 }  // namespace cnn

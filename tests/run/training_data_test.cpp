@@ -4,38 +4,8 @@
 
 #include "cnn/error.hpp"
 
-#include "support/idx_writer.hpp"
-#include "support/tiny.hpp"
-
 namespace cnn {
 namespace {
-
-TrainingData tiny_training_data(std::size_t validation) {
-  TrainingData data{make_dataset({1, 8, 8}, 40, 4, 3), {}};
-  data.split = stratified_split(data.dataset.labels, validation, 1);
-  return data;
-}
-
-TEST(ModelInfo, NamesClassesByNumberUnlessNamed) {
-  RunConfig config = tiny_config("  epochs: 1\n");
-  const Network network({1, 8, 8}, config.network);
-  EXPECT_EQ(make_model_info(config, network, tiny_training_data(0)).classes,
-            (std::vector<std::string>{"0", "1", "2", "3"}));
-  config.data.classes = {"a", "b", "c", "d"};
-  EXPECT_EQ(make_model_info(config, network, tiny_training_data(0)).classes, config.data.classes);
-}
-
-TEST(ModelInfo, NormalizesByTheImagesTrainedOnOnly) {
-  RunConfig config = tiny_config("  epochs: 1\n");
-  config.data.normalize = true;
-  const Network network({1, 8, 8}, config.network);
-  TrainingData data = tiny_training_data(8);
-  const Preprocessing before = make_model_info(config, network, data).preprocessing;
-  for (const std::uint32_t i : data.split.validation) {
-    std::fill_n(data.dataset.pixels.begin() + i * 64, 64, std::uint8_t{255});
-  }
-  EXPECT_EQ(make_model_info(config, network, data).preprocessing, before);
-}
 
 TEST(TrainingData, RefusesAValidationSetThatLeavesNothing) {
   DataConfig config;
@@ -46,57 +16,6 @@ TEST(TrainingData, RefusesAValidationSetThatLeavesNothing) {
   const TrainingData data = load_training_data(config, 1);
   EXPECT_EQ(data.split.train.size(), 5500U);
   EXPECT_EQ(data.split.validation.size(), 500U);
-}
-
-// Six images of class 0, three of 1, none of 2, of which the last is held out.
-LossOptions loss_options(const std::string& training, const std::string& classes = "") {
-  ModelInfo info;
-  info.config =
-      parse_config("a.yaml", "data: {dir: d" + classes +
-                                 "}\nnetwork: [fc: {count: 3}]\ntraining: {" + training + "}\n");
-  info.classes =
-      classes.empty() ? std::vector<std::string>{"0", "1", "2"} : info.config.data.classes;
-  Dataset dataset;
-  dataset.labels = {0, 0, 1, 0, 1, 0, 0, 0, 1};
-  return make_loss_options(info.config.training, info.classes, dataset, everything(8));
-}
-
-TEST(LossOptions, AreThoseOfTheConfiguration) {
-  EXPECT_TRUE(loss_options("").class_weights.empty());
-  EXPECT_EQ(loss_options("label_smoothing: 0.1").label_smoothing, 0.1);
-}
-
-TEST(LossOptions, BalancedWeightsAreOneInTheMeanOfTheImages) {
-  EXPECT_EQ(loss_options("class_weights: balanced").class_weights,
-            (std::vector<double>{8.0 / (2 * 6), 8.0 / (2 * 2), 1}));
-}
-
-TEST(LossOptions, GivenWeightsGoByNameOrLabel) {
-  EXPECT_EQ(loss_options("class_weights: {1: 2.5}").class_weights,
-            (std::vector<double>{1, 2.5, 1}));
-  EXPECT_EQ(
-      loss_options("class_weights: {cat: 0, 0: 3}", ", classes: [dog, cat, \"7\"]").class_weights,
-      (std::vector<double>{3, 0, 1}));
-  // A name goes before a label.
-  EXPECT_EQ(loss_options("class_weights: {1: 2}", ", classes: [\"1\", \"0\", x]").class_weights,
-            (std::vector<double>{2, 1, 1}));
-}
-
-TEST(LossOptions, RefuseWeightsOfWhatIsNoClass) {
-  const auto message = [](const std::string& training, const std::string& classes = "") {
-    try {
-      loss_options(training, classes);
-    } catch (const ConfigError& error) {
-      return std::string(error.what());
-    }
-    return std::string();
-  };
-  EXPECT_EQ(message("class_weights: {3: 1}"),
-            "error: training.class_weights gives a weight to '3', which is no class; the 3 classes "
-            "are 0, 1, 2");
-  EXPECT_EQ(message("class_weights: {cat: 1, 1: 2}", ", classes: [dog, cat, cow]"),
-            "error: training.class_weights gives class 'cat' two weights, by name and by label; "
-            "keep one of them");
 }
 
 }  // namespace
