@@ -9,6 +9,7 @@
 
 #include "apps/app.hpp"
 #include "apps/signals.hpp"
+#include "data/epoch_order.hpp"
 #include "data/preprocessing.hpp"
 #include "run/loss_weights.hpp"
 

@@ -5,7 +5,6 @@
 
 #include "cnn/error.hpp"
 
-#include "base/random.hpp"
 #include "base/vectors.hpp"
 
 namespace cnn {
@@ -91,15 +90,6 @@ void PixelTable::apply(View x) const {
   for (std::size_t c = 0; c * plane_ < x.size(); ++c) {
     normalise(x.subspan(c * plane_, plane_), preprocessing_.mean[c], preprocessing_.scale[c]);
   }
-}
-
-Selection epoch_order(const Selection& selection, bool shuffle, std::uint64_t seed,
-                      std::uint64_t epoch) {
-  if (!shuffle) return selection;
-  Selection order = permutation(Random(seed, Purpose::shuffle, epoch),
-                                static_cast<std::uint32_t>(selection.size()));
-  for (std::uint32_t& place : order) place = selection[place];
-  return order;
 }
 
 }  // namespace cnn

@@ -1,4 +1,4 @@
-// From bytes to the network's input, and the order in which a run sees its images.
+// From bytes to the network's input.
 
 #pragma once
 
@@ -47,10 +47,5 @@ class PixelTable {
   std::size_t plane_;        // H·W
   std::vector<Real> table_;  // (C, 256)
 };
-
-// The order of the images of a selection in one epoch: a function of (seed, epoch). Without
-// shuffle, as they come.
-Selection epoch_order(const Selection& selection, bool shuffle, std::uint64_t seed,
-                      std::uint64_t epoch);
 
 }  // namespace cnn

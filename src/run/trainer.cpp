@@ -6,6 +6,7 @@
 
 #include "cnn/error.hpp"
 
+#include "data/epoch_order.hpp"
 #include "run/loss_weights.hpp"
 
 namespace cnn {

@@ -81,34 +81,6 @@ TEST(PixelTable, NormalisedDataHaveMeanZeroAndDeviationOne) {
   }
 }
 
-TEST(EpochOrder, WithoutShuffleIsTheSelection) {
-  const Selection selection = {4, 9, 1};
-  EXPECT_EQ(epoch_order(selection, false, 1, 0), selection);
-  EXPECT_EQ(epoch_order(selection, false, 2, 5), selection);
-}
-
-TEST(EpochOrder, ShufflesTheSelection) {
-  Selection selection;
-  for (std::uint32_t i = 0; i < 100; ++i) selection.push_back(3 * i + 1);
-  Selection order = epoch_order(selection, true, 1, 0);
-  EXPECT_NE(order, selection);
-  std::ranges::sort(order);
-  EXPECT_EQ(order, selection);
-}
-
-TEST(EpochOrder, IsAFunctionOfSeedAndEpoch) {
-  const Selection selection = everything(50);
-  const Selection order = epoch_order(selection, true, 3, 4);
-  EXPECT_EQ(epoch_order(selection, true, 3, 4), order);
-  EXPECT_NE(epoch_order(selection, true, 3, 5), order);
-  EXPECT_NE(epoch_order(selection, true, 4, 4), order);
-}
-
-TEST(EpochOrder, OfOneOrNoneIsThat) {
-  EXPECT_EQ(epoch_order({}, true, 1, 1), Selection());
-  EXPECT_EQ(epoch_order({7}, true, 1, 1), Selection{7});
-}
-
 // What augmentation leaves alone gets the bits that it would have without.
 TEST(PixelTable, TreatsValuesAsItTreatsBytes) {
   const PixelTable table({{33.3, 12.1}, {0.0123, 0.7}}, {2, 16, 16});
