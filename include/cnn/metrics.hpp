@@ -19,24 +19,35 @@ struct Prediction {
   double probability = 0;  // of the predicted class
 };
 
+// A cell of a confusion matrix.
+struct ConfusedPair {
+  std::size_t label;
+  std::size_t predicted;
+  std::size_t count;
+
+  bool operator==(const ConfusedPair&) const = default;
+};
+
+// A confusion matrix. Only cells that are not zero are kept: of 65,536 classes all would take 34
+// GB.
 class CNN_EXPORT Confusion {
  public:
-  explicit Confusion(std::size_t classes) : classes_(classes), counts_(classes * classes) {}
-
   // Counts every prediction once. Throws ArgumentError unless labels and predictions lie below
   // `classes`.
   Confusion(std::size_t classes, const std::vector<Prediction>& predictions);
 
   std::size_t classes() const { return classes_; }
-  std::size_t count(std::size_t label, std::size_t predicted) const {
-    return counts_[label * classes_ + predicted];
-  }
+  std::size_t count(std::size_t label, std::size_t predicted) const;
+  // The counts of a row: (K).
+  std::vector<std::size_t> row(std::size_t label) const;
+  // The cells that are not zero, row by row.
+  const std::vector<ConfusedPair>& cells() const { return cells_; }
   std::size_t total() const;
   std::size_t correct() const;
 
  private:
   std::size_t classes_;
-  std::vector<std::size_t> counts_;  // (K, K)
+  std::vector<ConfusedPair> cells_;
 };
 
 // precision = hits/predicted, recall = hits/images, f1 = their harmonic mean; each 0 where its
@@ -51,11 +62,6 @@ CNN_EXPORT std::vector<ClassMetrics> class_metrics(const Confusion& confusion);
 
 // The off-diagonal cells that are not zero, largest first (in row order among equals), at most
 // `most`.
-struct ConfusedPair {
-  std::size_t label;
-  std::size_t predicted;
-  std::size_t count;
-};
 CNN_EXPORT std::vector<ConfusedPair> most_confused(const Confusion& confusion, std::size_t most);
 
 // Wilson's score interval at 95 % for `correct` successes in `total` trials (Wilson 1927); [0, 1]

@@ -18,6 +18,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kMostConfused = 5;
 constexpr std::size_t kWidestMatrix = 20;  // classes; larger ones would not fit a terminal
+// Classes beyond which files and JSON list the cells that are not zero, instead of all.
+constexpr std::size_t kMostDense = 1000;
 
 std::size_t widest(const std::vector<std::string>& names) {
   std::size_t width = 5;  // "class"
@@ -59,8 +61,8 @@ std::string confusion_table(const EvaluationReport& report, const Confusion& con
   text += "\n";
   for (std::size_t label = 0; label < classes; ++label) {
     text += fmt::format("{:>{}}", report.classes[label], width);
-    for (std::size_t predicted = 0; predicted < classes; ++predicted) {
-      text += fmt::format(" {:>{}}", confusion.count(label, predicted), width);
+    for (const std::size_t count : confusion.row(label)) {
+      text += fmt::format(" {:>{}}", count, width);
     }
     text += "\n";
   }
@@ -75,16 +77,25 @@ std::string csv_field(const std::string& text) {
   return quoted + "\"";
 }
 
+// Beyond kMostDense classes, one line per cell that is not zero.
+std::string sparse_confusion_csv(const EvaluationReport& report, const Confusion& confusion) {
+  std::string text = "true,predicted,count\n";
+  for (const ConfusedPair& cell : confusion.cells()) {
+    fmt::format_to(std::back_inserter(text), "{},{},{}\n", csv_field(report.classes[cell.label]),
+                   csv_field(report.classes[cell.predicted]), cell.count);
+  }
+  return text;
+}
+
 std::string confusion_csv(const EvaluationReport& report) {
   const Confusion confusion = report.confusion();
+  if (confusion.classes() > kMostDense) return sparse_confusion_csv(report, confusion);
   std::string text = "true\\predicted";
   for (const std::string& name : report.classes) text += "," + csv_field(name);
   text += "\n";
   for (std::size_t label = 0; label < confusion.classes(); ++label) {
     text += csv_field(report.classes[label]);
-    for (std::size_t predicted = 0; predicted < confusion.classes(); ++predicted) {
-      text += "," + std::to_string(confusion.count(label, predicted));
-    }
+    for (const std::size_t count : confusion.row(label)) text += "," + std::to_string(count);
     text += "\n";
   }
   return text;
@@ -133,13 +144,17 @@ std::string report_json(const EvaluationReport& report) {
   json["accuracy"] = report.evaluation.accuracy();
   json["loss"] = report.evaluation.loss;
   json["classes"] = report.classes;
-  json["confusion"] = Json::array();
-  for (std::size_t label = 0; label < confusion.classes(); ++label) {
-    Json row = Json::array();
-    for (std::size_t predicted = 0; predicted < confusion.classes(); ++predicted) {
-      row.push_back(confusion.count(label, predicted));
+  if (confusion.classes() > kMostDense) {
+    json["confusion"] = nullptr;
+    json["confusion_sparse"] = Json::array();
+    for (const ConfusedPair& cell : confusion.cells()) {
+      json["confusion_sparse"].push_back(Json::array({cell.label, cell.predicted, cell.count}));
     }
-    json["confusion"].push_back(std::move(row));
+  } else {
+    json["confusion"] = Json::array();
+    for (std::size_t label = 0; label < confusion.classes(); ++label) {
+      json["confusion"].push_back(Json(confusion.row(label)));
+    }
   }
   json["per_class"] = Json::array();
   const std::vector<ClassMetrics> metrics = class_metrics(confusion);

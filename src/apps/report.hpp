@@ -15,7 +15,7 @@ namespace cnn::app {
 struct EvaluationReport {
   std::string title;  // "test set …/t10k-images-idx3-ubyte.gz"
   const Evaluation& evaluation;
-  const Selection& selection;        // places in the file, in the order of evaluation.predictions
+  const Selection& selection;        // indices in the file, in the order of evaluation.predictions
   std::vector<std::string> classes;  // names
   double seconds;                    // of the evaluation alone
 
@@ -24,10 +24,13 @@ struct EvaluationReport {
 };
 
 std::string report_text(const EvaluationReport& report);
-// images, correct, accuracy, loss, classes, confusion, per_class, seconds, images_per_second.
+// images, correct, accuracy, loss, classes, confusion, per_class, seconds, images_per_second. Above
+// 1,000 classes confusion is null, and confusion_sparse lists [true, predicted, count] of the cells
+// that are not zero.
 std::string report_json(const EvaluationReport& report);
-// Writes confusion.csv (rows true, columns predicted) and predictions.csv (index, true, predicted,
-// probability; the index is the image's place in the file, from 0). Throws FileError.
+// Writes confusion.csv (rows true, columns predicted; above 1,000 classes true, predicted, count of
+// the cells that are not zero) and predictions.csv (index, true, predicted, probability; the index
+// is that of the image in the file, from 0). Throws FileError.
 void write_report_files(const EvaluationReport& report, const std::filesystem::path& directory);
 
 }  // namespace cnn::app

@@ -19,6 +19,32 @@ TEST(Confusion, CountsEveryPredictionOnceWithRowsTrue) {
   EXPECT_EQ(confusion.count(2, 0), 2U);
 }
 
+TEST(Confusion, ListsTheCellsThatAreNotZeroRowByRow) {
+  EXPECT_EQ(example().cells(),
+            (std::vector<ConfusedPair>{{0, 0, 2}, {0, 1, 1}, {1, 1, 1}, {2, 0, 2}}));
+  EXPECT_EQ(example().row(0), (std::vector<std::size_t>{2, 1, 0}));
+  EXPECT_EQ(example().row(2), (std::vector<std::size_t>{2, 0, 0}));
+  const Confusion none(2, {});
+  EXPECT_TRUE(none.cells().empty());
+  EXPECT_EQ(none.total(), 0U);
+  EXPECT_EQ(none.row(1), (std::vector<std::size_t>{0, 0}));
+}
+
+// All cells would take 34 GB.
+TEST(Confusion, OfTheMostClassesTakesLittle) {
+  const Confusion confusion(65'536, {{65'535, 65'535, 1}, {65'535, 3, 1}, {0, 65'535, 1}});
+  EXPECT_EQ(confusion.count(65'535, 65'535), 1U);
+  EXPECT_EQ(confusion.count(3, 65'535), 0U);
+  EXPECT_EQ(confusion.correct(), 1U);
+  const std::vector<ClassMetrics> metrics = class_metrics(confusion);
+  ASSERT_EQ(metrics.size(), 65'536U);
+  EXPECT_EQ(metrics.back().images, 2U);
+  EXPECT_EQ(metrics.back().recall, 0.5);
+  EXPECT_EQ(metrics.back().precision, 0.5);
+  EXPECT_EQ(most_confused(confusion, 5),
+            (std::vector<ConfusedPair>{{0, 65'535, 1}, {65'535, 3, 1}}));
+}
+
 TEST(ClassMetrics, FollowTheirDefinitions) {
   const std::vector<ClassMetrics> metrics = class_metrics(example());
   EXPECT_DOUBLE_EQ(metrics[0].precision, 2.0 / 4);
