@@ -5,6 +5,7 @@
 #include <cassert>
 
 #include "base/text.hpp"
+#include "config/config_visitor.hpp"
 #include "config/option_reader.hpp"
 
 namespace cnn {

@@ -9,7 +9,7 @@
 #include "base/lanes.hpp"
 #include "base/random.hpp"
 #include "base/vectors.hpp"
-#include "config/options.hpp"
+#include "config/config_visitor.hpp"
 #include "data/augment_pixels.hpp"
 
 namespace cnn {

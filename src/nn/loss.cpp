@@ -6,7 +6,7 @@
 
 #include "cnn/error.hpp"
 
-#include "config/options.hpp"
+#include "config/config_visitor.hpp"
 
 namespace cnn {
 namespace {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "config/options.hpp"
+#include "config/config_visitor.hpp"
 
 namespace cnn {
 namespace {

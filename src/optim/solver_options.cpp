@@ -6,7 +6,7 @@
 
 #include "base/text.hpp"
 #include "config/option_printer.hpp"
-#include "config/options.hpp"
+#include "config/config_visitor.hpp"
 
 namespace cnn {
 namespace {
