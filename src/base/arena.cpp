@@ -13,7 +13,7 @@ void Arena::Free::operator()(std::byte* memory) const {
 }
 
 void Arena::allocate() {
-  // Pages are lent before they exist: without this, too much would be noticed only when it is used.
+  // Systems promise more memory than there is: without this, the lack would show only on use.
   if (bytes_ > physical_memory()) throw std::bad_alloc();
   // calloc takes large blocks from the system, which hands out zeros as pages are first touched.
   memory_.reset(static_cast<std::byte*>(std::calloc(bytes_ + kAlignment, 1)));

@@ -1,4 +1,4 @@
-// What a container's CPU quota leaves of the machine.
+// The part of the machine that a container's CPU quota leaves.
 
 #pragma once
 

@@ -187,8 +187,8 @@ std::string read_file(const fs::path& path, std::size_t limit) {
   if (file.size() > limit) throw too_large(std::to_string(file.size()));
   std::string bytes(file.size(), '\0');
   bytes.resize(file.read(std::as_writable_bytes(std::span(bytes))));
-  // What has been appended meanwhile; all there is where a file system does not know its files'
-  // sizes.
+  // Read what was appended since opening. Where a file system reports size 0 (/proc), this reads
+  // everything.
   std::array<char, 4096> more;
   while (const std::size_t got = file.read(std::as_writable_bytes(std::span(more)))) {
     if (got > limit - bytes.size()) throw too_large("more than " + std::to_string(limit));

@@ -33,7 +33,7 @@ CNN_INLINE void store(const V& lanes, T* to) {
   std::memcpy(to, &lanes, sizeof lanes);
 }
 
-// Of a followed by b: every other element, from the first or from the second on.
+// Every other element of a followed by b, from the first or from the second on.
 CNN_INLINE Lanes4 even(const Lanes4& a, const Lanes4& b) {
   return __builtin_shufflevector(a, b, 0, 2, 4, 6);
 }

@@ -63,8 +63,7 @@ CNN_VECTORIZED void uniform_blocks(std::uint32_t first, std::uint64_t stream,
     key[0] += kKeyStep0;
     key[1] += kKeyStep1;
   }
-  // Of 24 bits a signed conversion, too, makes the right float; processors before AVX-512 have no
-  // other.
+  // A signed conversion is right for 24 bits, and the only one of processors before AVX-512.
   const auto real = [](std::uint32_t word) CNN_INLINE_LAMBDA {
     return static_cast<Real>(static_cast<std::int32_t>(word >> 8)) * Real{0x1p-24};
   };

@@ -12,7 +12,7 @@
 
 namespace cnn {
 
-// What a number is drawn for; numbers of different purposes are independent under one seed.
+// The use of a number; numbers of different purposes are independent under one seed.
 enum class Purpose : std::uint32_t {
   initialisation = 1,
   shuffle,
@@ -44,8 +44,9 @@ class Random {
   void uniforms(View values) const;
   // Standard normal (Box-Muller; |value| < 7).
   double normal(std::uint64_t index) const;
-  // Standard normal numbers, many at once and faster, others than normal's: by Box and Muller in
-  // float from uniform(0), uniform(1), …; |value| < 5.8. A longer span begins with a shorter one's.
+  // Fills `values` with standard normal numbers, faster than normal() and of another sequence
+  // (Box-Muller in float on uniform(0), uniform(1), …; |value| < 5.8). The first n do not depend on
+  // the length of the span.
   void normals(View values) const;
   // Uniform on 0 … bound-1 (bound >= 1), with a bias below 2^-32. Uses a block of its own: below(i)
   // and bits(4i) are not independent.

@@ -1,12 +1,12 @@
 #include "infer/inference.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <string>
 
 #include "cnn/error.hpp"
 
+#include "base/finite.hpp"
 #include "kernels/blas.hpp"
 
 namespace cnn {
@@ -56,7 +56,7 @@ bool Inference::run(std::size_t count, const Pixels& pixels, const Consume& cons
     std::fill(input.begin() + static_cast<std::ptrdiff_t>(n * input_size), input.end(), Real{0});
     network.forward(workspace, shard_, {});
     const CView outputs = workspace.output(shard_).first(n * output_size);
-    if (!std::all_of(outputs.begin(), outputs.end(), [](Real v) { return std::isfinite(v); })) {
+    if (!all_finite(outputs)) {
       throw DivergedError("the network's outputs are not finite (first non-finite value: " +
                           network.first_non_finite(workspace, shard_) + ")");
     }

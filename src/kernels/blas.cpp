@@ -53,7 +53,7 @@ CBLAS_TRANSPOSE to_cblas(Transpose transpose) {
 constexpr int kSingle = 0;  // what openblas_get_parallel() answers
 constexpr int kOpenMp = 2;
 
-// Of its packing buffers, the largest that any kernel of OpenBLAS has.
+// The size of the largest packing buffer that any kernel of OpenBLAS has.
 constexpr std::size_t kBufferBytes = std::size_t{128} << 20;
 
 // A product of fixed pseudo-random matrices, large enough for OpenBLAS' packing buffers to be in
@@ -86,7 +86,7 @@ class SelfTest {
   std::vector<Real> product_ = a_;
 };
 
-// What OpenBLAS chooses a kernel by, for c ← a·op(b): c is (rows, columns).
+// The facts by which OpenBLAS chooses a kernel for c ← a·op(b): c is (rows, columns).
 struct Product {
   int rows;
   int columns;
@@ -96,8 +96,8 @@ struct Product {
   bool operator==(const Product&) const = default;
 };
 
-// Does OpenBLAS give equal rows of a equal rows of a·op(b), whatever their places? Found out by
-// trying, once for each product, without asking for memory: inference may not.
+// Whether OpenBLAS gives equal rows of a equal rows of a·op(b), whatever their positions. Found out
+// by trying, once per product, without allocating: inference may not.
 class RowTrials {
  public:
   bool treats_rows_alike(Product p) {

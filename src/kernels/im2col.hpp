@@ -27,8 +27,8 @@ struct Window {
   int patch() const { return input.channels * kernel.height * kernel.width; }
 };
 
-// What becomes of a remainder of rows or columns that fills no whole stride: floor drops it, ceil
-// has another window, which overhangs, unless that would begin beyond the image.
+// When strides do not divide the image evenly: floor ignores the rest; ceil adds one window that
+// overhangs the edge, unless it would start past the last pixel.
 enum class Rounding { floor, ceil };
 
 // output = floor((input + 2·pad − extent) / stride) + 1, in each direction, or with ceil instead,

@@ -49,19 +49,19 @@ CNN_INLINE void store_window(const Window<V>& window, Real* upper, Real* lower) 
   }
 }
 
-// Places 0 … 3 are computed as Reals, which fill vectors of the pixels' width, and kept as bytes.
+// Indices 0 … 3 are computed as Reals, which fill vectors of the pixels' width, and kept as bytes.
 template <typename V>
-CNN_INLINE void store_places(const V& places, std::uint8_t* to) {
+CNN_INLINE void store_indices(const V& indices, std::uint8_t* to) {
   if constexpr (kIsOne<V>) {
-    *to = static_cast<std::uint8_t>(places);
+    *to = static_cast<std::uint8_t>(indices);
   } else {
-    using Integers = decltype(places > places);
-    store(__builtin_convertvector(__builtin_convertvector(places, Integers), Bytes<V>), to);
+    using Integers = decltype(indices > indices);
+    store(__builtin_convertvector(__builtin_convertvector(indices, Integers), Bytes<V>), to);
   }
 }
 
 template <typename V>
-CNN_INLINE V load_places(const std::uint8_t* from) {
+CNN_INLINE V load_indices(const std::uint8_t* from) {
   if constexpr (kIsOne<V>) {
     return static_cast<Real>(*from);
   } else {
@@ -117,15 +117,15 @@ void forward_max(const Planes& planes, const Real* x, Real* y, std::uint8_t* win
                            CNN_INLINE_LAMBDA {
                              const Window<V> window = load_window<V>(x + upper, x + lower);
                              V best = window.pixels[0];
-                             V place{};
+                             V index{};
                              for (int k = 1; k < 4; ++k) {
                                const V pixel = window.pixels[k];
                                const auto wins = (pixel > best) | (pixel != pixel);
                                best = wins ? pixel : best;
-                               place = wins ? V{} + static_cast<Real>(k) : place;
+                               index = wins ? V{} + static_cast<Real>(k) : index;
                              }
                              store(best, y + output);
-                             if (winners != nullptr) store_places(place, winners + output);
+                             if (winners != nullptr) store_indices(index, winners + output);
                            };
   for_windows(planes, windows);
 }
@@ -135,11 +135,11 @@ void backward_max(const Planes& planes, const Real* dy, const std::uint8_t* winn
   const auto windows = [=]<typename V>(std::size_t upper, std::size_t lower, std::size_t output)
                            CNN_INLINE_LAMBDA {
                              const V share = load<V>(dy + output);
-                             const V winner = load_places<V>(winners + output);
+                             const V winner = load_indices<V>(winners + output);
                              Window<V> window;
                              for (int k = 0; k < 4; ++k) {
-                               const V place = V{} + static_cast<Real>(k);
-                               window.pixels[k] = winner == place ? share : V{};
+                               const V index = V{} + static_cast<Real>(k);
+                               window.pixels[k] = winner == index ? share : V{};
                              }
                              store_window(window, dx + upper, dx + lower);
                            };

@@ -10,7 +10,7 @@ namespace cnn {
 
 using namespace winograd;
 
-// What the scratch holds.
+// The contents of the scratch.
 struct Winograd::Memory {
   Pixels input;              // one padded image
   Pixels output;             // one output, rounded up to whole tiles
@@ -47,7 +47,7 @@ bool Winograd::pays(const Window& window, int count) {
   const double tiles = double(winograd.tile_rows_) * winograd.tile_columns_;
   const double channels = window.input.channels;
   const double plain = double(window.patch()) * window.positions() * count;
-  // A transform costs about as much as kTransform multiplications for each value.
+  // A transform costs about as much as kTransform multiplications per value.
   constexpr double kTransform = 1;
   const double here = kPoints * tiles * (channels * count + kTransform * (channels + count));
   return channels >= 4 && count >= kLanes && plain > here;
@@ -111,7 +111,7 @@ void Winograd::for_blocks(std::size_t n, const Block& block) const {
 }
 
 void Winograd::forward(std::size_t n, CView x, CView weight, CView bias, View y, View scratch,
-                       bool apart) const {
+                       bool independent) const {
   const Memory m = divide(scratch);
   const Shape output{count_, window_.output.height, window_.output.width};
   const int channels = window_.input.channels;
@@ -133,7 +133,7 @@ void Winograd::forward(std::size_t n, CView x, CView weight, CView bias, View y,
       gemm_by_units(Memory::matrix(m.input_points, m.input_pitch, p, all, channels),
                     Memory::matrix(m.weight, m.weight_pitch, p, channels, count_), Transpose::no, 0,
                     Memory::matrix(m.output_points, m.output_pitch, p, all, count_),
-                    apart ? image_tiles : all);
+                    independent ? image_tiles : all);
     }
     for (std::size_t i = 0; i < images; ++i) {
       output_of_points(tiles, m.output, m.output_points + i * product(image_tiles, m.output.lanes),

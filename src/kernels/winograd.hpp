@@ -6,7 +6,7 @@
 // direction, 36 in all, where convolution is a plain product. For one tile of m x m outputs,
 // m = 7 − kernel,
 //   y = Aᵀ [ Σ_c (G w_c Gᵀ) ⊙ (Bᵀ x_c B) ] A,
-// and the sum over channels, for all tiles and kernels at once, is one matrix product a point.
+// and the sum over channels, for all tiles and kernels at once, is one matrix product per point.
 // Source: S. Winograd, "Arithmetic Complexity of Computations" (1980); A. Lavin and S. Gray, "Fast
 // Algorithms for Convolutional Neural Networks" (2015). Backward is the adjoint of each step.
 //
@@ -27,9 +27,10 @@ namespace cnn {
 
 class Winograd {
  public:
-  // Can this convolution be computed so at all?
+  // Is the window supported: stride 1, dilation 1, a kernel of 3x3 or 5x5?
   static bool applies(const Window& window);
-  // And is it clearly faster then? (Few channels spend more on tiles than they save.)
+  // Is it supported, and expected to be clearly faster than im2col? (With few channels, tiles cost
+  // more than they save.)
   static bool pays(const Window& window, int count);
 
   Winograd() = default;
@@ -40,9 +41,10 @@ class Winograd {
   std::size_t scratch() const;
 
   // y ← W ⋆ x + b. x: (n, C, H, W); weight: (F, C, K, K); bias: (F) or empty; y: (n, F, OH, OW).
-  // apart: what an image becomes does not depend on its place among the n, to the last bit.
+  // independent: the bits of each image's output do not depend on its position in the call, as
+  // inference needs; costs smaller products.
   void forward(std::size_t n, CView x, CView weight, CView bias, View y, View scratch,
-               bool apart = false) const;
+               bool independent = false) const;
   // dweight += ∂J/∂W; dx ← ∂J/∂x unless dx is empty.
   void backward(std::size_t n, CView x, CView weight, CView dy, View dweight, View dx,
                 View scratch) const;

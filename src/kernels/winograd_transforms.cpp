@@ -65,7 +65,7 @@ CNN_INLINE void evaluate_adjoint(Lanes (&v)[kTile]) {
 }
 
 // The rest of G: one over the product of a point's distances to the others, times 3, so that all
-// that is done to small integers is exact. What leaves the points again is divided by 3 x 3.
+// arithmetic on small integers is exact. Values that leave the points again are divided by 3 x 3.
 CNN_INLINE void scale(Lanes (&v)[kTile]) {
   v[0] *= Real{3} / 4;
   v[1] *= Real{-1} / 2;
@@ -158,7 +158,7 @@ CNN_INLINE void points_of_doutput_for(const Tiles& tiles, const Pixels& pixels, 
   });
 }
 
-// Calls run(first weight, columns, place among the points) for all runs of columns.
+// Calls run(first weight, columns, index among the points) for all runs of columns.
 template <typename Run>
 CNN_INLINE void for_kernels(const Kernels& kernels, const Run& run) {
   for (int column = 0; column < kernels.columns; column += kLanes) {

@@ -27,8 +27,8 @@ inline std::size_t product(int a, int b) {
   return static_cast<std::size_t>(a) * static_cast<std::size_t>(b);
 }
 
-// The float next to 1/9 is so near that 9k times it rounds to k, for whole k. To be stored before
-// anything is added: a fused addition would not round.
+// float(1/9) is so close to 1/9 that 9k·kUnscale rounds to exactly k. Store the product before
+// adding to it: a fused multiply-add would skip that rounding.
 inline constexpr Real kUnscale = Real{1} / 9;
 
 // A pitch of an odd number of cache lines: the 36 values of a tile must not share a cache set.
@@ -51,7 +51,7 @@ struct Pixels {
 // Planes (C, H, W) → pixels, from (top, left) on; zeros in the lanes beyond C.
 void gather(const Shape& shape, const Real* planes, const Pixels& pixels, int top, int left,
             Real* to);
-// Pixels from (top, left) on, times `factor` → planes; plus a value for each plane unless `bias` is
+// Pixels from (top, left) on, times `factor` → planes; plus one value per plane unless `bias` is
 // null.
 void scatter(const Pixels& pixels, const Real* from, int top, int left, Real factor,
              const Real* bias, const Shape& shape, Real* planes);

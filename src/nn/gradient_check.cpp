@@ -8,6 +8,7 @@
 
 #include "cnn/error.hpp"
 
+#include "base/finite.hpp"
 #include "nn/gradient_check_draw.hpp"
 
 namespace cnn {
@@ -15,10 +16,6 @@ namespace {
 
 constexpr bool kFloat = sizeof(Real) == sizeof(float);
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-bool all_finite(CView values) {
-  return std::all_of(values.begin(), values.end(), [](Real value) { return std::isfinite(value); });
-}
 
 double norm(CView values) {
   double squares = 0;
@@ -47,11 +44,11 @@ std::vector<Direction> gradient_directions(CView gradient, std::size_t direction
   const std::size_t count = gradient.size() / stretch;
   std::vector<Direction> result(std::min(directions, count));
   for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t place = i * stretch + mix(key, i, 1) % stretch;
+    const std::size_t index = i * stretch + mix(key, i, 1) % stretch;
     const double random = draw_sign(key, i) * (0.5 + draw_uniform(key, i));
     Direction& direction = result[i % result.size()];
-    direction.places.push_back(place);
-    direction.lengths.push_back(random + (mean > 0 ? gradient[place] / mean : 0));
+    direction.indices.push_back(index);
+    direction.lengths.push_back(random + (mean > 0 ? gradient[index] / mean : 0));
   }
   for (Direction& direction : result) {
     double squares = 0;
@@ -61,27 +58,28 @@ std::vector<Direction> gradient_directions(CView gradient, std::size_t direction
   return result;
 }
 
-// What is known of J along one direction, per unit of length.
+// The change of J along one direction, per unit of length.
 struct Slope {
   double analytic = 0;
   double residual = kInfinity;  // numeric − analytic of the best quotient
   double proven = 0;            // the part of it that the quotients cannot be blamed for
 };
 
-// What J is at x, what it is uncertain by, and the residual that still passes.
+// J at x, the error of that value by rounding, and the residual that still passes.
 struct Terrain {
   double objective;
   double rounding;
   double tolerance;
 };
 
-// Takes smaller and smaller steps and keeps the best quotient: a gradient that is wrong would have
-// to be wrong by just what one of the quotients is. One-sided quotients, which are right where the
-// other side has a kink, count once they have settled, i.e. hardly differ from those of the step
-// before. The gradient is proven wrong only by what is left when the quotient's own faults are
-// taken off, with caution, as where kinks are dense all of them are often small by chance: J's
-// rounding; the change since the step before (curvature); and how far the two sides' difference is
-// from half of what it was, as it would be if J were smooth (kinks).
+// Halves the step until the quotient is good enough, and keeps the best: a wrong gradient would
+// have to be wrong by just what one of the quotients is.
+// - A quotient of one side counts only once it has settled, that is, hardly differs from the step
+//   before: there may be a kink on the other side.
+// - "Proven wrong" is what the residual exceeds kCaution·doubt by, where doubt is the sum of J's
+//   rounding per step, the change since the step before (curvature), and how far the difference of
+//   the two sides is from half of what it was (kinks). Caution, because where kinks are dense all
+//   three are often small by chance.
 Slope settle(View x, CView gradient, const Direction& direction, double first_step,
              const Terrain& terrain, const Objective& objective) {
   Slope slope;
@@ -141,21 +139,21 @@ std::string list_layers(const Network& network, std::span<const GradientComparis
 
 Difference central_difference(View x, CView gradient, const Direction& direction, double step,
                               const Objective& objective) {
-  const std::size_t count = direction.places.size();
+  const std::size_t count = direction.indices.size();
   std::vector<Real> before(count);
-  for (std::size_t i = 0; i < count; ++i) before[i] = x[direction.places[i]];
+  for (std::size_t i = 0; i < count; ++i) before[i] = x[direction.indices[i]];
   const auto side = [&](double length) {
     Difference::Side result{};
     for (std::size_t i = 0; i < count; ++i) {
-      const std::size_t place = direction.places[i];
-      x[place] = static_cast<Real>(before[i] + length * direction.lengths[i]);
-      result.analytic += double{gradient[place]} * (double{x[place]} - double{before[i]});
+      const std::size_t index = direction.indices[i];
+      x[index] = static_cast<Real>(before[i] + length * direction.lengths[i]);
+      result.analytic += double{gradient[index]} * (double{x[index]} - double{before[i]});
     }
     result.objective = objective();
     return result;
   };
   const Difference difference{.above = side(step), .below = side(-step)};
-  for (std::size_t i = 0; i < count; ++i) x[direction.places[i]] = before[i];
+  for (std::size_t i = 0; i < count; ++i) x[direction.indices[i]] = before[i];
   return difference;
 }
 
@@ -291,7 +289,7 @@ GradientComparison GradientChecker::check_parameter(std::size_t parameter) {
   const std::vector<Direction> directions =
       gradient_directions(gradient, check_.network_directions, mix(check_.seed, parameter, 5));
   result.checked = 0;
-  for (const Direction& direction : directions) result.checked += direction.places.size();
+  for (const Direction& direction : directions) result.checked += direction.indices.size();
   // What ⟨gradient, direction⟩ is about.
   const double moved = static_cast<double>(result.checked) / static_cast<double>(p.size);
   const double typical = norm(gradient) * std::sqrt(moved / static_cast<double>(directions.size()));

@@ -43,7 +43,7 @@ using Objective = std::function<double()>;
 
 // Which values a step moves, and how far each for a step of 1.
 struct Direction {
-  std::vector<std::size_t> places;
+  std::vector<std::size_t> indices;
   std::vector<double> lengths;
 };
 
@@ -77,7 +77,7 @@ enum class Verdict {
 
 // One gradient of one layer, compared.
 struct GradientComparison {
-  std::size_t layer = 0;  // its place in network.nodes()
+  std::size_t layer = 0;  // its index in network.nodes()
   std::string gradient;   // the parameter's name ("weight"), or "dx"; "dx 1", … of several inputs
   std::size_t values = 0;   // how many the tensor has
   std::size_t checked = 0;  // how many of them were moved
@@ -138,9 +138,9 @@ class GradientChecker {
   double rounding_ = 0;  // what J is uncertain by
 };
 
-// What is wrong and where, naming the layers; empty if nothing differs. A layer that is off by
-// itself is the culprit, and makes J differ in every layer before it; if none is, the fault is in
-// what lies between them.
+// A message that names the layers whose gradients are wrong; empty if nothing differs. A layer that
+// is off by itself is the culprit, and makes J differ in every layer before it; if none is, the
+// fault is in what lies between them.
 std::string gradient_complaint(const Network& network, std::span<const GradientComparison> layers,
                                std::span<const GradientComparison> parameters);
 

@@ -17,7 +17,7 @@ constexpr bool kFloat = sizeof(Real) == sizeof(float);
 
 std::size_t moved_values(std::span<const Direction> directions) {
   std::size_t count = 0;
-  for (const Direction& direction : directions) count += direction.places.size();
+  for (const Direction& direction : directions) count += direction.indices.size();
   return count;
 }
 
@@ -29,24 +29,24 @@ constexpr std::size_t kValuesOfDirection = 16;
 constexpr double kCurvedStep = kFloat ? 0x1p-8 : 0x1p-16;
 
 // `most` different ones of 0 … count-1, in order; all if there are no more.
-std::vector<std::size_t> draw_places(std::size_t count, std::size_t most, std::uint64_t key) {
-  std::set<std::size_t> places;
-  for (std::size_t i = 0; places.size() < std::min(count, most); ++i) {
-    places.insert(count <= most ? i : mix(key, i) % count);
+std::vector<std::size_t> draw_indices(std::size_t count, std::size_t most, std::uint64_t key) {
+  std::set<std::size_t> indices;
+  for (std::size_t i = 0; indices.size() < std::min(count, most); ++i) {
+    indices.insert(count <= most ? i : mix(key, i) % count);
   }
-  return {places.begin(), places.end()};
+  return {indices.begin(), indices.end()};
 }
 
 // Random signs on some of `count` values.
 std::vector<Direction> sparse_directions(std::size_t count, std::size_t directions,
                                          std::uint64_t key) {
   const std::size_t most = directions < count ? directions * kValuesOfDirection : count;
-  const std::vector<std::size_t> places = draw_places(count, most, key);
-  std::vector<Direction> result(std::min(directions, places.size()));
-  for (std::size_t i = 0; i < places.size(); ++i) {
+  const std::vector<std::size_t> indices = draw_indices(count, most, key);
+  std::vector<Direction> result(std::min(directions, indices.size()));
+  for (std::size_t i = 0; i < indices.size(); ++i) {
     Direction& direction = result[i % result.size()];
-    direction.places.push_back(places[i]);
-    direction.lengths.push_back(draw_sign(key, places[i]));
+    direction.indices.push_back(indices[i]);
+    direction.lengths.push_back(draw_sign(key, indices[i]));
   }
   return result;
 }
@@ -98,8 +98,9 @@ class LayerPass {
                      .scratch = scratch_});
   }
 
-  // Less its value after forward_and_backward, which no difference sees: outputs that do not
-  // change, most of them, do not add their roundings.
+  // Σ doutput·(output − output after forward_and_backward). The constant cancels in every
+  // difference; subtracted per element, it keeps the rounding of outputs that do not change, most
+  // of them, out of the sum.
   double objective() {
     forward();
     double sum = 0;
@@ -142,7 +143,7 @@ class LayerPass {
     saved_ = arena_.view<std::byte>(saved_offset, saved);
   }
 
-  // Of a size that keeps outputs near one, whatever the network's own parameters are like.
+  // Their size keeps outputs near one, whatever the network's own parameters are like.
   // Statistics keep their initial values: in training no output depends on them.
   void draw_parameters() {
     for (std::size_t k = 0; k < plan_.parameters.size(); ++k) {
@@ -186,7 +187,7 @@ class LayerPass {
 
 // Draws all inputs from [−2, 2) and returns the step that leads to no kink, as long as kinks are
 // where a value is zero or two are equal. Values that will move stand on a lattice of odd
-// multiples of spacing/2, no two of them on one place, all others on even multiples: they are
+// multiples of spacing/2, no two of them equal, all others on even multiples: they are
 // spacing/2 or more away from those and from zero, spacing from one another.
 constexpr std::size_t kFewestLevels = 64;
 double draw_inputs(std::span<const LayerPass::Tensor> inputs,
@@ -195,7 +196,7 @@ double draw_inputs(std::span<const LayerPass::Tensor> inputs,
   for (std::size_t k = 0; k < inputs.size(); ++k) moved += moved_values(directions[k]);
   const std::size_t levels = std::bit_ceil(std::max(moved, kFewestLevels));
   const double spacing = 4.0 / static_cast<double>(levels);
-  const auto place = [&](double level) { return static_cast<Real>(level * spacing - 2); };
+  const auto value_at = [&](double level) { return static_cast<Real>(level * spacing - 2); };
   // An odd factor makes i ↦ factor·i a permutation of the levels, whose number is a power of two.
   const std::uint64_t factor = mix(seed, 2) | 1;
   std::uint64_t next = mix(seed, 3) % levels;
@@ -203,11 +204,11 @@ double draw_inputs(std::span<const LayerPass::Tensor> inputs,
     const View values = inputs[k].values;
     const std::uint64_t key = mix(seed, k, 7);
     for (std::size_t i = 0; i < values.size(); ++i) {
-      values[i] = place(static_cast<double>(mix(key, i) % levels));
+      values[i] = value_at(static_cast<double>(mix(key, i) % levels));
     }
     for (const Direction& direction : directions[k]) {
-      for (const std::size_t i : direction.places) {
-        values[i] = place(static_cast<double>(factor * next++ % levels) + 0.5);
+      for (const std::size_t i : direction.indices) {
+        values[i] = value_at(static_cast<double>(factor * next++ % levels) + 0.5);
       }
     }
   }

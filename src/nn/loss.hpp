@@ -27,13 +27,13 @@ enum class Loss {
 inline constexpr std::array<std::string_view, 2> kLossNames = {"softmax_cross_entropy",
                                                                "euclidean"};
 
-// What training may do to a loss; evaluation never does.
+// Changes of the loss in training; evaluation makes none.
 struct LossOptions {
   // s of softmax_cross_entropy, which then compares h with y' = (1 − s)·y + s/K: J = −Σ y'_k log
   // h_k (Szegedy et al., 2016).
   double label_smoothing = 0;
-  // By which each sample's J is multiplied, one per class; empty if there are none. Those that a
-  // configuration asks for are known once the classes are: a ClassWeights gives them.
+  // Factor on each sample's J, one per class; empty if there are none. Those that a configuration
+  // asks for are known once the classes are: a ClassWeights gives them.
   std::vector<double> class_weights;
 };
 
@@ -50,7 +50,7 @@ void visit(ConfigVisitor& visitor, Loss loss, LossOptions& options, ClassWeights
 // outputs: (n, K); labels: n values below K. Assigns losses: n values of J(W,b;x,y), and, unless it
 // is empty, doutputs: (n, K) = gradient_scale · ∂J(W,b;x,y)/∂z. With gradient_scale = 1/m the
 // gradients of a batch of m samples add up to that of J's data term. Throws ShapeError if the sizes
-// do not agree, ArgumentError for a label that is none; nothing is assigned then.
+// do not agree, and ArgumentError for a label of K or more; nothing is assigned then.
 void compute_loss(Loss loss, CView outputs, std::span<const std::uint8_t> labels,
                   Real gradient_scale, std::span<double> losses, View doutputs,
                   const LossOptions& options = {});

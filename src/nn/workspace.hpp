@@ -65,10 +65,10 @@ class Workspace {
   std::span<std::byte> saved(std::size_t node, Samples samples);
   View scratch() { return arena_.view<Real>(scratch_offset_, scratch_size_); }
 
-  // A layer assigns its dinputs. The first to send a gradient back to a tensor assigns it in place;
-  // whoever comes later gets room of its own (place_dinputs), which is then added (add_shares).
-  // Whoever takes a few samples at a time through several layers recalls before each few what was
-  // assigned before the first.
+  // Gradients of shared tensors: the first reader in backward order assigns the tensor's gradient
+  // itself, later ones assign separate memory (place_dinputs), which add_shares adds. A pass in
+  // blocks of samples starts every block from the same state: remember_assigned() once,
+  // recall_assigned() before each block.
   void remember_assigned();
   void recall_assigned();
   void place_dinputs(const std::vector<std::size_t>& inputs, Samples samples);
@@ -106,8 +106,8 @@ class Gradients {
 
   View values() { return view_; }
   CView values() const { return view_; }
-  // The samples whose passes have been added up: counted by backward, taken away by who uses them
-  // up.
+  // The samples whose passes have been added up: backward counts them, and whoever uses the sums
+  // takes them.
   void count_samples(std::size_t n) { samples_ += n; }
   std::size_t take_samples() { return std::exchange(samples_, 0); }
   void clear();

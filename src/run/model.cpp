@@ -13,13 +13,14 @@
 #include "cnn/error.hpp"
 
 #include "base/file.hpp"
+#include "base/finite.hpp"
 #include "base/text.hpp"
 #include "config/overrides.hpp"
 
 namespace cnn {
 namespace {
 
-constexpr int kLargestExtent = 1 << 15;
+constexpr int kLargestImageExtent = 1 << 15;
 constexpr std::string_view kOptimizer = "optimizer/";
 constexpr std::string_view kValue = "value";  // of a parameter that is averaged
 
@@ -119,7 +120,7 @@ Metadata model_metadata(const ModelInfo& info) {
 DrawingStatistics read_drawings(const MetadataReader& metadata) {
   if (!metadata.has("drawings")) return {};
   const std::vector<double> n = metadata.numbers<double>("drawings", 6);
-  if (std::any_of(n.begin(), n.end(), [](double v) { return v < 0 || v > kLargestExtent; }) ||
+  if (std::any_of(n.begin(), n.end(), [](double v) { return v < 0 || v > kLargestImageExtent; }) ||
       n[1] > n[2] || n[3] > 255 || n[4] > n[5]) {
     metadata.fail("drawings", "does not describe drawings");
   }
@@ -142,7 +143,7 @@ ModelInfo read_info(const Safetensors& file) {
   }
   const std::vector<int> input = metadata.numbers<int>("input", 3);
   if (std::any_of(input.begin(), input.end(),
-                  [](int extent) { return extent < 1 || extent > kLargestExtent; })) {
+                  [](int extent) { return extent < 1 || extent > kLargestImageExtent; })) {
     metadata.fail("input", "is no shape of an image: " + in_quotes(metadata.text("input")));
   }
   info.input = {input[0], input[1], input[2]};
@@ -159,7 +160,7 @@ ModelInfo read_info(const Safetensors& file) {
   info.images = {border[0], border[1], metadata.number<int>("centred") != 0,
                  metadata.number<int>("box"), read_drawings(metadata)};
   if (border[0] < 0 || border[1] > 255) metadata.fail("border", "lies outside 0 … 255");
-  if (info.images.box < 0 || info.images.box > kLargestExtent) {
+  if (info.images.box < 0 || info.images.box > kLargestImageExtent) {
     metadata.fail("box", "is no size of an image");
   }
   return info;
@@ -186,8 +187,7 @@ class TensorList {
 
 void require_finite(const Network& network) {
   for (const Parameter& p : network.parameters()) {
-    const CView values = network.value(p);
-    if (!std::all_of(values.begin(), values.end(), [](Real v) { return std::isfinite(v); })) {
+    if (!all_finite(network.value(p))) {
       throw DivergedError("a weight is not finite (in '" + p.name + "')");
     }
   }
@@ -217,8 +217,7 @@ class TensorTaker {
     } else if (!entry->is_read()) {
       problems_ += "\n  " + name + " is of type '" + printable(entry->dtype) +
                    "', expected F32, F16, BF16 or F64";
-    } else if (!std::all_of(entry->data.begin(), entry->data.end(),
-                            [](float v) { return std::isfinite(v); })) {
+    } else if (!all_finite(entry->data)) {
       problems_ += "\n  " + name + " holds a value that is not finite";
     } else {
       return entry;

@@ -7,6 +7,7 @@
 
 #include "cnn/error.hpp"
 
+#include "base/finite.hpp"
 #include "kernels/blas.hpp"
 
 namespace cnn {
@@ -99,7 +100,7 @@ void TrainStep::run_shard(const Batch& batch, std::size_t shard, std::size_t wor
     const CView output = outputs.subspan(i * output_size, output_size);
     predicted_[first + i] = static_cast<std::uint16_t>(arg_max(output));
   }
-  if (!std::all_of(losses.begin(), losses.end(), [](double j) { return std::isfinite(j); })) {
+  if (!all_finite(losses)) {
     const std::string culprit = network_.first_non_finite(workspace, n);
     non_finite_[shard] = culprit.empty() ? "the loss" : culprit;
     return;
