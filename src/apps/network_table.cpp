@@ -1,6 +1,9 @@
 #include "apps/network_table.hpp"
 
+#include <algorithm>
+#include <array>
 #include <iterator>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -10,49 +13,50 @@
 namespace cnn::app {
 namespace {
 
-// The options of a layer in a few words: "5x5", "max 2x2/2", "rate 0.5".
-class OptionWords final : public OptionVisitor {
- public:
-  const std::string& text() const { return text_; }
+std::string short_text(Size2 size) {
+  return size.height == size.width ? std::to_string(size.height) : to_string(size);
+}
 
-  void integer(std::string_view key, std::int64_t& value, Bounds, Presence) override {
-    if (key == "count" || value == 1) return;  // the count shows in the output, one group is usual
-    add(fmt::format("{} {}", key, value));
-  }
-  void real(std::string_view key, double& value, Bounds, Presence) override {
-    if (key == "momentum" || key == "epsilon") return;  // of batch_norm: they seldom matter
-    add(fmt::format("{} {}", key, value));
-  }
-  void size2(std::string_view key, Size2& value, Bounds, Presence) override {
-    if (key == "kernel") {
-      add(to_string(value));
-    } else if (key == "stride") {
-      text_ += "/" + short_text(value);
-    } else if (value != (key == "pad" ? Size2{0, 0} : Size2{1, 1})) {
-      add(fmt::format("{} {}", key, short_text(value)));
+// Are told by the output's shape, or seldom matter (those of batch_norm).
+constexpr std::array<std::string_view, 3> kLeftOut = {"count", "momentum", "epsilon"};
+
+// Options in a few words: "5x5", "max 2x2/2", "rate 0.5".
+class OptionWords final : public OptionSink {
+ public:
+  // A default says nothing new, unless it is the stride of a kernel or the layer's only option.
+  std::string text() const {
+    std::string text;
+    for (const OptionState& o : options_) {
+      if (std::find(kLeftOut.begin(), kLeftOut.end(), o.key) != kLeftOut.end()) continue;
+      if (o.key == "stride") {
+        text += "/" + short_text(std::get<Size2>(o.value));
+      } else if (!o.is_default || options_.size() == 1) {
+        text += (text.empty() ? "" : " ") + words(o);
+      }
     }
+    return text;
   }
-  void boolean(std::string_view key, bool& value) override {
-    const bool usual = key == "bias";
-    if (value != usual) add(fmt::format("{}{}", value ? "" : "no ", key));
-  }
-  void one_of(std::string_view, std::size_t& index, std::span<const std::string_view> names,
-              Presence) override {
-    if (names[index] != "floor") add(std::string(names[index]));  // the usual way of rounding
-  }
+
+  void option(const OptionState& state) override { options_.push_back(state); }
 
  private:
-  void add(const std::string& word) { text_ += (text_.empty() ? "" : " ") + word; }
-  static std::string short_text(Size2 size) {
-    return size.height == size.width ? std::to_string(size.height) : to_string(size);
+  static std::string words(const OptionState& o) {
+    const std::string key(o.key);
+    if (const auto* name = std::get_if<std::string_view>(&o.value)) return std::string(*name);
+    if (const auto* is_on = std::get_if<bool>(&o.value)) return (*is_on ? "" : "no ") + key;
+    if (const auto* size = std::get_if<Size2>(&o.value)) {
+      return key == "kernel" ? to_string(*size) : key + " " + short_text(*size);
+    }
+    if (const auto* real = std::get_if<double>(&o.value)) return fmt::format("{} {}", key, *real);
+    return fmt::format("{} {}", key, std::get<std::int64_t>(o.value));
   }
 
-  std::string text_;
+  std::vector<OptionState> options_;
 };
 
 std::string option_words(const Layer& layer) {
   OptionWords words;
-  layer.clone()->options(words);  // a visitor may write
+  layer.describe(words);
   return words.text();
 }
 

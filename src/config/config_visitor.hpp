@@ -1,6 +1,5 @@
-// ConfigVisitor: what the sections of a configuration show their keys to. Beside the numbers and
-// choices of an OptionVisitor there are texts, paths, nested sections and keys that exclude one
-// another.
+// ConfigVisitor: visits the keys of the sections of a configuration. Beside the numbers and choices
+// of an OptionVisitor there are texts, paths, nested sections, and keys that exclude one another.
 
 #pragma once
 
@@ -18,7 +17,7 @@
 
 namespace cnn {
 
-// What is wrong with a value, and the next step.
+// The fault of a value, and the next step.
 struct Complaint {
   std::string message;
   std::string hint = {};
@@ -30,8 +29,8 @@ class ConfigVisitor : public OptionVisitor {
  public:
   using OptionVisitor::real;
 
-  // For keys that may have no value at all. Does the visitor go for this one? One that reads does
-  // where the key is given, one that prints where `is_set`, one that lists always.
+  // Should a key that may have no value be visited? Readers: true if the file gives it. Printers:
+  // `is_set`. Listers: always true.
   virtual bool wants(std::string_view key, bool is_set) = 0;
 
   virtual void text(std::string_view key, std::string& value, const TextCheck& check,

@@ -38,6 +38,28 @@ std::string escaped(char32_t code, std::string_view bytes) {
   return text;
 }
 
+std::string value_text(std::int64_t value) {
+  return std::to_string(value);
+}
+
+std::string value_text(double value) {
+  return number_text(value);
+}
+
+std::string value_text(Size2 value) {
+  const std::string height = std::to_string(value.height);
+  if (value.height == value.width) return height;
+  return "[" + height + ", " + std::to_string(value.width) + "]";
+}
+
+std::string value_text(bool value) {
+  return value ? "true" : "false";
+}
+
+std::string value_text(std::string_view name) {
+  return std::string(name);
+}
+
 }  // namespace
 
 std::string yaml_quoted(std::string_view text) {
@@ -63,27 +85,29 @@ void OptionPrinter::add_lines(std::string lines) {
   entries_.push_back(std::move(lines));
 }
 
+void OptionPrinter::option(const OptionState& state) {
+  add(state.key, std::visit([](auto value) { return value_text(value); }, state.value));
+}
+
 void OptionPrinter::integer(std::string_view key, std::int64_t& value, Bounds, Presence) {
-  add(key, std::to_string(value));
+  add(key, value_text(value));
 }
 
 void OptionPrinter::real(std::string_view key, double& value, Bounds, Presence) {
-  add(key, number_text(value));
+  add(key, value_text(value));
 }
 
 void OptionPrinter::size2(std::string_view key, Size2& value, Bounds, Presence) {
-  const std::string height = std::to_string(value.height);
-  add(key, value.height == value.width ? height
-                                       : "[" + height + ", " + std::to_string(value.width) + "]");
+  add(key, value_text(value));
 }
 
 void OptionPrinter::boolean(std::string_view key, bool& value) {
-  add(key, value ? "true" : "false");
+  add(key, value_text(value));
 }
 
 void OptionPrinter::one_of(std::string_view key, std::size_t& index,
                            std::span<const std::string_view> names, Presence) {
-  add(key, names[index]);
+  add(key, value_text(names[index]));
 }
 
 bool OptionPrinter::wants(std::string_view, bool is_set) {

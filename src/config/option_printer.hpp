@@ -1,5 +1,5 @@
-// OptionPrinter and OptionLister: the visitors that print a component's values as YAML, and that
-// list its keys.
+// OptionPrinter and OptionLister: what prints a component's values as YAML, and the visitor that
+// lists its keys.
 
 #pragma once
 
@@ -16,13 +16,14 @@ std::string yaml_text(std::string_view text);
 // Always in double quotes.
 std::string yaml_quoted(std::string_view text);
 
-// Visits options and keeps "key: value" of each, defaults included.
-class OptionPrinter final : public ConfigVisitor {
+// Visits options, or has them described, and keeps "key: value" of each, defaults included.
+class OptionPrinter final : public ConfigVisitor, public OptionSink {
  public:
   // How nested sections are printed: "key: {a: 1}" or as indented lines.
   enum class Sections { flow, block };
   explicit OptionPrinter(Sections sections = Sections::flow) : sections_(sections) {}
 
+  void option(const OptionState& state) override;
   void integer(std::string_view key, std::int64_t& value, Bounds bounds,
                Presence presence) override;
   void real(std::string_view key, double& value, Bounds bounds, Presence presence) override;
@@ -53,7 +54,7 @@ class OptionPrinter final : public ConfigVisitor {
 
   // "{key: value, key: value}"
   std::string flow() const;
-  // A line each, after `indent`.
+  // One line per entry, after `indent`.
   std::string block(std::string_view indent) const;
 
  private:

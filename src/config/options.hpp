@@ -1,6 +1,6 @@
 // Options: a component names its YAML keys once, in one function that visits them. Reading a file,
 // printing the resolved configuration and listing what a component accepts are three visitors over
-// that one list.
+// that one list. A component that must not be changed describes its options to an OptionSink.
 //
 // Layers see an OptionVisitor: numbers and choices. The sections of a configuration see a
 // ConfigVisitor (config_visitor.hpp), which knows more kinds of keys.
@@ -13,6 +13,7 @@
 #include <limits>
 #include <span>
 #include <string_view>
+#include <variant>
 
 #include "cnn/shape.hpp"
 
@@ -30,7 +31,7 @@ struct Bounds {
   }
 };
 
-// What a number of the mathematics may be: squares and products of a few still fit into a float.
+// The bound of numbers of the mathematics: squares and products of a few still fit into a float.
 inline constexpr double kLargestReal = 1e18;
 
 enum class Presence { required, optional };
@@ -49,12 +50,12 @@ class OptionVisitor {
   virtual void size2(std::string_view key, Size2& value, Bounds bounds,
                      Presence presence = Presence::optional) = 0;
   virtual void boolean(std::string_view key, bool& value) = 0;
-  // One of `names`; `index` is its place among them.
+  // One of `names`, which live for ever; `index` counts them from 0.
   virtual void one_of(std::string_view key, std::size_t& index,
                       std::span<const std::string_view> names,
                       Presence presence = Presence::optional) = 0;
 
-  // A key of this component that has no place beside `other`, as the values stand: a visitor that
+  // A key of this component that cannot be used with `other`, as the values stand: a visitor that
   // reads complains where it is given.
   virtual void refuse(std::string_view /*key*/, std::string_view /*other*/,
                       std::string_view /*hint*/) {}
@@ -67,6 +68,25 @@ class OptionVisitor {
     one_of(key, index, names, presence);
     value = static_cast<Enum>(index);
   }
+};
+
+// The value of an option: an integer, a real number, a size, a switch, or the name of a choice.
+using OptionValue = std::variant<std::int64_t, double, Size2, bool, std::string_view>;
+
+// An option of a component as it stands.
+struct OptionState {
+  std::string_view key;
+  OptionValue value;
+  // Would the value be the same if the key were left out and the others were as they are? Never so
+  // of a required key.
+  bool is_default;
+};
+
+// Receives the options of a component that describes itself.
+class OptionSink {
+ public:
+  virtual ~OptionSink() = default;
+  virtual void option(const OptionState& state) = 0;
 };
 
 }  // namespace cnn

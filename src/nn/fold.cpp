@@ -1,41 +1,36 @@
 #include "nn/fold.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <memory>
 #include <string>
-
-#include "nn/layers/batch_norm.hpp"
-#include "nn/layers/convolution.hpp"
-#include "nn/layers/fully_connected.hpp"
 
 namespace cnn {
 namespace {
 
-// The same layer with a bias, unplanned; nullptr if it is neither conv nor fc.
-std::shared_ptr<const Layer> with_bias(const Layer& layer) {
-  if (const auto* conv = dynamic_cast<const Convolution*>(&layer)) {
-    return std::make_shared<Convolution>(conv->with_bias());
+// Fills `values` with those of the layer's parameters.
+void collect(const Network& network, const Network::Node& node, std::vector<CView>& values) {
+  values.clear();
+  for (std::size_t k = 0; k < node.plan.parameters.size(); ++k) {
+    values.push_back(network.value(network.parameters()[node.first_parameter + k]));
   }
-  if (const auto* fc = dynamic_cast<const FullyConnected*>(&layer)) {
-    return std::make_shared<FullyConnected>(fc->with_bias());
-  }
-  return nullptr;
 }
 
-bool is_batch_norm(const Network::Node& node) {
-  return dynamic_cast<const BatchNorm*>(node.spec.layer.get()) != nullptr;
+bool is_affine(const Network& network, const Network::Node& node) {
+  std::vector<CView> values;
+  collect(network, node, values);
+  return node.layer->as_affine(values, 0).has_value();
 }
 
-// For each node the one that it becomes a part of: itself, or the conv or fc before a batch_norm.
+// For each node the one that it becomes a part of: itself, or the one before it that takes it up.
 std::vector<std::size_t> find_hosts(const Network& network) {
   std::vector<std::size_t> hosts;
   for (std::size_t i = 0; i < network.nodes().size(); ++i) {
     const Network::Node& node = network.nodes()[i];
     hosts.push_back(i);
-    if (!is_batch_norm(node) || node.inputs[0] == 0 || network.is_shared(node.inputs[0])) continue;
-    const std::size_t host = hosts[node.inputs[0] - 1];
-    if (with_bias(*network.nodes()[host].spec.layer)) hosts[i] = host;
+    const std::size_t input = node.inputs[0];
+    if (input == 0 || network.is_shared(input) || !is_affine(network, node)) continue;
+    const std::size_t host = hosts[input - 1];
+    if (network.nodes()[host].spec.layer->with_bias() != nullptr) hosts[i] = host;
   }
   return hosts;
 }
@@ -54,7 +49,7 @@ std::vector<LayerSpec> remaining_layers(const Network& network,
                                       : network.nodes()[hosts[tensor - 1]].spec.name);
     }
     const bool is_host = std::count(hosts.begin(), hosts.end(), i) > 1;
-    if (is_host) spec.layer = with_bias(*spec.layer);
+    if (is_host) spec.layer = spec.layer->with_bias();
     layers.push_back(std::move(spec));
   }
   return layers;
@@ -73,9 +68,10 @@ FoldedNetwork::FoldedNetwork(const Network& original) : original_(original) {
   for (std::size_t i = 0; i < hosts.size(); ++i) {
     if (hosts[i] == i) continue;
     if (!folded_) folded_.emplace(original.input(), remaining_layers(original, hosts));
+    const Network::Node& node = original.nodes()[i];
     const std::string& host = original.nodes()[hosts[i]].spec.name;
-    merges_.push_back(
-        {&original.nodes()[i], find(*folded_, host + ".weight"), find(*folded_, host + ".bias")});
+    merges_.push_back({&node, find(*folded_, host + ".weight"), find(*folded_, host + ".bias")});
+    values_.reserve(node.plan.parameters.size());
   }
   if (!folded_) return;
   for (const Parameter& p : folded_->parameters()) {
@@ -98,19 +94,17 @@ void FoldedNetwork::update() {
   for (const Merge& m : merges_) merge(m);
 }
 
+// The host was z = W·x + b, so (z − mean)·scale + shift has the weights W·scale and the bias
+// (b − mean)·scale + shift.
 void FoldedNetwork::merge(const Merge& m) {
-  const auto value = [&](std::size_t k) {
-    return original_.value(original_.parameters()[m.batch_norm->first_parameter + k]);
-  };
-  const CView gamma = value(0), beta = value(1), mean = value(2), variance = value(3);
-  const double epsilon = dynamic_cast<const BatchNorm&>(*m.batch_norm->spec.layer).epsilon();
+  collect(original_, *m.affine, values_);
   const View weight = folded_->value(*m.weight);
   const View bias = folded_->value(*m.bias);
   const std::size_t row = weight.size() / bias.size();
   for (std::size_t c = 0; c < bias.size(); ++c) {
-    const double scale = gamma[c] / std::sqrt(double{variance[c]} + epsilon);
-    for (Real& w : weight.subspan(c * row, row)) w = static_cast<Real>(w * scale);
-    bias[c] = static_cast<Real>((double{bias[c]} - mean[c]) * scale + beta[c]);
+    const ChannelAffine map = m.affine->layer->as_affine(values_, c).value();
+    for (Real& w : weight.subspan(c * row, row)) w = static_cast<Real>(w * map.scale);
+    bias[c] = static_cast<Real>((double{bias[c]} - map.mean) * map.scale + map.shift);
   }
 }
 

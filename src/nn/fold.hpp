@@ -1,10 +1,10 @@
-// FoldedNetwork: a network for inference, with every batch_norm that can be done away with merged
-// into the layer before it.
+// FoldedNetwork: a network for inference, in which layers that only scale and shift channels are
+// merged into the layer before them where that is possible.
 //
-// In evaluation batch_norm is a scale and a shift of each channel, and so is what a conv or fc may
-// do with its kernels and biases. With γ, β, μ, σ² the batch_norm's weight, bias, running_mean and
-// running_var:
-//   W' = W·γ/√(σ² + ε),   b' = (b − μ)·γ/√(σ² + ε) + β.
+// In evaluation batch_norm is y = (x − mean)·scale + shift for each channel, and a conv or fc can
+// do that with its weights and biases:
+//   W' = W·scale,   b' = (b − mean)·scale + shift.
+// Layers say themselves what they are (Layer::as_affine, Layer::with_bias).
 
 #pragma once
 
@@ -16,15 +16,16 @@
 
 namespace cnn {
 
-// Merges each batch_norm that reads a conv or fc which nobody else reads, also several in a row.
+// Merges each affine layer whose only input is a layer with_bias that no other layer reads; also
+// several in a row.
 // Keeps a reference to the original. Used by one thread at a time; the network() is immutable but
 // for update().
 class FoldedNetwork {
  public:
   explicit FoldedNetwork(const Network& original);
 
-  // The original itself if there is nothing to merge. A layer keeps its name, a merged one takes
-  // that of the conv or fc; a bias may be new.
+  // The original itself if there is nothing to merge. A layer keeps its name, and a merged one
+  // takes that of the layer it is merged into, whose bias may be new.
   const Network& network() const { return folded_ ? *folded_ : original_; }
 
   // Takes over the original's values as they are now. Allocates nothing.
@@ -36,8 +37,8 @@ class FoldedNetwork {
     const Parameter* to;    // of the folded
   };
   struct Merge {
-    const Network::Node* batch_norm;  // of the original
-    const Parameter* weight;          // of the folded
+    const Network::Node* affine;  // of the original
+    const Parameter* weight;      // of the folded
     const Parameter* bias;
   };
 
@@ -48,6 +49,7 @@ class FoldedNetwork {
   std::vector<Copy> copies_;
   std::vector<const Parameter*> new_biases_;
   std::vector<Merge> merges_;  // in the order in which they apply
+  std::vector<CView> values_;  // of one layer's parameters, kept so that update() allocates nothing
 };
 
 }  // namespace cnn

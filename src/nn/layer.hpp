@@ -1,10 +1,10 @@
 // Layer: the one interface that a new layer implements.
 //
-// A layer whose options are read is a description. Every network that is built from it owns a clone
-// and calls that one's `plan`, once; afterwards the clone is immutable. forward and backward are
-// const, allocate nothing, and touch only the views they are given, so that any number
-// of threads may share a layer, each with views of its own. A layer knows nothing of threads, of
-// the batch beyond its n samples, or of the solver.
+// A layer whose options are read is a description, and is not changed again. Every network that is
+// built from it owns a clone and calls that one's `plan`, once; afterwards the clone is immutable.
+// forward and backward are const, allocate nothing, and touch only the views they are given, so
+// that any number of threads may share a layer, each with views of its own. A layer knows nothing
+// of threads, of the batch beyond its n samples, or of the solver.
 //
 // Contract words: *assigns* = overwrites whatever was there; *adds into* = adds to what is there;
 // *keeps* = leaves for backward. `d` means gradient: dx is ∂J/∂x and has x's shape, always. The
@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -32,10 +33,10 @@ namespace cnn {
 
 enum class Phase { train, evaluate };
 
-// What a parameter is. Weights are drawn and decayed (the λ term of J); gains, which multiply, and
-// biases begin at `initial` and are not decayed. A statistic is no variable of J: backward adds
-// into its gradient slot n times what it has found in its n samples, and a step moves it a part
-// `momentum` of the way to the mean over all samples of the batch.
+// The kinds of parameters. Weights are drawn and decayed (the λ term of J); gains, which multiply,
+// and biases begin at `initial` and are not decayed. A statistic is no variable of J: backward adds
+// into its gradient slot n times what it has found in its n samples, and a step moves it by the
+// share `rate` of the way to the mean over all samples of the batch.
 enum class ParameterKind { weight, gain, bias, statistic };
 
 struct ParameterSpec {
@@ -43,30 +44,43 @@ struct ParameterSpec {
   Dims dims;         // as it stands in a model file
   ParameterKind kind = ParameterKind::weight;
   Fan fan = {};
-  double initial = 0;   // of all but weights
-  double momentum = 0;  // of a statistic
+  double initial = 0;  // of all but weights
+  double rate = 0;     // of a statistic
 };
 
-// What a layer needs, found out once from the shapes of its inputs.
+// The needs of a layer, found out once from the shapes of its inputs.
 struct LayerPlan {
   Shape output;
   std::vector<ParameterSpec> parameters;   // the network owns their memory
   std::size_t saved_bytes_per_sample = 0;  // kept from forward to backward, in training only
   std::size_t scratch = 0;                 // Reals a call may use; garbage before and after
   std::int64_t multiply_adds = 0;          // of one sample's forward pass
-  // Is a call for all samples of a pass at once better than several for a few each, or does the
-  // result depend on which samples a call sees? Where neither is so, passes take a few samples at a
-  // time through several layers, while these are in the cache.
-  bool wants_all_samples = false;
+  // The result depends on which samples one call sees, as that of batch_norm does.
+  bool couples_samples = false;
+  // One call for all samples of a pass is faster than several calls for a few samples each.
+  bool prefers_all_samples = false;
+  // In training the output is linear in the inputs, and linear in the parameters.
+  bool is_linear = false;
   std::string notice;  // something the user should know, or empty
+
+  // A layer of neither kind is called for a few samples at a time, so that what one layer hands to
+  // the next is still in the cache.
+  bool takes_all_samples() const { return couples_samples || prefers_all_samples; }
 };
 
-// The random numbers of one layer in one step: a stream for each sample of the batch.
+// y = (x − mean)·scale + shift
+struct ChannelAffine {
+  double mean = 0;
+  double scale = 1;
+  double shift = 0;
+};
+
+// The random numbers of one layer in one step: one stream per sample of the batch.
 struct SampleRandom {
   std::uint64_t seed = 0;
   std::uint64_t step = 0;
   std::uint64_t layer = 0;
-  std::uint64_t first_sample = 0;  // place in the batch of the first of the n samples
+  std::uint64_t first_sample = 0;  // index in the batch of the first of the n samples
 
   Random sample(Purpose purpose, std::size_t i) const {
     return {seed, purpose, mix(step, layer, first_sample + i)};
@@ -105,6 +119,8 @@ class Layer {
   virtual std::unique_ptr<Layer> clone() const = 0;
   // Visits the layer's own YAML keys (those that every layer has are the network's business).
   virtual void options(OptionVisitor& visitor) = 0;
+  // Tells `sink` what `options` visits, as it stands, in its order. LayerOf has it.
+  virtual void describe(OptionSink& sink) const = 0;
   // Throws ShapeError saying what was expected and what was found.
   virtual LayerPlan plan(std::span<const Shape> inputs) = 0;
   // Assigns all of `output`, and what backward reads of `saved` where that is given.
@@ -112,18 +128,40 @@ class Layer {
   // Assigns all of each wanted dinput; adds into dparameters.
   virtual void backward(const BackwardArgs& args) const = 0;
 
+  // Networks for inference merge an affine map of channels into the layer before it (nn/fold.hpp).
+  //
+  // What a planned layer does to this channel in evaluation, given its parameters in the order of
+  // the plan; nothing if it does anything but such a map. Allocates nothing.
+  virtual std::optional<ChannelAffine> as_affine(std::span<const CView> /*parameters*/,
+                                                 std::size_t /*channel*/) const {
+    return std::nullopt;
+  }
+  // The same layer, not planned, with a bias, which takes up such a map. Its parameters are
+  // "weight", one row of values per output channel, and "bias". nullptr if the layer is of another
+  // kind.
+  virtual std::unique_ptr<Layer> with_bias() const { return nullptr; }
+
  protected:
   Layer() = default;
   Layer(const Layer&) = default;
 };
 
-// What a layer is derived from, as in `class Elu final : public LayerOf<Elu>`: it clones by
-// copying.
+// Tells `sink` the options of `layer`. May change both: `layer` is a copy of the one described, and
+// `fresh` is a layer of its type whose options have not been read.
+void describe_options(Layer& layer, Layer& fresh, OptionSink& sink);
+
+// The base of every layer, as in `class Elu final : public LayerOf<Elu>`. A layer is copied to be
+// cloned and described, and has a constructor without arguments, which gives the defaults.
 template <typename Derived>
 class LayerOf : public Layer {
  public:
   std::unique_ptr<Layer> clone() const final {
     return std::make_unique<Derived>(static_cast<const Derived&>(*this));
+  }
+  void describe(OptionSink& sink) const final {
+    Derived layer(static_cast<const Derived&>(*this));
+    Derived fresh;
+    describe_options(layer, fresh, sink);
   }
 };
 

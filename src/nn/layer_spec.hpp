@@ -1,4 +1,5 @@
-// LayerSpec: a layer of a network as the configuration describes it, before any shape is known.
+// LayerSpec: a layer of a network as the configuration describes it, before any shape is known. The
+// descriptions of a configuration are shared by all networks that are built from it.
 
 #pragma once
 
@@ -14,7 +15,6 @@ namespace cnn {
 
 class Layer;
 
-// One layer as the configuration describes it.
 struct LayerSpec {
   std::string type;               // "conv"
   std::string name;               // "conv1", unique
@@ -25,7 +25,7 @@ struct LayerSpec {
   std::shared_ptr<const Layer> layer;  // options read; each network plans a clone
 };
 
-// What `from:` calls the images.
+// The name of the images in `from:`.
 inline constexpr std::string_view kInputName = "input";
 
 }  // namespace cnn

@@ -1,11 +1,11 @@
 #include "nn/network.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 
 #include "cnn/error.hpp"
 
+#include "base/finite.hpp"
 #include "nn/workspace.hpp"
 
 namespace cnn {
@@ -16,10 +16,6 @@ std::uint64_t hash(std::string_view text) {
   std::uint64_t value = 0xCBF29CE484222325ULL;
   for (const char c : text) value = (value ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
   return value;
-}
-
-bool all_finite(CView values) {
-  return std::all_of(values.begin(), values.end(), [](Real value) { return std::isfinite(value); });
 }
 
 }  // namespace
@@ -112,8 +108,8 @@ void Network::plan(std::size_t index) {
   for (const ParameterSpec& spec : node.plan.parameters) {
     const std::size_t size = element_count(spec.dims);
     const std::size_t offset = values_.reserve<Real>(size) / sizeof(Real);
-    parameters_.push_back({node.spec.name + "." + spec.name, spec.dims, spec.kind, offset, size,
-                           index, spec.momentum});
+    parameters_.push_back(
+        {node.spec.name + "." + spec.name, spec.dims, spec.kind, offset, size, index, spec.rate});
   }
   wants_gradient_.push_back(wants || !node.plan.parameters.empty());
 }
@@ -165,7 +161,7 @@ void Network::initialise(std::uint64_t seed) {
 
 void Network::find_stages() {
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
-    const bool all = nodes_[i].plan.wants_all_samples;
+    const bool all = nodes_[i].plan.takes_all_samples();
     if (stages_.empty() || all != stages_.back().all_samples) stages_.push_back({i, i, all});
     stages_.back().end = i + 1;
   }

@@ -29,7 +29,7 @@ struct Samples {
   std::size_t count;
 };
 
-// One tensor of a layer's own: its place in the flat array of all values, which gradients and
+// One tensor of a layer's own: a part of the flat array of all values, whose layout gradients and
 // solver state share.
 struct Parameter {
   std::string name;  // "conv1.weight", also its key in a model file
@@ -38,14 +38,14 @@ struct Parameter {
   std::size_t offset;  // in values(); 64-byte aligned
   std::size_t size;
   std::size_t layer;  // index of its layer
-  double momentum;    // of a statistic
+  double rate;        // of a statistic
 
   bool is_learnt() const { return kind != ParameterKind::statistic; }
 };
 
 class Network {
  public:
-  // A layer in its place: `inputs` are tensor numbers, 0 the images, i + 1 the output of layer i.
+  // A layer of the graph: `inputs` are tensor numbers, 0 the images, i + 1 the output of layer i.
   struct Node {
     LayerSpec spec;
     std::unique_ptr<const Layer> layer;  // planned
@@ -59,7 +59,7 @@ class Network {
   // and if there are no images of that shape.
   Network(const Shape& input, std::vector<LayerSpec> layers);
 
-  // What parameters() of that network would be, without memory for the values. Throws as the
+  // The parameters() of that network, without memory for their values. Throws as the
   // constructor does.
   static std::vector<Parameter> plan_parameters(const Shape& input, std::vector<LayerSpec> layers);
 
@@ -70,9 +70,10 @@ class Network {
   const Shape& tensor_shape(std::size_t tensor) const {
     return tensor == 0 ? input_ : nodes_[tensor - 1].plan.output;
   }
-  // Does anything that leads to this tensor have parameters? If not, nobody needs its gradient.
+  // True if a layer that leads to this tensor has parameters. If none has, nobody needs its
+  // gradient.
   bool wants_gradient(std::size_t tensor) const { return wants_gradient_[tensor]; }
-  // Do several layers read this tensor? Then its gradient is the sum of their shares.
+  // True if several layers read this tensor. Then its gradient is the sum of their shares.
   bool is_shared(std::size_t tensor) const { return readers_[tensor] > 1; }
 
   // All values, one array: parameter p is [p.offset, p.offset + p.size), the gaps are zero.
@@ -89,7 +90,7 @@ class Network {
   void initialise(std::uint64_t seed);
 
   // Runs the n samples in workspace.input(n) through all layers; the result is workspace.output(n).
-  // `step` and `first_sample` (the place in the batch of the first sample) choose the random
+  // `step` and `first_sample` (the index in the batch of the first sample) choose the random
   // numbers of training. Throws ArgumentError if the workspace is that of another network or holds
   // fewer samples.
   struct Position {
@@ -104,7 +105,7 @@ class Network {
   // workspace that is not made for training, and for another network's gradients.
   void backward(Workspace& workspace, std::size_t n, Gradients& gradients) const;
 
-  // The steps of both, for those who time them: one layer, on some of the workspace's samples.
+  // The parts of both, for measuring: one layer, on some of the workspace's samples.
   // Before the last layer's backward, workspace.forget_gradients(). Throw ArgumentError as forward
   // and backward do, for a layer that is not there, and if gradients were not forgotten.
   void forward_layer(std::size_t i, Workspace& workspace, Samples samples,
@@ -113,11 +114,10 @@ class Network {
                       Gradients& gradients) const;
 
   // After forward: the name of the first tensor, in the order of the layers, that holds a value
-  // that is not finite
-  // ("the input", "output of 'conv2'"), or empty.
+  // that is not finite ("the input", "output of 'conv2'"), or empty.
   std::string first_non_finite(const Workspace& workspace, std::size_t n) const;
 
-  // Samples that pass together through layers that do not want all at once: so few that what one
+  // Samples that pass together through layers that do not take all at once: so few that what one
   // layer hands to the next stays in the L2 cache. Sums over samples keep their order.
   static constexpr std::size_t kBlock = 4;
 

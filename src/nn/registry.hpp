@@ -1,4 +1,4 @@
-// The table of all layers: one line a layer. Immutable; any thread may read it.
+// The table of all layers: one line per layer. Immutable; any thread may read it.
 
 #pragma once
 
@@ -10,8 +10,8 @@
 
 namespace cnn {
 
-// What of a layer training changes, and so which options it has: `alpha` where anything, `lambda`
-// and `init` where weights.
+// What training changes in a layer. It decides which common options the layer accepts: `alpha` if
+// it learns anything; `lambda` and `init` as well if it has weights.
 enum class Learns { nothing, gains, weights };
 
 struct LayerEntry {

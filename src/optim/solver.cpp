@@ -71,7 +71,7 @@ Solver::Solver(const Network& network, const SolverOptions& options, View averag
         p.kind == ParameterKind::weight ? layer.lambda.value_or(options.lambda) : 0.0;
     for (std::size_t at = 0; at < p.size; at += kChunk) {
       chunks_.push_back(
-          {p.offset + at, std::min(kChunk, p.size - at), alpha, lambda, p.is_learnt(), p.momentum});
+          {p.offset + at, std::min(kChunk, p.size - at), alpha, lambda, p.is_learnt(), p.rate});
     }
   }
   squares_.resize(chunks_.size());

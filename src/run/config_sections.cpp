@@ -132,10 +132,10 @@ void visit(ConfigVisitor& visitor, OutputConfig& output) {
   visitor.integer("keep", output.keep, {.low = 1, .high = 1000});
 }
 
-void visit(ConfigVisitor& visitor, LayerSpec& spec, Layer& layer, const LayerEntry& entry,
-           const LayerChecks& checks) {
+void visit(ConfigVisitor& visitor, LayerSpec& spec, const LayerEntry& entry,
+           const std::function<void()>& own, const LayerChecks& checks) {
   visitor.text("name", spec.name, checks.name);
-  layer.options(visitor);
+  own();
   if (entry.has_weights()) {
     visitor.section("init", "type", [&](ConfigVisitor& inner) { visit(inner, spec.init); });
   }

@@ -21,10 +21,9 @@ struct LayerChecks {
   TextCheck name;
   TextCheck from;
 };
-// Options of a layer: those of `layer`, which is of that type and is or becomes spec.layer, and
-// those that every layer has.
-void visit(ConfigVisitor& visitor, LayerSpec& spec, Layer& layer, const LayerEntry& entry,
-           const LayerChecks& checks = {});
+// Options of a layer: those that every layer has, and where its own stand, `own` is called.
+void visit(ConfigVisitor& visitor, LayerSpec& spec, const LayerEntry& entry,
+           const std::function<void()>& own, const LayerChecks& checks = {});
 
 // The whole configuration; `network` visits the list of layers, which is not a map of options.
 void visit(ConfigVisitor& visitor, RunConfig& config, ConfigText what,

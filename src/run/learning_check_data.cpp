@@ -77,11 +77,11 @@ void check_labels(const ModelInfo& info, const Network& network, const TrainingD
                   "these"));
 }
 
-// Groups of one image, of which batch_norm can learn no variance.
+// Groups of one image, of which a layer such as batch_norm can learn no variance.
 void check_groups(const ModelInfo& info, const Network& network, const TrainingData& data,
                   std::vector<std::string>& messages) {
   const auto norm = std::ranges::find_if(
-      network.nodes(), [](const Network::Node& node) { return node.spec.type == "batch_norm"; });
+      network.nodes(), [](const Network::Node& node) { return node.plan.couples_samples; });
   if (norm == network.nodes().end()) return;
   const std::size_t images = data.split.train.size();
   const std::size_t batch = std::min(static_cast<std::size_t>(info.config.training.batch), images);
@@ -96,10 +96,9 @@ void check_groups(const ModelInfo& info, const Network& network, const TrainingD
       "warning: batches of " + counted(batch, "image") +
       (batch > 1 ? ", cut into groups of " + std::to_string(kGroup) + ", leave one image alone"
                  : "") +
-      ": '" + norm->spec.name +
-      "' (batch_norm) has nothing to compare it with\n  choose a training.batch that is a multiple "
-      "of " +
-      std::to_string(kGroup) + ", or leave batch_norm out");
+      ": '" + norm->spec.name + "' (" + norm->spec.type +
+      ") has nothing to compare it with\n  choose a training.batch that is a multiple of " +
+      std::to_string(kGroup) + ", or leave " + norm->spec.type + " out");
 }
 
 }  // namespace

@@ -99,7 +99,7 @@ class NetworkReader {
     const ConfigNode& options = item.options != nullptr ? *item.options : no_options;
     const std::string title = item.type + " " + in_quotes(spec.name);
     OptionReader reader(context_, options, {title, item.type}, item.place);
-    visit(reader, spec, *layer, entry,
+    visit(reader, spec, entry, [&] { layer->options(reader); },
           {.name = [&](const std::string& name) { return check_name(name, earlier); },
            .from = [&](const std::string& name) { return check_from(name, i); }});
     reader.finish();
@@ -161,8 +161,7 @@ std::string print_network(const std::vector<LayerSpec>& layers) {
   std::string text;
   for (LayerSpec spec : layers) {
     OptionPrinter printer;
-    const std::unique_ptr<Layer> layer = spec.layer->clone();  // a visitor may write
-    visit(printer, spec, *layer, *find_layer_entry(spec.type));
+    visit(printer, spec, *find_layer_entry(spec.type), [&] { spec.layer->describe(printer); });
     text += "  - " + spec.type + ": " + printer.flow() + "\n";
   }
   return text;

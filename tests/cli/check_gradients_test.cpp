@@ -48,14 +48,21 @@ TEST(CheckGradients, DoesNotMindARunDirectoryThatHoldsARun) {
 }
 
 TEST(CheckGradients, KnowsEveryTypeOfLayer) {
+  std::string layers =
+      "conv: {name: a, count: 4, kernel: 5, stride: 2, bias: false}, batch_norm: {}, tanh: {}, "
+      "pool: {type: avg, kernel: 2}, sigmoid: {name: s}, "
+      "conv: {name: b, count: 4, kernel: 3, pad: 1, alpha: 0}, "
+      "add: {name: sum, from: [s, b]}, concat: {name: both, from: [sum, b]}, relu: {}, "
+      "pool: {type: max, kernel: 2}, dropout: {rate: 0.3}, ";
+  const std::string last = "fc: {name: c, count: 10, bias: false}";
+  for (const LayerEntry& entry : layer_entries()) {
+    const std::string type = std::string(entry.type) + ": ";
+    if ((layers + last).find(type) == std::string::npos)
+      layers += type + std::string(entry.example) + ", ";
+  }
+  layers += "fc: {name: c, count: 10, bias: false}";
   const CommandResult result = check_gradients(
-      {"--set",
-       "network=[conv: {name: a, count: 4, kernel: 5, stride: 2, bias: false}, batch_norm: {}, "
-       "leaky_relu: {}, tanh: {}, pool: {type: avg, kernel: 2}, sigmoid: {name: s}, conv: {name: "
-       "b, count: 4, kernel: 3, pad: 1, alpha: 0}, "
-       "add: {name: sum, from: [s, b]}, concat: {name: both, from: [sum, b]}, relu: {}, "
-       "pool: {type: max, kernel: 2}, dropout: {rate: 0.3}, fc: {name: c, count: 10, bias: false}]",
-       "--set", "loss=euclidean", "--seed", "5"});
+      {"--set", "network=[" + layers + "]", "--set", "loss=euclidean", "--seed", "5"});
   EXPECT_EQ(result.code, 0) << result.err;
   for (const LayerEntry& entry : layer_entries()) {
     EXPECT_THAT(result.out, HasSubstr(" " + std::string(entry.type) + " "));

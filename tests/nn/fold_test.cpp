@@ -167,6 +167,32 @@ TEST(FoldedNetwork, LeavesTheLayersOfTheOriginalAlone) {
   EXPECT_EQ(dynamic_cast<const Planned&>(*watched.layer).times, 0);
 }
 
+// y = 2·x + 1, of which nothing but this test knows.
+class DoublePlusOne final : public LayerOf<DoublePlusOne> {
+ public:
+  void options(OptionVisitor&) override {}
+  LayerPlan plan(std::span<const Shape> inputs) override {
+    LayerPlan plan;
+    plan.output = only_input(inputs);
+    return plan;
+  }
+  void forward(const ForwardArgs& args) const override {
+    const auto map = [](Real x) { return 2 * x + 1; };
+    std::transform(args.inputs[0].begin(), args.inputs[0].end(), args.output.begin(), map);
+  }
+  void backward(const BackwardArgs&) const override {}
+  std::optional<ChannelAffine> as_affine(std::span<const CView>, std::size_t) const override {
+    return ChannelAffine{.mean = 0, .scale = 2, .shift = 1};
+  }
+};
+
+TEST(FoldedNetwork, MergesWhateverSaysThatItIsAffine) {
+  const LayerSpec map{"map", "map", {}, {}, {}, {}, std::make_shared<DoublePlusOne>()};
+  Network network({1, 4, 4}, {layer_spec("conv", "conv", "{count: 2, kernel: 3}"), map,
+                              layer_spec("fc", "fc", "{count: 3}")});
+  expect_same_outputs(network, 2);
+}
+
 TEST(FoldedNetwork, TakesOverNewValuesWithoutAllocating) {
   Network network = small_network(", bias: false");
   Draw draw(3);

@@ -125,7 +125,7 @@ TEST(ConfigsReadme, ListsEveryKeyOfEveryLayer) {
       const std::unique_ptr<Layer> layer = entry.make();
       spec.init.type = static_cast<Init::Type>(init);
       OptionLister lister;
-      visit(lister, spec, *layer, entry);
+      visit(lister, spec, entry, [&] { layer->options(lister); });
       for (const std::string& key : lister.keys()) {
         const std::size_t dot = key.find('.');
         const bool known =

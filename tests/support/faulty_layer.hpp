@@ -13,11 +13,14 @@ namespace cnn {
 // Changes what backward has assigned to dinputs and added into dparameters.
 using Fault = std::function<void(const BackwardArgs&)>;
 
-class FaultyLayer final : public LayerOf<FaultyLayer> {
+class FaultyLayer final : public Layer {
  public:
   FaultyLayer(const Layer& layer, Fault fault) : layer_(layer.clone()), fault_(std::move(fault)) {}
-  FaultyLayer(const FaultyLayer& other) : FaultyLayer(*other.layer_, other.fault_) {}
 
+  std::unique_ptr<Layer> clone() const override {
+    return std::make_unique<FaultyLayer>(*layer_, fault_);
+  }
+  void describe(OptionSink& sink) const override { layer_->describe(sink); }
   void options(OptionVisitor& visitor) override { layer_->options(visitor); }
   LayerPlan plan(std::span<const Shape> inputs) override { return layer_->plan(inputs); }
   void forward(const ForwardArgs& args) const override { layer_->forward(args); }

@@ -51,6 +51,7 @@ class LayerHarness {
   // Plans the layer for `n` samples of each input. All values are zero.
   LayerHarness(std::unique_ptr<Layer> layer, std::vector<Shape> inputs, std::size_t n);
 
+  const Layer& layer() const { return *layer_; }
   const LayerPlan& plan() const { return plan_; }
 
   // To be assigned by the test …

@@ -33,7 +33,7 @@ CNN_INLINE void apply_slope(const Real* __restrict a, const Real* __restrict da,
   for (std::size_t i = 0; i < count; ++i) dz[i] = da[i] * Function::slope(a[i]);
 }
 
-// One version a processor of each; templates cannot have any.
+// Overloads, as target_clones does not work on templates: one version per processor of each.
 CNN_VECTORIZED void forward(Relu, const Real* z, std::size_t count, Real* a) {
   apply<Relu>(z, count, a);
 }

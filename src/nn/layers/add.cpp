@@ -7,6 +7,17 @@
 #include "kernels/blas.hpp"
 
 namespace cnn {
+namespace {
+
+class Add final : public LayerOf<Add> {
+ public:
+  void options(OptionVisitor&) override {}
+  LayerPlan plan(std::span<const Shape> inputs) override;
+  void forward(const ForwardArgs& args) const override;
+  void backward(const BackwardArgs& args) const override;
+};
+
+}  // namespace
 
 LayerPlan Add::plan(std::span<const Shape> inputs) {
   if (inputs.size() < 2) throw ShapeError("needs two or more inputs: from: [a, b]");
@@ -18,6 +29,7 @@ LayerPlan Add::plan(std::span<const Shape> inputs) {
   }
   LayerPlan plan;
   plan.output = inputs.front();
+  plan.is_linear = true;
   return plan;
 }
 
@@ -32,6 +44,10 @@ void Add::backward(const BackwardArgs& args) const {
   for (const View dx : args.dinputs) {
     if (!dx.empty()) std::copy(args.doutput.begin(), args.doutput.end(), dx.begin());
   }
+}
+
+std::unique_ptr<Layer> make_add() {
+  return std::make_unique<Add>();
 }
 
 }  // namespace cnn

@@ -25,7 +25,7 @@ struct Group {
   double values() const { return static_cast<double>(n * positions); }
 };
 
-// A value for each channel of a group.
+// One value per channel of a group.
 template <typename T>
 using Each = std::array<T, kLanes>;
 
@@ -45,7 +45,7 @@ CNN_INLINE double sum_row(std::size_t count, const Term& term) {
   return sum;
 }
 
-// Calls body(place, channel) for every value of a sample that begins at `at`.
+// Calls body(index, channel) for every value of a sample that begins at `at`.
 template <typename Body>
 CNN_INLINE void for_sample(const Group& group, std::size_t at, const Body& body) {
   if (group.channels == kLanes) {
@@ -57,18 +57,18 @@ CNN_INLINE void for_sample(const Group& group, std::size_t at, const Body& body)
   }
 }
 
-// Of each channel, Σ term(place, channel) over its values.
+// Σ term(index, channel) over the values of each channel.
 template <typename Term>
 CNN_INLINE Each<double> add_up(const Group& group, const Term& term) {
   Each<double> sums{};
   for (std::size_t i = 0, at = 0; i < group.n; ++i, at += group.pitch) {
     if (group.channels > 1) {
-      for_sample(group, at, [&](std::size_t place, std::size_t k) CNN_INLINE_LAMBDA {
-        sums[k] += term(place, k);
+      for_sample(group, at, [&](std::size_t index, std::size_t k) CNN_INLINE_LAMBDA {
+        sums[k] += term(index, k);
       });
     } else {
-      sums[0] += sum_row(group.positions, [&](std::size_t place) CNN_INLINE_LAMBDA {
-        return term(at + place, std::size_t{0});
+      sums[0] += sum_row(group.positions, [&](std::size_t index) CNN_INLINE_LAMBDA {
+        return term(at + index, std::size_t{0});
       });
     }
   }
@@ -83,7 +83,7 @@ Each<double> sum(const Group& group, const Real* x) {
 // Σ (x − mean)²
 CNN_VECTORIZED
 Each<double> sum_squares(const Group& group, const Real* x, const Each<Real>& mean_of) {
-  const Each<Real> mean = mean_of;  // nothing that is written can be this
+  const Each<Real> mean = mean_of;  // a copy, which the compiler knows no store to change
   return add_up(group, [&](std::size_t i, std::size_t k)
                            CNN_INLINE_LAMBDA { return (x[i] - mean[k]) * (x[i] - mean[k]); });
 }
@@ -107,8 +107,8 @@ void normalise(const Group& group, const Real* __restrict x, const Normalisation
                Real* __restrict y) {
   const Normalisation to = by;
   for (std::size_t i = 0, at = 0; i < group.n; ++i, at += group.pitch) {
-    for_sample(group, at, [&](std::size_t place, std::size_t k) CNN_INLINE_LAMBDA {
-      y[place] = (x[place] - to.mean[k]) * to.scale[k] + to.shift[k];
+    for_sample(group, at, [&](std::size_t index, std::size_t k) CNN_INLINE_LAMBDA {
+      y[index] = (x[index] - to.mean[k]) * to.scale[k] + to.shift[k];
     });
   }
 }
@@ -123,14 +123,14 @@ void send_back(const Group& group, const Real* __restrict x, const Real* __restr
                const Return& by, Real* __restrict dx) {
   const Return back = by;
   for (std::size_t i = 0, at = 0; i < group.n; ++i, at += group.pitch) {
-    for_sample(group, at, [&](std::size_t place, std::size_t k) CNN_INLINE_LAMBDA {
-      dx[place] =
-          back.scale[k] * (dy[place] - back.dmean[k] - (x[place] - back.mean[k]) * back.dspread[k]);
+    for_sample(group, at, [&](std::size_t index, std::size_t k) CNN_INLINE_LAMBDA {
+      dx[index] =
+          back.scale[k] * (dy[index] - back.dmean[k] - (x[index] - back.mean[k]) * back.dspread[k]);
     });
   }
 }
 
-// What a call keeps of a channel for backward, in the room of the first sample.
+// The values of a channel that a call keeps for backward, in the memory of the first sample.
 struct Moments {
   Real mean;
   Real variance;
@@ -158,6 +158,23 @@ void for_groups(std::size_t n, std::size_t channels, std::size_t positions, cons
   }
 }
 
+class BatchNorm final : public LayerOf<BatchNorm> {
+ public:
+  void options(OptionVisitor& visitor) override;
+  LayerPlan plan(std::span<const Shape> inputs) override;
+  void forward(const ForwardArgs& args) const override;
+  void backward(const BackwardArgs& args) const override;
+  std::optional<ChannelAffine> as_affine(std::span<const CView> parameters,
+                                         std::size_t channel) const override;
+
+ private:
+  double momentum_ = 0.1;
+  double epsilon_ = 1e-5;
+
+  std::size_t channels_ = 0;
+  std::size_t positions_ = 0;
+};
+
 }  // namespace
 
 void BatchNorm::options(OptionVisitor& visitor) {
@@ -174,18 +191,15 @@ LayerPlan BatchNorm::plan(std::span<const Shape> inputs) {
   plan.parameters = {
       {.name = "weight", .dims = dims, .kind = ParameterKind::gain, .initial = 1},
       {.name = "bias", .dims = dims, .kind = ParameterKind::bias},
-      {.name = "running_mean",
-       .dims = dims,
-       .kind = ParameterKind::statistic,
-       .momentum = momentum_},
+      {.name = "running_mean", .dims = dims, .kind = ParameterKind::statistic, .rate = momentum_},
       {.name = "running_var",
        .dims = dims,
        .kind = ParameterKind::statistic,
        .initial = 1,
-       .momentum = momentum_},
+       .rate = momentum_},
   };
   plan.saved_bytes_per_sample = channels_ * sizeof(Moments);
-  plan.wants_all_samples = true;
+  plan.couples_samples = true;
   return plan;
 }
 
@@ -209,6 +223,14 @@ void BatchNorm::forward(const ForwardArgs& args) const {
     }
     normalise(group, x, to, &args.output[first * positions_]);
   });
+}
+
+std::optional<ChannelAffine> BatchNorm::as_affine(std::span<const CView> parameters,
+                                                  std::size_t channel) const {
+  const double deviation = std::sqrt(double{parameters[kVariance][channel]} + epsilon_);
+  return ChannelAffine{.mean = parameters[kMean][channel],
+                       .scale = parameters[kWeight][channel] / deviation,
+                       .shift = parameters[kBias][channel]};
 }
 
 // Forward was y = weight·x̂ + bias with x̂ = (x − μ)/s, s = √(σ² + ε), and both μ and σ² depend on
@@ -243,6 +265,10 @@ void BatchNorm::backward(const BackwardArgs& args) const {
     }
     if (!dx.empty()) send_back(group, x, dy, back, &dx[first * positions_]);
   });
+}
+
+std::unique_ptr<Layer> make_batch_norm() {
+  return std::make_unique<BatchNorm>();
 }
 
 }  // namespace cnn

@@ -6,35 +6,23 @@
 
 #pragma once
 
+#include <memory>
+
 #include "nn/layer.hpp"
 
 namespace cnn {
 
 // In training, with the mean μ and the variance σ² = 1/m Σ (x − μ)² of the n samples of the call:
 //   x̂ = (x − μ)/√(σ² + epsilon),   y = weight·x̂ + bias.
-// In evaluation μ and σ² are running_mean and running_var, which follow, a part `momentum` a step,
-// the mean over the batch's calls, weighted by their samples, of μ and of the unbiased variance
-// σ²·m/(m − 1).
-// Where a channel has a single value (one sample of a vector) there is nothing to compare it with:
+// In evaluation μ = running_mean and σ² = running_var. After each step
+//   running ← (1 − momentum)·running + momentum·s,
+// where s is the mean over the batch's calls, weighted by their samples, of μ and of the unbiased
+// variance σ²·m/(m − 1).
+// If a channel has a single value (one sample of a vector), there is nothing to compare it with:
 // y = bias, dx = 0, and running_var is taken for the variance.
 //
 // Parameters, each (C): weight, bias; running_mean, running_var (statistics). The output has the
 // input's shape.
-class BatchNorm final : public LayerOf<BatchNorm> {
- public:
-  void options(OptionVisitor& visitor) override;
-  LayerPlan plan(std::span<const Shape> inputs) override;
-  void forward(const ForwardArgs& args) const override;
-  void backward(const BackwardArgs& args) const override;
-
-  double epsilon() const { return epsilon_; }
-
- private:
-  double momentum_ = 0.1;
-  double epsilon_ = 1e-5;
-
-  std::size_t channels_ = 0;
-  std::size_t positions_ = 0;
-};
+std::unique_ptr<Layer> make_batch_norm();
 
 }  // namespace cnn

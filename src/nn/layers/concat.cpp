@@ -1,12 +1,28 @@
 #include "nn/layers/concat.hpp"
 
 #include <algorithm>
+#include <vector>
 
 #include "cnn/error.hpp"
 
 #include "nn/layers/limits.hpp"
 
 namespace cnn {
+namespace {
+
+class Concat final : public LayerOf<Concat> {
+ public:
+  void options(OptionVisitor&) override {}
+  LayerPlan plan(std::span<const Shape> inputs) override;
+  void forward(const ForwardArgs& args) const override;
+  void backward(const BackwardArgs& args) const override;
+
+ private:
+  std::size_t output_size_ = 0;           // values of a sample
+  std::vector<std::size_t> input_sizes_;  // values of a sample
+};
+
+}  // namespace
 
 LayerPlan Concat::plan(std::span<const Shape> inputs) {
   if (inputs.size() < 2) throw ShapeError("needs two or more inputs: from: [a, b]");
@@ -19,12 +35,13 @@ LayerPlan Concat::plan(std::span<const Shape> inputs) {
                        to_string(inputs.front()) + " and " + to_string(input));
     }
     plan.output.channels += input.channels;
-    if (plan.output.channels > kLargestExtent) {
-      throw ShapeError("gives more than " + std::to_string(kLargestExtent) + " channels");
+    if (plan.output.channels > kLargestOption) {
+      throw ShapeError("gives more than " + std::to_string(kLargestOption) + " channels");
     }
     input_sizes_.push_back(input.size());
   }
   output_size_ = plan.output.size();
+  plan.is_linear = true;
   return plan;
 }
 
@@ -51,6 +68,10 @@ void Concat::backward(const BackwardArgs& args) const {
                 args.dinputs[k].begin() + static_cast<std::ptrdiff_t>(i * input_sizes_[k]));
     }
   }
+}
+
+std::unique_ptr<Layer> make_concat() {
+  return std::make_unique<Concat>();
 }
 
 }  // namespace cnn

@@ -6,23 +6,71 @@
 
 #include "kernels/blas.hpp"
 #include "kernels/few_channels.hpp"
+#include "kernels/im2col.hpp"
+#include "kernels/winograd.hpp"
 #include "nn/layers/limits.hpp"
 
 namespace cnn {
+namespace {
+
+class Convolution final : public LayerOf<Convolution> {
+ public:
+  void options(OptionVisitor& visitor) override;
+  LayerPlan plan(std::span<const Shape> inputs) override;
+  void forward(const ForwardArgs& args) const override;
+  void backward(const BackwardArgs& args) const override;
+  std::unique_ptr<Layer> with_bias() const override;
+
+ private:
+  Shape group_of(const Shape& input) const;
+  int filters() const { return static_cast<int>(count_ / groups_); }  // of a group
+  // A group's part of the weights, (F/G, C/G·KH·KW), and of the biases, (F/G); the same for their
+  // gradients.
+  template <typename T>
+  BasicMatrix<T> weight_of(std::size_t group, std::span<T> weight) const;
+  template <typename T>
+  std::span<T> bias_of(std::size_t group, std::span<T> bias) const;
+  int rows_of_a_panel() const;
+  template <typename Panel>
+  void for_panels(const Panel& panel) const;
+  // The columns of im2col(x) for these rows, in scratch; x itself where that is the same (1x1
+  // kernels without stride and padding, which make one panel).
+  ConstMatrix column(OutputRows rows, CView x, View scratch) const;
+  // The same columns of a group's y or dy: (F/G, P).
+  template <typename T>
+  BasicMatrix<T> positions_of(OutputRows rows, std::span<T> y) const;
+
+  std::int64_t count_ = 0;
+  Size2 kernel_;
+  Size2 stride_{1, 1};
+  Size2 pad_{0, 0};
+  std::int64_t groups_ = 1;
+  Size2 dilation_{1, 1};
+  bool bias_ = true;
+
+  Window window_;  // over the channels of a group
+  bool pointwise_ = false;
+  bool by_winograd_ = false;
+  bool of_few_channels_ = false;
+  Winograd winograd_;
+  int panel_rows_ = 0;
+};
+
+}  // namespace
 
 void Convolution::options(OptionVisitor& visitor) {
-  visitor.integer("count", count_, {1, kLargestExtent}, Presence::required);
-  visitor.size2("kernel", kernel_, {1, kLargestExtent}, Presence::required);
-  visitor.size2("stride", stride_, {1, kLargestExtent});
-  visitor.size2("pad", pad_, {0, kLargestExtent});
-  visitor.integer("groups", groups_, {1, kLargestExtent});
-  visitor.size2("dilation", dilation_, {1, kLargestExtent});
+  visitor.integer("count", count_, {1, kLargestOption}, Presence::required);
+  visitor.size2("kernel", kernel_, {1, kLargestOption}, Presence::required);
+  visitor.size2("stride", stride_, {1, kLargestOption});
+  visitor.size2("pad", pad_, {0, kLargestOption});
+  visitor.integer("groups", groups_, {1, kLargestOption});
+  visitor.size2("dilation", dilation_, {1, kLargestOption});
   visitor.boolean("bias", bias_);
 }
 
-Convolution Convolution::with_bias() const {
-  Convolution copy = *this;
-  copy.bias_ = true;
+std::unique_ptr<Layer> Convolution::with_bias() const {
+  auto copy = std::make_unique<Convolution>(*this);
+  copy->bias_ = true;
   return copy;
 }
 
@@ -54,7 +102,7 @@ LayerPlan Convolution::plan(std::span<const Shape> inputs) {
   if (by_winograd_) {
     winograd_ = Winograd(window_, static_cast<int>(count_));
     plan.scratch = winograd_.scratch();
-    plan.wants_all_samples = true;  // its transformed weights serve a whole call
+    plan.prefers_all_samples = true;  // its transformed weights serve a whole call
   } else if (!pointwise_) {
     plan.scratch = static_cast<std::size_t>(window_.patch()) *
                    static_cast<std::size_t>(panel_rows_ * window_.output.width);
@@ -64,6 +112,7 @@ LayerPlan Convolution::plan(std::span<const Shape> inputs) {
     plan.scratch = std::max(plan.scratch, few_channels::scratch(window_, filters()));
   }
   plan.multiply_adds = count_ * window_.patch() * window_.positions();
+  plan.is_linear = true;
   plan.notice = dropped_notice(window_);
   return plan;
 }
@@ -79,7 +128,7 @@ int Convolution::rows_of_a_panel() const {
   return (rows + panels - 1) / panels;
 }
 
-// Calls panel(rows) for the output rows of one panel after another.
+// Calls panel(rows) for each block of panel_rows_ output rows; the last may be shorter.
 template <typename Panel>
 void Convolution::for_panels(const Panel& panel) const {
   const int rows = window_.output.height;
@@ -192,6 +241,10 @@ void Convolution::backward(const BackwardArgs& args) const {
       if (!pointwise_) add_col2im(window_, rows, args.scratch, dx);
     });
   }
+}
+
+std::unique_ptr<Layer> make_convolution() {
+  return std::make_unique<Convolution>();
 }
 
 }  // namespace cnn

@@ -3,6 +3,22 @@
 #include <algorithm>
 
 namespace cnn {
+namespace {
+
+class Dropout final : public LayerOf<Dropout> {
+ public:
+  void options(OptionVisitor& visitor) override;
+  LayerPlan plan(std::span<const Shape> inputs) override;
+  void forward(const ForwardArgs& args) const override;
+  void backward(const BackwardArgs& args) const override;
+
+ private:
+  double rate_ = 0.5;
+
+  std::size_t size_ = 0;  // values of a sample
+};
+
+}  // namespace
 
 void Dropout::options(OptionVisitor& visitor) {
   visitor.real("rate", rate_, {0.0, 0.99});
@@ -13,6 +29,7 @@ LayerPlan Dropout::plan(std::span<const Shape> inputs) {
   plan.output = only_input(inputs);
   size_ = plan.output.size();
   plan.saved_bytes_per_sample = size_;  // 1 where a value was kept
+  plan.is_linear = true;
   return plan;
 }
 
@@ -47,6 +64,10 @@ void Dropout::backward(const BackwardArgs& args) const {
   for (std::size_t i = 0; i < dx.size(); ++i) {
     dx[i] = args.saved[i] == std::byte{1} ? args.doutput[i] * scale : 0;
   }
+}
+
+std::unique_ptr<Layer> make_dropout() {
+  return std::make_unique<Dropout>();
 }
 
 }  // namespace cnn

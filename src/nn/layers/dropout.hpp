@@ -4,23 +4,14 @@
 
 #pragma once
 
+#include <memory>
+
 #include "nn/layer.hpp"
 
 namespace cnn {
 
-// No parameters; the output has the input's shape. Which values go is a function of (seed, step,
-// layer, sample).
-class Dropout final : public LayerOf<Dropout> {
- public:
-  void options(OptionVisitor& visitor) override;
-  LayerPlan plan(std::span<const Shape> inputs) override;
-  void forward(const ForwardArgs& args) const override;
-  void backward(const BackwardArgs& args) const override;
-
- private:
-  double rate_ = 0.5;
-
-  std::size_t size_ = 0;  // values of a sample
-};
+// No parameters; the output has the input's shape. Which values become zero is a function of (seed,
+// step, layer, sample).
+std::unique_ptr<Layer> make_dropout();
 
 }  // namespace cnn

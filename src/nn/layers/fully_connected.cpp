@@ -8,15 +8,33 @@
 #include "nn/layers/limits.hpp"
 
 namespace cnn {
+namespace {
+
+class FullyConnected final : public LayerOf<FullyConnected> {
+ public:
+  void options(OptionVisitor& visitor) override;
+  LayerPlan plan(std::span<const Shape> inputs) override;
+  void forward(const ForwardArgs& args) const override;
+  void backward(const BackwardArgs& args) const override;
+  std::unique_ptr<Layer> with_bias() const override;
+
+ private:
+  std::int64_t count_ = 0;
+  bool bias_ = true;
+
+  int input_size_ = 0;
+};
+
+}  // namespace
 
 void FullyConnected::options(OptionVisitor& visitor) {
-  visitor.integer("count", count_, {1, kLargestExtent}, Presence::required);
+  visitor.integer("count", count_, {1, kLargestOption}, Presence::required);
   visitor.boolean("bias", bias_);
 }
 
-FullyConnected FullyConnected::with_bias() const {
-  FullyConnected copy = *this;
-  copy.bias_ = true;
+std::unique_ptr<Layer> FullyConnected::with_bias() const {
+  auto copy = std::make_unique<FullyConnected>(*this);
+  copy->bias_ = true;
   return copy;
 }
 
@@ -37,7 +55,8 @@ LayerPlan FullyConnected::plan(std::span<const Shape> inputs) {
                              {static_cast<double>(input_size_), static_cast<double>(count_)}});
   if (bias_) plan.parameters.push_back({"bias", {count_}, ParameterKind::bias, {}});
   plan.multiply_adds = count_ * input_size_;
-  plan.wants_all_samples = true;
+  plan.prefers_all_samples = true;
+  plan.is_linear = true;
   return plan;
 }
 
@@ -75,6 +94,10 @@ void FullyConnected::backward(const BackwardArgs& args) const {
     gemm(dy, Transpose::no, {args.parameters[0], outputs, input_size_}, Transpose::no, 0,
          {args.dinputs[0], n, input_size_});
   }
+}
+
+std::unique_ptr<Layer> make_fully_connected() {
+  return std::make_unique<FullyConnected>();
 }
 
 }  // namespace cnn

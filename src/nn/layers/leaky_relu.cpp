@@ -16,6 +16,17 @@ void apply_slope(Real slope, const Real* __restrict z, const Real* __restrict da
   for (std::size_t i = 0; i < count; ++i) dz[i] = z[i] > 0 ? da[i] : slope * da[i];
 }
 
+class LeakyRelu final : public LayerOf<LeakyRelu> {
+ public:
+  void options(OptionVisitor& visitor) override;
+  LayerPlan plan(std::span<const Shape> inputs) override;
+  void forward(const ForwardArgs& args) const override;
+  void backward(const BackwardArgs& args) const override;
+
+ private:
+  double slope_ = 0.01;
+};
+
 }  // namespace
 
 void LeakyRelu::options(OptionVisitor& visitor) {
@@ -39,6 +50,10 @@ void LeakyRelu::backward(const BackwardArgs& args) const {
   const View dz = args.dinputs[0];
   apply_slope(static_cast<Real>(slope_), args.inputs[0].data(), args.doutput.data(), dz.size(),
               dz.data());
+}
+
+std::unique_ptr<Layer> make_leaky_relu() {
+  return std::make_unique<LeakyRelu>();
 }
 
 }  // namespace cnn

@@ -5,6 +5,6 @@
 namespace cnn {
 
 // Far beyond any real network, and small enough that products of two stay within 32 bits.
-inline constexpr int kLargestExtent = 1 << 15;
+inline constexpr int kLargestOption = 1 << 15;
 
 }  // namespace cnn

@@ -1,20 +1,22 @@
 #include "nn/layers/pooling.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "cnn/error.hpp"
 
+#include "kernels/im2col.hpp"
 #include "kernels/pool_2x2.hpp"
 #include "nn/layers/limits.hpp"
 
 namespace cnn {
 namespace {
 
-// best_i ← the larger of best_i and x_{i·stride}, and its place into winner_i unless winner is
-// null. Without branches, and with a stride known when compiling where kStride is not 0, so that
-// the compiler uses vectors.
+// best_i ← the larger of best_i and x_{i·stride}, and its index, counted from that of x_0, `first`,
+// into winner_i unless winner is null. Without branches, and with a stride known when compiling
+// where kStride is not 0, so that the compiler uses vectors.
 template <std::size_t kStride>
-void keep_larger(const Real* x, std::size_t place, std::size_t stride, std::size_t count,
+void keep_larger(const Real* x, std::size_t first, std::size_t stride, std::size_t count,
                  Real* best, std::uint32_t* winner) {
   const std::size_t step = kStride != 0 ? kStride : stride;
   const auto larger = [](Real value, Real than) { return value > than || value != value; };
@@ -29,9 +31,47 @@ void keep_larger(const Real* x, std::size_t place, std::size_t stride, std::size
     const Real value = x[i * step];
     const bool wins = larger(value, best[i]);
     best[i] = wins ? value : best[i];
-    winner[i] = wins ? static_cast<std::uint32_t>(place + i * step) : winner[i];
+    winner[i] = wins ? static_cast<std::uint32_t>(first + i * step) : winner[i];
   }
 }
+
+class Pooling final : public LayerOf<Pooling> {
+ public:
+  void options(OptionVisitor& visitor) override;
+  LayerPlan plan(std::span<const Shape> inputs) override;
+  void forward(const ForwardArgs& args) const override;
+  void backward(const BackwardArgs& args) const override;
+
+ private:
+  enum class Type { max, avg };
+  static constexpr std::array<std::string_view, 2> kTypeNames = {"max", "avg"};
+  static constexpr std::array<std::string_view, 2> kRoundingNames = {"floor", "ceil"};
+
+  // The part of a window that lies on the image: rows top … bottom-1, columns left … right-1.
+  struct Pixels {
+    int top, bottom, left, right;
+  };
+  Pixels pixels(int oy, int ox) const;
+  Real pixel_count(int oy, std::size_t ox) const;
+  template <typename Row>
+  void for_rows(int oy, Row&& row) const;
+
+  pool_2x2::Planes planes(std::size_t n) const;
+  void forward_max(CView x, View y, std::span<std::uint32_t> winners) const;
+  void forward_mean(CView x, View y) const;
+  void backward_max(CView dy, std::span<const std::uint32_t> winners, View dx) const;
+  void backward_mean(CView dy, View dx) const;
+
+  Type type_ = Type::max;
+  bool global_ = false;
+  Size2 kernel_;
+  Size2 stride_;
+  Size2 pad_{0, 0};
+  Rounding rounding_ = Rounding::floor;
+
+  Window window_;
+  bool is_2x2_ = false;  // windows side by side: the fast path, pool_2x2.hpp
+};
 
 }  // namespace
 
@@ -44,10 +84,10 @@ void Pooling::options(OptionVisitor& visitor) {
     }
     return;
   }
-  visitor.size2("kernel", kernel_, {1, kLargestExtent}, Presence::required);
+  visitor.size2("kernel", kernel_, {1, kLargestOption}, Presence::required);
   if (stride_ == Size2{}) stride_ = kernel_;  // the default
-  visitor.size2("stride", stride_, {1, kLargestExtent});
-  visitor.size2("pad", pad_, {0, kLargestExtent});
+  visitor.size2("stride", stride_, {1, kLargestOption});
+  visitor.size2("pad", pad_, {0, kLargestOption});
   visitor.choice("round", rounding_, kRoundingNames);
 }
 
@@ -69,6 +109,7 @@ LayerPlan Pooling::plan(std::span<const Shape> inputs) {
     plan.saved_bytes_per_sample =
         plan.output.size() * (is_2x2_ ? sizeof(std::uint8_t) : sizeof(std::uint32_t));
   }
+  plan.is_linear = type_ == Type::avg;
   plan.notice = dropped_notice(window_);
   return plan;
 }
@@ -108,7 +149,7 @@ void Pooling::for_rows(int oy, Row&& row) const {
 }
 
 // y = max over the window; the first in row order among equals. A NaN wins, so that it is never
-// hidden. winners: the winning pixel's place within its channel; may be empty.
+// hidden. winners: the winning pixel's index within its channel; may be empty.
 void Pooling::forward_max(CView x, View y, std::span<std::uint32_t> winners) const {
   const auto outputs = static_cast<std::size_t>(window_.output.width);
   for (int oy = 0; oy < window_.output.height; ++oy) {
@@ -230,6 +271,10 @@ void Pooling::backward(const BackwardArgs& args) const {
       backward_mean(dy, dx);
     }
   }
+}
+
+std::unique_ptr<Layer> make_pooling() {
+  return std::make_unique<Pooling>();
 }
 
 }  // namespace cnn

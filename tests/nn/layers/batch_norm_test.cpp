@@ -176,13 +176,13 @@ TEST(BatchNorm, HasTheParametersThatOtherToolsKnow) {
       make_layer("batch_norm", "{momentum: 0.25}")->plan(std::vector<Shape>{{4, 3, 2}});
   EXPECT_EQ(plan.output, (Shape{4, 3, 2}));
   const auto expect = [&](std::size_t k, const char* name, ParameterKind kind, double initial,
-                          double momentum) {
+                          double rate) {
     const ParameterSpec& p = plan.parameters[k];
     EXPECT_EQ(p.name, name);
     EXPECT_EQ(p.dims, Dims{4}) << name;
     EXPECT_EQ(p.kind, kind) << name;
     EXPECT_EQ(p.initial, initial) << name;
-    EXPECT_EQ(p.momentum, momentum) << name;
+    EXPECT_EQ(p.rate, rate) << name;
   };
   ASSERT_EQ(plan.parameters.size(), 4U);
   expect(kWeight, "weight", ParameterKind::gain, 1, 0);
@@ -192,7 +192,7 @@ TEST(BatchNorm, HasTheParametersThatOtherToolsKnow) {
 }
 
 TEST(BatchNorm, WantsTheWholeShardAtOnce) {
-  EXPECT_TRUE(make_layer("batch_norm")->plan(std::vector<Shape>{{4, 3, 2}}).wants_all_samples);
+  EXPECT_TRUE(make_layer("batch_norm")->plan(std::vector<Shape>{{4, 3, 2}}).couples_samples);
 }
 
 }  // namespace

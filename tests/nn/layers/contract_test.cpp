@@ -10,6 +10,7 @@
 
 #include "cnn/error.hpp"
 
+#include "base/finite.hpp"
 #include "nn/registry.hpp"
 #include "support/allocation_counter.hpp"
 #include "support/draw.hpp"
@@ -77,17 +78,6 @@ std::vector<Case> all_cases() {
   return cases;
 }
 
-// Linear in its inputs and in its parameters, each by itself.
-bool is_linear(const Case& c) {
-  if (c.type == "pool") return c.options.find("avg") != std::string::npos;
-  return c.type == "conv" || c.type == "fc" || c.type == "dropout" || c.type == "add" ||
-         c.type == "concat";
-}
-
-bool all_finite(CView view) {
-  return std::all_of(view.begin(), view.end(), [](Real value) { return std::isfinite(value); });
-}
-
 // The bits of a view, NaNs included.
 std::string bits(CView view) {
   return {reinterpret_cast<const char*>(view.data()), view.size_bytes()};
@@ -110,7 +100,7 @@ class LayerContract : public testing::TestWithParam<Case> {
       for (Real& value : harness.parameter(k)) value = std::abs(value);  // as variances are
     }
     for (std::size_t k = 0; k < harness.input_count(); ++k) {
-      if (is_linear(c)) {
+      if (harness.plan().is_linear) {
         draw.integers(harness.input(k), 3);
       } else {
         draw.grid(harness.input(k), kGrid);
@@ -210,7 +200,7 @@ TEST_P(LayerContract, GradientsAgreeWithCentralDifferences) {
     return inner_product(values(harness.output()), values(harness.doutput()));
   };
   const auto [step, tolerance] =
-      is_linear(GetParam()) ? linear_differences() : curved_differences();
+      harness.plan().is_linear ? linear_differences() : curved_differences();
   for (std::size_t k = 0; k < harness.input_count(); ++k) {
     const Values numeric = numeric_gradient(harness.input(k), step, objective);
     EXPECT_LE(element_wise_error(numeric, values(harness.dinput(k))), tolerance) << "input " << k;
@@ -224,10 +214,10 @@ TEST_P(LayerContract, GradientsAgreeWithCentralDifferences) {
 }
 
 TEST_P(LayerContract, ABatchGivesWhatItsPartsGive) {
-  if (GetParam().type == "batch_norm") GTEST_SKIP() << "what it gives depends on the whole batch";
   constexpr std::size_t kFirst = 2;
   constexpr std::size_t kSecond = 3;
   LayerHarness whole = drawn(kFirst + kSecond);
+  if (whole.plan().couples_samples) GTEST_SKIP() << "what it gives depends on the whole batch";
   LayerHarness first = drawn(kFirst);
   LayerHarness second = drawn(kSecond);
   const auto first_part = [](View view) { return view.first(view.size() / 5 * kFirst); };
@@ -301,6 +291,78 @@ TEST_P(LayerContract, EvaluationIsNotRandomAndSavesNothing) {
   const Values output = values(harness.output());
   harness.forward(Phase::evaluate, {.seed = 6, .step = 8, .layer = 3, .first_sample = 4});
   EXPECT_EQ(values(harness.output()), output);
+}
+
+// A plan that says so by mistake would make the tests above skip what they should see.
+TEST_P(LayerContract, CouplesSamplesIfItSaysSo) {
+  LayerHarness both = drawn(2);
+  if (!both.plan().couples_samples) return;
+  LayerHarness one = drawn(1);
+  both.forward(Phase::train, keys());
+  one.forward(Phase::train, keys());
+  EXPECT_NE(values(both.output().first(one.output().size())), values(one.output()));
+}
+
+// x → f(x) is linear if f(2x) − f(0) = 2·(f(x) − f(0)); all values are small integers.
+TEST_P(LayerContract, IsLinearInItsInputsIfItSaysSo) {
+  LayerHarness harness = drawn(2);
+  if (!harness.plan().is_linear) return;
+  const auto output_of = [&](Real factor) {
+    LayerHarness scaled = drawn(2);
+    for (std::size_t k = 0; k < scaled.input_count(); ++k) {
+      for (Real& x : scaled.input(k)) x *= factor;
+    }
+    scaled.forward(Phase::train, keys());
+    return values(scaled.output());
+  };
+  const Values zero = output_of(0);
+  const Values once = output_of(1);
+  const Values twice = output_of(2);
+  Values expected = zero;
+  for (std::size_t i = 0; i < zero.size(); ++i) expected[i] += 2 * (once[i] - zero[i]);
+  EXPECT_LE(element_wise_error(twice, expected), linear_differences().tolerance);
+}
+
+TEST_P(LayerContract, IsTheAffineMapThatItSaysItIs) {
+  LayerHarness harness = drawn(2);
+  std::vector<CView> parameters;
+  for (std::size_t k = 0; k < harness.plan().parameters.size(); ++k) {
+    parameters.push_back(harness.parameter(k));
+  }
+  const Layer& layer = harness.layer();
+  if (!layer.as_affine(parameters, 0)) return;
+  harness.forward(Phase::evaluate, keys());
+  const Shape shape = harness.plan().output;
+  const std::size_t plane = shape.size() / static_cast<std::size_t>(shape.channels);
+  Values expected;
+  for (std::size_t i = 0; i < harness.input().size(); ++i) {
+    const std::size_t channel = i / plane % static_cast<std::size_t>(shape.channels);
+    const ChannelAffine map = layer.as_affine(parameters, channel).value();
+    expected.push_back((harness.input()[i] - map.mean) * map.scale + map.shift);
+  }
+  EXPECT_LE(element_wise_error(values(harness.output()), expected), linear_differences().tolerance);
+}
+
+TEST_P(LayerContract, WithABiasOfZeroIsTheSameFunction) {
+  LayerHarness harness = drawn(2);
+  std::unique_ptr<Layer> other = harness.layer().with_bias();
+  if (other == nullptr) return;
+  LayerHarness biased = drawn(2, std::move(other));
+  ASSERT_EQ(biased.plan().parameters.size(), 2U);
+  EXPECT_EQ(biased.plan().parameters[0].name, "weight");
+  EXPECT_EQ(biased.plan().parameters[1].name, "bias");
+  const auto channels = static_cast<std::size_t>(biased.plan().output.channels);
+  ASSERT_EQ(biased.parameter(1).size(), channels);
+  EXPECT_EQ(biased.parameter(0).size() % channels, 0U);
+  for (LayerHarness* each : {&harness, &biased}) {
+    for (std::size_t k = 1; k < each->plan().parameters.size(); ++k) {
+      std::ranges::fill(each->parameter(k), Real{0});
+    }
+    std::ranges::copy(harness.parameter(0), each->parameter(0).begin());
+    std::ranges::copy(harness.input(), each->input().begin());
+    each->forward(Phase::evaluate, keys());
+  }
+  EXPECT_EQ(values(biased.output()), values(harness.output()));
 }
 
 // Its clone may be planned for other images: two networks of one description.
