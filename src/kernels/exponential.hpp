@@ -1,5 +1,5 @@
-// exp, tanh and the logistic function without calls and without branches, so that loops over them
-// become vector code. Within a few units in the last place of the exact values (tested). The
+// exp, expm1, tanh and the logistic function without calls and without branches, so that loops over
+// them become vector code. Within a few units in the last place of the exact values (tested). The
 // library in double takes those of the standard library: it is there for accuracy.
 
 #pragma once
@@ -14,8 +14,13 @@
 namespace cnn {
 
 // e^x = 2^n·e^r with n = round(x·log2 e) and |r| <= ln 2 / 2; e^r by a minimax polynomial (Cephes,
-// expf). Below -87.3 and above 88.3 the result is that of the bound; a NaN stays one.
-CNN_INLINE float fast_exp(float x) {
+// expf). Below -87.3 and above 88.3 x is taken for the bound; a NaN stays one.
+struct SplitExp {
+  float less_one;  // e^r - 1
+  // n, in the bits of a float's exponent: to be added to the bits of a float between 1/2 and 2.
+  std::uint32_t exponent;
+};
+CNN_INLINE SplitExp split_exp(float x) {
   constexpr float kRound = 0x1.8p23F;  // adding it leaves the nearest whole number in the last bits
   constexpr float kLn2High = 0.693359375F;  // 9 bits: its products with n are exact
   constexpr float kLn2Low = -2.12194440e-4F;
@@ -30,13 +35,27 @@ CNN_INLINE float fast_exp(float x) {
   p = p * r + 4.1665795894e-2F;
   p = p * r + 1.6666665459e-1F;
   p = p * r + 5.0000001201e-1F;
-  p = p * r * r + r + 1;
-  const std::uint32_t exponent = std::bit_cast<std::uint32_t>(shifted) << 23U;
-  return std::bit_cast<float>(std::bit_cast<std::uint32_t>(p) + exponent);
+  return {p * r * r + r, std::bit_cast<std::uint32_t>(shifted) << 23U};
+}
+
+CNN_INLINE float fast_exp(float x) {
+  const SplitExp split = split_exp(x);
+  return std::bit_cast<float>(std::bit_cast<std::uint32_t>(split.less_one + 1) + split.exponent);
 }
 
 CNN_INLINE double fast_exp(double x) {
   return std::exp(x);
+}
+
+// e^x - 1 = 2^n·(e^r - 1) + (2^n - 1): nothing cancels near zero, where n is 0.
+CNN_INLINE float fast_expm1(float x) {
+  const SplitExp split = split_exp(x);
+  const float power = std::bit_cast<float>(std::bit_cast<std::uint32_t>(1.0F) + split.exponent);
+  return power * split.less_one + (power - 1);
+}
+
+CNN_INLINE double fast_expm1(double x) {
+  return std::expm1(x);
 }
 
 // 1 / (1 + e^-x); zero where that is below the smallest normal float, as further steps would be

@@ -9,6 +9,7 @@
 #include "nn/layers/concat.hpp"
 #include "nn/layers/convolution.hpp"
 #include "nn/layers/dropout.hpp"
+#include "nn/layers/elu.hpp"
 #include "nn/layers/fully_connected.hpp"
 #include "nn/layers/leaky_relu.hpp"
 #include "nn/layers/pooling.hpp"
@@ -29,6 +30,7 @@ constexpr auto kEntries = std::to_array<LayerEntry>({
     {"sigmoid",    make_sigmoid,         kNothing, 1, "{}"},
     {"tanh",       make_tanh,            kNothing, 1, "{}"},
     {"leaky_relu", make_leaky_relu,      kNothing, 1, "{slope: 0.25}"},
+    {"elu",        make_elu,             kNothing, 1, "{scale: 0.5}"},
     {"batch_norm", make_batch_norm,      kGains,   1, "{momentum: 0.25, epsilon: 0.001}"},
     {"dropout",    make_dropout,         kNothing, 1, "{rate: 0.25}"},
     {"add",        make_add,             kNothing, 2, "{}"},

@@ -124,6 +124,10 @@ def forward(layers, weights, x, kinks, found=None):
         elif kind == "leaky_relu":
             kinks.relu(x.detach())
             x = F.leaky_relu(x, layer.get("slope", 0.01))
+        elif kind == "elu":
+            if layer.get("scale", 1) != 1:  # else its slope has no step at 0
+                kinks.relu(x.detach())
+            x = F.elu(x, layer.get("scale", 1.0))
         elif kind == "batch_norm":
             x = batch_norm(x, layer, weights, found)
         elif kind in ("sigmoid", "tanh"):

@@ -45,6 +45,20 @@ TEST(FastExp, StaysFiniteAndKeepsNaN) {
   EXPECT_TRUE(std::isnan(fast_exp(kNan)));
 }
 
+TEST(FastExpm1, IsWithinTwoUnitsInTheLastPlace) {
+  const auto fast = [](float x) { return fast_expm1(x); };
+  const auto exact = [](double x) { return std::expm1(x); };
+  EXPECT_LE(largest_error(-87, 88, fast, exact), 2);
+  EXPECT_LE(largest_error(-1, 1, fast, exact), 2);
+  EXPECT_LE(largest_error(-1e-3, 1e-3, fast, exact), 2);
+}
+
+TEST(FastExpm1, ReachesMinusOneAndKeepsNaN) {
+  EXPECT_EQ(fast_expm1(0.0F), 0.0F);
+  EXPECT_EQ(fast_expm1(-kInfinity), -1.0F);
+  EXPECT_TRUE(std::isnan(fast_expm1(kNan)));
+}
+
 TEST(FastTanh, IsWithinTwoUnitsInTheLastPlace) {
   const auto fast = [](float x) { return fast_tanh(x); };
   const auto exact = [](double x) { return std::tanh(x); };
