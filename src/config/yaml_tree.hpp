@@ -15,10 +15,10 @@
 
 namespace cnn {
 
-// Bounds of a configuration, far beyond any real one.
-inline constexpr std::size_t kLargestConfig = 1 << 20;   // bytes
-inline constexpr std::size_t kMostConfigNodes = 10'000;  // keys and values
-inline constexpr std::size_t kDeepestConfig = 32;        // maps and lists within one another
+// Bounds of a configuration, beyond any real one: the names of 65,536 classes have room.
+inline constexpr std::size_t kLargestConfig = 1 << 22;    // bytes
+inline constexpr std::size_t kMostConfigNodes = 100'000;  // keys and values
+inline constexpr std::size_t kDeepestConfig = 32;         // maps and lists within one another
 
 struct ConfigNode {
   enum class Kind {

@@ -28,7 +28,7 @@ class FullyConnected final : public LayerOf<FullyConnected> {
 }  // namespace
 
 void FullyConnected::options(OptionVisitor& visitor) {
-  visitor.integer("count", count_, {1, kLargestOption}, Presence::required);
+  visitor.integer("count", count_, {1, kMostOutputs}, Presence::required);
   visitor.boolean("bias", bias_);
 }
 
