@@ -30,7 +30,7 @@ struct PreparedImage {
   bool centred = false;        // cut out, scaled to the box and placed by its centre of mass
   bool recoloured = false;     // grey from colour or colour from grey
   std::optional<Found> found;  // for a set of centred images; not where nothing was to be prepared
-  // Nothing is drawn on it: what the network says of it means nothing.
+  // True if nothing is drawn on it. The network's answer means nothing then.
   bool is_blank() const { return found && found->marks == 0; }
   // What was done, for people; sizes are width x height:
   // "120x96 RGB -> gray, inverted (dark on light), digit centred in 28x28", or "used as it is".

@@ -24,7 +24,7 @@ constexpr std::size_t kAround = 3;
 constexpr std::size_t kLanes = 8;
 constexpr std::size_t kPair = 2 * kLanes;
 
-// What is drawn for a sample: each number from a block of its own.
+// The numbers that are drawn for a sample, each from a block of its own.
 enum Draws : std::uint64_t {
   kShiftX,
   kShiftY,
@@ -114,7 +114,7 @@ struct Planes {
 };
 
 // image_yx = (1−b)·((1−a)·s_vu + a·s_v,u+1) + b·((1−a)·s_v+1,u + a·s_v+1,u+1), u and v being the
-// whole parts of the source's place and a and b what remains of it.
+// whole parts of the source's position and a and b what remains of it.
 CNN_VECTORIZED void sample(const Planes& planes, const InverseMap& map, Real* image) {
   const Real* source = planes.source;
   const int width = static_cast<int>(planes.width);
@@ -270,8 +270,8 @@ std::size_t Augmenter::scratch_bytes() const {
   return (geometry + elastic + noise) * sizeof(Real) + strokes;
 }
 
-Distortion Augmenter::draw(std::uint64_t epoch, std::uint32_t place) const {
-  const Random random(seed_, Purpose::augment, mix(epoch, place));
+Distortion Augmenter::draw(std::uint64_t epoch, std::uint32_t index) const {
+  const Random random(seed_, Purpose::augment, mix(epoch, index));
   Distortion d;
   d.shift_x = whole_spread(random, kShiftX, options_.shift);
   d.shift_y = whole_spread(random, kShiftY, options_.shift);
@@ -295,11 +295,11 @@ void Augmenter::smooth(double scale, Scratch& scratch, std::vector<Real>& field)
                  static_cast<Real>(scale), field.data());
 }
 
-void Augmenter::draw_displacements(std::uint64_t epoch, std::uint32_t place,
+void Augmenter::draw_displacements(std::uint64_t epoch, std::uint32_t index,
                                    Scratch& scratch) const {
   std::uint64_t axis = 0;
   for (std::vector<Real>* field : {&scratch.dx, &scratch.dy}) {
-    Random(seed_, Purpose::elastic, mix(epoch, place, axis++)).uniforms(scratch.draws);
+    Random(seed_, Purpose::elastic, mix(epoch, index, axis++)).uniforms(scratch.draws);
     smooth(options_.elastic.alpha, scratch, *field);
   }
 }
@@ -360,13 +360,13 @@ void Augmenter::erase(std::uint64_t stream, View image) const {
 }
 
 void Augmenter::apply(std::span<const std::uint8_t> pixels, std::uint64_t epoch,
-                      std::uint32_t place, Scratch& scratch, View image) const {
+                      std::uint32_t index, Scratch& scratch, View image) const {
   assert(pixels.size() == shape_.size() && image.size() == shape_.size());
-  const std::uint64_t stream = mix(epoch, place);
+  const std::uint64_t stream = mix(epoch, index);
   if (options_.thickness > 0) pixels = thicken_strokes(stream, pixels, scratch);
-  const Distortion distortion = draw(epoch, place);
+  const Distortion distortion = draw(epoch, index);
   if (options_.elastic.alpha > 0) {
-    draw_displacements(epoch, place, scratch);
+    draw_displacements(epoch, index, scratch);
     warp(pixels, distortion, scratch, image);
   } else if (only_shifts(distortion)) {
     for (std::size_t at = 0; at < pixels.size(); at += height_ * width_) {

@@ -32,14 +32,14 @@ struct ElasticOptions {
 // A square that is blanked.
 struct EraseOptions {
   std::int64_t size = 0;     // side in pixels, cut to the image's; 0 = none
-  double probability = 0.5;  // of an image to lose one
+  double probability = 0.5;  // that an image loses one
 
   bool operator==(const EraseOptions&) const = default;
 };
 
-// What is drawn for each sample, uniformly where nothing else is said. The defaults change nothing.
-// In this order: thickness, the geometry (shift to flip) at once, brightness, contrast, noise,
-// erase.
+// What is drawn for each sample; uniformly, unless an option says otherwise. The defaults change
+// nothing. The order of application: thickness, the geometry (shift to flip) at once, brightness,
+// contrast, noise, erase.
 struct AugmentOptions {
   std::int64_t shift = 0;  // whole pixels, ±, in each direction
   double rotate = 0;       // degrees, ±
@@ -55,8 +55,8 @@ struct AugmentOptions {
   double contrast = 0;
   double noise = 0;  // deviation of the normal noise on each value, which is not clipped afterwards
   EraseOptions erase = {};
-  // Part of the run after which images are trained on as they stand: whoever runs the steps heeds
-  // it.
+  // Part of the run after which images are trained on as they stand. The caller of the training
+  // step applies it.
   double until = 1;
 
   bool operator==(const AugmentOptions&) const = default;
@@ -78,17 +78,17 @@ struct Distortion {
   bool flip = false;
 };
 
-// Where in the image pixel (x, y) of its distorted copy comes from: column u = ux·x + uy·y + u0,
-// row v = vx·x + vy·y + v0.
+// Pixel (x, y) of a distorted copy comes from column u = ux·x + uy·y + u0 and row v = vx·x + vy·y +
+// v0 of the image.
 struct InverseMap {
   double ux = 1, uy = 0, u0 = 0;
   double vx = 0, vy = 1, v0 = 0;
 };
 InverseMap inverse_map(const Distortion& distortion, const Shape& shape);
 
-// Draws and applies distortions. Each is a function of (seed, epoch, place of the image in its
-// dataset): who asks for it, and when, does not matter. Immutable; any thread may use it, with a
-// Scratch of its own.
+// Draws and applies distortions. Each is a function of (seed, epoch, index of the image in its
+// dataset): which thread asks for it, and when, does not matter. Immutable; any thread may use it,
+// with a Scratch of its own.
 class Augmenter {
  public:
   Augmenter(const AugmentOptions& options, const Shape& shape, std::uint64_t seed);
@@ -113,13 +113,13 @@ class Augmenter {
 
   // pixels: (C, H, W) → image: the same shape, in pixel values (0 … 255 but for noise). Assigns all
   // of image; allocates nothing.
-  void apply(std::span<const std::uint8_t> pixels, std::uint64_t epoch, std::uint32_t place,
+  void apply(std::span<const std::uint8_t> pixels, std::uint64_t epoch, std::uint32_t index,
              Scratch& scratch, View image) const;
 
   // The geometry that apply draws.
-  Distortion draw(std::uint64_t epoch, std::uint32_t place) const;
+  Distortion draw(std::uint64_t epoch, std::uint32_t index) const;
   // Assigns scratch.dx and dy: elastic's displacements. Requires options.elastic.alpha > 0.
-  void draw_displacements(std::uint64_t epoch, std::uint32_t place, Scratch& scratch) const;
+  void draw_displacements(std::uint64_t epoch, std::uint32_t index, Scratch& scratch) const;
   // Applies the distortion together with scratch.dx and dy, which are zeros at first: each pixel is
   // the bilinear interpolation of the four around its source.
   void warp(std::span<const std::uint8_t> pixels, const Distortion& distortion, Scratch& scratch,

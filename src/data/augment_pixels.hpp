@@ -1,4 +1,4 @@
-// What augmentation does to the values of pixels, not to their places: strokes, brightness and
+// What augmentation does to the values of pixels, not to their positions: strokes, brightness and
 // contrast. Functions without state; any thread may call them.
 
 #pragma once

@@ -37,7 +37,7 @@ struct Extent {
   int peak = 0;         // brightest level
 };
 
-// First and last place of `peaks` where something is drawn; their distance plus one.
+// First and last index of `peaks` where something is drawn; their distance plus one.
 int drawn_length(const std::vector<std::uint8_t>& peaks) {
   const auto drawn = [](std::uint8_t peak) { return peak >= kDrawn; };
   const auto first = std::find_if(peaks.begin(), peaks.end(), drawn);

@@ -1,6 +1,6 @@
 // What a training set looks like, as far as pictures from elsewhere must be made to look alike.
 //
-// Places are counted as MNIST does, whose digits have their centre of mass at row 14.0 and
+// Positions are counted as MNIST does, whose digits have their centre of mass at row 14.0 and
 // column 14.0 of 28 on average (measured): the middle of W pixels numbered 0 … W−1 is W/2.
 
 #pragma once
@@ -13,8 +13,8 @@
 
 namespace cnn {
 
-// What is drawn on the images of a centred set, light on dark. An image on which something else is
-// drawn is not one of them.
+// The drawings on the images of a centred set, light on dark. An image whose drawing is outside
+// these ranges is not one of the set.
 struct DrawingStatistics {
   double off_centre = 0;  // largest distance of a centre of mass from the middle, on either axis
   int shortest = 0;       // range of the longer sides of what is drawn, in pixels
@@ -26,8 +26,8 @@ struct DrawingStatistics {
   bool operator==(const DrawingStatistics&) const = default;
 };
 
-// Kept with the model. The defaults say nothing: no picture is ever inverted or centred on their
-// account.
+// Kept with the model. The defaults stand for a set of which nothing is known: with them, no
+// picture is ever inverted or centred.
 struct ImageStatistics {
   // Smallest and largest mean of any image's outermost ring of pixels, 0 … 255.
   double border_low = 0;
@@ -48,15 +48,15 @@ enum class Background { dark, light, unknown };
 // Known only if no image's border comes near the middle.
 Background background(const ImageStatistics& statistics);
 
-// From here on, of 0 … 255 with the background at 0, a pixel counts as drawn.
+// The least level, of 0 … 255 with the background at 0, at which a pixel counts as drawn.
 inline constexpr int kDrawn = 32;
 
 // Mean of the outermost ring of pixels, over all channels. `pixels` is (C, H, W).
 double border_mean(std::span<const std::uint8_t> pixels, const Shape& shape);
 
-// Could the image, one channel, be one of the set's: does what is drawn on it lie where theirs
-// does, is it as large and as bright? (Within a quarter of a pixel, two pixels and 32 levels;
-// MNIST's test images all are.) Nothing is known of a set that is not centred: false.
+// Whether the image, of one channel, could be one of the set: its drawing lies where theirs do, and
+// is as large and as bright, within a quarter of a pixel, two pixels and 32 levels. (All of MNIST's
+// test images are.) False for a set that is not centred, of which nothing is known.
 bool is_like(const ImageStatistics& statistics, std::span<const std::uint8_t> pixels,
              const Shape& shape);
 

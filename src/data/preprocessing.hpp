@@ -16,8 +16,8 @@ namespace cnn {
 // x = scale_c · (pixel − mean_c) for channel c. Kept with the model, so that training, evaluation
 // and prediction agree.
 struct Preprocessing {
-  std::vector<double> mean;   // one value a channel
-  std::vector<double> scale;  // one value a channel
+  std::vector<double> mean;   // one value per channel
+  std::vector<double> scale;  // one value per channel
 
   bool operator==(const Preprocessing&) const = default;
 };
@@ -38,7 +38,7 @@ class PixelTable {
   // pixels: (C, H, W) of one image → x: the same shape. Assigns all of x. Throws ShapeError if
   // either has another size; prepare_image makes pixels of this shape of any picture.
   void apply(std::span<const std::uint8_t> pixels, View x) const;
-  // The same in place, for values between those of bytes, too: x holds pixel values at first.
+  // The same in place. x holds pixel values at first, which may lie between those of bytes.
   void apply(View x) const;
 
  private:
