@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "cnn/export.hpp"
@@ -13,18 +14,25 @@
 
 namespace cnn {
 
-struct DatasetFiles {
-  std::filesystem::path images;
-  std::filesystem::path labels;
-};
-
 enum class DataPart { train, test };
 
+// Labels have 16 bits.
+inline constexpr std::size_t kMostClasses = 65'536;
+
+// Where the images of a dataset and their labels were read: paths, for messages. Both may be one
+// directory; both are empty for a dataset that was made in memory.
+struct DatasetOrigin {
+  std::string images;
+  std::string labels;
+};
+
 struct Dataset {
-  DatasetFiles files;
-  Shape shape;                       // of one image
-  std::vector<std::uint8_t> pixels;  // (count, C·H·W)
-  std::vector<std::uint8_t> labels;  // (count)
+  DatasetOrigin origin;
+  Shape shape;                           // of one image
+  std::vector<std::uint8_t> pixels;      // (count, C·H·W)
+  std::vector<std::uint16_t> labels;     // (count), from 0
+  std::vector<std::string> class_names;  // one per class, in the order of the labels; or empty
+  std::vector<std::string> file_names;   // one per image; empty for arrays of images
 
   std::size_t count() const { return labels.size(); }
   // Throws ArgumentError if there is no such image.
@@ -35,43 +43,29 @@ struct Dataset {
   }
   // One more than the largest label.
   CNN_EXPORT std::size_t label_bound() const;
+  // As many as have names, or label_bound() if that is more.
+  CNN_EXPORT std::size_t class_count() const;
 
  private:
   [[noreturn]] CNN_EXPORT void refuse_image(std::size_t i) const;
 };
 
-// What the headers of the two files say.
-struct DatasetHeader {
-  Shape shape;
-  std::size_t count = 0;
-};
+// Reads a part of the data set in a directory, in whichever format it is kept there. Throws
+// FileError naming the path: there is no such part, or something of it is broken.
+CNN_EXPORT Dataset read_dataset(const std::filesystem::path& dir, DataPart part);
 
-// The two files of MNIST's usual names in `dir`: train-… or t10k-…, images-idx3-ubyte or
-// images.idx3-ubyte (and labels with idx1; idx4 for images of rank 4), with or without .gz. Of
-// several the first in this order is taken: rank 3 before rank 4, '-' before '.', plain before .gz.
-// Throws FileError saying what was looked for and what the directory holds.
-DatasetFiles find_dataset(const std::filesystem::path& dir, DataPart part);
-
-// Images of rank 3 (n, h, w) or 4 (n, channels, h, w), labels of rank 1, as many as images. Throws
-// FileError.
-DatasetHeader read_dataset_header(const DatasetFiles& files);
-Dataset read_dataset(const DatasetFiles& files);
-
-// The images and labels of a part in `dir`, under MNIST's usual names. Throws FileError.
-CNN_EXPORT Dataset load_dataset(const std::filesystem::path& dir, DataPart part);
-
-// Places in a dataset.
+// Indices of images in a dataset.
 using Selection = std::vector<std::uint32_t>;
 
 // All of 0 … count-1.
 Selection everything(std::size_t count);
 
-// Throws ShapeError unless the dataset's images are of that shape, and ArgumentError unless there
-// is one at each of the places.
-void require_images(const Dataset& dataset, std::span<const std::uint32_t> places,
+// Throws ShapeError unless the dataset's images are of that shape, and ArgumentError unless all of
+// `images` are there.
+void require_images(const Dataset& dataset, std::span<const std::uint32_t> images,
                     const Shape& shape);
-// Throws ArgumentError unless the label at each of the places is one of that many classes.
-void require_labels(const Dataset& dataset, std::span<const std::uint32_t> places,
+// Throws ArgumentError unless each of `images` has a label, and all of these are below `classes`.
+void require_labels(const Dataset& dataset, std::span<const std::uint32_t> images,
                     std::size_t classes);
 
 struct Split {
@@ -79,11 +73,11 @@ struct Split {
   Selection validation;
 };
 
-// Holds `validation` images out: of each class its share (the largest remainders get what rounding
-// leaves over), drawn by the seed; both parts stay in the order of the file. As long as it is
-// possible every class keeps an image to train on; where it is not, classes of a single image lose
-// theirs first. Throws ArgumentError unless validation < labels.size().
-Split stratified_split(std::span<const std::uint8_t> labels, std::size_t validation,
+// Holds `validation` images out, drawn by the seed. Each class gives its share; what rounding
+// leaves over goes to the largest remainders. Both parts stay in the order of the dataset. Every
+// class keeps an image to train on as long as that is possible; after that, classes of a single
+// image lose theirs first. Throws ArgumentError unless validation < labels.size().
+Split stratified_split(std::span<const std::uint16_t> labels, std::size_t validation,
                        std::uint64_t seed);
 
 }  // namespace cnn

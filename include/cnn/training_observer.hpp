@@ -16,7 +16,7 @@ namespace cnn {
 struct BatchResult {
   double loss = 0;                           // Σ over the batch of J(W,b;x,y), without the λ term
   std::size_t correct = 0;                   // samples whose largest output was their label's
-  std::span<const std::uint16_t> predicted;  // per sample, the largest output; until the next step
+  std::span<const std::uint32_t> predicted;  // per sample, the largest output; until the next step
 };
 
 struct StepReport {

@@ -1,7 +1,7 @@
 // cnn-bench: times training and inference of the network that a YAML file describes.
 
 #include <cstdio>
-#include <filesystem>
+#include <memory>
 #include <string>
 
 #include <fmt/format.h>
@@ -20,15 +20,13 @@ namespace {
 
 // Benchmarks need no data: where there are none, images are MNIST's.
 Shape input_shape(const DataConfig& data) {
-  DatasetFiles files;
+  std::unique_ptr<DataSource> source;
   try {
-    files = dataset_files(data, DataPart::train);
+    source = data.source.open(DataPart::train);
   } catch (const FileError&) {
     // Nothing is found.
   }
-  if (std::filesystem::exists(files.images) && std::filesystem::exists(files.labels)) {
-    return read_dataset_header(files).shape;
-  }
+  if (source && source->exists()) return source->header().shape;
   constexpr Shape kMnist{1, 28, 28};
   std::fprintf(stderr, "no training set found: timing images of %s\n", to_string(kMnist).c_str());
   return kMnist;

@@ -30,7 +30,7 @@ struct Part {
 
 Part load_part(const EvalOptions& o, const RunConfig& config) {
   if (o.split == "test") {
-    Part part{read_dataset(dataset_files(config.data, DataPart::test)), {}};
+    Part part{config.data.source.open(DataPart::test)->read(), {}};
     part.selection = everything(part.dataset.count());
     return part;
   }
@@ -89,7 +89,7 @@ Evaluation score(const EvalOptions& o, const Voters& voters, const Part& part) {
 }
 
 std::string title(const EvalOptions& o, const Part& part) {
-  std::string text = o.split + " set " + display_path(part.dataset.files.images);
+  std::string text = o.split + " set " + display_path(part.dataset.origin.images);
   if (o.models.size() > 1) text += ", mean of " + std::to_string(o.models.size()) + " models";
   if (o.tta == "shifts") text += ", mean of 9 shifts";
   return text;
@@ -99,10 +99,7 @@ int evaluate_models(const EvalOptions& o) {
   Workers workers(o.threads > 0 ? o.threads : Workers::available());
   const Voters voters = load_voters(o, workers);
   ModelInfo& info = voters.front()->model.info;
-  if (!o.data.empty()) {
-    info.config.data.dir = absolute_path(o.data);
-    info.config.data.train = info.config.data.test = {};
-  }
+  if (!o.data.empty()) info.config.data.source.set_dir(absolute_path(o.data));
   const Part part = load_part(o, info.config);
   require_fit(part.dataset, info);
 

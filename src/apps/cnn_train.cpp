@@ -78,7 +78,7 @@ void log_start(spdlog::logger& log, const TrainOptions& o, TrainingSession& sess
   log.info("{}: ok   run: {}   seed {}   {} thread(s)   {} {}/{}", o.config,
            display_path(config.output.dir), config.training.seed, session.workers().count(),
            blas.version, blas.threading, blas.kernel);
-  log.info("data    {}: {} train, {} validation   {}", display_path(data.dataset.files.images),
+  log.info("data    {}: {} train, {} validation   {}", display_path(data.dataset.origin.images),
            data.split.train.size(), data.split.validation.size(), to_string(data.dataset.shape));
   log.info("{}", table);
 }

@@ -92,7 +92,7 @@ int report_gradients(const ModelInfo& info, Network& network, const TrainingData
   const PixelTable table(info.preprocessing, network.input());
   const std::size_t size = network.input().size();
   std::vector<Real> images(order.size() * size);
-  std::vector<std::uint8_t> labels;
+  std::vector<std::uint16_t> labels;
   for (std::size_t i = 0; i < order.size(); ++i) {
     table.apply(data.dataset.image(order[i]), View(images).subspan(i * size, size));
     labels.push_back(data.dataset.labels[order[i]]);

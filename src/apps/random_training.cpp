@@ -20,7 +20,7 @@ Dataset random_dataset(const Shape& shape, std::size_t count, std::size_t classe
     dataset.pixels[i] = static_cast<std::uint8_t>(random.below(i, 256));
   }
   for (std::size_t i = 0; i < count; ++i) {
-    dataset.labels[i] = static_cast<std::uint8_t>(i % std::min<std::size_t>(classes, 256));
+    dataset.labels[i] = static_cast<std::uint16_t>(i % std::min(classes, kMostClasses));
   }
   return dataset;
 }
@@ -46,8 +46,9 @@ RandomTraining::RandomTraining(const RunConfig& config, Network& network, std::s
       average_(starting_average(config.training, network.values())),
       solver_(network, config.training.solver, average_),
       step_(network, solver_, config.loss, table_, batch, config.training.seed, workers,
-            make_loss_options(config.training, class_names(config.data, network.output().size()),
-                              dataset_, places_),
+            make_loss_options(config.training,
+                              class_names(config.data.classes, network.output().size()), dataset_,
+                              places_),
             config.data.augment) {}
 
 BatchResult RandomTraining::step(double schedule_factor) {

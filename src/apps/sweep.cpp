@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 #include <iterator>
+#include <memory>
 
 #include <fmt/format.h>
 
@@ -57,13 +58,13 @@ enum class Scored { test, validation, nothing };
 
 // The test set, where the data have one that can be read.
 Scored part_to_score(const DataConfig& data) {
-  DatasetFiles files;
+  std::unique_ptr<DataSource> source;
   try {
-    files = dataset_files(data, DataPart::test);
+    source = data.source.open(DataPart::test);
   } catch (const FileError&) {
     return data.validation > 0 ? Scored::validation : Scored::nothing;
   }
-  read_dataset_header(files);  // what is wrong with it shows before hours of training
+  source->header();  // what is wrong with it shows before hours of training
   return Scored::test;
 }
 
@@ -83,7 +84,7 @@ std::optional<Score> score(const std::filesystem::path& path, const RunConfig& c
   Score result{0, {}, runner.model.network.parameter_count()};
   TrainingData data;
   if (scored == Scored::test) {
-    data.dataset = read_dataset(dataset_files(config.data, DataPart::test));
+    data.dataset = config.data.source.open(DataPart::test)->read();
     data.split.validation = everything(data.dataset.count());
   } else {
     data = load_training_data(config.data, seed);

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -54,13 +53,13 @@ class ConfigVisitor : public OptionVisitor {
                        Presence presence = Presence::optional) = 0;
 
   // `key` and each of `others` exclude one another. To be called before any of them is visited.
-  virtual void exclusive(std::string_view key, std::initializer_list<std::string_view> others) = 0;
+  virtual void exclusive(std::string_view key, const std::vector<std::string_view>& others) = 0;
   // `key` has no meaning, for the reason that `complaint` gives: a mistake where it is given. If
   // the key `decider` is to blame and comes from a later override, `key` is passed over instead.
   virtual void rule_out(std::string_view key, std::string_view decider,
                         const Complaint& complaint) = 0;
   // One of `keys` must be given.
-  virtual void needs_one_of(std::initializer_list<std::string_view> keys) = 0;
+  virtual void needs_one_of(const std::vector<std::string_view>& keys) = 0;
 
   void real(std::string_view key, std::optional<double>& value, Bounds bounds) {
     if (!wants(key, value.has_value())) return;

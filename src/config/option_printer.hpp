@@ -45,9 +45,9 @@ class OptionPrinter final : public ConfigVisitor, public OptionSink {
                Bounds bounds, std::string_view word, bool& is_word) override;
   void section(std::string_view key, std::string_view short_form, const Visit& visit,
                Presence presence) override;
-  void exclusive(std::string_view, std::initializer_list<std::string_view>) override {}
+  void exclusive(std::string_view, const std::vector<std::string_view>&) override {}
   void rule_out(std::string_view, std::string_view, const Complaint&) override {}
-  void needs_one_of(std::initializer_list<std::string_view>) override {}
+  void needs_one_of(const std::vector<std::string_view>&) override {}
 
   // Adds what is no option, as YAML; in block form only.
   void add_lines(std::string lines);
@@ -96,9 +96,9 @@ class OptionLister final : public ConfigVisitor {
   }
   void section(std::string_view key, std::string_view short_form, const Visit& visit,
                Presence presence) override;
-  void exclusive(std::string_view, std::initializer_list<std::string_view>) override {}
+  void exclusive(std::string_view, const std::vector<std::string_view>&) override {}
   void rule_out(std::string_view key, std::string_view, const Complaint&) override { add(key); }
-  void needs_one_of(std::initializer_list<std::string_view>) override {}
+  void needs_one_of(const std::vector<std::string_view>&) override {}
 
  private:
   void add(std::string_view key) { keys_.push_back(prefix_ + std::string(key)); }

@@ -349,7 +349,7 @@ void OptionReader::section(std::string_view key, std::string_view short_form, co
   reader.finish();
 }
 
-void OptionReader::exclusive(std::string_view key, std::initializer_list<std::string_view> others) {
+void OptionReader::exclusive(std::string_view key, const std::vector<std::string_view>& others) {
   for (const std::string_view other : others) {
     const ConfigNode* one = given(key);
     const ConfigNode* two = given(other);
@@ -379,7 +379,7 @@ void OptionReader::rule_out(std::string_view key, std::string_view decider,
   context_.diagnostics->add(node->key_place, complaint.message, complaint.hint);
 }
 
-void OptionReader::needs_one_of(std::initializer_list<std::string_view> keys) {
+void OptionReader::needs_one_of(const std::vector<std::string_view>& keys) {
   if (std::any_of(keys.begin(), keys.end(),
                   [&](std::string_view key) { return given(key) != nullptr; })) {
     return;

@@ -63,10 +63,10 @@ class OptionReader final : public ConfigVisitor {
   void section(std::string_view key, std::string_view short_form, const Visit& visit,
                Presence presence) override;
   // Between a key of the file and one of an override, or of two overrides, the later one wins.
-  void exclusive(std::string_view key, std::initializer_list<std::string_view> others) override;
+  void exclusive(std::string_view key, const std::vector<std::string_view>& others) override;
   void rule_out(std::string_view key, std::string_view decider,
                 const Complaint& complaint) override;
-  void needs_one_of(std::initializer_list<std::string_view> keys) override;
+  void needs_one_of(const std::vector<std::string_view>& keys) override;
 
   // The value of a key that no visiting function knows how to read, or nullptr.
   const ConfigNode* take(std::string_view key, Presence presence);

@@ -19,15 +19,16 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kLargestFile = std::uint64_t{1} << 34;
-// What deflate makes of one byte at most: a match of 258 bytes takes two bits (RFC 1951, 3.2.5).
+// Deflate makes at most so many bytes of one: a match of 258 bytes takes two bits (RFC
+// 1951, 3.2.5).
 constexpr std::uint64_t kLargestRatio = 1032;
-constexpr std::uint32_t kLargestExtent = std::numeric_limits<std::int32_t>::max();
+constexpr std::uint32_t kMostItems = std::numeric_limits<std::int32_t>::max();
 constexpr std::uint32_t kLargestImageExtent = 1 << 15;
 
 // The bytes of a file, decompressed if it begins as gzip does (RFC 1952).
-class Source {
+class ByteStream {
  public:
-  explicit Source(const fs::path& path)
+  explicit ByteStream(const fs::path& path)
       : file_(path), buffer_(std::clamp<std::uint64_t>(file_.size(), 1, kLargestBuffer)) {
     refill();
     compressed_ = starts_member();
@@ -35,12 +36,12 @@ class Source {
     if (compressed_ && inflateInit2(&stream_, kGzipOnly) != Z_OK) throw std::bad_alloc();
   }
 
-  ~Source() {
+  ~ByteStream() {
     if (compressed_) inflateEnd(&stream_);
   }
 
-  Source(const Source&) = delete;
-  Source& operator=(const Source&) = delete;
+  ByteStream(const ByteStream&) = delete;
+  ByteStream& operator=(const ByteStream&) = delete;
 
   const fs::path& path() const { return file_.path(); }
   bool compressed() const { return compressed_; }
@@ -66,7 +67,7 @@ class Source {
     return stream_.avail_in >= 2 && stream_.next_in[0] == 0x1F && stream_.next_in[1] == 0x8B;
   }
 
-  // What is left of the first buffer, then straight from the file.
+  // The rest of the first buffer comes first; then the file is read straight into `to`.
   std::size_t copy(std::span<std::uint8_t> to) {
     const std::size_t head = std::min<std::size_t>(stream_.avail_in, to.size());
     std::copy_n(stream_.next_in, head, to.data());
@@ -143,23 +144,23 @@ std::string type_name(std::uint8_t type) {
 }
 
 // The four bytes 0 0 type rank; returns the rank.
-std::uint8_t read_mark(Source& source) {
+std::uint8_t read_mark(ByteStream& bytes) {
   std::array<std::uint8_t, 4> mark;
-  const std::size_t length = source.read(mark);
+  const std::size_t length = bytes.read(mark);
   if (length < mark.size()) {
-    throw file_error(source.path(), "no IDX file: holds only " + std::to_string(length) + " bytes" +
-                                        source.unit());
+    throw file_error(bytes.path(),
+                     "no IDX file: holds only " + std::to_string(length) + " bytes" + bytes.unit());
   }
   if (mark[0] != 0 || mark[1] != 0) {
     const std::string guess = mark[0] == '<' ? " (a web page?)" : "";
-    throw file_error(source.path(), "no IDX file: begins with " + hex(mark[0]) + " " +
-                                        hex(mark[1]) + " " + hex(mark[2]) + " " + hex(mark[3]) +
-                                        guess + ", expected 00 00 08 and the rank");
+    throw file_error(bytes.path(), "no IDX file: begins with " + hex(mark[0]) + " " + hex(mark[1]) +
+                                       " " + hex(mark[2]) + " " + hex(mark[3]) + guess +
+                                       ", expected 00 00 08 and the rank");
   }
   constexpr std::uint8_t kUnsignedByte = 0x08;
   if (mark[2] != kUnsignedByte) {
-    throw file_error(source.path(), "holds " + type_name(mark[2]) + " (IDX type " + hex(mark[2]) +
-                                        "), only unsigned bytes (08) are supported");
+    throw file_error(bytes.path(), "holds " + type_name(mark[2]) + " (IDX type " + hex(mark[2]) +
+                                       "), only unsigned bytes (08) are supported");
   }
   return mark[3];
 }
@@ -179,15 +180,15 @@ void check_rank(const fs::path& path, std::uint8_t rank, IdxKind kind) {
                              (images || labels ? "; are the two files swapped?" : ""));
 }
 
-std::vector<std::uint32_t> read_dims(Source& source, std::uint8_t rank) {
-  std::vector<std::uint8_t> bytes(std::size_t{4} * rank);
-  if (source.read(bytes) < bytes.size()) {
-    throw file_error(source.path(), "truncated: ends within its header");
+std::vector<std::uint32_t> read_dims(ByteStream& bytes, std::uint8_t rank) {
+  std::vector<std::uint8_t> read(std::size_t{4} * rank);
+  if (bytes.read(read) < read.size()) {
+    throw file_error(bytes.path(), "truncated: ends within its header");
   }
   std::vector<std::uint32_t> dims;
-  for (std::size_t i = 0; i < bytes.size(); i += 4) {
-    dims.push_back(std::uint32_t{bytes[i]} << 24 | std::uint32_t{bytes[i + 1]} << 16 |
-                   std::uint32_t{bytes[i + 2]} << 8 | std::uint32_t{bytes[i + 3]});
+  for (std::size_t i = 0; i < read.size(); i += 4) {
+    dims.push_back(std::uint32_t{read[i]} << 24 | std::uint32_t{read[i + 1]} << 16 |
+                   std::uint32_t{read[i + 2]} << 8 | std::uint32_t{read[i + 3]});
   }
   return dims;
 }
@@ -208,7 +209,7 @@ std::string describe(const std::vector<std::uint32_t>& dims) {
   return text;
 }
 
-// Of header and values together, in bytes.
+// The size of header and values together, in bytes.
 std::uint64_t promised_size(const fs::path& path, const std::vector<std::uint32_t>& dims) {
   const auto fail = [&](const std::string& reason) {
     throw file_error(path, "header promises " + describe(dims) + ": " + reason +
@@ -219,7 +220,7 @@ std::uint64_t promised_size(const fs::path& path, const std::vector<std::uint32_
   const std::uint64_t most = std::min(memory, kLargestFile);
   std::uint64_t size = 1;
   for (std::size_t i = 0; i < dims.size(); ++i) {
-    const std::uint32_t largest = i == 0 ? kLargestExtent : kLargestImageExtent;
+    const std::uint32_t largest = i == 0 ? kMostItems : kLargestImageExtent;
     if (dims[i] < 1 || dims[i] > largest) {
       fail("each extent must be 1 to " + std::to_string(largest));
     }
@@ -235,68 +236,68 @@ std::string promise(const Header& header) {
          " bytes)";
 }
 
-// `found`: the bytes there are; of compressed data after their promised end, one more than
-// promised.
-void check_size(const Source& source, const Header& header, std::uint64_t found) {
+// `found`: bytes present, header included. Compressed data that go on past the promised end count
+// as promised + 1.
+void check_size(const ByteStream& bytes, const Header& header, std::uint64_t found) {
   if (found == header.promised) return;
   if (found < header.promised) {
-    throw file_error(source.path(), "truncated: " + promise(header) + ", got " +
-                                        std::to_string(found) + source.unit() +
-                                        "; the download is probably incomplete");
+    throw file_error(bytes.path(), "truncated: " + promise(header) + ", got " +
+                                       std::to_string(found) + bytes.unit() +
+                                       "; the download is probably incomplete");
   }
-  throw file_error(source.path(), "too long: " + promise(header) + ", got " +
-                                      (source.compressed() ? "more" : std::to_string(found)) +
-                                      source.unit() + "; it is damaged or something else");
+  throw file_error(bytes.path(), "too long: " + promise(header) + ", got " +
+                                     (bytes.compressed() ? "more" : std::to_string(found)) +
+                                     bytes.unit() + "; it is damaged or something else");
 }
 
-// Of a compressed file the length tells only what it cannot hold.
-void check_ratio(const Source& source, const Header& header) {
-  const std::uint64_t most = kLargestRatio * source.file_size();
+// The length of a compressed file bounds what it can hold, and tells no more.
+void check_ratio(const ByteStream& bytes, const Header& header) {
+  const std::uint64_t most = kLargestRatio * bytes.file_size();
   if (header.promised <= most) return;
-  throw file_error(source.path(), "truncated: " + promise(header) + ", but " +
-                                      std::to_string(source.file_size()) +
-                                      " compressed bytes hold " + std::to_string(most) +
-                                      " at most; the download is probably incomplete");
+  throw file_error(bytes.path(), "truncated: " + promise(header) + ", but " +
+                                     std::to_string(bytes.file_size()) + " compressed bytes hold " +
+                                     std::to_string(most) +
+                                     " at most; the download is probably incomplete");
 }
 
-// Reads the header; what the file's length tells is checked before anything of the promised size is
+// Reads the header, and checks what the file's length tells before anything of the promised size is
 // allocated.
-Header read_header(Source& source, IdxKind kind) {
-  const std::uint8_t rank = read_mark(source);
-  check_rank(source.path(), rank, kind);
+Header read_header(ByteStream& bytes, IdxKind kind) {
+  const std::uint8_t rank = read_mark(bytes);
+  check_rank(bytes.path(), rank, kind);
   Header header;
-  header.dims = read_dims(source, rank);
-  header.promised = promised_size(source.path(), header.dims);
-  if (source.compressed()) {
-    check_ratio(source, header);
+  header.dims = read_dims(bytes, rank);
+  header.promised = promised_size(bytes.path(), header.dims);
+  if (bytes.compressed()) {
+    check_ratio(bytes, header);
   } else {
-    check_size(source, header, source.file_size());
+    check_size(bytes, header, bytes.file_size());
   }
   return header;
 }
 
-std::vector<std::uint8_t> read_values(Source& source, const Header& header) {
+std::vector<std::uint8_t> read_values(ByteStream& bytes, const Header& header) {
   const std::size_t header_size = 4 + 4 * header.dims.size();
   const std::size_t count = header.promised - header_size;
-  // A compressed file proves its promise by keeping it: the buffer doubles as the data come.
-  // Pictures seldom shrink to less than a 16th, so that as a rule the first size is the last.
+  // A compressed file may promise more than it holds, so the buffer doubles as the data come.
+  // Pictures seldom shrink to less than a 16th: as a rule the first size is the last.
   constexpr std::size_t kUsualRatio = 16;
   std::size_t room = count;
-  if (source.compressed()) room = std::min(count, kUsualRatio * source.file_size());
+  if (bytes.compressed()) room = std::min(count, kUsualRatio * bytes.file_size());
   std::vector<std::uint8_t> values;
   while (values.size() < count) {
     const std::size_t filled = values.size();
     values.resize(room);
-    const std::size_t got = source.read(std::span(values).subspan(filled));
-    if (filled + got < room) check_size(source, header, header_size + filled + got);
+    const std::size_t got = bytes.read(std::span(values).subspan(filled));
+    if (filled + got < room) check_size(bytes, header, header_size + filled + got);
     room = std::min(count, 2 * room);
   }
   std::uint8_t beyond;
-  const std::size_t more = source.read({&beyond, 1});
-  if (more > 0) check_size(source, header, header.promised + more);
-  if (!source.complete()) {
+  const std::size_t more = bytes.read({&beyond, 1});
+  if (more > 0) check_size(bytes, header, header.promised + more);
+  if (!bytes.complete()) {
     throw file_error(
-        source.path(),
+        bytes.path(),
         "truncated: gzip's checksum at the end is missing; the download is probably incomplete");
   }
   return values;
@@ -305,14 +306,15 @@ std::vector<std::uint8_t> read_values(Source& source, const Header& header) {
 }  // namespace
 
 Idx read_idx_header(const fs::path& path, IdxKind kind) {
-  Source source(path);
-  return {read_header(source, kind).dims, {}};
+  ByteStream bytes(path);
+  return {read_header(bytes, kind).dims, {}};
 }
 
-Idx read_idx(const fs::path& path, IdxKind kind) {
-  Source source(path);
-  Header header = read_header(source, kind);
-  std::vector<std::uint8_t> values = read_values(source, header);
+Idx read_idx(const fs::path& path, IdxKind kind, const ExtentsCheck& check) {
+  ByteStream bytes(path);
+  Header header = read_header(bytes, kind);
+  if (check) check(header.dims);
+  std::vector<std::uint8_t> values = read_values(bytes, header);
   return {std::move(header.dims), std::move(values)};
 }
 

@@ -1,4 +1,4 @@
-// IDX files, the format of MNIST: 0 0 type rank, then one big-endian 32-bit extent a dimension,
+// IDX files, the format of MNIST: 0 0 type rank, then one big-endian 32-bit extent per dimension,
 // then the values. (Specification: LeCun's MNIST page.) Only unsigned bytes (type 8) occur here.
 // Plain or gzip, told apart by content.
 
@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <vector>
 
 namespace cnn {
@@ -20,17 +21,23 @@ struct Idx {
 };
 
 // Reads the header alone; values stay empty. Throws FileError as read_idx does, as far as the
-// header and (not compressed) the file's length tell.
+// header and, unless it is compressed, the file's length tell.
 Idx read_idx_header(const std::filesystem::path& path, IdxKind kind);
 
-// Throws FileError naming the file and what is wrong: not there, not IDX, another type, labels
-// where images should be or the other way round, a zero or absurd extent, more than 2^34 bytes or
-// the machine's memory, truncated (promised and found sizes), bytes after the end, a gzip error
-// (gzip's own checksum is verified; several gzip members in a row are read as one, as gzip does).
-// Memory is bounded by what the file really holds: the promised size is checked against the file's
-// length (compressed: against 1032 times the length, the most that deflate can hold, and then
-// approached piece by piece) before it is allocated, and decompression stops one byte after the
-// promised end.
-Idx read_idx(const std::filesystem::path& path, IdxKind kind);
+// Looks at the extents before any value is read; it may throw.
+using ExtentsCheck = std::function<void(const std::vector<std::uint32_t>& dims)>;
+
+// Reads all of a file. Throws FileError naming the file and what is wrong:
+// - it is not there, is not IDX, or holds another type than unsigned bytes;
+// - labels stand where images should be, or the other way round;
+// - an extent is zero or absurd, or the whole more than 2^34 bytes or the machine's memory;
+// - it is truncated (the message gives the promised and the found size), or goes on after its end;
+// - gzip reports an error. gzip's own checksum is verified. Several gzip members in a row are read
+//   as one, as gzip does.
+// Memory is bounded by what the file really holds. The promised size is checked against the file's
+// length before it is allocated. A compressed file may promise 1032 times its length, the most that
+// deflate can hold; the buffer then grows piece by piece as the data come, and decompression stops
+// one byte after the promised end.
+Idx read_idx(const std::filesystem::path& path, IdxKind kind, const ExtentsCheck& check = {});
 
 }  // namespace cnn

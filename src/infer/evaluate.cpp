@@ -20,7 +20,7 @@ std::optional<Evaluation> evaluate(Inference& inference, Loss loss, const Datase
   const bool complete = inference.run(
       selection.size(), [&](std::size_t i) { return dataset.image(selection[i]); },
       [&](std::size_t i, CView outputs) {
-        const std::uint8_t label = dataset.labels[selection[i]];
+        const std::uint16_t label = dataset.labels[selection[i]];
         compute_loss(loss, outputs, {&label, 1}, 0, {&losses[i], 1}, {});
         std::vector<double> probabilities(outputs.size());
         class_probabilities(loss, outputs, probabilities);

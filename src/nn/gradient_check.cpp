@@ -187,7 +187,7 @@ const GradientCheck& checked(const GradientCheck& check) {
     throw ShapeError("gradient check: " + std::to_string(weights) + " class weights for " +
                      std::to_string(classes) + " classes");
   }
-  const std::uint8_t largest = *std::max_element(check.labels.begin(), check.labels.end());
+  const std::uint16_t largest = *std::max_element(check.labels.begin(), check.labels.end());
   if (largest >= classes) {
     throw ArgumentError("gradient check: the label " + std::to_string(largest) + ", there are " +
                         std::to_string(classes) + " classes, counted from 0");

@@ -98,8 +98,8 @@ std::vector<GradientComparison> check_layer_gradients(const Layer& layer, const 
 struct GradientCheck {
   Network& network;  // its parameters are moved, and put back when the checker ends
   Loss loss;
-  CView images;                          // (m, C·H·W) of the network's input
-  std::span<const std::uint8_t> labels;  // (m)
+  CView images;                           // (m, C·H·W) of the network's input
+  std::span<const std::uint16_t> labels;  // (m)
   LossOptions loss_options = {};
   std::uint64_t seed = 1;  // also of the dropout, which stays the same throughout
   std::size_t layer_directions = 16;

@@ -42,8 +42,8 @@ double euclidean(CView h, std::size_t label, double scale, View dh) {
 }
 
 // The number of classes, if everything that compute_loss is given fits.
-std::size_t checked_classes(CView outputs, std::span<const std::uint8_t> labels, std::size_t losses,
-                            std::size_t doutputs, std::size_t weights) {
+std::size_t checked_classes(CView outputs, std::span<const std::uint16_t> labels,
+                            std::size_t losses, std::size_t doutputs, std::size_t weights) {
   const std::size_t n = labels.size();
   const std::size_t classes = n > 0 ? outputs.size() / n : 0;
   if (outputs.size() != n * classes || losses != n ||
@@ -56,7 +56,7 @@ std::size_t checked_classes(CView outputs, std::span<const std::uint8_t> labels,
     throw ShapeError("loss: " + std::to_string(weights) + " class weights for " +
                      std::to_string(classes) + " classes");
   }
-  for (const std::uint8_t label : labels) {
+  for (const std::uint16_t label : labels) {
     if (label >= classes) {
       throw ArgumentError("loss: the label " + std::to_string(label) + ", there are " +
                           std::to_string(classes) + " classes, counted from 0");
@@ -81,7 +81,7 @@ void visit(ConfigVisitor& visitor, Loss loss, LossOptions& options, ClassWeights
   }
 }
 
-void compute_loss(Loss loss, CView outputs, std::span<const std::uint8_t> labels,
+void compute_loss(Loss loss, CView outputs, std::span<const std::uint16_t> labels,
                   Real gradient_scale, std::span<double> losses, View doutputs,
                   const LossOptions& options) {
   const std::size_t classes = checked_classes(outputs, labels, losses.size(), doutputs.size(),

@@ -51,7 +51,7 @@ void visit(ConfigVisitor& visitor, Loss loss, LossOptions& options, ClassWeights
 // is empty, doutputs: (n, K) = gradient_scale · ∂J(W,b;x,y)/∂z. With gradient_scale = 1/m the
 // gradients of a batch of m samples add up to that of J's data term. Throws ShapeError if the sizes
 // do not agree, and ArgumentError for a label of K or more; nothing is assigned then.
-void compute_loss(Loss loss, CView outputs, std::span<const std::uint8_t> labels,
+void compute_loss(Loss loss, CView outputs, std::span<const std::uint16_t> labels,
                   Real gradient_scale, std::span<double> losses, View doutputs,
                   const LossOptions& options = {});
 

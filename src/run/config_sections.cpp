@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "base/text.hpp"
 #include "config/option_reader.hpp"
@@ -10,7 +11,6 @@ namespace cnn {
 namespace {
 
 constexpr double kLargestSeed = 9223372036854775808.0;  // 2^63, itself out of an int64's reach
-constexpr std::size_t kMostClasses = 256;               // labels are bytes
 
 constexpr const char* kHoldOut = "set data.validation to the number of images to hold out";
 
@@ -34,29 +34,21 @@ void visit_checkpoint_every(ConfigVisitor& visitor, Interval& interval) {
   visitor.text("checkpoint_every", text, check);
 }
 
-void visit_files(ConfigVisitor& visitor, std::string_view key, DatasetFiles& files) {
-  if (!visitor.wants(key, !files.images.empty())) return;
-  visitor.section(key, "", [&](ConfigVisitor& inner) {
-    inner.path("images", files.images, Presence::required);
-    inner.path("labels", files.labels, Presence::required);
-  });
-}
-
 void visit_classes(ConfigVisitor& visitor, std::vector<std::string>& classes) {
-  std::vector<std::string> seen;
+  std::size_t count = 0;
+  std::set<std::string> seen;
   visitor.texts("classes", classes, false,
                 [&](const std::string& name) -> std::optional<Complaint> {
-                  const auto before = std::find(seen.begin(), seen.end(), name);
-                  const bool repeated = before != seen.end();
-                  seen.push_back(name);
-                  if (seen.size() == kMostClasses + 1) {
+                  const bool repeated = !seen.insert(name).second;
+                  ++count;
+                  if (count == kMostClasses + 1) {
                     return Complaint{"more than " + std::to_string(kMostClasses) + " classes"};
                   }
                   if (has_control(name)) {
                     return Complaint{"class " + in_quotes(name) + " holds a control character",
                                      "a name stands on one line of a table"};
                   }
-                  if (!repeated || seen.size() > kMostClasses) return std::nullopt;
+                  if (!repeated || count > kMostClasses) return std::nullopt;
                   return Complaint{"class " + in_quotes(name) + " is named twice",
                                    "every class needs a name of its own"};
                 });
@@ -65,14 +57,8 @@ void visit_classes(ConfigVisitor& visitor, std::vector<std::string>& classes) {
 }  // namespace
 
 void visit(ConfigVisitor& visitor, DataConfig& data) {
-  visitor.exclusive("dir", {"train", "test"});
   visitor.exclusive("normalize", {"scale", "mean"});
-  visitor.needs_one_of({"dir", "train"});
-  if (visitor.wants("dir", !data.dir.empty())) {
-    visitor.path("dir", data.dir);
-  }
-  visit_files(visitor, "train", data.train);
-  visit_files(visitor, "test", data.test);
+  data.source.options(visitor);
   if (visitor.wants("scale", !data.normalize)) {
     visitor.real("scale", data.scale, {-kLargestReal, kLargestReal});
   }

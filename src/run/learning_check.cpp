@@ -180,7 +180,7 @@ void LearningCheck::add(const StepReport& report) {
   window_.images += report.images;
   window_.correct += report.result.correct;
   window_.loss += report.result.loss;
-  for (const std::uint16_t k : report.result.predicted) ++window_.predicted[k];
+  for (const std::uint32_t k : report.result.predicted) ++window_.predicted[k];
   ++piece_.steps;
   piece_.images += report.images;
   piece_.loss += report.result.loss;

@@ -29,7 +29,7 @@ void check_images(const TrainingData& data, std::vector<std::string>& messages) 
     if (is_blank(image)) ++blank;
     alike = alike && std::ranges::equal(image, first);
   }
-  const std::string where = data.dataset.files.images.string();
+  const std::string& where = data.dataset.origin.images;
   if (alike && blank > 0) {
     messages.push_back("warning: all pixels of all " + counted(train.size(), "training image") +
                        " are " + std::to_string(first.front()) +
@@ -54,7 +54,7 @@ void check_labels(const ModelInfo& info, const Network& network, const TrainingD
   for (std::size_t k = 0; k < occurs.size(); ++k) {
     if (!occurs[k]) missing.push_back(in_quotes(info.classes[k]));
   }
-  const std::string where = data.dataset.files.labels.string();
+  const std::string& where = data.dataset.origin.labels;
   if (missing.size() + 1 == occurs.size()) {
     const auto only = static_cast<std::size_t>(std::ranges::find(occurs, true) - occurs.begin());
     messages.push_back("warning: all " + counted(data.split.train.size(), "training image") +

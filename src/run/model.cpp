@@ -200,6 +200,20 @@ TensorList parameter_tensors(const Network& network) {
   return list;
 }
 
+// One byte per label, or two, the low one first, where a class needs them: what the fingerprint is
+// taken of. It must not change for a data set of at most 256 classes, or checkpoints of earlier
+// versions would be refused.
+std::vector<std::uint8_t> label_bytes(const Dataset& dataset) {
+  const bool wide = dataset.label_bound() > 256;
+  std::vector<std::uint8_t> bytes;
+  bytes.reserve((wide ? 2 : 1) * dataset.labels.size());
+  for (const std::uint16_t label : dataset.labels) {
+    bytes.push_back(static_cast<std::uint8_t>(label & 0xFF));
+    if (wide) bytes.push_back(static_cast<std::uint8_t>(label >> 8));
+  }
+  return bytes;
+}
+
 // Copies each named tensor into its view; collects what is missing or has another shape.
 class TensorTaker {
  public:
@@ -257,8 +271,7 @@ class TensorTaker {
 
 }  // namespace
 
-std::vector<std::string> class_names(const DataConfig& config, std::size_t count) {
-  std::vector<std::string> names = config.classes;
+std::vector<std::string> class_names(std::vector<std::string> names, std::size_t count) {
   for (std::size_t k = names.size(); k < count; ++k) names.push_back(std::to_string(k));
   return names;
 }
@@ -268,7 +281,9 @@ ModelInfo make_model_info(const RunConfig& config, const Network& network,
   ModelInfo info;
   info.config = config;
   info.input = network.input();
-  info.classes = class_names(config.data, network.output().size());
+  const std::vector<std::string>& named = config.data.classes;
+  info.classes =
+      class_names(named.empty() ? data.dataset.class_names : named, network.output().size());
   const auto channels = static_cast<std::size_t>(info.input.channels);
   info.preprocessing = config.data.normalize
                            ? measure_preprocessing(data.dataset, data.split.train)
@@ -280,11 +295,11 @@ ModelInfo make_model_info(const RunConfig& config, const Network& network,
 
 void require_fit(const Dataset& dataset, const ModelInfo& info) {
   if (dataset.shape != info.input) {
-    throw FileError(dataset.files.images.string() + ": error: its images are " +
-                    to_string(dataset.shape) + ", the model takes " + to_string(info.input));
+    throw FileError(dataset.origin.images + ": error: its images are " + to_string(dataset.shape) +
+                    ", the model takes " + to_string(info.input));
   }
   if (dataset.label_bound() > info.classes.size()) {
-    throw FileError(dataset.files.labels.string() + ": error: holds the label " +
+    throw FileError(dataset.origin.labels + ": error: holds the label " +
                     std::to_string(dataset.label_bound() - 1) + ", the model knows " +
                     std::to_string(info.classes.size()) + " classes (labels from 0)");
   }
@@ -292,7 +307,8 @@ void require_fit(const Dataset& dataset, const ModelInfo& info) {
 
 std::string fingerprint(const Dataset& dataset) {
   uLong crc = crc32_z(0, dataset.pixels.data(), dataset.pixels.size());
-  crc = crc32_z(crc, dataset.labels.data(), dataset.labels.size());
+  const std::vector<std::uint8_t> labels = label_bytes(dataset);
+  crc = crc32_z(crc, labels.data(), labels.size());
   std::array<char, 9> hex;
   std::snprintf(hex.data(), hex.size(), "%08lx", crc);
   return std::to_string(dataset.count()) + " images " + to_string(dataset.shape) + ", crc " +
@@ -395,9 +411,7 @@ void check_same_run(const Checkpoint& checkpoint, const ModelInfo& info, const s
   then.training.epochs = info.config.training.epochs;
   then.training.steps = info.config.training.steps;
   then.training.patience = info.config.training.patience;
-  then.data.dir = info.config.data.dir;
-  then.data.train = info.config.data.train;
-  then.data.test = info.config.data.test;
+  then.data.source = info.config.data.source;
   std::string differences;
   for (const ConfigDifference& d : config_differences(to_yaml(info.config, ConfigText::portable),
                                                       to_yaml(then, ConfigText::portable))) {

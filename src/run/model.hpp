@@ -65,11 +65,12 @@ struct Checkpoint {
   std::string data;  // fingerprint of the training set
 };
 
-// The names of `count` classes: those of the configuration, and numbers for those without.
-std::vector<std::string> class_names(const DataConfig& config, std::size_t count);
+// The names of `count` classes: `names`, and numbers for those beyond.
+std::vector<std::string> class_names(std::vector<std::string> names, std::size_t count);
 
-// What the model must carry: preprocessing and image statistics are measured on the images trained
-// on, never on the validation set.
+// What the model must carry. Classes have the names of the configuration, or else those of the data
+// set. Preprocessing and image statistics are measured on the images trained on, never on the
+// validation set.
 ModelInfo make_model_info(const RunConfig& config, const Network& network,
                           const TrainingData& data);
 

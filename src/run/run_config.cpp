@@ -119,18 +119,6 @@ std::string to_yaml(const RunConfig& config, ConfigText what) {
   return printer.block("");
 }
 
-DatasetFiles dataset_files(const DataConfig& data, DataPart part) {
-  if (!data.dir.empty()) return find_dataset(data.dir, part);
-  const DatasetFiles& files = part == DataPart::train ? data.train : data.test;
-  if (files.images.empty()) {
-    throw FileError("error: the configuration names no " +
-                    std::string(part == DataPart::train ? "training" : "test") + " set; add data." +
-                    (part == DataPart::train ? "train" : "test") +
-                    ": {images: FILE, labels: FILE}, or give its directory with --data DIR");
-  }
-  return files;
-}
-
 Network build_network(const LoadedConfig& loaded, const Shape& input) {
   try {
     return Network(input, loaded.config.network);
@@ -144,7 +132,7 @@ Network build_network(const LoadedConfig& loaded, const Shape& input) {
 
 void check_classes(const LoadedConfig& loaded, const Network& network, const Dataset& dataset) {
   const std::size_t values = network.output().size();
-  const std::size_t labels = dataset.label_bound();
+  const std::size_t labels = dataset.class_count();
   const std::size_t names = loaded.config.data.classes.size();
   const std::size_t last = network.nodes().size() - 1;
   const std::string gives =
@@ -152,7 +140,7 @@ void check_classes(const LoadedConfig& loaded, const Network& network, const Dat
   if (values < labels) {
     fail_at(loaded, last,
             gives + "the data set has " + std::to_string(labels) + " classes (labels 0.." +
-                std::to_string(labels - 1) + " in " + dataset.files.labels.string() + ")",
+                std::to_string(labels - 1) + " in " + dataset.origin.labels + ")",
             advise_count(network, labels));
   }
   if (names > 0 && values != names) {

@@ -16,6 +16,7 @@
 #include "config/yaml_tree.hpp"
 #include "data/augment.hpp"
 #include "nn/layer_spec.hpp"
+#include "data/source.hpp"
 #include "nn/loss.hpp"
 #include "optim/schedule.hpp"
 #include "optim/solver_options.hpp"
@@ -25,9 +26,7 @@ namespace cnn {
 class Network;
 
 struct DataConfig {
-  std::filesystem::path dir;  // empty if the files are named one by one; absolute otherwise
-  DatasetFiles train;         // empty paths where `dir` is given, or where there is no test set
-  DatasetFiles test;
+  SourceConfig source;     // where the data stand
   bool normalize = false;  // normalize: auto; scale and mean hold otherwise
   double scale = 1.0 / 256;
   double mean = 0;
@@ -88,9 +87,6 @@ LoadedConfig load_config_text(const std::string& name, const std::string& text,
 // struct. `portable` leaves out what does not decide the result: training.threads and output.
 enum class ConfigText { complete, portable };
 std::string to_yaml(const RunConfig& config, ConfigText what);
-
-// The files of a part of the data: those named, or those found in dir. Throws FileError.
-DatasetFiles dataset_files(const DataConfig& data, DataPart part);
 
 // Builds the network, turning a NetworkError into a ConfigError that points at the layer in the
 // file.

@@ -98,7 +98,7 @@ void TrainStep::run_shard(const Batch& batch, std::size_t shard, std::size_t wor
                loss_options_);
   for (std::size_t i = 0; i < n; ++i) {
     const CView output = outputs.subspan(i * output_size, output_size);
-    predicted_[first + i] = static_cast<std::uint16_t>(arg_max(output));
+    predicted_[first + i] = static_cast<std::uint32_t>(arg_max(output));
   }
   if (!all_finite(losses)) {
     const std::string culprit = network_.first_non_finite(workspace, n);
@@ -128,7 +128,7 @@ BatchResult TrainStep::run(const Dataset& dataset, std::span<const std::uint32_t
   });
 
   BatchResult result;
-  result.predicted = std::span<const std::uint16_t>(predicted_).first(places.size());
+  result.predicted = std::span<const std::uint32_t>(predicted_).first(places.size());
   for (std::size_t i = 0; i < places.size(); ++i) {
     result.loss += losses_[i];
     result.correct += predicted_[i] == labels_[i] ? 1 : 0;

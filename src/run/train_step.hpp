@@ -77,9 +77,9 @@ class TrainStep {
   std::vector<Augmenter::Scratch> scratch_;  // per worker, where images are augmented
   std::vector<Workspace> workspaces_;        // per worker
   std::vector<Gradients> gradients_;         // per slot
-  std::vector<std::uint8_t> labels_;         // per sample
+  std::vector<std::uint16_t> labels_;        // per sample
   std::vector<double> losses_;               // per sample
-  std::vector<std::uint16_t> predicted_;     // per sample: the class of the largest output
+  std::vector<std::uint32_t> predicted_;     // per sample: the class of the largest output
   std::vector<std::string> non_finite_;      // per shard: the first tensor that is not finite
 };
 

@@ -11,11 +11,11 @@
 namespace cnn {
 
 struct TrainingData {
-  Dataset dataset;  // the training files, validation images included
+  Dataset dataset;  // the training part, validation images included
   Split split;
 };
 
-// Reads the training files and holds the validation set out. Throws FileError; ConfigError if
+// Reads the training part and holds the validation set out. Throws FileError; ConfigError if
 // data.validation leaves nothing to train on.
 TrainingData load_training_data(const DataConfig& config, std::uint64_t seed);
 

@@ -19,10 +19,7 @@ std::filesystem::path absolute_path(const std::filesystem::path& path) {
 }
 
 LoadedConfig with_paths(LoadedConfig loaded, const TrainingOptions& options) {
-  if (!options.data.empty()) {
-    loaded.config.data.dir = absolute_path(options.data);
-    loaded.config.data.train = loaded.config.data.test = {};
-  }
+  if (!options.data.empty()) loaded.config.data.source.set_dir(absolute_path(options.data));
   if (!options.out.empty()) loaded.config.output.dir = absolute_path(options.out);
   return loaded;
 }
@@ -34,7 +31,7 @@ const std::string& name_of(const LoadedConfig& loaded) {
 
 Shape image_shape(const RunConfig& config, const std::optional<TrainingData>& data) {
   if (data) return data->dataset.shape;
-  return read_dataset_header(dataset_files(config.data, DataPart::train)).shape;
+  return config.data.source.open(DataPart::train)->header().shape;
 }
 
 std::size_t checked_memory(const LoadedConfig& loaded, const Network& network) {

@@ -85,10 +85,10 @@ void time_pixel_table(benchmark::State& state) {
 void time_loss(benchmark::State& state, Loss loss) {
   constexpr std::size_t kClasses = 10;
   std::vector<Real> outputs(kSamples * kClasses), doutputs(outputs.size());
-  std::vector<std::uint8_t> labels(kSamples);
+  std::vector<std::uint16_t> labels(kSamples);
   std::vector<double> losses(kSamples);
   Draw(1).reals(outputs, 3);
-  for (std::size_t i = 0; i < kSamples; ++i) labels[i] = static_cast<std::uint8_t>(i % kClasses);
+  for (std::size_t i = 0; i < kSamples; ++i) labels[i] = static_cast<std::uint16_t>(i % kClasses);
   for (auto _ : state) {
     compute_loss(loss, outputs, labels, Real{1} / kSamples, losses, doutputs);
     benchmark::ClobberMemory();

@@ -122,7 +122,7 @@ TEST(CheckGradients, EndsInOneAndNamesTheLayerIfBackpropagationIsWrong) {
   Network network({4, 2, 2}, layers);
   network.initialise(1);
   const std::vector<Real> images(2 * 16, Real{0.5});
-  const std::vector<std::uint8_t> labels = {2, 0};
+  const std::vector<std::uint16_t> labels = {2, 0};
   GradientChecker checker({.network = network,
                            .loss = Loss::softmax_cross_entropy,
                            .images = images,

@@ -234,7 +234,7 @@ TEST_F(Predict, TheBoxIsOfTheDigitInThePictureAsItWas) {
     EXPECT_EQ(entry["resized_from"], json::array({150, 200}));
   }
   // A picture that is used as it is has one, too.
-  const Dataset dataset = read_dataset(find_dataset(CNN_DIGITS_DIR, DataPart::test));
+  const Dataset dataset = read_dataset(CNN_DIGITS_DIR, DataPart::test);
   const auto pixels = dataset.image(0);
   const json entry = read({write("own.png", {dataset.shape, {pixels.begin(), pixels.end()}})})[0];
   EXPECT_EQ(entry["marks"], 1);
@@ -303,7 +303,7 @@ TEST_F(Predict, TopCutsTheListAndChangesNothingElse) {
 
 // --show for 28x28: two rows of pixels in a line, each half 28 characters wide.
 TEST_F(Predict, ShowDrawsThePictureAndWhatTheNetworkSeesBesideIt) {
-  const Dataset dataset = read_dataset(find_dataset(CNN_DIGITS_DIR, DataPart::test));
+  const Dataset dataset = read_dataset(CNN_DIGITS_DIR, DataPart::test);
   const auto pixels = dataset.image(0);
   Image corner = sheet(28, 28, 255);
   draw_seven(corner, {1, 2, 9, 14}, 0);

@@ -123,7 +123,7 @@ TEST_F(Scoring, PredictionOfATestImageIsItsRowOfTheEvaluation) {
   ASSERT_EQ(rows.size(), 1001U);
   EXPECT_EQ(rows[0], (std::vector<std::string>{"index", "true", "predicted", "probability"}));
 
-  const Dataset dataset = read_dataset(find_dataset(CNN_DIGITS_DIR, DataPart::test));
+  const Dataset dataset = read_dataset(CNN_DIGITS_DIR, DataPart::test);
   std::vector<std::string> arguments = {"--model", model(), "--json", "--prepare", "auto"};
   std::vector<std::size_t> places = {0, 1, 31, 32, 500, 991, 992, 999};
   for (const std::size_t i : places) {
@@ -150,7 +150,7 @@ TEST_F(Scoring, PredictionOfATestImageIsItsRowOfTheEvaluation) {
 
 // Arrays are taken as they are, whatever they show, and so are pictures with --prepare no.
 TEST_F(Scoring, PredictionWithoutPreparationIsTheRowOfAnArrayUnlikeTheSet) {
-  const Dataset digits = read_dataset(find_dataset(CNN_DIGITS_DIR, DataPart::test));
+  const Dataset digits = read_dataset(CNN_DIGITS_DIR, DataPart::test);
   Dataset unlike = make_dataset({1, 28, 28}, 10, 10);
   for (std::size_t i = 0; i < unlike.count(); ++i) {
     Image image = image_of(digits, i);

@@ -82,7 +82,7 @@ TEST(TrainCommand, PreviewShowsImagesAndWhatBecomesOfThem) {
     return sheet.pixels[static_cast<std::size_t>((row * 30 + 2 + y) * sheet.shape.width +
                                                  column * 30 + 2 + x)];
   };
-  const Dataset dataset = read_dataset(find_dataset(CNN_DIGITS_DIR, DataPart::train));
+  const Dataset dataset = read_dataset(CNN_DIGITS_DIR, DataPart::train);
   const Augmenter augmenter({.shift = 3}, dataset.shape, 1);
   for (int row = 0; row < 8; ++row) {
     const auto place = static_cast<std::uint32_t>(row);

@@ -37,7 +37,7 @@ class Warnings : public testing::Test {
   const Dataset senseless_ = [this] {
     Dataset images = sound_;
     for (std::size_t i = 0; i < images.labels.size(); ++i) {
-      images.labels[i] = static_cast<std::uint8_t>(i / 4 % 4);
+      images.labels[i] = static_cast<std::uint16_t>(i / 4 % 4);
     }
     return images;
   }();
@@ -52,7 +52,7 @@ TEST_F(Warnings, ThereAreNoneOfASoundRun) {
 
 TEST_F(Warnings, OfTheDataStandBeforeTheRunAndNotAgainWhenItIsResumed) {
   Dataset images = sound_;
-  std::ranges::fill(images.labels, std::uint8_t{2});
+  std::ranges::fill(images.labels, std::uint16_t{2});
   const CommandResult result = train(images, {"--set", "training.steps=3"});
   EXPECT_EQ(result.code, 0);
   constexpr const char* kWarning = "warning: all 400 training images are of one class, '2'";

@@ -15,7 +15,7 @@ namespace {
 using Bytes = std::vector<std::uint8_t>;
 
 Dataset read(const std::filesystem::path& directory, DataPart part) {
-  return read_dataset(find_dataset(directory, part));
+  return read_dataset(directory, part);
 }
 
 ImageStatistics measure_all(const Dataset& dataset) {

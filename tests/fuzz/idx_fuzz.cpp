@@ -3,8 +3,7 @@
 
 #include <algorithm>
 
-#include "cnn/dataset.hpp"
-
+#include "data/sources/idx_source.hpp"
 #include "fuzz.hpp"
 
 namespace {
@@ -13,13 +12,12 @@ using namespace cnn;
 using namespace cnn::fuzz;
 
 // Do the values of an accepted file stand at its end, as they were given?
-bool ends_with(std::string_view file, std::size_t header, const std::vector<std::uint8_t>& values) {
+template <typename Value>
+bool ends_with(std::string_view file, std::size_t header, const std::vector<Value>& values) {
   return file.size() == header + values.size() &&
-         std::equal(values.begin(), values.end(),
-                    file.begin() + static_cast<std::ptrdiff_t>(header),
-                    [](std::uint8_t value, char byte) {
-                      return value == static_cast<std::uint8_t>(byte);
-                    });
+         std::equal(
+             values.begin(), values.end(), file.begin() + static_cast<std::ptrdiff_t>(header),
+             [](Value value, char byte) { return value == static_cast<std::uint8_t>(byte); });
 }
 
 }  // namespace
@@ -38,9 +36,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   label_file.put(labels);
   image_file.put(images);
 
-  const DatasetFiles files{image_file.path(), label_file.path()};
-  const auto header = accepted([&] { return read_dataset_header(files); });
-  const auto dataset = accepted([&] { return read_dataset(files); });
+  const IdxSource source({image_file.path(), label_file.path()});
+  const auto header = accepted([&] { return source.header(); });
+  const auto dataset = accepted([&] { return source.read(); });
   require(header.has_value() == dataset.has_value(), "a plain file's header tells all");
   if (!dataset) return 0;
   require(header->count == dataset->count() && header->shape == dataset->shape,

@@ -36,10 +36,10 @@ Checked check(Network& network, Loss loss = Loss::softmax_cross_entropy) {
   std::vector<Real> images(kSamples * network.input().size());
   Draw draw(7);
   draw.reals(images, 0.5);
-  std::vector<std::uint8_t> labels;
+  std::vector<std::uint16_t> labels;
   for (std::size_t i = 0; i < kSamples; ++i) {
     labels.push_back(
-        static_cast<std::uint8_t>(draw.integer(0, static_cast<int>(network.output().size()) - 1)));
+        static_cast<std::uint16_t>(draw.integer(0, static_cast<int>(network.output().size()) - 1)));
   }
   GradientChecker checker({.network = network,
                            .loss = loss,
@@ -237,7 +237,7 @@ TEST(GradientChecker, TakesTheLossThatTrainingTakes) {
   std::vector<Real> images(2 * network.input().size());
   Draw draw(5);
   draw.reals(images, 1);
-  const std::vector<std::uint8_t> labels = {0, 1};
+  const std::vector<std::uint16_t> labels = {0, 1};
   const auto checker = [&](const LossOptions& options) {
     return std::make_unique<GradientChecker>(GradientCheck{.network = network,
                                                            .loss = Loss::softmax_cross_entropy,

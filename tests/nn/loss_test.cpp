@@ -23,7 +23,7 @@ struct Computed {
   Values losses;
   Values doutputs;
 };
-Computed compute(Loss loss, std::vector<Real> outputs, const std::vector<std::uint8_t>& labels,
+Computed compute(Loss loss, std::vector<Real> outputs, const std::vector<std::uint16_t>& labels,
                  double scale = 1, const LossOptions& options = {}) {
   std::vector<double> losses(labels.size());
   std::vector<Real> doutputs(outputs.size(), kNan);
@@ -170,7 +170,7 @@ TEST_P(AnyLoss, ClassWeightsScaleASamplesLossAndGradient) {
 
 TEST_P(AnyLoss, NeedsNoRoomForAGradientNobodyWants) {
   const std::vector<Real> outputs = {1, 2, 3};
-  const std::vector<std::uint8_t> labels = {1};
+  const std::vector<std::uint16_t> labels = {1};
   double loss = 0;
   compute_loss(GetParam(), outputs, labels, 1, {&loss, 1}, {});
   EXPECT_EQ(loss, compute(GetParam(), outputs, labels).losses[0]);

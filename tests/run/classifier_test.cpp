@@ -136,7 +136,7 @@ TEST_F(ClassifierTest, TakesPicturesOfAnyKindAndRefusesWhatIsNone) {
 
 TEST_F(ClassifierTest, ScoresADataSetAndRefusesAnother) {
   Classifier classifier(model_);
-  const Dataset digits = load_dataset(CNN_DIGITS_DIR, DataPart::test);
+  const Dataset digits = read_dataset(CNN_DIGITS_DIR, DataPart::test);
   const Evaluation result = classifier.score(digits);
   EXPECT_EQ(result.predictions.size(), digits.count());
   EXPECT_THROW(classifier.score(tiny_images()), FileError);

@@ -39,9 +39,9 @@ struct Scene {
   ModelInfo info;
 };
 
-Dataset images_of(std::vector<std::uint8_t> labels) {
+Dataset images_of(std::vector<std::uint16_t> labels) {
   Dataset images = make_dataset({1, 8, 8}, labels.size(), 4);
-  images.files = {"the-images", "the-labels"};
+  images.origin = {"the-images", "the-labels"};
   images.labels = std::move(labels);
   return images;
 }
@@ -163,11 +163,11 @@ TEST(GuessingLoss, IsThatOfTheBestAnswerThatIgnoresTheImage) {
 // What a step shows: mean loss, and what is predicted for images of the classes 0, 1, 2, 3, 0, …
 struct Step {
   double loss;
-  std::vector<std::uint16_t> predicted;
+  std::vector<std::uint32_t> predicted;
 };
-const std::vector<std::uint16_t> kChance = {0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3};
-const std::vector<std::uint16_t> kRight = {0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3};
-const std::vector<std::uint16_t> kAllTwo(16, 2);
+const std::vector<std::uint32_t> kChance = {0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3};
+const std::vector<std::uint32_t> kRight = {0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3};
+const std::vector<std::uint32_t> kAllTwo(16, 2);
 
 // Feeds `count` steps of a run of `all` from step `first` (from 1) on; the messages.
 std::vector<std::string> feed(LearningCheck& check, std::uint64_t first, std::uint64_t count,
@@ -288,10 +288,10 @@ TEST(LearningCheck, NamesTheLikeliestReason) {
 
 TEST(LearningCheck, SaysThatOneClassIsPredictedForAll) {
   // 95 of 100 images are of class 0.
-  std::vector<std::uint8_t> labels(400);
+  std::vector<std::uint16_t> labels(400);
   for (std::size_t i = 0; i < labels.size(); i += 20) labels[i] = 1;
   const Scene scene("fc: {count: 2}", "batch: 16", images_of(labels));
-  const std::vector<std::uint16_t> all_zero(16, 0);
+  const std::vector<std::uint32_t> all_zero(16, 0);
   LearningCheck check = scene.check();
   EXPECT_THAT(
       feed(check, 1, 2000, {0.15, all_zero}),
@@ -299,7 +299,7 @@ TEST(LearningCheck, SaysThatOneClassIsPredictedForAll) {
                   "'0', which 95.0 % of the training images are\n  the classes are too "
                   "unequal to be told apart by the mean loss: try --set "
                   "training.class_weights=balanced"));
-  std::vector<std::uint16_t> some_one = all_zero;
+  std::vector<std::uint32_t> some_one = all_zero;
   some_one[0] = 1;
   LearningCheck healthy = scene.check();
   EXPECT_THAT(feed(healthy, 1, 2000, {0.15, some_one}), IsEmpty());
@@ -362,7 +362,7 @@ TEST(LearningCheck, WatchesATrainer) {
   Dataset images = make_dataset({1, 8, 8}, 4000, 4, 7);
   EXPECT_THAT(warnings_of_training(images, 2), IsEmpty());
   for (std::size_t i = 0; i < images.labels.size(); ++i) {
-    images.labels[i] = static_cast<std::uint8_t>(i / 4 % 4);  // nothing to do with the image
+    images.labels[i] = static_cast<std::uint16_t>(i / 4 % 4);  // nothing to do with the image
   }
   const std::vector<std::string> warnings = warnings_of_training(images, 1);
   EXPECT_THAT(warnings, ElementsAre(HasSubstr("nothing learnt in 400 steps")));

@@ -163,7 +163,7 @@ TEST(Misuse, ALossTakesSizesAndLabelsThatFit) {
   const std::vector<Real> outputs = {1, 2, 3, 4, 5, 6};
   std::vector<double> losses(2);
   std::vector<Real> doutputs(6);
-  const auto compute = [&](const std::vector<std::uint8_t>& labels, std::size_t n,
+  const auto compute = [&](const std::vector<std::uint16_t>& labels, std::size_t n,
                            std::size_t gradients, const LossOptions& options = {}) {
     compute_loss(kLoss, outputs, labels, 1, std::span(losses).first(n),
                  View(doutputs).first(gradients), options);
@@ -297,7 +297,7 @@ TEST(Misuse, AGradientCheckTakesImagesAndLabelsThatFit) {
   Network network = small_network();
   const Values before = values(network.values());
   const std::vector<Real> images(2 * 36);
-  const auto check = [&](std::size_t count, const std::vector<std::uint8_t>& labels) {
+  const auto check = [&](std::size_t count, const std::vector<std::uint16_t>& labels) {
     GradientChecker({.network = network,
                      .loss = kLoss,
                      .images = CView(images).first(count),

@@ -26,6 +26,17 @@ TEST(ModelInfo, NamesClassesByNumberUnlessNamed) {
   EXPECT_EQ(make_model_info(config, network, tiny_training_data(0)).classes, config.data.classes);
 }
 
+TEST(ModelInfo, TakesTheNamesOfTheDataUnlessTheConfigurationNamesClasses) {
+  RunConfig config = tiny_config("  epochs: 1\n");
+  const Network network({1, 8, 8}, config.network);
+  TrainingData data = tiny_training_data(0);
+  data.dataset.class_names = {"ant", "bee", "cat"};
+  EXPECT_EQ(make_model_info(config, network, data).classes,
+            (std::vector<std::string>{"ant", "bee", "cat", "3"}));
+  config.data.classes = {"a", "b", "c", "d"};
+  EXPECT_EQ(make_model_info(config, network, data).classes, config.data.classes);
+}
+
 TEST(ModelInfo, NormalizesByTheImagesTrainedOnOnly) {
   RunConfig config = tiny_config("  epochs: 1\n");
   config.data.normalize = true;

@@ -420,7 +420,7 @@ TEST(Resume, DataThatWereMovedAreNoObstacle) {
   const TempDir directory;
   RunConfig config = tiny_config("  epochs: 2\n  batch: 12\n");
   train_whole(config, tiny_images(), directory.path());
-  config.data.dir = "/elsewhere";
+  config.data.source.set_dir("/elsewhere");
   TinyRun moved(config, directory.path(), 1);
   EXPECT_NO_THROW(resume_from_last(moved));
 }

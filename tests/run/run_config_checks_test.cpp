@@ -38,7 +38,7 @@ std::string class_hint(const std::string& data, const std::string& layers) {
   const LoadedConfig loaded =
       load_text(temp, "data: {dir: d" + data + "}\nnetwork: [" + layers + "]\n");
   Dataset dataset;
-  dataset.files.labels = "labels";
+  dataset.origin.labels = "labels";
   dataset.labels = {0, 9, 3};
   const Network network = build_network(loaded, {1, 4, 4});
   const std::string error = error_of([&] { check_classes(loaded, network, dataset); });

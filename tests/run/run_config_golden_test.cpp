@@ -45,7 +45,7 @@ std::vector<std::string> overrides_in(const std::string& text) {
 // All that is checked before training starts, on images of MNIST's shape with ten classes.
 std::string errors_of(const fs::path& path) {
   Dataset dataset;
-  dataset.files.labels = "data/mnist/train-labels-idx1-ubyte.gz";
+  dataset.origin.labels = "data/mnist/train-labels-idx1-ubyte.gz";
   dataset.labels = {9};
   try {
     const LoadedConfig loaded = load_config(path, overrides_in(slurp(path)));

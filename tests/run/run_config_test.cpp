@@ -44,7 +44,7 @@ training:
 output: {dir: /runs/x, checkpoint_every: 30 seconds, keep: 7}
 )");
   EXPECT_EQ(config.name, "lenet");
-  EXPECT_EQ(config.data.dir, "/data/mnist");
+  EXPECT_EQ(config.data.source.dir(), "/data/mnist");
   EXPECT_EQ(config.data.scale, 0.00390625);
   EXPECT_EQ(config.data.classes.size(), 10U);
   EXPECT_EQ(config.data.classes[2], "2");
@@ -115,14 +115,14 @@ TEST(RunConfig, TakesEmptySectionsForDefaults) {
 TEST(RunConfigData, NamesFilesOneByOne) {
   const DataConfig data =
       with_data("train: {images: /i, labels: /l}, test: {images: /ti, labels: /tl}").data;
-  EXPECT_TRUE(data.dir.empty());
-  EXPECT_EQ(dataset_files(data, DataPart::train).images, "/i");
-  EXPECT_EQ(dataset_files(data, DataPart::test).labels, "/tl");
+  EXPECT_TRUE(data.source.dir().empty());
+  EXPECT_EQ(data.source.open(DataPart::train)->describe(), "/i");
+  EXPECT_EQ(data.source.open(DataPart::test)->describe(), "/ti");
 }
 
 TEST(RunConfigData, CanDoWithoutATestSet) {
   const DataConfig data = with_data("train: {images: /i, labels: /l}").data;
-  EXPECT_THROW(dataset_files(data, DataPart::test), FileError);
+  EXPECT_THROW(data.source.open(DataPart::test), FileError);
 }
 
 TEST(RunConfigData, NormalizesOnRequest) {
@@ -131,12 +131,12 @@ TEST(RunConfigData, NormalizesOnRequest) {
             "normalize must be auto, got 'true'");
 }
 
-TEST(RunConfigData, TakesUpTo256Classes) {
+TEST(RunConfigData, TakesUpTo65536Classes) {
   std::string names = "c0";
-  for (int i = 1; i < 256; ++i) names += ", c" + std::to_string(i);
-  EXPECT_EQ(with_data("dir: d, classes: [" + names + "]").data.classes.size(), 256U);
+  for (int i = 1; i < 65'536; ++i) names += ", c" + std::to_string(i);
+  EXPECT_EQ(with_data("dir: d, classes: [" + names + "]").data.classes.size(), 65'536U);
   EXPECT_EQ(message_of(error_of([&] { with_data("dir: d, classes: [" + names + ", x]"); })),
-            "more than 256 classes");
+            "more than 65536 classes");
   EXPECT_NE(error_of([] { with_data("dir: d, classes: []"); }), "");
 }
 
@@ -145,10 +145,10 @@ TEST(RunConfigPaths, AreRelativeToTheFile) {
   fs::create_directory(temp / "configs");
   const fs::path path = temp / "configs/net.yaml";
   write_text(path, std::string("data: {dir: ../data/}\noutput: {dir: ./out//x/..}\n") + kNetwork);
-  EXPECT_EQ(load_config(path, {}).config.data.dir, temp / "data");
+  EXPECT_EQ(load_config(path, {}).config.data.source.dir(), temp / "data");
   EXPECT_EQ(load_config(path, {}).config.output.dir, temp / "configs/out");
-  EXPECT_EQ(load_config(path, {"data.dir=e"}).config.data.dir, temp / "configs/e");
-  EXPECT_EQ(load_config(path, {"data.dir=/e"}).config.data.dir, "/e");
+  EXPECT_EQ(load_config(path, {"data.dir=e"}).config.data.source.dir(), temp / "configs/e");
+  EXPECT_EQ(load_config(path, {"data.dir=/e"}).config.data.source.dir(), "/e");
   write_text(path, std::string(kData) + kNetwork);
   EXPECT_EQ(load_config(path, {}).config.output.dir, temp / "configs/runs/net");
   EXPECT_EQ(load_config(path, {"name=other"}).config.output.dir, temp / "configs/runs/other");
@@ -201,7 +201,7 @@ TEST(RunConfigOverrides, DisplaceWhatTheyExclude) {
   EXPECT_EQ(load({"training.steps=8", "training.epochs=2"}).training.epochs, 2);
   EXPECT_EQ(load({"training.steps=8", "training.epochs=2"}).training.steps, 0);
   EXPECT_TRUE(load({"data.normalize=auto"}).data.normalize);
-  EXPECT_TRUE(load({"data.train={images: i, labels: l}"}).data.dir.empty());
+  EXPECT_TRUE(load({"data.train={images: i, labels: l}"}).data.source.dir().empty());
 }
 
 TEST(RunConfigTraining, KeepsEpochsOrSteps) {

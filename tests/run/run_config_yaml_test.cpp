@@ -20,9 +20,7 @@ void expect_round_trip(const RunConfig& config) {
   const RunConfig again = parse_config("again.yaml", yaml);
   EXPECT_EQ(to_yaml(again, ConfigText::complete), yaml);
   EXPECT_EQ(again.name, config.name);
-  EXPECT_EQ(again.data.dir, config.data.dir);
-  EXPECT_EQ(again.data.train.images, config.data.train.images);
-  EXPECT_EQ(again.data.test.labels, config.data.test.labels);
+  EXPECT_EQ(again.data.source.dir(), config.data.source.dir());
   EXPECT_EQ(again.data.normalize, config.data.normalize);
   EXPECT_EQ(again.data.scale, config.data.scale);
   EXPECT_EQ(again.data.mean, config.data.mean);

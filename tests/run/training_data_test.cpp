@@ -9,7 +9,7 @@ namespace {
 
 TEST(TrainingData, RefusesAValidationSetThatLeavesNothing) {
   DataConfig config;
-  config.dir = CNN_DIGITS_DIR;
+  config.source.set_dir(CNN_DIGITS_DIR);
   config.validation = 6000;
   EXPECT_THROW(load_training_data(config, 1), ConfigError);
   config.validation = 500;

@@ -62,7 +62,7 @@ Dataset make_dataset(const Shape& shape, std::size_t count, std::size_t classes,
   dataset.shape = shape;
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t label = i % classes;
-    dataset.labels.push_back(static_cast<std::uint8_t>(label));
+    dataset.labels.push_back(static_cast<std::uint16_t>(label));
     for (std::size_t at = 0; at < shape.size(); ++at) {
       const bool bright = at % plane * classes / plane == label;
       dataset.pixels.push_back(static_cast<std::uint8_t>((bright ? 192 : 0) + generator() % 64));
@@ -71,16 +71,25 @@ Dataset make_dataset(const Shape& shape, std::size_t count, std::size_t classes,
   return dataset;
 }
 
-DatasetFiles write_dataset(const fs::path& dir, DataPart part, const Dataset& dataset,
-                           Packing packing) {
+void write_labels(const fs::path& path, std::span<const std::uint16_t> labels, Packing packing) {
+  std::vector<std::uint8_t> bytes;
+  for (const std::uint16_t label : labels) {
+    if (label > 255) throw std::runtime_error("a label of " + std::to_string(label));
+    bytes.push_back(static_cast<std::uint8_t>(label));
+  }
+  write_idx(path, {static_cast<std::uint32_t>(bytes.size())}, bytes, packing);
+}
+
+IdxFiles write_dataset(const fs::path& dir, DataPart part, const Dataset& dataset,
+                       Packing packing) {
   const std::string prefix = part == DataPart::train ? "train-" : "t10k-";
   const std::string suffix = packing == Packing::gzip ? "-ubyte.gz" : "-ubyte";
   const auto extent = [](auto value) { return static_cast<std::uint32_t>(value); };
   std::vector<std::uint32_t> dims = {extent(dataset.count())};
   const bool colour = dataset.shape.channels > 1;
-  const DatasetFiles files = {dir / (prefix + (colour ? "images-idx4" : "images-idx3") + suffix),
-                              dir / (prefix + "labels-idx1" + suffix)};
-  write_idx(files.labels, dims, dataset.labels, packing);
+  const IdxFiles files = {dir / (prefix + (colour ? "images-idx4" : "images-idx3") + suffix),
+                          dir / (prefix + "labels-idx1" + suffix)};
+  write_labels(files.labels, dataset.labels, packing);
   if (colour) dims.push_back(extent(dataset.shape.channels));
   dims.push_back(extent(dataset.shape.height));
   dims.push_back(extent(dataset.shape.width));

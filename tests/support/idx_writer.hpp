@@ -11,6 +11,8 @@
 
 #include "cnn/dataset.hpp"
 
+#include "data/sources/idx_source.hpp"
+
 namespace cnn {
 
 enum class Packing { plain, gzip };
@@ -33,9 +35,13 @@ void write_idx(const std::filesystem::path& path, const std::vector<std::uint32_
 Dataset make_dataset(const Shape& shape, std::size_t count, std::size_t classes,
                      std::uint32_t seed = 1);
 
+// Labels of up to 256 classes, as one byte each.
+void write_labels(const std::filesystem::path& path, std::span<const std::uint16_t> labels,
+                  Packing packing = Packing::plain);
+
 // Writes it under MNIST's names, and returns these: rank 3, or rank 4 if there are several
 // channels.
-DatasetFiles write_dataset(const std::filesystem::path& dir, DataPart part, const Dataset& dataset,
-                           Packing packing = Packing::plain);
+IdxFiles write_dataset(const std::filesystem::path& dir, DataPart part, const Dataset& dataset,
+                       Packing packing = Packing::plain);
 
 }  // namespace cnn

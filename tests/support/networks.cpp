@@ -73,7 +73,7 @@ Pass::Pass(Network& network, std::size_t n, Loss loss, std::size_t spare)
   draw.reals(workspace_.input(n), 0.5);
   const int classes = static_cast<int>(network.output().size());
   for (std::size_t i = 0; i < n; ++i) {
-    labels_.push_back(static_cast<std::uint8_t>(draw.integer(0, classes - 1)));
+    labels_.push_back(static_cast<std::uint16_t>(draw.integer(0, classes - 1)));
   }
 }
 

@@ -53,7 +53,7 @@ class Pass {
   Loss loss_;
   Workspace workspace_;
   Gradients gradients_;
-  std::vector<std::uint8_t> labels_;
+  std::vector<std::uint16_t> labels_;
   std::vector<double> losses_;
 };
 

@@ -255,7 +255,7 @@ class OneNeuron : public testing::Test {
   double forward_and_backward() {
     workspace_.input(1)[0] = 1;
     network_.forward(workspace_, 1, {});
-    const std::uint8_t label = 0;  // the only class: y = 1
+    const std::uint16_t label = 0;  // the only class: y = 1
     double loss = 0;
     compute_loss(Loss::euclidean, workspace_.output(1), {&label, 1}, 1, {&loss, 1},
                  workspace_.doutput(1));

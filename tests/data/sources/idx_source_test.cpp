@@ -1,0 +1,223 @@
+#include "data/sources/idx_source.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include <gtest/gtest.h>
+
+#include "support/file_error_of.hpp"
+#include "support/idx_writer.hpp"
+#include "support/temp_dir.hpp"
+
+namespace cnn {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string kAdvice = "; scripts/get_mnist.sh fetches MNIST, --data names another directory";
+
+std::vector<std::uint16_t> first(const std::vector<std::uint16_t>& values, std::size_t count) {
+  return {values.begin(), values.begin() + static_cast<std::ptrdiff_t>(count)};
+}
+
+TEST(IdxFind, KnowsEverySpelling) {
+  const std::vector<std::pair<std::string, std::string>> spellings = {
+      {"images-idx3-ubyte", "labels-idx1-ubyte"},
+      {"images-idx3-ubyte.gz", "labels-idx1-ubyte.gz"},
+      {"images.idx3-ubyte", "labels.idx1-ubyte"},
+      {"images.idx3-ubyte.gz", "labels.idx1-ubyte.gz"},
+      {"images-idx4-ubyte", "labels-idx1-ubyte.gz"},
+      {"images-idx4-ubyte.gz", "labels.idx1-ubyte"},
+      {"images.idx4-ubyte", "labels.idx1-ubyte.gz"},
+      {"images.idx4-ubyte.gz", "labels-idx1-ubyte"},
+  };
+  for (const auto& [images, labels] : spellings) {
+    const TempDir dir;
+    for (const std::string prefix : {"train-", "t10k-"}) {
+      write_bytes(dir / (prefix + images), "");
+      write_bytes(dir / (prefix + labels), "");
+    }
+    const IdxFiles train = find_idx_files(dir.path(), DataPart::train);
+    EXPECT_EQ(train.images, dir / ("train-" + images));
+    EXPECT_EQ(train.labels, dir / ("train-" + labels));
+    const IdxFiles test = find_idx_files(dir.path(), DataPart::test);
+    EXPECT_EQ(test.images, dir / ("t10k-" + images));
+    EXPECT_EQ(test.labels, dir / ("t10k-" + labels));
+  }
+}
+
+TEST(IdxFind, TakesTheFirstInTheDocumentedOrder) {
+  const std::vector<std::string> order = {
+      "images-idx3-ubyte", "images-idx3-ubyte.gz", "images.idx3-ubyte", "images.idx3-ubyte.gz",
+      "images-idx4-ubyte", "images-idx4-ubyte.gz", "images.idx4-ubyte", "images.idx4-ubyte.gz"};
+  const TempDir dir;
+  write_bytes(dir / "t10k-labels-idx1-ubyte", "");
+  for (auto name = order.rbegin(); name != order.rend(); ++name) {
+    write_bytes(dir / ("t10k-" + *name), "");
+    EXPECT_EQ(find_idx_files(dir.path(), DataPart::test).images, dir / ("t10k-" + *name));
+  }
+}
+
+TEST(IdxFind, SaysWhatItLookedForAndWhatThereIs) {
+  const TempDir dir;
+  const auto error = [&](DataPart part) {
+    return file_error_of([&] { find_idx_files(dir.path(), part); });
+  };
+  const std::string start = dir.path().string() + ": error: no MNIST ";
+  const auto images_of = [](const std::string& set) {
+    return "images in this directory\n  looked for " + set + "-images-idx3-ubyte[.gz], " + set +
+           "-images.idx3-ubyte[.gz], " + set + "-images-idx4-ubyte[.gz], " + set +
+           "-images.idx4-ubyte[.gz]; ";
+  };
+  EXPECT_EQ(error(DataPart::train),
+            start + "training " + images_of("train") + "the directory is empty" + kAdvice);
+  write_bytes(dir / "readme.txt", "");
+  EXPECT_EQ(error(DataPart::train),
+            start + "training " + images_of("train") + "found only: readme.txt" + kAdvice);
+  EXPECT_EQ(error(DataPart::test),
+            start + "test " + images_of("t10k") + "found only: readme.txt" + kAdvice);
+
+  write_bytes(dir / "train-images-idx3-ubyte", "");
+  EXPECT_EQ(error(DataPart::train),
+            start +
+                "training labels in this directory\n  looked for train-labels-idx1-ubyte[.gz], "
+                "train-labels.idx1-ubyte[.gz]; found only: readme.txt, train-images-idx3-ubyte" +
+                kAdvice);
+}
+
+TEST(IdxFind, ShowsEightNamesAtMost) {
+  const TempDir dir;
+  for (const char name : std::string("kjihgfedcba")) write_bytes(dir / std::string(1, name), "");
+  const std::string message = file_error_of([&] { find_idx_files(dir.path(), DataPart::test); });
+  EXPECT_NE(message.find("found only: a, b, c, d, e, f, g, h and 3 more;"), std::string::npos)
+      << message;
+}
+
+TEST(IdxFind, TellsWhenThereIsNoDirectory) {
+  const TempDir dir;
+  const fs::path missing = dir / "mnist";
+  EXPECT_EQ(file_error_of([&] { find_idx_files(missing, DataPart::train); }),
+            missing.string() + ": error: no such directory" + kAdvice);
+  write_bytes(missing, "");
+  EXPECT_EQ(file_error_of([&] { find_idx_files(missing, DataPart::train); }),
+            missing.string() + ": error: is not a directory" + kAdvice);
+}
+
+TEST(IdxSource, ReadsGreyAndColourPlainAndGzip) {
+  for (const Shape& shape : {Shape{1, 6, 5}, Shape{3, 4, 7}}) {
+    for (const Packing packing : {Packing::plain, Packing::gzip}) {
+      const TempDir dir;
+      const Dataset made = make_dataset(shape, 23, 4);
+      const IdxFiles files = write_dataset(dir.path(), DataPart::train, made, packing);
+      const Dataset read = read_dataset(find_idx_files(dir.path(), DataPart::train));
+      EXPECT_EQ(read.origin.images, files.images);
+      EXPECT_EQ(read.origin.labels, files.labels);
+      EXPECT_EQ(read.shape, shape);
+      EXPECT_EQ(read.count(), 23U);
+      EXPECT_EQ(read.labels, made.labels);
+      EXPECT_EQ(read.pixels, made.pixels);
+      EXPECT_TRUE(std::ranges::equal(read.image(7), made.image(7)));
+      EXPECT_EQ(read.label_bound(), 4U);
+      const DatasetHeader header = IdxSource(files).header();
+      EXPECT_EQ(header.shape, shape);
+      EXPECT_EQ(header.count, 23U);
+    }
+  }
+}
+
+// As numpy and most picture libraries have them: read as channels first they would train on
+// nonsense.
+TEST(IdxSource, RefusesPicturesWithTheirChannelsLast) {
+  const TempDir dir;
+  const IdxFiles files{dir / "images", dir / "labels"};
+  write_idx(files.labels, {2}, std::vector<std::uint8_t>(2));
+  const auto write = [&](const std::vector<std::uint32_t>& shape) {
+    std::vector<std::uint32_t> dims = {2};
+    dims.insert(dims.end(), shape.begin(), shape.end());
+    write_idx(files.images, dims, std::vector<std::uint8_t>(2 * shape[0] * shape[1] * shape[2]));
+  };
+  for (const auto& shape : std::vector<std::vector<std::uint32_t>>{
+           {32, 32, 3}, {28, 28, 1}, {64, 48, 4}, {8, 8, 1}, {200, 60, 3}}) {
+    write(shape);
+    const std::string message = file_error_of([&] { IdxSource(files).header(); });
+    EXPECT_EQ(message.find(files.images.string() + ": error: its images of " +
+                           std::to_string(shape[0]) + "x"),
+              0U)
+        << message;
+    EXPECT_NE(message.find("array = array.transpose(0, 3, 1, 2)"), std::string::npos);
+    EXPECT_EQ(file_error_of([&] { IdxSource(files).read(); }), message);
+  }
+  // Small ones, vectors, wider images, and signals of many channels are what they say.
+  for (const auto& shape : std::vector<std::vector<std::uint32_t>>{{3, 32, 32},
+                                                                   {1, 28, 28},
+                                                                   {7, 7, 3},
+                                                                   {64, 1, 1},
+                                                                   {32, 32, 2},
+                                                                   {16, 16, 5},
+                                                                   {12, 1000, 1}}) {
+    write(shape);
+    EXPECT_EQ(IdxSource(files).header().shape.channels, static_cast<int>(shape[0]));
+  }
+}
+
+TEST(IdxSource, RankFourMayHaveOneChannel) {
+  const TempDir dir;
+  const Dataset made = make_dataset({1, 3, 2}, 5, 2);
+  write_idx(dir / "i", {5, 1, 3, 2}, made.pixels);
+  write_labels(dir / "l", made.labels);
+  EXPECT_EQ(IdxSource({dir / "i", dir / "l"}).read().shape, (Shape{1, 3, 2}));
+}
+
+TEST(IdxSource, RefusesCountsThatDiffer) {
+  const TempDir dir;
+  const Dataset made = make_dataset({1, 3, 2}, 5, 2);
+  const IdxFiles files = write_dataset(dir.path(), DataPart::test, made);
+  write_labels(files.labels, first(made.labels, 4));
+  const std::string message = files.labels.string() + ": error: holds 4 labels, but " +
+                              files.images.string() +
+                              " holds 5 images; the two files do not belong together";
+  EXPECT_EQ(file_error_of([&] { IdxSource(files).read(); }), message);
+  EXPECT_EQ(file_error_of([&] { IdxSource(files).header(); }), message);
+}
+
+TEST(IdxSource, RefusesSwappedFiles) {
+  const TempDir dir;
+  const IdxFiles files = write_dataset(dir.path(), DataPart::test, make_dataset({1, 3, 2}, 5, 2));
+  const IdxFiles swapped = {files.labels, files.images};
+  for (const std::string& message : {file_error_of([&] { IdxSource(swapped).read(); }),
+                                     file_error_of([&] { IdxSource(swapped).header(); })}) {
+    EXPECT_NE(message.find("are the two files swapped?"), std::string::npos) << message;
+  }
+}
+
+void expect_set(const fs::path& dir, DataPart part, std::size_t count,
+                const std::vector<std::uint16_t>& first_labels) {
+  const IdxFiles files = find_idx_files(dir, part);
+  EXPECT_EQ(IdxSource(files).header().count, count);
+  const Dataset set = IdxSource(files).read();
+  EXPECT_EQ(set.count(), count);
+  EXPECT_EQ(set.shape, (Shape{1, 28, 28}));
+  EXPECT_EQ(set.label_bound(), 10U);
+  EXPECT_EQ(first(set.labels, first_labels.size()), first_labels);
+}
+
+TEST(RealData, Mnist) {
+  const char* dir = std::getenv("MNIST_DIR");
+  if (dir == nullptr) GTEST_SKIP() << "MNIST_DIR is not set";
+  expect_set(dir, DataPart::train, 60000, {5, 0, 4, 1, 9});
+  expect_set(dir, DataPart::test, 10000, {7, 2, 1, 0, 4});
+  const Dataset train = read_dataset(dir, DataPart::train);
+  std::uint64_t sum = 0;
+  for (const std::uint8_t pixel : train.pixels) sum += pixel;
+  // The mean every MNIST recipe quotes: 0.1307 of 255.
+  EXPECT_NEAR(static_cast<double>(sum) / static_cast<double>(train.pixels.size()) / 255, 0.1307,
+              5e-5);
+}
+
+TEST(RealData, Digits) {
+  expect_set(CNN_DIGITS_DIR, DataPart::train, 6000, {});
+  expect_set(CNN_DIGITS_DIR, DataPart::test, 1000, {});
+}
+
+}  // namespace
+}  // namespace cnn
