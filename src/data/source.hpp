@@ -17,7 +17,7 @@
 
 #include "cnn/dataset.hpp"
 
-#include "config/options.hpp"
+#include "config/config_visitor.hpp"
 
 namespace cnn {
 
