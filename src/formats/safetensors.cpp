@@ -189,6 +189,12 @@ std::string read_header(InputFile& file) {
   return header;
 }
 
+// Are there floats of numbers of that type?
+bool can_read(std::string_view dtype) {
+  const NumberType* const type = find_number_type(dtype);
+  return type != nullptr && type->to_floats != nullptr;
+}
+
 // A tensor as the header describes it.
 struct Description {
   std::string name;
@@ -406,7 +412,7 @@ std::vector<float> read_numbers(InputFile& file, const Description& tensor, std:
     seal.add(bytes);
   };
   const NumberType* const type = find_number_type(tensor.dtype);
-  const bool is_read = type != nullptr && type->to_floats != nullptr;
+  const bool is_read = can_read(tensor.dtype);
   std::vector<float> numbers(is_read ? element_count(tensor.dims) : 0);
   if (tensor.dtype == "F32") {
     read(std::as_writable_bytes(std::span(numbers)));
@@ -426,17 +432,6 @@ std::vector<float> read_numbers(InputFile& file, const Description& tensor, std:
 
 }  // namespace
 
-bool Safetensors::Entry::is_read() const {
-  const NumberType* const type = find_number_type(dtype);
-  return type != nullptr && type->to_floats != nullptr;
-}
-
-const Safetensors::Entry* Safetensors::find(const std::string& name) const {
-  const auto entry = std::find_if(tensors.begin(), tensors.end(),
-                                  [&](const Entry& tensor) { return tensor.name == name; });
-  return entry == tensors.end() ? nullptr : &*entry;
-}
-
 void write_safetensors(const fs::path& path, std::span<const NamedTensor> tensors,
                        const Metadata& metadata) {
   std::string header = make_header(path, tensors, metadata);
@@ -449,20 +444,21 @@ void write_safetensors(const fs::path& path, std::span<const NamedTensor> tensor
   write_file(path, parts);
 }
 
-Safetensors read_safetensors(const fs::path& path) {
+TensorFile read_safetensors(const fs::path& path) {
   InputFile file(path);
   std::string header = read_header(file);
   HeaderParser parser(path);
   parser.parse(std::string_view(header).substr(kPrefix));
   check_layout(path, parser.tensors, file.size() - header.size());
 
-  Safetensors result{path, std::move(parser.metadata), {}};
+  TensorFile result{path, std::move(parser.metadata), {}};
   Seal seal(path, std::move(header), result.metadata);
   for (Description& tensor : parser.tensors) {
     const std::uint64_t size = tensor.offsets[1] - tensor.offsets[0];
     std::vector<float> numbers = read_numbers(file, tensor, size, seal);
+    const bool is_read = can_read(tensor.dtype);
     result.tensors.push_back({std::move(tensor.name), std::move(tensor.dims), std::move(numbers),
-                              std::move(tensor.dtype)});
+                              std::move(tensor.dtype), is_read});
   }
   seal.verify(result.metadata);
   return result;

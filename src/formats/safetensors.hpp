@@ -11,45 +11,12 @@
 
 #pragma once
 
-#include <cstddef>
 #include <filesystem>
-#include <map>
 #include <span>
-#include <string>
-#include <vector>
 
-#include "cnn/shape.hpp"
+#include "formats/tensor_file.hpp"
 
 namespace cnn {
-
-using Metadata = std::map<std::string, std::string>;
-
-// A named tensor to write; the data is the caller's.
-struct NamedTensor {
-  std::string name;
-  Dims dims;
-  std::span<const float> data;
-};
-
-// A file read whole and checked. Owns the data.
-struct Safetensors {
-  struct Entry {
-    std::string name;
-    Dims dims;
-    std::vector<float> data;
-    // As the file has it. Of others than F32, F16, BF16 and F64 there are no data.
-    std::string dtype = "F32";
-
-    bool is_read() const;
-  };
-
-  std::filesystem::path path;
-  Metadata metadata;           // without the two entries that write_safetensors adds
-  std::vector<Entry> tensors;  // in the order of their data
-
-  // nullptr if there is none.
-  const Entry* find(const std::string& name) const;
-};
 
 // Writes the file atomically (see write_file), adding the checksum and the format (which `metadata`
 // need not hold and cannot replace). The same arguments give the same bytes. Names differ; each
@@ -64,6 +31,6 @@ void write_safetensors(const std::filesystem::path& path, std::span<const NamedT
 // bytes missing or left over, a checksum that does not fit. A file without a checksum is accepted:
 // other tools write none. Values are not looked at: they may be infinite or NaN, and those of F64
 // are rounded to the nearest float. Takes memory for at most twice the file: F16 become floats.
-Safetensors read_safetensors(const std::filesystem::path& path);
+TensorFile read_safetensors(const std::filesystem::path& path);
 
 }  // namespace cnn

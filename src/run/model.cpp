@@ -11,6 +11,7 @@
 #include <zlib.h>
 
 #include "cnn/error.hpp"
+#include "cnn/version.hpp"
 
 #include "base/file.hpp"
 #include "base/finite.hpp"
@@ -37,7 +38,7 @@ std::string list_text(const std::vector<double>& values) {
 // Reads metadata entries of one file, with errors that name the file and the entry.
 class MetadataReader {
  public:
-  explicit MetadataReader(const Safetensors& file) : file_(file) {}
+  explicit MetadataReader(const TensorFile& file) : file_(file) {}
 
   [[noreturn]] void fail(const std::string& key, const std::string& reason) const {
     throw FileError(file_.path.string() + ": error: metadata entry '" + key + "' " + reason);
@@ -78,7 +79,7 @@ class MetadataReader {
   }
 
  private:
-  const Safetensors& file_;
+  const TensorFile& file_;
 };
 
 std::string lines_text(const std::vector<std::string>& lines) {
@@ -127,7 +128,7 @@ DrawingStatistics read_drawings(const MetadataReader& metadata) {
   return {n[0], static_cast<int>(n[1]), static_cast<int>(n[2]), static_cast<int>(n[3]), n[4], n[5]};
 }
 
-ModelInfo read_info(const Safetensors& file) {
+ModelInfo read_info(const TensorFile& file) {
   const MetadataReader metadata(file);
   if (!metadata.has("config")) {
     throw FileError(file.path.string() +
@@ -217,18 +218,18 @@ std::vector<std::uint8_t> label_bytes(const Dataset& dataset) {
 // Copies each named tensor into its view; collects what is missing or has another shape.
 class TensorTaker {
  public:
-  explicit TensorTaker(const Safetensors& file) : file_(file) {}
+  explicit TensorTaker(const TensorFile& file) : file_(file) {}
 
   // The tensor, or nullptr after noting what is wrong with it.
-  const Safetensors::Entry* expect(const std::string& name, const Dims& dims) {
+  const TensorFile::Entry* expect(const std::string& name, const Dims& dims) {
     taken_.insert(name);
-    const Safetensors::Entry* entry = file_.find(name);
+    const TensorFile::Entry* entry = file_.find(name);
     if (entry == nullptr) {
       problems_ += "\n  " + name + " " + to_string(dims) + " is missing";
     } else if (entry->dims != dims) {
       problems_ +=
           "\n  " + name + " is " + to_string(entry->dims) + ", expected " + to_string(dims);
-    } else if (!entry->is_read()) {
+    } else if (!entry->is_read) {
       problems_ += "\n  " + name + " is of type '" + printable(entry->dtype) +
                    "', expected F32, F16, BF16 or F64";
     } else if (!all_finite(entry->data)) {
@@ -240,7 +241,7 @@ class TensorTaker {
   }
 
   void take(const std::string& name, const Dims& dims, View values) {
-    if (const Safetensors::Entry* entry = expect(name, dims)) {
+    if (const TensorFile::Entry* entry = expect(name, dims)) {
       std::copy(entry->data.begin(), entry->data.end(), values.begin());
     }
   }
@@ -255,7 +256,7 @@ class TensorTaker {
 
   std::vector<std::string> left_over() const {
     std::vector<std::string> names;
-    for (const Safetensors::Entry& entry : file_.tensors) {
+    for (const TensorFile::Entry& entry : file_.tensors) {
       if (!taken_.contains(entry.name) && !entry.name.starts_with(kOptimizer)) {
         names.push_back(printable(entry.name));
       }
@@ -264,7 +265,7 @@ class TensorTaker {
   }
 
  private:
-  const Safetensors& file_;
+  const TensorFile& file_;
   std::string problems_;
   std::set<std::string> taken_;
 };
@@ -316,7 +317,7 @@ std::string fingerprint(const Dataset& dataset) {
 }
 
 void save_model(const std::filesystem::path& path, const ModelInfo& info, const Network& network) {
-  write_safetensors(path, parameter_tensors(network).tensors(), model_metadata(info));
+  write_tensors(path, parameter_tensors(network).tensors(), model_metadata(info));
 }
 
 void save_checkpoint(const std::filesystem::path& path, const ModelInfo& info,
@@ -334,6 +335,7 @@ void save_checkpoint(const std::filesystem::path& path, const ModelInfo& info,
   }
   Metadata metadata = model_metadata(info);
   metadata["data"] = data;
+  metadata["version"] = version();
   metadata["run.step"] = std::to_string(progress.step);
   metadata["run.reported"] = std::to_string(progress.reported);
   metadata["run.epoch_loss"] = number_text(progress.epoch_loss);
@@ -346,11 +348,11 @@ void save_checkpoint(const std::filesystem::path& path, const ModelInfo& info,
     metadata["run.plateau_waited"] = std::to_string(progress.plateau.waited);
     metadata["run.plateau_falls"] = std::to_string(progress.plateau.falls);
   }
-  write_safetensors(path, list.tensors(), metadata);
+  write_tensors(path, list.tensors(), metadata);
 }
 
 Model load_model(const std::filesystem::path& path) {
-  const Safetensors file = read_safetensors(path);
+  const TensorFile file = read_tensors(path);
   ModelInfo info = read_info(file);
   try {
     // The tensors first: the configuration alone must not decide how much memory is taken.
@@ -373,7 +375,7 @@ Model load_model(const std::filesystem::path& path) {
 }
 
 Checkpoint load_checkpoint(const std::filesystem::path& path) {
-  Checkpoint checkpoint{read_safetensors(path), {}, {}, {}};
+  Checkpoint checkpoint{read_tensors(path), {}, {}, {}, {}};
   const MetadataReader metadata(checkpoint.file);
   checkpoint.info = read_info(checkpoint.file);
   if (!metadata.has("run.step")) {
@@ -400,6 +402,7 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
   }
   if (checkpoint.progress.epoch_loss < 0) metadata.fail("run.epoch_loss", "is negative");
   checkpoint.data = metadata.text("data");
+  checkpoint.version = metadata.has("version") ? printable(metadata.text("version")) : "0.1.0";
   return checkpoint;
 }
 
@@ -444,7 +447,7 @@ void restore(const Checkpoint& checkpoint, Network& network, Solver& solver, Net
 }
 
 std::vector<std::string> load_weights(const std::filesystem::path& path, Network& network) {
-  const Safetensors file = read_safetensors(path);
+  const TensorFile file = read_tensors(path);
   TensorTaker taker(file);
   for (const Parameter& p : network.parameters()) taker.take(p.name, p.dims, network.value(p));
   taker.finish();

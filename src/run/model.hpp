@@ -1,12 +1,13 @@
 // Models and checkpoints: a network together with everything needed to use it, or to go on training
-// it, in one safetensors file.
+// it, in one file (formats/tensor_file.hpp).
 //
 // Tensors: every parameter under its name. Metadata of a model: config (the portable resolved
 // YAML), input (channels, height, width), classes (one name a line), mean and scale (numbers, one a
 // channel), border, centred and box (ImageStatistics). Where a run averages its weights these are
 // the averages. A checkpoint adds what the solver keeps of each parameter that is learnt
 // (optimizer/<parameter>.velocity, or .first_moment and .second_moment) and, with averages, the
-// values themselves (.value), run.* (TrainProgress) and data (the training set's fingerprint).
+// values themselves (.value), run.* (TrainProgress), data (the training
+// set's fingerprint) and version (of the library).
 
 #pragma once
 
@@ -19,7 +20,7 @@
 
 #include "data/image_statistics.hpp"
 #include "data/preprocessing.hpp"
-#include "formats/safetensors.hpp"
+#include "formats/tensor_file.hpp"
 #include "nn/network.hpp"
 #include "optim/solver.hpp"
 #include "run/run_config.hpp"
@@ -59,10 +60,11 @@ struct Model {
 };
 
 struct Checkpoint {
-  Safetensors file;
+  TensorFile file;
   ModelInfo info;
   TrainProgress progress;
-  std::string data;  // fingerprint of the training set
+  std::string data;     // fingerprint of the training set
+  std::string version;  // of the library that wrote it
 };
 
 // The names of `count` classes: `names`, and numbers for those beyond.

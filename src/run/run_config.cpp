@@ -9,6 +9,7 @@
 #include "base/workers.hpp"
 #include "config/option_printer.hpp"
 #include "config/option_reader.hpp"
+#include "nn/network.hpp"
 #include "nn/registry.hpp"
 #include "run/config_sections.hpp"
 #include "run/network_section.hpp"

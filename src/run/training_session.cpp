@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cnn/error.hpp"
+#include "cnn/version.hpp"
 
 #include "base/arena.hpp"
 #include "base/file.hpp"
@@ -138,6 +139,12 @@ void TrainingSession::occupy() {
 
 void TrainingSession::resume(const Checkpoint& checkpoint) {
   writer_.resume(trainer_, checkpoint);
+  if (checkpoint.version != version() && options_.on_notice) {
+    options_.on_notice(display_path(checkpoint.file.path) + " was written by version " +
+                       checkpoint.version + ", this is " + version() +
+                       ": the run goes on, but it may not end in the bytes that either version "
+                       "alone would have reached");
+  }
 }
 
 Trainer::Outcome TrainingSession::run(TrainObserver& observer, StopSwitch& stop) {

@@ -165,10 +165,10 @@ TEST(TrainCommand, WeightsStartFromAnotherRunsModel) {
       temp / "b",
       {"--weights", (temp / "a" / "model.safetensors").string(), "--set", "training.alpha=0"});
   ASSERT_EQ(result.code, 0) << result.err;
-  const Safetensors a = read_safetensors(temp / "a" / "model.safetensors");
-  const Safetensors b = read_safetensors(temp / "b" / "model.safetensors");
+  const TensorFile a = read_safetensors(temp / "a" / "model.safetensors");
+  const TensorFile b = read_safetensors(temp / "b" / "model.safetensors");
   ASSERT_EQ(a.tensors.size(), b.tensors.size());
-  for (const Safetensors::Entry& entry : a.tensors) {
+  for (const TensorFile::Entry& entry : a.tensors) {
     EXPECT_EQ(b.find(entry.name)->data, entry.data) << entry.name;
   }
 }
@@ -177,11 +177,11 @@ TEST(TrainCommand, WeightsStartFromAnotherRunsModel) {
 TEST(TrainCommand, WeightsMayHoldWhatTheNetworkDoesNotAskFor) {
   const TempDir temp;
   ASSERT_EQ(train(temp / "a", {}).code, 0);
-  const Safetensors model = read_safetensors(temp / "a" / "model.safetensors");
+  const TensorFile model = read_safetensors(temp / "a" / "model.safetensors");
   std::vector<NamedTensor> tensors;
   const std::vector<float> one = {1};
   for (int i = 0; i < 7; ++i) tensors.push_back({"other" + std::to_string(i), {1}, one});
-  for (const Safetensors::Entry& entry : model.tensors) {
+  for (const TensorFile::Entry& entry : model.tensors) {
     tensors.push_back({entry.name, entry.dims, entry.data});
   }
   const std::string file = (temp / "more.safetensors").string();

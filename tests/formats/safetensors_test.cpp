@@ -47,7 +47,7 @@ class SafetensorsTest : public testing::Test {
  protected:
   void put(std::string_view bytes) const { write_bytes(path_, bytes); }
 
-  Safetensors read() const { return read_safetensors(path_); }
+  TensorFile read() const { return read_safetensors(path_); }
 
   // What reading the file says, without the path and what all these messages begin with.
   std::string error() const {
@@ -96,7 +96,7 @@ TEST_F(SafetensorsTest, ReadsWhatItWrote) {
                                              {"scalar", {}, one},
                                              {"empty", {3, 0}, {}}},
                     metadata);
-  const Safetensors file = read();
+  const TensorFile file = read();
   EXPECT_EQ(file.path, path_);
   EXPECT_EQ(file.metadata, metadata);
   ASSERT_EQ(file.tensors.size(), 4U);
@@ -113,7 +113,7 @@ TEST_F(SafetensorsTest, ReadsWhatItWrote) {
 
 TEST_F(SafetensorsTest, FindsByName) {
   sample();
-  const Safetensors file = read();
+  const TensorFile file = read();
   ASSERT_NE(file.find("conv1.bias"), nullptr);
   EXPECT_EQ(file.find("conv1.bias")->data, (std::vector<float>{7, 8}));
   EXPECT_EQ(file.find("conv1"), nullptr);
@@ -241,7 +241,7 @@ TEST_F(SafetensorsTest, OrdersTensorsByTheirData) {
                               R"("empty":{"dtype":"F32","shape":[0],"data_offsets":[4,4]},)"
                               R"("early":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})");
   put(bytes + std::string("\0\0\x80\x3F\0\0\0\xC0", 8));
-  const Safetensors file = read();
+  const TensorFile file = read();
   ASSERT_EQ(file.tensors.size(), 3U);
   EXPECT_EQ(file.tensors[0].name, "early");
   EXPECT_EQ(file.tensors[0].data, std::vector<float>{1});

@@ -119,18 +119,18 @@ TEST_F(SafetensorsTypes, LongTensorsAreReadWhole) {
 TEST_F(SafetensorsTypes, OthersArePassedOver) {
   for (const std::string dtype : {"BOOL", "U8", "I8", "F8_E5M2", "F8_E4M3"}) {
     put(dtype, 4, "abcd");
-    const Safetensors::Entry entry = read_safetensors(path_).tensors.at(0);
-    EXPECT_FALSE(entry.is_read());
+    const TensorFile::Entry entry = read_safetensors(path_).tensors.at(0);
+    EXPECT_FALSE(entry.is_read);
     EXPECT_EQ(entry.dtype, dtype);
     EXPECT_EQ(entry.dims, Dims{4});
     EXPECT_TRUE(entry.data.empty());
   }
   for (const std::string dtype : {"I16", "U16", "I32", "U32", "I64", "U64"}) {
     put(dtype, 1, std::string(static_cast<std::size_t>(std::stoi(dtype.substr(1))) / 8, 'x'));
-    EXPECT_FALSE(read_safetensors(path_).tensors.at(0).is_read()) << dtype;
+    EXPECT_FALSE(read_safetensors(path_).tensors.at(0).is_read) << dtype;
   }
   put("F4", 7, "abcd");
-  EXPECT_FALSE(read_safetensors(path_).tensors.at(0).is_read());
+  EXPECT_FALSE(read_safetensors(path_).tensors.at(0).is_read);
   // What follows is where it is said to be.
   put_file(R"({"n":{"dtype":"I64","shape":[],"data_offsets":[0,8]},)"
            R"("w":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}})",
@@ -162,7 +162,7 @@ TEST_F(SafetensorsTypes, TheChecksumCoversAllTypes) {
   std::snprintf(text, sizeof text, "%08lx", crc);
   bytes.replace(digits, 8, text);
   write_file(path_, bytes);
-  EXPECT_FALSE(read_safetensors(path_).tensors.at(0).is_read());
+  EXPECT_FALSE(read_safetensors(path_).tensors.at(0).is_read);
   bytes.back() ^= 1;
   write_file(path_, bytes);
   EXPECT_NE(file_error_of([&] { read(); }).find("its checksum does not fit"), std::string::npos);

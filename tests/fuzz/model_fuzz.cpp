@@ -47,27 +47,27 @@ void mend(std::string& file, std::uint64_t length) {
   file.replace(digits, kDigits, text);
 }
 
-std::vector<NamedTensor> views(const Safetensors& file) {
+std::vector<NamedTensor> views(const TensorFile& file) {
   std::vector<NamedTensor> tensors;
-  for (const Safetensors::Entry& entry : file.tensors) {
-    if (entry.is_read()) tensors.push_back({entry.name, entry.dims, entry.data});
+  for (const TensorFile::Entry& entry : file.tensors) {
+    if (entry.is_read) tensors.push_back({entry.name, entry.dims, entry.data});
   }
   return tensors;
 }
 
 // What was read is written and reads the same, bit by bit; numbers of other types are not read.
-void check_rewriting(const Safetensors& file) {
+void check_rewriting(const TensorFile& file) {
   static const ScratchFile copy("copy");
   write_safetensors(copy.path(), views(file), file.metadata);
-  const Safetensors again = read_safetensors(copy.path());
+  const TensorFile again = read_safetensors(copy.path());
   Metadata kept = file.metadata;
   kept.erase("format");  // another tool's, replaced by ours
   require(again.metadata == kept, "metadata survive");
   require(again.tensors.size() == views(file).size(), "no tensor is lost");
-  for (const Safetensors::Entry& entry : file.tensors) {
-    require(entry.is_read() || entry.data.empty(), "what is not read has no data");
-    if (!entry.is_read()) continue;
-    const Safetensors::Entry* other = again.find(entry.name);
+  for (const TensorFile::Entry& entry : file.tensors) {
+    require(entry.is_read || entry.data.empty(), "what is not read has no data");
+    if (!entry.is_read) continue;
+    const TensorFile::Entry* other = again.find(entry.name);
     require(
         other != nullptr && other->dims == entry.dims && other->data.size() == entry.data.size() &&
             std::memcmp(other->data.data(), entry.data.data(), entry.data.size() * sizeof(float)) ==

@@ -128,14 +128,14 @@ TEST_F(Promises, OfAModelsConfiguration) {
     const TinyRun run(tiny_config("  epochs: 1\n"), dir_.path(), 1);
     save_model(path_, run.info, run.network);
   }
-  Safetensors file = read_safetensors(path_);
+  TensorFile file = read_safetensors(path_);
   std::string& config = file.metadata["config"];
   const std::size_t count = config.rfind("count: 4");
   ASSERT_NE(count, std::string::npos);
   config.replace(count, 8, "count: 1600");
   file.metadata["input"] = "1 512 512";
   std::vector<NamedTensor> tensors;
-  for (const Safetensors::Entry& entry : file.tensors) {
+  for (const TensorFile::Entry& entry : file.tensors) {
     tensors.push_back({entry.name, entry.dims, entry.data});
   }
   write_safetensors(path_, tensors, file.metadata);

@@ -59,7 +59,7 @@ TEST(Model, ParametersHaveTheFieldsNamesAndLayout) {
   const TempDir directory;
   const TinyRun run(tiny_config("  epochs: 1\n"), directory.path(), 1);
   save_model(run.directory.model(), run.info, run.network);
-  const Safetensors file = read_safetensors(run.directory.model());
+  const TensorFile file = read_safetensors(run.directory.model());
   ASSERT_NE(file.find("conv1.weight"), nullptr);
   EXPECT_EQ(file.find("conv1.weight")->dims, (Dims{3, 1, 3, 3}));
   EXPECT_EQ(file.find("conv1.bias")->dims, (Dims{3}));
@@ -161,10 +161,10 @@ TEST(Model, NonFiniteNumbersInAFileAreRefused) {
   const TempDir directory;
   const TinyRun run(tiny_config("  epochs: 1\n"), directory.path(), 1);
   save_model(run.directory.model(), run.info, run.network);
-  Safetensors file = read_safetensors(run.directory.model());
+  TensorFile file = read_safetensors(run.directory.model());
   const auto rewritten = [&] {
     std::vector<NamedTensor> tensors;
-    for (const Safetensors::Entry& entry : file.tensors) {
+    for (const TensorFile::Entry& entry : file.tensors) {
       tensors.push_back({entry.name, entry.dims, entry.data});
     }
     const auto path = directory.path() / "rewritten.safetensors";
@@ -188,9 +188,9 @@ TEST(Model, NonFiniteNumbersInAFileAreRefused) {
 class DescribedSet : public testing::Test {
  protected:
   void write(const Metadata& metadata) const {
-    const Safetensors file = read_safetensors(saved_);
+    const TensorFile file = read_safetensors(saved_);
     std::vector<NamedTensor> tensors;
-    for (const Safetensors::Entry& entry : file.tensors) {
+    for (const TensorFile::Entry& entry : file.tensors) {
       tensors.push_back({entry.name, entry.dims, entry.data});
     }
     write_safetensors(path_, tensors, metadata);
@@ -301,7 +301,7 @@ TEST(Model, ControlCharactersInMetadataAreRefusedAndEscaped) {
   const TempDir directory;
   const TinyRun run(tiny_config("  epochs: 1\n"), directory.path(), 1);
   save_model(run.directory.model(), run.info, run.network);
-  const Safetensors file = read_safetensors(run.directory.model());
+  const TensorFile file = read_safetensors(run.directory.model());
   const auto path = directory / "hostile";
   for (const std::string key : {"classes", "mean", "input", "border", "box", "drawings"}) {
     Metadata metadata = file.metadata;

@@ -6,8 +6,10 @@
 #include <gtest/gtest.h>
 
 #include "cnn/error.hpp"
+#include "cnn/version.hpp"
 
 #include "base/file.hpp"
+#include "formats/tensor_file.hpp"
 #include "support/temp_dir.hpp"
 #include "support/tiny.hpp"
 
@@ -101,6 +103,34 @@ TEST_F(TrainingRunTest, GivesNotices) {
   TrainingRun::from_yaml(kConfig, options).run(recorder_);
   ASSERT_FALSE(notices.empty());
   EXPECT_NE(notices.front().find("scale"), std::string::npos) << notices.front();
+}
+
+TEST_F(TrainingRunTest, ACheckpointOfAnotherVersionResumesWithANotice) {
+  std::vector<std::string> notices;
+  TrainingOptions options = into(temp_.path());
+  options.on_notice = [&](const std::string& notice) { notices.push_back(notice); };
+  recorder_.stop_after = 4;
+  TrainingRun::from_yaml(kConfig, options).run(recorder_, recorder_.stop);
+  recorder_.stop.stop.store(false);
+  recorder_.stop_after = 8;
+  options.start = TrainingOptions::Start::resume;
+  TrainingRun::from_yaml(kConfig, options).run(recorder_, recorder_.stop);
+  EXPECT_TRUE(notices.empty()) << notices.front();
+
+  const fs::path last = temp_.path() / "last.safetensors";
+  TensorFile file = read_tensors(last);
+  ASSERT_EQ(file.metadata.at("version"), version());
+  file.metadata["version"] = "0.1.7";
+  std::vector<NamedTensor> tensors;
+  for (const TensorFile::Entry& entry : file.tensors) {
+    tensors.push_back({entry.name, entry.dims, entry.data});
+  }
+  write_tensors(last, tensors, file.metadata);
+  recorder_.stop.stop.store(false);
+  EXPECT_EQ(TrainingRun::from_yaml(kConfig, options).run(recorder_),
+            TrainingRun::Outcome::finished);
+  ASSERT_EQ(notices.size(), 1u);
+  EXPECT_NE(notices.front().find("was written by version 0.1.7, this is"), std::string::npos);
 }
 
 TEST_F(TrainingRunTest, WhatAnObserverThrowsEndsTheRunAndLeavesACheckpoint) {
