@@ -34,9 +34,12 @@ class Solver {
   // weights; it must outlive the solver. Throws ShapeError if it has another size.
   Solver(const Network& network, const SolverOptions& options, View average = {});
 
-  // Adds up partial sums of the data term's gradient, and of statistics over their samples, in an
-  // order that their number alone decides. Returns the sum, which takes the place of the first; the
-  // others become zero. Throws ArgumentError if there are none, or of another network.
+  // Adds up partial sums of the data term's gradient, and of statistics over their samples. The
+  // order is that of one binary tree, whatever the number of workers: (0 + 1) + (2 + 3), … by their
+  // places; one that is not there adds nothing. 2^k of them from a multiple of 2^k on are a
+  // subtree: the sums of such subtrees, reduced in their order, have the same bits. Returns the
+  // sum, which takes the place of the first; the others become zero. Throws ArgumentError if there
+  // are none, or of another network.
   Gradients& reduce(std::span<Gradients> gradients, Workers& workers);
 
   // Step t = 0, 1, … of the run, by the sum that reduce returns; it becomes zero for the next step.

@@ -232,7 +232,8 @@ TEST_P(SolverContract, CutsAParameterIntoPiecesWithoutATrace) {
     return values(w);
   };
   const Values whole = after_two_steps(kSize);
-  for (const std::size_t piece : {1, 3, 16, 64}) EXPECT_EQ(after_two_steps(piece), whole) << piece;
+  for (const std::size_t piece : std::vector<std::size_t>{1, 3, 16, 64})
+    EXPECT_EQ(after_two_steps(piece), whole) << piece;
 }
 
 TEST_P(SolverContract, AlphaZeroFreezesALayerToTheLastBit) {

@@ -329,24 +329,29 @@ TEST(Solver, ConvergesToTheDecayedMinimum) {
   EXPECT_NEAR(s.weight(), 1 / 1.6, 4 * std::numeric_limits<Real>::epsilon());
 }
 
-TEST(Solver, AddsUpPartialGradientsInTheirOrder) {
-  // Behind `big` a single one is lost to rounding; before it, two of them are not.
+TEST(Solver, AddsUpPartialGradientsByAFixedTree) {
+  // Beside `big` a single one is lost to rounding, and two of them are not.
   const Real big = 2 / std::numeric_limits<Real>::epsilon();
-  const auto weight_after = [](std::vector<Real> parts) {
+  const auto sum_of = [](std::vector<Real> parts) {
     Network network({1, 1, 1}, {layer_spec("fc", "fc", "{count: 1, bias: false}")});
-    Solver solver(network, {.alpha = 1});
+    Solver solver(network, {});
     Workers workers(2);
     std::vector<Gradients> gradients;
     for (const Real part : parts) {
       gradients.emplace_back(network);
       gradients.back().values()[0] = part;
     }
-    solver.step(network, gradients, 0, 1, workers);
-    for (const Gradients& part : gradients) EXPECT_EQ(part.values()[0], 0);
-    return network.values()[0];
+    const Real sum = solver.reduce(gradients, workers).values()[0];
+    for (std::size_t i = 1; i < gradients.size(); ++i) EXPECT_EQ(gradients[i].values()[0], 0);
+    return sum;
   };
-  EXPECT_EQ(weight_after({big, 1, 1}), -big);
-  EXPECT_EQ(weight_after({1, 1, big}), -(big + 2));
+  EXPECT_EQ(sum_of({big}), big);
+  EXPECT_EQ(sum_of({big, 1}), big);
+  EXPECT_EQ(sum_of({big, 1, 1}), big);
+  EXPECT_EQ(sum_of({1, 1, big}), big + 2);
+  EXPECT_EQ(sum_of({big, 1, 1, 1}), big + 2);           // (big + 1) + (1 + 1)
+  EXPECT_EQ(sum_of({big, 1, 1, 1, 1, 1}), big + 4);     // … + (1 + 1)
+  EXPECT_EQ(sum_of({1, 1, 1, 1, big, 1, 1}), big + 4);  // 4 + ((big + 1) + 1)
 }
 
 // A layer with weights, one with gains and statistics, and `count` gradients drawn for them.
@@ -362,7 +367,9 @@ class Partial {
       gradients_.emplace_back(network_);
       gradients_.back().count_samples(i + 1);
       for (const Parameter& p : network_.parameters()) {
-        draw.reals(gradients_.back().values().subspan(p.offset, p.size), 1);
+        const View part = gradients_.back().values().subspan(p.offset, p.size);
+        draw.reals(part, 1);
+        for (Real& g : part) g /= 3;  // so that sums are rounded
       }
     }
   }
@@ -377,7 +384,7 @@ class Partial {
 
 TEST(Solver, StepsLikeReduceAndApply) {
   for (const double clip : {0.0, 0.5}) {
-    for (const std::size_t count : {1, 2, 3, 7, 16}) {
+    for (const std::size_t count : std::vector<std::size_t>{1, 2, 3, 7, 16}) {
       const SolverOptions options{.alpha = 0.5, .lambda = 0.25, .momentum = 0.5, .clip = clip};
       Partial whole(count), apart(count);
       Workers workers(2);
@@ -394,6 +401,28 @@ TEST(Solver, StepsLikeReduceAndApply) {
           EXPECT_EQ(values(part.values()), Values(part.values().size(), 0.0));
         }
       }
+    }
+  }
+}
+
+// As ranks do that own an aligned power of two of the parts each.
+TEST(Solver, AddsAlignedSubtreesUpToTheSameBits) {
+  Workers workers(2);
+  for (std::size_t count = 1; count <= 16; ++count) {
+    Partial whole(count);
+    Solver solver(whole.network(), {});
+    const Values expected = values(solver.reduce(whole.gradients(), workers).values());
+    for (const std::size_t owned : std::vector<std::size_t>{1, 2, 4, 8, 16}) {
+      Partial parts(count);
+      const std::span all(parts.gradients());
+      std::vector<Gradients> sums;
+      for (std::size_t first = 0; first < count; first += owned) {
+        const std::size_t n = std::min(owned, count - first);
+        sums.push_back(std::move(solver.reduce(all.subspan(first, n), workers)));
+      }
+      Gradients& sum = solver.reduce(sums, workers);
+      EXPECT_EQ(values(sum.values()), expected) << count << " parts, " << owned << " per rank";
+      EXPECT_EQ(sum.take_samples(), count * (count + 1) / 2);
     }
   }
 }
