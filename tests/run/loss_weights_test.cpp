@@ -9,15 +9,14 @@ namespace {
 
 // Six images of class 0, three of 1, none of 2, of which the last is held out.
 LossOptions loss_options(const std::string& training, const std::string& classes = "") {
-  ModelInfo info;
-  info.config =
+  const RunConfig config =
       parse_config("a.yaml", "data: {dir: d" + classes +
                                  "}\nnetwork: [fc: {count: 3}]\ntraining: {" + training + "}\n");
-  info.classes =
-      classes.empty() ? std::vector<std::string>{"0", "1", "2"} : info.config.data.classes;
+  const std::vector<std::string> names =
+      classes.empty() ? std::vector<std::string>{"0", "1", "2"} : config.data.classes;
   Dataset dataset;
   dataset.labels = {0, 0, 1, 0, 1, 0, 0, 0, 1};
-  return make_loss_options(info.config.training, info.classes, dataset, everything(8));
+  return make_loss_options(config.training, names, dataset, everything(8));
 }
 
 TEST(LossOptions, AreThoseOfTheConfiguration) {

@@ -109,7 +109,7 @@ TEST(IdxSource, ReadsGreyAndColourPlainAndGzip) {
       const TempDir dir;
       const Dataset made = make_dataset(shape, 23, 4);
       const IdxFiles files = write_dataset(dir.path(), DataPart::train, made, packing);
-      const Dataset read = read_dataset(find_idx_files(dir.path(), DataPart::train));
+      const Dataset read = read_dataset(dir.path(), DataPart::train);
       EXPECT_EQ(read.origin.images, files.images);
       EXPECT_EQ(read.origin.labels, files.labels);
       EXPECT_EQ(read.shape, shape);
