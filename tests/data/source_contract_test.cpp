@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <ostream>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -15,6 +16,12 @@
 #include "support/temp_dir.hpp"
 
 namespace cnn {
+
+// How a test's parameter is printed.
+static void PrintTo(const SourceEntry& entry, std::ostream* out) {
+  *out << entry.name;
+}
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -34,7 +41,8 @@ class DataSourceContract : public testing::TestWithParam<SourceEntry> {
     const ConfigDocument document =
         parse_document("a.yaml", std::string(GetParam().example), diagnostics);
     SourceConfig config;
-    OptionReader reader({&diagnostics, root(), {}}, document.root, {"data", "data"}, Place{});
+    const OptionReader::Context context{&diagnostics, root(), {}};
+    OptionReader reader(context, document.root, {"data", "data"}, Place{});
     config.options(reader);
     reader.finish();
     EXPECT_EQ(diagnostics.text(document.sources), "");

@@ -85,7 +85,8 @@ Read read(const std::string& text) {
   Diagnostics diagnostics;
   const ConfigDocument document = parse_document("a.yaml", text, diagnostics);
   Read result;
-  OptionReader reader({&diagnostics, "/base", {}}, document.root, {"data", "data"}, Place{});
+  const OptionReader::Context context{&diagnostics, "/base", {}};
+  OptionReader reader(context, document.root, {"data", "data"}, Place{});
   result.config.options(reader);
   reader.finish();
   result.errors = diagnostics.text(document.sources);

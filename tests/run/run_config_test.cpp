@@ -163,9 +163,9 @@ TEST(RunConfigFiles, ThatCannotBeReadAreFileErrors) {
 
 TEST(RunConfigFiles, ThatAreTooLargeAreNoConfigurations) {
   const TempDir temp;
-  write_text(temp / "large.yaml", std::string(2 << 20, ' '));
+  write_text(temp / "large.yaml", std::string(5 << 20, ' '));
   EXPECT_NE(
-      error_of([&] { load_config(temp / "large.yaml", {}); }).find("larger than 1048576 bytes"),
+      error_of([&] { load_config(temp / "large.yaml", {}); }).find("larger than 4194304 bytes"),
       std::string::npos);
 }
 
