@@ -5,6 +5,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cnn/version.hpp"
+
 #include "apps/app.hpp"
 
 namespace cnn::app {
