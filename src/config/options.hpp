@@ -73,7 +73,7 @@ class OptionVisitor {
 // The value of an option: an integer, a real number, a size, a switch, or the name of a choice.
 using OptionValue = std::variant<std::int64_t, double, Size2, bool, std::string_view>;
 
-// An option of a component as it stands.
+// An option of a component as it stands. Keys and names live for ever.
 struct OptionState {
   std::string_view key;
   OptionValue value;
