@@ -56,11 +56,12 @@ TEST(CheckGradients, KnowsEveryTypeOfLayer) {
       "pool: {type: max, kernel: 2}, dropout: {rate: 0.3}, ";
   const std::string last = "fc: {name: c, count: 10, bias: false}";
   for (const LayerEntry& entry : layer_entries()) {
-    const std::string type = std::string(entry.type) + ": ";
-    if ((layers + last).find(type) == std::string::npos)
-      layers += type + std::string(entry.example) + ", ";
+    const std::string key = " " + std::string(entry.type) + ": ";
+    if ((" " + layers + last).find(key) == std::string::npos) {
+      layers += key.substr(1) + std::string(entry.example) + ", ";
+    }
   }
-  layers += "fc: {name: c, count: 10, bias: false}";
+  layers += last;
   const CommandResult result = check_gradients(
       {"--set", "network=[" + layers + "]", "--set", "loss=euclidean", "--seed", "5"});
   EXPECT_EQ(result.code, 0) << result.err;

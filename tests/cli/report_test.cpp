@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "run/model.hpp"
+#include "support/files.hpp"
 #include "support/temp_dir.hpp"
 #include "support/tiny.hpp"
 

@@ -39,9 +39,9 @@ Scene::Scene() {
   const Dataset train_set = make_dataset({1, 8, 8}, 50, kClasses, 7);
   const Dataset test_set = make_dataset({1, 8, 8}, 20, kClasses, 8);
   write_idx(data() / "train-images-idx3-ubyte.gz", {50, 8, 8}, train_set.pixels, Packing::gzip);
-  write_idx(data() / "train-labels-idx1-ubyte", {50}, train_set.labels);
+  write_labels(data() / "train-labels-idx1-ubyte", train_set.labels);
   write_idx(data() / "t10k-images-idx3-ubyte", {20, 8, 8}, test_set.pixels);
-  write_idx(data() / "t10k-labels-idx1-ubyte.gz", {20}, test_set.labels, Packing::gzip);
+  write_labels(data() / "t10k-labels-idx1-ubyte.gz", test_set.labels, Packing::gzip);
   write_file(temp_ / "tiny.yaml", kConfig);
   const auto pixels = test_set.image(0);
   write_png(pictures()[0], {{1, 8, 8}, {pixels.begin(), pixels.end()}});

@@ -118,7 +118,7 @@ TEST_F(Promises, OfAModelsTensors) {
                              R"("data_offsets":[0,1073741824]}})";
   const std::string file =
       std::string{static_cast<char>(header.size()), 0, 0, 0, 0, 0, 0, 0} + header;
-  const auto read = [](const std::filesystem::path& path) { read_safetensors(path); };
+  const auto read = [](const std::filesystem::path& path) { read_tensors(path); };
   EXPECT_EQ(outcome(file + std::string(1000, 'x'), read), kRefused);
 }
 
@@ -128,7 +128,7 @@ TEST_F(Promises, OfAModelsConfiguration) {
     const TinyRun run(tiny_config("  epochs: 1\n"), dir_.path(), 1);
     save_model(path_, run.info, run.network);
   }
-  TensorFile file = read_safetensors(path_);
+  TensorFile file = read_tensors(path_);
   std::string& config = file.metadata["config"];
   const std::size_t count = config.rfind("count: 4");
   ASSERT_NE(count, std::string::npos);
@@ -138,7 +138,7 @@ TEST_F(Promises, OfAModelsConfiguration) {
   for (const TensorFile::Entry& entry : file.tensors) {
     tensors.push_back({entry.name, entry.dims, entry.data});
   }
-  write_safetensors(path_, tensors, file.metadata);
+  write_tensors(path_, tensors, file.metadata);
   EXPECT_EQ(outcome_with_little_memory([&] { load_model(path_); }), kRefused);
 }
 

@@ -65,7 +65,7 @@ TEST(ManyClasses, AreLearntAndScored) {
   }
   EXPECT_GE(beyond, 40U);
   // The training step counts as evaluation does.
-  EXPECT_GT(recorder.epochs.back().row.train_accuracy, 0.9);
+  EXPECT_GT(recorder.epochs.back().metrics.train_accuracy, 0.9);
 
   const Model model = load_model(run.directory.model());
   EXPECT_EQ(model.info.classes.size(), kClasses);
@@ -82,7 +82,7 @@ TEST(ManyClasses, AreLearntAndScored) {
 TEST(ManyClasses, TheNetworkNeedsAsManyOutputs) {
   const TempDir temp;
   const Dataset images = bit_images();
-  EXPECT_THROW(TinyRun(bit_config(299), temp.path(), 1, images), ArgumentError);
+  EXPECT_THROW(TinyRun(bit_config(299), temp.path(), 1, images), ConfigError);
   ModelInfo info;
   info.input = images.shape;
   info.classes = class_names({}, 299);

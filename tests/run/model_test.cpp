@@ -59,7 +59,7 @@ TEST(Model, ParametersHaveTheFieldsNamesAndLayout) {
   const TempDir directory;
   const TinyRun run(tiny_config("  epochs: 1\n"), directory.path(), 1);
   save_model(run.directory.model(), run.info, run.network);
-  const TensorFile file = read_safetensors(run.directory.model());
+  const TensorFile file = read_tensors(run.directory.model());
   ASSERT_NE(file.find("conv1.weight"), nullptr);
   EXPECT_EQ(file.find("conv1.weight")->dims, (Dims{3, 1, 3, 3}));
   EXPECT_EQ(file.find("conv1.bias")->dims, (Dims{3}));
@@ -78,7 +78,7 @@ TEST(Model, WeightsOfAnotherToolAreTakenOverByName) {
     tensors.push_back({p.name, p.dims, values[i]});
   }
   const auto path = directory.path() / "weights.safetensors";
-  write_safetensors(path, tensors, {});
+  write_tensors(path, tensors, {});
   EXPECT_EQ(load_weights(path, run.network), std::vector<std::string>{"surplus"});
   EXPECT_EQ(run.network.value(run.network.parameters()[0])[0], Real{0.5});
 }
@@ -133,7 +133,7 @@ TEST(Model, MissingAndMisshapenTensorsAreAllListed) {
   const std::vector<float> data(4);
   const std::vector<NamedTensor> tensors = {{"conv1.bias", {4}, data}, {"other", {4}, data}};
   const auto path = directory.path() / "weights.safetensors";
-  write_safetensors(path, tensors, {});
+  write_tensors(path, tensors, {});
   const std::string message = message_of([&] { load_weights(path, run.network); });
   EXPECT_NE(message.find("conv1.weight [3, 1, 3, 3] is missing"), std::string::npos) << message;
   EXPECT_NE(message.find("conv1.bias is [4], expected [3]"), std::string::npos) << message;
@@ -143,7 +143,7 @@ TEST(Model, MissingAndMisshapenTensorsAreAllListed) {
 TEST(Model, WeightsWithoutConfigurationAreNoModel) {
   const TempDir directory;
   const auto path = directory.path() / "weights.safetensors";
-  write_safetensors(path, {}, {});
+  write_tensors(path, {}, {});
   const std::string message = message_of([&] { load_model(path); });
   EXPECT_NE(message.find("holds weights only"), std::string::npos) << message;
 }
@@ -161,14 +161,14 @@ TEST(Model, NonFiniteNumbersInAFileAreRefused) {
   const TempDir directory;
   const TinyRun run(tiny_config("  epochs: 1\n"), directory.path(), 1);
   save_model(run.directory.model(), run.info, run.network);
-  TensorFile file = read_safetensors(run.directory.model());
+  TensorFile file = read_tensors(run.directory.model());
   const auto rewritten = [&] {
     std::vector<NamedTensor> tensors;
     for (const TensorFile::Entry& entry : file.tensors) {
       tensors.push_back({entry.name, entry.dims, entry.data});
     }
     const auto path = directory.path() / "rewritten.safetensors";
-    write_safetensors(path, tensors, file.metadata);
+    write_tensors(path, tensors, file.metadata);
     return message_of([&] { load_model(path); });
   };
   EXPECT_EQ(rewritten(), "no error");
@@ -188,12 +188,12 @@ TEST(Model, NonFiniteNumbersInAFileAreRefused) {
 class DescribedSet : public testing::Test {
  protected:
   void write(const Metadata& metadata) const {
-    const TensorFile file = read_safetensors(saved_);
+    const TensorFile file = read_tensors(saved_);
     std::vector<NamedTensor> tensors;
     for (const TensorFile::Entry& entry : file.tensors) {
       tensors.push_back({entry.name, entry.dims, entry.data});
     }
-    write_safetensors(path_, tensors, metadata);
+    write_tensors(path_, tensors, metadata);
   }
 
   TempDir directory_;
@@ -217,7 +217,7 @@ TEST_F(DescribedSet, MayLackItsDrawingsInAnOlderFile) {
   ModelInfo info = run_.info;
   info.images = {0, 9, true, 20, {0.5, 18, 20, 254, 1.6, 4.6}};
   save_model(saved_, info, run_.network);
-  Metadata metadata = read_safetensors(saved_).metadata;
+  Metadata metadata = read_tensors(saved_).metadata;
   ASSERT_EQ(metadata.erase("drawings"), 1U);
   write(metadata);
   const ImageStatistics expected{0, 9, true, 20};
@@ -226,7 +226,7 @@ TEST_F(DescribedSet, MayLackItsDrawingsInAnOlderFile) {
 
 TEST_F(DescribedSet, IsRefusedIfItMakesNoSense) {
   save_model(saved_, run_.info, run_.network);
-  Metadata metadata = read_safetensors(saved_).metadata;
+  Metadata metadata = read_tensors(saved_).metadata;
   // No numbers, too few, too many; negative, endless, larger than any picture; the range the wrong
   // way round.
   for (const char* bad :
@@ -301,12 +301,12 @@ TEST(Model, ControlCharactersInMetadataAreRefusedAndEscaped) {
   const TempDir directory;
   const TinyRun run(tiny_config("  epochs: 1\n"), directory.path(), 1);
   save_model(run.directory.model(), run.info, run.network);
-  const TensorFile file = read_safetensors(run.directory.model());
+  const TensorFile file = read_tensors(run.directory.model());
   const auto path = directory / "hostile";
   for (const std::string key : {"classes", "mean", "input", "border", "box", "drawings"}) {
     Metadata metadata = file.metadata;
     metadata[key] = "\x1b[2J\n1\n2\n3\n";
-    write_safetensors(path, {}, metadata);
+    write_tensors(path, {}, metadata);
     const std::string message = message_of([&] { load_model(path); });
     EXPECT_NE(message.find("metadata entry '" + key + "'"), std::string::npos) << message;
     EXPECT_NE(message.find("\\x1b[2J"), std::string::npos) << message;

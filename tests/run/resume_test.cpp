@@ -180,7 +180,7 @@ TEST(Resume, EveryEpochIsReportedOnceWhereverTheRunStops) {
     resume_from_last(second);
     ASSERT_EQ(train(second, recorder), Trainer::Outcome::finished);
     std::vector<std::uint64_t> epochs;
-    for (const EpochReport& report : recorder.epochs) epochs.push_back(report.row.epoch);
+    for (const EpochReport& report : recorder.epochs) epochs.push_back(report.metrics.epoch);
     EXPECT_EQ(epochs, (std::vector<std::uint64_t>{1, 2, 3})) << "stopped after step " << stop;
   }
 }

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "nn/network.hpp"
 #include "support/config_text.hpp"
 
 namespace cnn {

@@ -13,6 +13,7 @@
 #include "cnn/error.hpp"
 
 #include "config/option_printer.hpp"
+#include "nn/network.hpp"
 #include "nn/registry.hpp"
 #include "run/config_sections.hpp"
 #include "run/run_config.hpp"

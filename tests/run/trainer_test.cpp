@@ -42,8 +42,9 @@ TEST(Trainer, LearnsTheTinyProblem) {
   Recorder recorder;
   EXPECT_EQ(train(run, recorder), Trainer::Outcome::finished);
   EXPECT_EQ(recorder.epochs.size(), 30U);
-  EXPECT_GT(recorder.epochs.back().row.validation_accuracy, 0.9);
-  EXPECT_LT(recorder.epochs.back().row.train_loss, recorder.epochs.front().row.train_loss / 2);
+  EXPECT_GT(recorder.epochs.back().metrics.validation_accuracy, 0.9);
+  EXPECT_LT(recorder.epochs.back().metrics.train_loss,
+            recorder.epochs.front().metrics.train_loss / 2);
 }
 
 TEST(Trainer, UsesTheShortLastBatchOfAnEpoch) {
@@ -142,10 +143,11 @@ TEST(Trainer, KeepsTheModelOfTheBestValidation) {
   train(run, recorder);
   double best = -1;
   for (const EpochReport& epoch : recorder.epochs) {
-    EXPECT_EQ(epoch.best, epoch.row.validation_accuracy > best) << "epoch " << epoch.row.epoch;
-    best = std::max(best, epoch.row.validation_accuracy);
+    EXPECT_EQ(epoch.best, epoch.metrics.validation_accuracy > best)
+        << "epoch " << epoch.metrics.epoch;
+    best = std::max(best, epoch.metrics.validation_accuracy);
   }
-  EXPECT_GT(best, recorder.epochs.front().row.validation_accuracy);
+  EXPECT_GT(best, recorder.epochs.front().metrics.validation_accuracy);
 
   const Model kept = load_model(run.directory.best());
   const PixelTable table(kept.info.preprocessing, kept.info.input);
@@ -312,7 +314,7 @@ TEST(Trainer, AStopSkipsTheValidation) {
   EXPECT_EQ(train(resumed, second), Trainer::Outcome::finished);
   EXPECT_TRUE(second.steps.empty());
   ASSERT_EQ(second.epochs.size(), 1U);
-  EXPECT_TRUE(second.epochs.front().row.validated);
+  EXPECT_TRUE(second.epochs.front().metrics.validated);
   EXPECT_TRUE(std::filesystem::exists(run.directory.best()));
 }
 
@@ -376,7 +378,7 @@ TEST(Trainer, AlphaFallsOnAPlateau) {
   Recorder recorder;
   train(run, recorder);
   std::vector<double> alphas;
-  for (const EpochReport& epoch : recorder.epochs) alphas.push_back(epoch.row.alpha);
+  for (const EpochReport& epoch : recorder.epochs) alphas.push_back(epoch.metrics.alpha);
   EXPECT_EQ(alphas, (std::vector<double>{0.5, 0.5, 0.5, 0.25, 0.25, 0.125}));
 }
 
@@ -393,8 +395,8 @@ TEST(Trainer, LeavesAndScoresTheAverageOfTheWeights) {
     Inference inference(network, table, run.workers);
     return evaluate(inference, run.config.loss, run.data.dataset, run.data.split.validation).loss;
   };
-  EXPECT_EQ(loss_of(model.network), recorder.epochs.back().row.validation_loss);
-  EXPECT_NE(loss_of(run.network), recorder.epochs.back().row.validation_loss);
+  EXPECT_EQ(loss_of(model.network), recorder.epochs.back().metrics.validation_loss);
+  EXPECT_NE(loss_of(run.network), recorder.epochs.back().metrics.validation_loss);
   // The checkpoint is a model, too: the same one.
   const Model last = load_model(run.directory.last());
   EXPECT_TRUE(std::ranges::equal(last.network.values(), model.network.values()));

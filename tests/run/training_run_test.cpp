@@ -1,5 +1,6 @@
 #include "cnn/training_run.hpp"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,8 @@
 
 #include "base/file.hpp"
 #include "formats/tensor_file.hpp"
+#include "support/files.hpp"
+#include "support/idx_writer.hpp"
 #include "support/temp_dir.hpp"
 #include "support/tiny.hpp"
 
@@ -99,10 +102,14 @@ TEST_F(TrainingRunTest, GivesNotices) {
   std::vector<std::string> notices;
   TrainingOptions options = into(temp_.path());
   options.on_notice = [&](const std::string& notice) { notices.push_back(notice); };
-  options.overrides = {"data.scale=0"};
+  Dataset black = make_dataset({1, 28, 28}, 200, 10);
+  std::fill(black.pixels.begin(), black.pixels.end(), std::uint8_t{0});
+  fs::create_directory(temp_ / "black");
+  write_dataset(temp_ / "black", DataPart::train, black);
+  options.data = temp_ / "black";
   TrainingRun::from_yaml(kConfig, options).run(recorder_);
   ASSERT_FALSE(notices.empty());
-  EXPECT_NE(notices.front().find("scale"), std::string::npos) << notices.front();
+  EXPECT_NE(notices.front().find("all pixels"), std::string::npos) << notices.front();
 }
 
 TEST_F(TrainingRunTest, ACheckpointOfAnotherVersionResumesWithANotice) {
