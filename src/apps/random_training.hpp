@@ -9,6 +9,7 @@
 
 #include "base/workers.hpp"
 #include "data/preprocessing.hpp"
+#include "data/selection.hpp"
 #include "nn/network.hpp"
 #include "optim/solver.hpp"
 #include "run/run_config.hpp"

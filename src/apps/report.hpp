@@ -8,6 +8,7 @@
 
 #include "cnn/metrics.hpp"
 
+#include "data/selection.hpp"
 #include "infer/evaluate.hpp"
 
 namespace cnn::app {

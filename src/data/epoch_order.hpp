@@ -6,6 +6,8 @@
 
 #include "cnn/dataset.hpp"
 
+#include "data/selection.hpp"
+
 namespace cnn {
 
 // The images of a selection in the order of one epoch: a function of (seed, epoch). Without

@@ -11,6 +11,8 @@
 #include "cnn/dataset.hpp"
 #include "cnn/shape.hpp"
 
+#include "data/selection.hpp"
+
 namespace cnn {
 
 // The drawings on the images of a centred set, light on dark. An image whose drawing is outside

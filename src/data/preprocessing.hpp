@@ -10,6 +10,7 @@
 #include "cnn/dataset.hpp"
 
 #include "base/view.hpp"
+#include "data/selection.hpp"
 
 namespace cnn {
 

@@ -10,6 +10,7 @@
 #include "cnn/dataset.hpp"
 #include "cnn/evaluation.hpp"
 
+#include "data/selection.hpp"
 #include "infer/inference.hpp"
 #include "nn/loss.hpp"
 

@@ -9,6 +9,7 @@
 
 #include "cnn/dataset.hpp"
 
+#include "data/selection.hpp"
 #include "infer/evaluate.hpp"
 #include "nn/loss.hpp"
 

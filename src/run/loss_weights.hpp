@@ -7,6 +7,7 @@
 
 #include "cnn/dataset.hpp"
 
+#include "data/selection.hpp"
 #include "nn/loss.hpp"
 #include "run/run_config.hpp"
 

@@ -16,6 +16,7 @@
 
 #include "base/workers.hpp"
 #include "data/preprocessing.hpp"
+#include "data/selection.hpp"
 #include "infer/evaluate.hpp"
 #include "nn/network.hpp"
 #include "optim/solver.hpp"

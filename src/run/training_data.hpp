@@ -6,6 +6,7 @@
 
 #include "cnn/dataset.hpp"
 
+#include "data/selection.hpp"
 #include "run/run_config.hpp"
 
 namespace cnn {

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "data/selection.hpp"
+
 namespace cnn {
 namespace {
 

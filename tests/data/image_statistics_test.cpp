@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "data/selection.hpp"
 #include "support/idx_writer.hpp"
 
 namespace cnn {

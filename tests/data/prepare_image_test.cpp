@@ -11,6 +11,7 @@
 #include "cnn/error.hpp"
 
 #include "base/random.hpp"
+#include "data/selection.hpp"
 #include "support/temp_dir.hpp"
 
 namespace cnn {

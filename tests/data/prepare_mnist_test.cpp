@@ -8,6 +8,7 @@
 #include "cnn/dataset.hpp"
 
 #include "data/prepare_image.hpp"
+#include "data/selection.hpp"
 
 namespace cnn {
 namespace {

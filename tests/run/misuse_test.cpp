@@ -11,6 +11,7 @@
 #include "cnn/error.hpp"
 #include "cnn/metrics.hpp"
 
+#include "data/selection.hpp"
 #include "formats/safetensors.hpp"
 #include "infer/evaluate.hpp"
 #include "infer/vote.hpp"
