@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "base/text.hpp"
-#include "config/option_printer.hpp"
 #include "config/config_visitor.hpp"
+#include "config/option_printer.hpp"
 
 namespace cnn {
 namespace {
