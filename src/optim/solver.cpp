@@ -22,9 +22,9 @@ void follow(Real share, std::size_t size, const Real* __restrict w, Real* __rest
 }
 
 // r ← (1 − β)·r + β·Σ/samples
-void follow(double momentum, CView sum, std::size_t samples, View r) {
-  const Real rest = static_cast<Real>(1 - momentum);
-  const Real share = static_cast<Real>(momentum / static_cast<double>(samples));
+void follow(double rate, CView sum, std::size_t samples, View r) {
+  const Real rest = static_cast<Real>(1 - rate);
+  const Real share = static_cast<Real>(rate / static_cast<double>(samples));
   for (std::size_t i = 0; i < r.size(); ++i) r[i] = rest * r[i] + share * sum[i];
 }
 
@@ -171,7 +171,7 @@ void Solver::step(Network& network, std::span<Gradients> gradients, std::uint64_
     const View sum = add_up(parts, chunk.offset, chunk.size);
     const View w = network.values().subspan(chunk.offset, chunk.size);
     if (!chunk.learnt) {
-      if (samples > 0) follow(chunk.momentum, sum, samples, w);
+      if (samples > 0) follow(chunk.rate, sum, samples, w);
     } else {
       if (scale < 1) {
         for (Real& g : sum) g *= scale;

@@ -23,7 +23,7 @@ namespace cnn {
 // parameters follows: a ← d·a + (1 − d)·W with d = min(ema, t/(9 + t)) in step t = 1, 2, … (the
 // warm-up of TensorFlow's ExponentialMovingAverage with t − 1 updates done).
 //
-// A statistic r follows s, its mean over the samples of the batch, by its own momentum β instead:
+// A statistic r follows s, its mean over the samples of the batch, by its own rate β instead:
 //   r ← (1 − β)·r + β·s
 // It is no part of the gradient that is clipped, but has an average like all others.
 //
@@ -75,7 +75,7 @@ class Solver {
     double alpha;
     double lambda;
     bool learnt;
-    double momentum;  // of a statistic
+    double rate;  // of a statistic
   };
 
   void require_state(std::size_t i, const Parameter& p) const;
