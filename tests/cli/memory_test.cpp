@@ -5,7 +5,7 @@
 
 #include "support/cli.hpp"
 #include "support/idx_writer.hpp"
-#include "support/process_counter.hpp"
+#include "support/sanitizers.hpp"
 
 namespace cnn {
 namespace {
@@ -22,9 +22,7 @@ long peak_megabytes() {
 
 // Images as many and as large as MNIST's.
 TEST(Memory, TrainingLenetOnMnistTakesLessThan150Megabytes) {
-#if !CNN_COUNTS_PROCESS
-  GTEST_SKIP() << "sanitizers take memory of their own";
-#endif
+  if (kSanitized) GTEST_SKIP() << "sanitizers take memory of their own";
   const TempDir temp;
   std::filesystem::create_directory(temp / "data");
   for (const DataPart part : {DataPart::train, DataPart::test}) {

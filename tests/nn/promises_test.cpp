@@ -22,16 +22,9 @@
 #include "run/model.hpp"
 #include "support/idx_writer.hpp"
 #include "support/picture_files.hpp"
+#include "support/sanitizers.hpp"
 #include "support/temp_dir.hpp"
 #include "support/tiny.hpp"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define CNN_HAS_SHADOW_MEMORY 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define CNN_HAS_SHADOW_MEMORY 1
-#endif
-#endif
 
 namespace cnn {
 namespace {
@@ -74,9 +67,7 @@ Outcome outcome_with_little_memory(const std::function<void()>& read) {
 class Promises : public testing::Test {
  protected:
   void SetUp() override {
-#ifdef CNN_HAS_SHADOW_MEMORY
-    GTEST_SKIP() << "a sanitizer's own memory goes beyond any limit";
-#endif
+    if (kSanitized) GTEST_SKIP() << "a sanitizer's own memory goes beyond any limit";
   }
 
   Outcome outcome(const std::string& bytes,

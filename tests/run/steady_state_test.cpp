@@ -14,6 +14,7 @@
 #include "support/idx_writer.hpp"
 #include "support/networks.hpp"
 #include "support/process_counter.hpp"
+#include "support/sanitizers.hpp"
 #include "support/random_network.hpp"
 
 namespace cnn {
@@ -30,9 +31,7 @@ constexpr std::uint64_t kCalls = 4;
 class SteadyState : public testing::TestWithParam<int> {
  protected:
   void SetUp() override {
-#if !CNN_COUNTS_PROCESS
-    GTEST_SKIP() << "sanitizers allocate whenever they like";
-#endif
+    if (kSanitized) GTEST_SKIP() << "sanitizers allocate whenever they like";
   }
 
   static PixelTable table(const Network& network) {

@@ -11,6 +11,8 @@
 #include <link.h>
 #include <pthread.h>
 
+#include "support/sanitizers.hpp"
+
 namespace {
 
 std::atomic<std::size_t> allocations{0};
@@ -43,7 +45,7 @@ ProcessCounts process_counts() {
 
 }  // namespace cnn
 
-#if CNN_COUNTS_PROCESS
+#if !CNN_SANITIZED
 
 // Counts an allocation, unless it is OpenBLAS that wants it.
 #define CNN_COUNT_ALLOCATION() \

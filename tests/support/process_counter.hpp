@@ -3,26 +3,15 @@
 // A test binary that calls these functions has malloc and its kin, and pthread_create, replaced by
 // ones that count: calls of every library, on every thread, but OpenBLAS, whose AVX-512 kernels for
 // small matrices take a block for some shapes and give it back before they return. Not with
-// sanitizers, which replace these functions themselves.
+// sanitizers (support/sanitizers.hpp), which replace these functions themselves.
 
 #pragma once
 
 #include <cstddef>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define CNN_COUNTS_PROCESS 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define CNN_COUNTS_PROCESS 0
-#endif
-#endif
-#ifndef CNN_COUNTS_PROCESS
-#define CNN_COUNTS_PROCESS 1
-#endif
-
 namespace cnn {
 
-// Since the process started. All zero where CNN_COUNTS_PROCESS is 0.
+// Since the process started. All zero with sanitizers.
 struct ProcessCounts {
   std::size_t allocations = 0;  // blocks of memory, also those that a block was enlarged to
   std::size_t threads = 0;
