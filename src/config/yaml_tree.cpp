@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 #include <sstream>
+#include <unordered_map>
 #include <utility>
 
 #include <yaml-cpp/eventhandler.h>
@@ -128,6 +129,7 @@ class TreeBuilder final : public YAML::EventHandler {
     bool is_map;
     bool in_brackets;
     bool has_key = false;  // the last child of a map still waits for its value
+    std::unordered_map<std::string, std::size_t> lines = {};  // where each key of a map stands
   };
 
   std::size_t offset(const YAML::Mark& mark) const {
@@ -155,10 +157,10 @@ class TreeBuilder final : public YAML::EventHandler {
     if (key == "<<") {
       throw Refusal{key_place, "merge keys (<<) are not accepted", "write the keys out"};
     }
-    if (const ConfigNode* first = map.node->find(key)) {
+    if (const auto first = map.lines.try_emplace(key, key_place.line); !first.second) {
       diagnostics_.add(
           key_place, "key " + in_quotes(key) + " is given twice",
-          "the first is in line " + std::to_string(first->key_place.line) + "; remove one of them");
+          "the first is in line " + std::to_string(first.first->second) + "; remove one of them");
     }
     map.has_key = true;
     ConfigNode& node = map.node->children.emplace_back();

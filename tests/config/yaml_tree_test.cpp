@@ -5,8 +5,6 @@
 
 #include <gtest/gtest.h>
 
-#include "support/sanitizers.hpp"
-
 namespace cnn {
 namespace {
 
@@ -188,8 +186,7 @@ TEST(ParseDocument, RefusesConfigurationsBeyondTheLimits) {
 
 // What has brought YAML readers down: it must be refused, within the time that a test has.
 TEST(ParseDocument, RefusesHostileTexts) {
-  // A sanitizer makes yaml-cpp's many small blocks ten times slower.
-  constexpr std::size_t kSize = kSanitized ? kLargestConfig / 16 : kLargestConfig;
+  constexpr std::size_t kSize = kLargestConfig / 8;  // enough for what grows with the square
   std::string laughs = "a0: &a0 [x]\n";
   for (int i = 1; i < 30; ++i) {
     const std::string before = "*a" + std::to_string(i - 1);
