@@ -16,6 +16,7 @@
 #include "apps/command_line.hpp"
 #include "apps/report.hpp"
 #include "base/file.hpp"
+#include "data/class_names.hpp"
 #include "infer/vote.hpp"
 #include "run/model_runner.hpp"
 #include "run/training_data.hpp"
@@ -49,7 +50,12 @@ using Voters = std::vector<std::unique_ptr<ModelRunner>>;
 void require_agreement(const ModelRunner& first, const ModelRunner& other) {
   const ModelInfo& a = first.model.info;
   const ModelInfo& b = other.model.info;
-  if (a.input == b.input && a.classes.size() == b.classes.size()) return;
+  if (a.input == b.input && a.classes.size() == b.classes.size()) {
+    if (match_classes(a.classes, b.classes)) return;
+    throw file_error(other.path, "tells other classes apart than " + first.path.string() + ": " +
+                                     class_difference(b.classes, a.classes) +
+                                     "; only models for the same can vote");
+  }
   const auto text = [](const ModelInfo& info) {
     return "images of " + to_string(info.input) + " and " + std::to_string(info.classes.size()) +
            " classes";
@@ -77,11 +83,12 @@ Evaluation score(const EvalOptions& o, const Voters& voters, const Part& part) {
     });
     return evaluation;
   }
-  Vote vote(part.selection.size(), voters.front()->model.info.classes.size());
+  Vote vote(part.selection.size(), voters.front()->model.info.classes);
   const auto shifts = o.tta == "shifts" ? neighbour_shifts() : std::vector{PixelShift{}};
-  for (const auto& voter : voters) {
-    with_model(voter->path, [&] {
-      vote.add(voter->inference, voter->model.info.config.loss, part.dataset, part.selection,
+  for (const auto& runner : voters) {
+    const ModelInfo& info = runner->model.info;
+    with_model(runner->path, [&] {
+      vote.add({runner->inference, info.config.loss, info.classes}, part.dataset, part.selection,
                shifts);
     });
   }
@@ -100,7 +107,8 @@ int evaluate_models(const EvalOptions& o) {
   const Voters voters = load_voters(o, workers);
   ModelInfo& info = voters.front()->model.info;
   if (!o.data.empty()) info.config.data.source.set_dir(absolute_path(o.data));
-  const Part part = load_part(o, info.config);
+  Part part = load_part(o, info.config);
+  adopt_classes(part.dataset, info.classes);
   require_fit(part.dataset, info);
 
   const auto start = std::chrono::steady_clock::now();

@@ -96,8 +96,9 @@ std::optional<Score> score(const std::filesystem::path& path, const RunConfig& c
   if (!evaluation) return std::nullopt;
   result.accuracy = evaluation->accuracy();
   if (with_shifts) {
-    Vote vote(images.size(), info.classes.size());
-    if (!vote.add(runner.inference, config.loss, data.dataset, images, neighbour_shifts(), stop)) {
+    Vote vote(images.size(), info.classes);
+    const Voter voter{runner.inference, config.loss, info.classes};
+    if (!vote.add(voter, data.dataset, images, neighbour_shifts(), stop)) {
       return std::nullopt;
     }
     result.shifted = vote.evaluation(data.dataset, images).accuracy();

@@ -4,10 +4,14 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "cnn/error.hpp"
+
+#include "data/class_names.hpp"
 
 namespace cnn {
 
@@ -42,8 +46,8 @@ Dataset shifted(const Dataset& dataset, PixelShift shift) {
   return result;
 }
 
-Vote::Vote(std::size_t images, std::size_t classes)
-    : images_(images), classes_(classes), sums_(images * classes) {}
+Vote::Vote(std::size_t images, std::vector<std::string> classes)
+    : images_(images), classes_(std::move(classes)), sums_(images * classes_.size()) {}
 
 void Vote::require_number(std::size_t images) const {
   if (images == images_) return;
@@ -51,23 +55,35 @@ void Vote::require_number(std::size_t images) const {
                       std::to_string(images));
 }
 
-bool Vote::add(Inference& inference, Loss loss, const Dataset& dataset, const Selection& selection,
+std::vector<std::size_t> Vote::order_of(const Voter& voter) const {
+  const std::size_t outputs = voter.inference.network().output().size();
+  if (voter.classes.size() != outputs) {
+    throw ShapeError("vote: names for " + std::to_string(voter.classes.size()) +
+                     " classes, the network tells " + std::to_string(outputs) + " apart");
+  }
+  std::optional<std::vector<std::size_t>> order = match_classes(classes_, voter.classes);
+  if (order) return *std::move(order);
+  throw ArgumentError("vote: the network tells other classes apart: " +
+                      class_difference(voter.classes, classes_));
+}
+
+bool Vote::add(const Voter& voter, const Dataset& dataset, const Selection& selection,
                const std::vector<PixelShift>& shifts, const std::atomic<bool>& stop) {
   require_number(selection.size());
-  require_images(dataset, selection, inference.network().input());
-  if (inference.network().output().size() != classes_) {
-    throw ShapeError("vote: on " + std::to_string(classes_) + " classes, the network tells " +
-                     std::to_string(inference.network().output().size()) + " apart");
-  }
+  require_images(dataset, selection, voter.inference.network().input());
+  const std::vector<std::size_t> order = order_of(voter);
+  const std::size_t classes = classes_.size();
   for (const PixelShift& shift : shifts) {
     ++voters_;
     const Dataset images = shifted(dataset, shift);
-    const bool done = inference.run(
+    const bool done = voter.inference.run(
         selection.size(), [&](std::size_t i) { return images.image(selection[i]); },
         [&](std::size_t i, CView outputs) {
-          std::vector<double> probabilities(classes_);
-          class_probabilities(loss, outputs, probabilities);
-          for (std::size_t k = 0; k < classes_; ++k) sums_[i * classes_ + k] += probabilities[k];
+          std::vector<double> probabilities(classes);
+          class_probabilities(voter.loss, outputs, probabilities);
+          for (std::size_t k = 0; k < classes; ++k) {
+            sums_[i * classes + k] += probabilities[order[k]];
+          }
         },
         stop);
     if (!done) return false;
@@ -78,11 +94,12 @@ bool Vote::add(Inference& inference, Loss loss, const Dataset& dataset, const Se
 Evaluation Vote::evaluation(const Dataset& dataset, const Selection& selection) const {
   if (voters_ == 0) throw ArgumentError("vote: there is no result, nothing has been added");
   require_number(selection.size());
-  require_labels(dataset, selection, classes_);
+  const std::size_t classes = classes_.size();
+  require_labels(dataset, selection, classes);
   const auto voters = static_cast<double>(voters_);
   Evaluation result;
   for (std::size_t i = 0; i < selection.size(); ++i) {
-    const std::span<const double> sums = std::span(sums_).subspan(i * classes_, classes_);
+    const std::span<const double> sums = std::span(sums_).subspan(i * classes, classes);
     const auto best =
         static_cast<std::size_t>(std::max_element(sums.begin(), sums.end()) - sums.begin());
     const std::size_t label = dataset.labels[selection[i]];

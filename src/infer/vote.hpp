@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include "cnn/dataset.hpp"
@@ -30,19 +31,28 @@ std::vector<PixelShift> neighbour_shifts();
 // light-on-dark images.
 Dataset shifted(const Dataset& dataset, PixelShift shift);
 
+// Who votes: a network, what it was trained for, and what its outputs stand for. The network and
+// the names must outlive the object.
+struct Voter {
+  Inference& inference;
+  Loss loss;
+  const std::vector<std::string>& classes;
+};
+
 // Sums class probabilities over whatever is added, in the order in which it is, so that the result
 // is the same for any number of workers. Used by one thread at a time.
 class Vote {
  public:
-  // For `images` images of `classes` classes.
-  Vote(std::size_t images, std::size_t classes);
+  // On `images` images; results are in the order of `classes`.
+  Vote(std::size_t images, std::vector<std::string> classes);
 
-  // Adds what the network that was trained for `loss` says of each selected image, once for each of
-  // the shifts: by default, of the image as it is. Throws DivergedError if an output is not finite;
-  // ArgumentError for another number of images, or one that is not there; ShapeError if images or
-  // classes are not those of the network.
+  // Adds what the voter says of each selected image, once for each of the shifts: by default, of
+  // the image as it is. Its classes count by their names, in whatever order it has them. Throws
+  // DivergedError if an output is not finite; ArgumentError for another number of images, one that
+  // is not there, or a voter on classes of other names; ShapeError if the images, or the number of
+  // names, are not those of the network.
   // Once `stop` is true it goes no further; the result is false then, and the sums are of no use.
-  bool add(Inference& inference, Loss loss, const Dataset& dataset, const Selection& selection,
+  bool add(const Voter& voter, const Dataset& dataset, const Selection& selection,
            const std::vector<PixelShift>& shifts = {PixelShift{}},
            const std::atomic<bool>& stop = Inference::kNever);
 
@@ -53,11 +63,13 @@ class Vote {
 
  private:
   void require_number(std::size_t images) const;
+  // The voter's output for each class.
+  std::vector<std::size_t> order_of(const Voter& voter) const;
 
   std::size_t images_;
-  std::size_t classes_;
+  std::vector<std::string> classes_;
   std::size_t voters_ = 0;
-  std::vector<double> sums_;  // (images, classes)
+  std::vector<double> sums_;  // (images, classes_)
 };
 
 }  // namespace cnn

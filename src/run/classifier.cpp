@@ -6,6 +6,7 @@
 
 #include "cnn/error.hpp"
 
+#include "data/class_names.hpp"
 #include "data/prepare_image.hpp"
 #include "nn/loss.hpp"
 #include "run/model_runner.hpp"
@@ -98,6 +99,11 @@ std::vector<Classification> Classifier::classify(std::span<const Image> pictures
 
 Evaluation Classifier::score(const Dataset& dataset) {
   ModelRunner& runner = state_->runner;
+  if (!dataset.class_names.empty() && dataset.class_names != runner.model.info.classes) {
+    Dataset matched = dataset;
+    adopt_classes(matched, runner.model.info.classes);
+    return score(matched);
+  }
   require_fit(dataset, runner.model.info);
   Evaluation result;
   with_model(runner.path, [&] {

@@ -233,6 +233,50 @@ TEST_F(Scoring, OnlyModelsForTheSameCanVote) {
   EXPECT_EQ(run_command("cnn-eval", {"--model", model(), "--tta", "flips"}).code, 2);
 }
 
+// The same digits under names, and with the labels and names turned around: the models have the
+// same classes in two orders.
+TEST_F(Scoring, ModelsVoteOnClassesOfTheSameNames) {
+  const auto train_on = [](const std::string& name, const std::string& classes, bool turned) {
+    for (const DataPart part : {DataPart::train, DataPart::test}) {
+      Dataset digits = read_dataset(CNN_DIGITS_DIR, part);
+      for (std::uint16_t& label : digits.labels) {
+        if (turned) label = static_cast<std::uint16_t>(9 - label);
+      }
+      std::filesystem::create_directories(file(name));
+      write_dataset(file(name), part, digits);
+    }
+    EXPECT_EQ(
+        train(file(name + "-run"), {"--data", file(name).string(), "--set",
+                                    "data.classes=[" + classes + "]", "--seed", turned ? "2" : "1"})
+            .code,
+        0);
+    return file(name + "-run/model.safetensors").string();
+  };
+  const std::string rising = train_on("rising", "a, b, c, d, e, f, g, h, i, j", false);
+  const std::string falling = train_on("falling", "j, i, h, g, f, e, d, c, b, a", true);
+  const std::string others = train_on("others", "a, b, c, d, e, f, g, h, i, k", true);
+  const auto eval = [](std::vector<std::string> arguments) {
+    arguments.push_back("--json");
+    const CommandResult result = run_command("cnn-eval", arguments);
+    EXPECT_EQ(result.code, 0) << result.err;
+    return json::parse(result.out);
+  };
+  const json one = eval({"--model", rising}), two = eval({"--model", falling});
+  const json both = eval({"--model", rising, "--model", falling});
+  EXPECT_EQ(both["classes"], one["classes"]);
+  // −log is convex: the loss of the mean is at most the mean of the losses.
+  EXPECT_LT(both["loss"], 0.5 * (one["loss"].get<double>() + two["loss"].get<double>()));
+  const json back = eval({"--model", falling, "--model", rising});
+  EXPECT_EQ(back["classes"], two["classes"]);
+  EXPECT_EQ(back["accuracy"], both["accuracy"]);
+
+  const CommandResult refused = run_command("cnn-eval", {"--model", rising, "--model", others});
+  EXPECT_EQ(refused.code, 3);
+  EXPECT_EQ(refused.err, others + ": error: tells other classes apart than " + rising +
+                             ": it lacks 'j' and has 'k'; only models for the same can vote\n");
+  EXPECT_EQ(refused.out, "");
+}
+
 TEST_F(Scoring, EvalNamesWhatIsWrong) {
   const auto expect = [](const CommandResult& result, int code, const std::string& culprit) {
     EXPECT_EQ(result.code, code) << result.err;

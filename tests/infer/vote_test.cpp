@@ -3,15 +3,21 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
+
+#include "cnn/error.hpp"
 
 #include "support/example_options.hpp"
 #include "support/idx_writer.hpp"
 
 namespace cnn {
 namespace {
+
+const std::vector<std::string> kTwo = {"a", "b"}, kThree = {"a", "b", "c"};
 
 // Outputs that do not depend on the image.
 Network constant(Real first, Real second) {
@@ -61,9 +67,9 @@ TEST(Vote, TakesTheMeanOfProbabilities) {
   Inference of_a(a, table, workers), of_b(b, table, workers);
   const Dataset dataset = two_images();
   const Selection all = everything(2);
-  Vote vote(2, 2);
-  vote.add(of_a, Loss::softmax_cross_entropy, dataset, all);
-  vote.add(of_b, Loss::softmax_cross_entropy, dataset, all);
+  Vote vote(2, kTwo);
+  vote.add({of_a, Loss::softmax_cross_entropy, kTwo}, dataset, all);
+  vote.add({of_b, Loss::softmax_cross_entropy, kTwo}, dataset, all);
   const Evaluation result = vote.evaluation(dataset, all);
   ASSERT_EQ(result.predictions.size(), 2U);
   for (std::size_t i = 0; i < 2; ++i) {
@@ -73,6 +79,32 @@ TEST(Vote, TakesTheMeanOfProbabilities) {
   }
   EXPECT_EQ(result.correct, 1U);
   EXPECT_NEAR(result.loss, -(std::log(0.475) + std::log(0.525)) / 2, 1e-6);
+}
+
+// A network whose outputs are in another order gives the same votes, to the bit.
+TEST(Vote, CountsClassesByTheirNames) {
+  const Network a = constant(std::log(Real{3}), 0), turned = constant(0, std::log(Real{3}));
+  const PixelTable table({{0.0}, {1.0}}, {1, 2, 2});
+  Workers workers(1);
+  Inference of_a(a, table, workers), of_turned(turned, table, workers);
+  const Dataset dataset = two_images();
+  const Selection all = everything(2);
+  const std::vector<std::string> other_order = {"b", "a"}, other_names = {"a", "c"};
+  const auto vote_with = [&](Inference& inference, const std::vector<std::string>& classes) {
+    Vote vote(2, kTwo);
+    vote.add({of_a, Loss::softmax_cross_entropy, kTwo}, dataset, all);
+    vote.add({inference, Loss::softmax_cross_entropy, classes}, dataset, all);
+    return vote.evaluation(dataset, all);
+  };
+  const Evaluation expected = vote_with(of_a, kTwo);
+  const Evaluation result = vote_with(of_turned, other_order);
+  EXPECT_EQ(result.loss, expected.loss);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    EXPECT_EQ(result.predictions[i].predicted, expected.predictions[i].predicted);
+    EXPECT_EQ(result.predictions[i].probability, expected.predictions[i].probability);
+  }
+  EXPECT_THROW(vote_with(of_a, other_names), ArgumentError);
+  EXPECT_THROW(vote_with(of_a, kThree), ShapeError);
 }
 
 // Alone, a model's vote is what evaluate says.
@@ -85,8 +117,8 @@ TEST(Vote, OfOneIsItsEvaluation) {
   Inference inference(network, table, workers);
   const Selection some = {3, 1, 4, 15, 9, 26, 5};
   const Evaluation expected = evaluate(inference, Loss::softmax_cross_entropy, dataset, some);
-  Vote vote(some.size(), 3);
-  vote.add(inference, Loss::softmax_cross_entropy, dataset, some);
+  Vote vote(some.size(), kThree);
+  vote.add({inference, Loss::softmax_cross_entropy, kThree}, dataset, some);
   const Evaluation result = vote.evaluation(dataset, some);
   EXPECT_EQ(result.correct, expected.correct);
   EXPECT_NEAR(result.loss, expected.loss, 1e-6);
@@ -106,12 +138,12 @@ TEST(Vote, CountsEachShiftAsAVoter) {
   Workers workers(1);
   Inference inference(network, table, workers);
   const Selection all = everything(20);
-  Vote one_by_one(20, 3), at_once(20, 3);
+  const Voter voter{inference, Loss::softmax_cross_entropy, kThree};
+  Vote one_by_one(20, kThree), at_once(20, kThree);
   for (const PixelShift& shift : neighbour_shifts()) {
-    one_by_one.add(inference, Loss::softmax_cross_entropy, shifted(dataset, shift), all);
+    one_by_one.add(voter, shifted(dataset, shift), all);
   }
-  EXPECT_TRUE(
-      at_once.add(inference, Loss::softmax_cross_entropy, dataset, all, neighbour_shifts()));
+  EXPECT_TRUE(at_once.add(voter, dataset, all, neighbour_shifts()));
   const Evaluation expected = one_by_one.evaluation(dataset, all);
   const Evaluation result = at_once.evaluation(dataset, all);
   EXPECT_EQ(result.loss, expected.loss);
@@ -120,8 +152,7 @@ TEST(Vote, CountsEachShiftAsAVoter) {
     EXPECT_EQ(result.predictions[i].probability, expected.predictions[i].probability);
   }
   const std::atomic<bool> stop{true};
-  EXPECT_FALSE(
-      at_once.add(inference, Loss::softmax_cross_entropy, dataset, all, neighbour_shifts(), stop));
+  EXPECT_FALSE(at_once.add(voter, dataset, all, neighbour_shifts(), stop));
 }
 
 // Squared error's outputs can say 0 for sure; the loss stays a number.
@@ -131,8 +162,8 @@ TEST(Vote, StaysFiniteWhereAProbabilityIsZero) {
   Workers workers(1);
   Inference inference(sure, table, workers);
   const Dataset dataset = two_images();
-  Vote vote(1, 2);
-  vote.add(inference, Loss::euclidean, dataset, {0});
+  Vote vote(1, kTwo);
+  vote.add({inference, Loss::euclidean, kTwo}, dataset, {0});
   const Evaluation result = vote.evaluation(dataset, {0});
   EXPECT_EQ(result.correct, 0U);
   EXPECT_NEAR(result.loss, 708.4, 0.1);

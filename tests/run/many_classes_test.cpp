@@ -74,8 +74,8 @@ TEST(ManyClasses, AreLearntAndScored) {
   const PixelTable table(run.info.preprocessing, run.info.input);
   Workers workers(1);
   Inference inference(run.network, table, workers);
-  Vote vote(kClasses, kClasses);
-  vote.add(inference, run.config.loss, run.data.dataset, everything(kClasses));
+  Vote vote(kClasses, run.info.classes);
+  vote.add({inference, run.config.loss, run.info.classes}, run.data.dataset, everything(kClasses));
   EXPECT_EQ(vote.evaluation(run.data.dataset, everything(kClasses)).correct, evaluation.correct);
 }
 

@@ -184,14 +184,17 @@ TEST(Misuse, ALossTakesSizesAndLabelsThatFit) {
 
 TEST(Misuse, AVoteIsOnItsImagesAndClasses) {
   Rig rig;
-  Vote vote(20, 3), of_two(20, 2);
+  const std::vector<std::string> two = {"a", "b"}, three = {"a", "b", "c"};
+  const Voter voter{rig.inference, kLoss, three};
+  Vote vote(20, three), of_two(20, two);
   const Selection all = everything(20);
   EXPECT_THROW(vote.evaluation(rig.dataset, all), ArgumentError);
-  EXPECT_THROW(vote.add(rig.inference, kLoss, rig.dataset, everything(19)), ArgumentError);
-  EXPECT_THROW(vote.add(rig.inference, kLoss, rig.dataset, Selection(20, 20)), ArgumentError);
-  EXPECT_THROW(vote.add(rig.inference, kLoss, make_dataset({1, 4, 9}, 20, 3), all), ShapeError);
-  EXPECT_THROW(of_two.add(rig.inference, kLoss, rig.dataset, all), ShapeError);
-  vote.add(rig.inference, kLoss, rig.dataset, all);
+  EXPECT_THROW(vote.add(voter, rig.dataset, everything(19)), ArgumentError);
+  EXPECT_THROW(vote.add(voter, rig.dataset, Selection(20, 20)), ArgumentError);
+  EXPECT_THROW(vote.add(voter, make_dataset({1, 4, 9}, 20, 3), all), ShapeError);
+  EXPECT_THROW(of_two.add(voter, rig.dataset, all), ArgumentError);
+  EXPECT_THROW(of_two.add({rig.inference, kLoss, two}, rig.dataset, all), ShapeError);
+  vote.add(voter, rig.dataset, all);
   EXPECT_THROW(vote.evaluation(rig.dataset, everything(21)), ArgumentError);
   EXPECT_THROW(vote.evaluation(make_dataset(kImage, 20, 4), all), ArgumentError);
   EXPECT_EQ(vote.evaluation(rig.dataset, all).predictions.size(), 20U);
