@@ -1,5 +1,6 @@
-// SIGINT and SIGTERM ask the trainer to stop after this step, a second one ends the process at
-// once; SIGHUP asks for a checkpoint.
+// SIGINT and SIGTERM ask the trainer to stop after this step; another one, at least half a second
+// after the first, ends the process at once. What comes earlier belongs to the first. SIGHUP asks
+// for a checkpoint. A signal that the process was started to ignore does nothing.
 
 #pragma once
 

@@ -1,7 +1,8 @@
-// SIGINT and SIGTERM stop a run within a step, whatever it is doing; a second one ends it at once;
-// SIGHUP writes a checkpoint.
+// SIGINT and SIGTERM stop a run within a step, whatever it is doing; a second one, half a second
+// later, ends it at once; SIGHUP writes a checkpoint; what is ignored stays so.
 
 #include <chrono>
+#include <utility>
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -161,7 +162,7 @@ TEST_P(SecondSignal, EndsTheProcessAtOnce) {
                          temp.path());
   ASSERT_NO_FATAL_FAILURE(wait_until_busy(running, run));
   running.send(SIGINT);
-  EXPECT_FALSE(running.ends_within(std::chrono::milliseconds(300))) << "the step is not long";
+  EXPECT_FALSE(running.ends_within(std::chrono::milliseconds(600))) << "the step is not long";
   running.send(GetParam());
   EXPECT_LT(seconds_until_end(running), 10);
   const CommandResult result = running.wait();
@@ -171,6 +172,62 @@ TEST_P(SecondSignal, EndsTheProcessAtOnce) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Signals, SecondSignal, testing::Values(SIGINT, SIGTERM));
+
+class TwoSignals : public testing::TestWithParam<std::pair<int, int>> {};
+
+// As from timeout, which signals its child and then its group. The run is stopped while both come,
+// so that it finds them together.
+TEST_P(TwoSignals, AtOnceAreOneRequest) {
+  const TempDir temp;
+  const fs::path config = write_phase(kTraining, temp.path());
+  const fs::path run = temp / "run";
+  RunningCommand running("cnn-train",
+                         {"--config", config.string(), "--out", run.string(), "--set",
+                          "training.steps=1000000", "--set", "output.checkpoint_every=never"},
+                         temp.path());
+  ASSERT_NO_FATAL_FAILURE(wait_until_busy(running, run));
+  running.send(SIGSTOP);
+  ASSERT_TRUE(running.wait_until([&] { return running.status("State").starts_with("T"); }));
+  const auto [first, second] = GetParam();
+  running.send_to_first_thread(first);
+  running.send(second);
+  running.send(SIGCONT);
+  const CommandResult result = running.wait();
+  EXPECT_THAT(result.code, testing::AnyOf(128 + first, 128 + second));
+  EXPECT_FALSE(result.signalled);
+  EXPECT_THAT(result.err, HasSubstr("stopped: saved "));
+  EXPECT_GT(last_step(run), 0U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Signals, TwoSignals,
+                         testing::Values(std::pair(SIGINT, SIGINT), std::pair(SIGTERM, SIGTERM),
+                                         std::pair(SIGTERM, SIGINT)));
+
+class IgnoredSignal : public testing::TestWithParam<std::pair<const char*, int>> {};
+
+// As by nohup, or by a script that starts the run in the background.
+TEST_P(IgnoredSignal, StaysIgnored) {
+  const auto [name, signal] = GetParam();
+  const TempDir temp;
+  const fs::path config = write_phase(kTraining, temp.path());
+  const fs::path run = temp / "run";
+  RunningCommand running(
+      "/bin/sh",
+      {"-c", "trap '' \"$0\"; exec \"$@\"", name, command_path("cnn-train").string(), "--config",
+       config.string(), "--out", run.string(), "--set", "training.steps=1000000"},
+      temp.path());
+  ASSERT_NO_FATAL_FAILURE(wait_until_busy(running, run));
+  const unsigned long long ignored = std::stoull(running.status("SigIgn"), nullptr, 16);
+  EXPECT_NE(ignored & (1ULL << (signal - 1)), 0U);
+  const int other = signal == SIGTERM ? SIGINT : SIGTERM;
+  running.send(signal);
+  running.send(other);
+  EXPECT_EQ(running.wait().code, 128 + other);
+}
+
+INSTANTIATE_TEST_SUITE_P(Signals, IgnoredSignal,
+                         testing::Values(std::pair("INT", SIGINT), std::pair("TERM", SIGTERM),
+                                         std::pair("HUP", SIGHUP)));
 
 TEST(Hangup, WritesACheckpointEachTimeAndTheRunGoesOn) {
   const TempDir temp;

@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -55,6 +56,8 @@ RunningCommand::RunningCommand(const std::string& name, const std::vector<std::s
   pid_ = fork();
   if (pid_ < 0) throw std::runtime_error("cannot fork");
   if (pid_ == 0) {
+    // Whatever started the tests may ignore them, as a shell does for jobs in the background.
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::signal(signal, SIG_DFL);
     redirect("/dev/null", O_RDONLY, STDIN_FILENO);
     redirect(out_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, STDOUT_FILENO);
     redirect(err_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, STDERR_FILENO);
@@ -74,6 +77,18 @@ RunningCommand::~RunningCommand() {
 
 void RunningCommand::send(int signal) {
   if (!has_ended()) kill(pid_, signal);
+}
+
+void RunningCommand::send_to_first_thread(int signal) {
+  if (!has_ended()) syscall(SYS_tgkill, pid_, pid_, signal);
+}
+
+std::string RunningCommand::status(const std::string& key) const {
+  std::ifstream file("/proc/" + std::to_string(pid_) + "/status");
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with(key + ":\t")) return line.substr(key.size() + 2);
+  }
+  return "";
 }
 
 std::map<std::string, double> RunningCommand::thread_seconds() const {

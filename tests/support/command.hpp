@@ -43,6 +43,11 @@ class RunningCommand {
   std::map<std::string, double> thread_seconds() const;
   // Nothing happens if the command has ended.
   void send(int signal);
+  // To its first thread alone: such a signal waits apart from those to the process, so that a
+  // process that was stopped may find the same one twice.
+  void send_to_first_thread(int signal);
+  // What /proc/PID/status says under that key, such as "State" or "SigIgn"; "" once it has ended.
+  std::string status(const std::string& key) const;
   bool has_ended();
   // Waits until it has ended, `time` at most. Has it?
   bool ends_within(std::chrono::microseconds time);
