@@ -39,19 +39,13 @@ void occupy_standard_streams() {
   }
 }
 
-// Leaves the process when the system has refused memory or a thread. Not by way of the exit
-// handlers: OpenBLAS' own would wait for its thread, and that one tries for ever to get memory.
-[[noreturn]] void leave(int code) {
-  std::_Exit(code);
-}
-
 // What other libraries declare noexcept, such as the destructor of a JSON value, may run out of
 // memory all the same.
 [[noreturn]] void on_terminate() {
   try {
     if (const std::exception_ptr error = std::current_exception()) std::rethrow_exception(error);
   } catch (const std::bad_alloc&) {
-    leave(report(kNoMemory, kFile));
+    std::_Exit(report(kNoMemory, kFile));
   } catch (const std::exception& error) {
     report("internal error", error.what(), kInternal);
   } catch (...) {
@@ -89,9 +83,9 @@ int guarded(const std::function<int()>& body) {
   } catch (const DivergedError& error) {
     return report(error.what(), kDiverged);
   } catch (const std::bad_alloc&) {
-    leave(report(kNoMemory, kFile));
+    return report(kNoMemory, kFile);
   } catch (const std::system_error& error) {
-    leave(report("error", error.what(), kFile));
+    return report("error", error.what(), kFile);
   } catch (const std::exception& error) {
     return report("internal error", error.what(), kInternal);
   }

@@ -24,7 +24,7 @@ Inference::Inference(const Network& network, const PixelTable& table, Workers& w
   for (int i = 0; i < workers.count(); ++i) {
     workspaces_.emplace_back(folded_.network(), shard_, Phase::evaluate);
   }
-  require_blas_memory(workers.count());
+  reserve_blas_memory(workers.count());
 }
 
 bool Inference::run(std::size_t count, const Pixels& pixels, const Consume& consume,

@@ -12,13 +12,11 @@
 #include <thread>
 #include <vector>
 
-#include <cblas.h>
-#include <dlfcn.h>
-#include <sys/mman.h>
-
 #include "cnn/error.hpp"
 
+#include "base/address_space.hpp"
 #include "base/random.hpp"
+#include "kernels/openblas.hpp"
 
 namespace cnn {
 namespace {
@@ -30,31 +28,28 @@ CBLAS_TRANSPOSE to_cblas(Transpose transpose) {
 [[maybe_unused]] void multiply(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k,
                                const float* a, int lda, const float* b, int ldb, float beta,
                                float* c, int ldc) {
-  cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, 1.0F, a, lda, b, ldb, beta, c, ldc);
+  openblas().sgemm(CblasRowMajor, ta, tb, m, n, k, 1.0F, a, lda, b, ldb, beta, c, ldc);
 }
 
 [[maybe_unused]] void multiply(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k,
                                const double* a, int lda, const double* b, int ldb, double beta,
                                double* c, int ldc) {
-  cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, 1.0, a, lda, b, ldb, beta, c, ldc);
+  openblas().dgemm(CblasRowMajor, ta, tb, m, n, k, 1.0, a, lda, b, ldb, beta, c, ldc);
 }
 
 // y ← op(a)·x + beta·y, for a: (rows, columns)
 [[maybe_unused]] void multiply(CBLAS_TRANSPOSE ta, int rows, int columns, const float* a, int lda,
                                const float* x, float beta, float* y) {
-  cblas_sgemv(CblasRowMajor, ta, rows, columns, 1.0F, a, lda, x, 1, beta, y, 1);
+  openblas().sgemv(CblasRowMajor, ta, rows, columns, 1.0F, a, lda, x, 1, beta, y, 1);
 }
 
 [[maybe_unused]] void multiply(CBLAS_TRANSPOSE ta, int rows, int columns, const double* a, int lda,
                                const double* x, double beta, double* y) {
-  cblas_dgemv(CblasRowMajor, ta, rows, columns, 1.0, a, lda, x, 1, beta, y, 1);
+  openblas().dgemv(CblasRowMajor, ta, rows, columns, 1.0, a, lda, x, 1, beta, y, 1);
 }
 
-constexpr int kSingle = 0;  // what openblas_get_parallel() answers
+constexpr int kSingle = 0;  // what openblas().get_parallel() answers
 constexpr int kOpenMp = 2;
-
-// The size of the largest packing buffer that any kernel of OpenBLAS has.
-constexpr std::size_t kBufferBytes = std::size_t{128} << 20;
 
 // A product of fixed pseudo-random matrices, large enough for OpenBLAS' packing buffers to be in
 // use.
@@ -180,23 +175,18 @@ std::thread started(const std::function<void()>& body) {
 }
 
 // OpenBLAS built with OpenMP takes its number of threads from the OpenMP runtime, which keeps one
-// for each calling thread, and ignores openblas_set_num_threads. The runtime is in the process only
-// because that OpenBLAS is, hence the look-up by name.
+// for each calling thread, and ignores openblas_set_num_threads.
 bool make_this_thread_single() {
-  [[maybe_unused]] static const bool process = [] {
-    openblas_set_num_threads(1);
-    return true;
-  }();
-  using SetThreads = void (*)(int);
-  if (openblas_get_parallel() == kOpenMp) {
-    if (auto set = reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "omp_set_num_threads"))) set(1);
+  const OpenBlas& blas = openblas();
+  if (blas.get_parallel() == kOpenMp && blas.set_openmp_threads != nullptr) {
+    blas.set_openmp_threads(1);
   }
   return true;
 }
 
 // Throws Error unless products from two threads at once equal those from one.
 void compare_products() {
-  require_blas_memory(2);
+  reserve_blas_memory(2);
   SelfTest alone, here, there;
   alone.run();
   std::thread other = started([&] { there.run(); });
@@ -274,22 +264,30 @@ void add_into(CView x, View y) {
 
 BlasInfo blas_info() {
   BlasInfo info;
-  std::istringstream config(openblas_get_config());  // "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH …"
+  std::istringstream config(
+      openblas().get_config());  // "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH …"
   std::string name, version;
   config >> name >> version;
   info.version = name + " " + version;
-  info.kernel = openblas_get_corename();
-  const int parallel = openblas_get_parallel();
+  info.kernel = openblas().get_corename();
+  const int parallel = openblas().get_parallel();
   info.threading = parallel == kSingle ? "single" : parallel == kOpenMp ? "openmp" : "pthread";
   return info;
 }
 
-void require_blas_memory(int threads) {
-  const std::size_t bytes = static_cast<std::size_t>(threads) * kBufferBytes;
-  void* const block = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (block == MAP_FAILED) throw std::bad_alloc();
-  ::munmap(block, bytes);
+void reserve_blas_memory(int threads) {
+  static std::mutex mutex;
+  static std::size_t reserved = 0;
+  const OpenBlas& blas = openblas();
+  const std::size_t wanted = static_cast<std::size_t>(threads);
+  const std::lock_guard lock(mutex);
+  if (wanted <= reserved) return;
+  std::vector<void*> buffers(wanted);
+  require_address_space(wanted - reserved, OpenBlas::kBufferBytes);
+  if (blas.take_buffer == nullptr || blas.give_buffer == nullptr) return;
+  for (void*& buffer : buffers) buffer = blas.take_buffer(0);
+  for (void* const buffer : buffers) blas.give_buffer(buffer);
+  reserved = wanted;
 }
 
 void check_blas() {

@@ -1,4 +1,4 @@
-// Matrix products on OpenBLAS. The only part of the library that knows cblas.
+// Matrix products on OpenBLAS.
 //
 // Parallelism is ours (shards of a batch, see Workers); OpenBLAS runs each product on the calling
 // thread alone. The first product sees to it, for the whole process: a caller need not.
@@ -39,10 +39,10 @@ struct BlasInfo {
 };
 BlasInfo blas_info();
 
-// Throws std::bad_alloc unless `threads` threads can multiply at once. OpenBLAS maps a buffer of up
-// to 128 MiB for each and where it cannot, as under `ulimit -v`, it tries for ever. To be called
-// once all other memory is taken.
-void require_blas_memory(int threads);
+// Takes the buffers of OpenBLAS with which `threads` threads can multiply at once: up to 128 MiB of
+// address space for each. Throws std::bad_alloc where there is none, as under `ulimit -v`; a
+// product that had to map its buffer itself would try for ever.
+void reserve_blas_memory(int threads);
 
 // Checks, in the first of its calls, that products from two threads at once equal those from one.
 // Throws Error if they do not (a single-threaded build without locks), std::bad_alloc or

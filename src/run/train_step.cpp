@@ -54,7 +54,7 @@ TrainStep::TrainStep(Network& network, Solver& solver, Loss loss, const PixelTab
     if (augmenter_) scratch_.push_back(augmenter_->make_scratch());
   }
   for (std::size_t i = 0; i < slot_count(batch); ++i) gradients_.emplace_back(network);
-  require_blas_memory(workers.count());
+  reserve_blas_memory(workers.count());
 }
 
 std::size_t TrainStep::bytes(const Network& network, std::size_t batch, int workers,

@@ -2,9 +2,9 @@
 // aligned_alloc, posix_memalign and with them operator new) or the start of threads ("thread")
 // fail, as plan.hpp says.
 //
-// Only what happens from main on counts, in all threads: what fails before it ends in the loader,
-// in OpenBLAS' constructor or in that of the C++ library's pool for exceptions, none of which tells
-// the program.
+// Only what happens from main on counts, in all threads, and nothing while a library is loaded:
+// what fails in the loader, in OpenBLAS' constructor or in that of the C++ library's pool for
+// exceptions does not tell the program.
 
 #include <cstddef>
 
@@ -24,10 +24,11 @@ namespace cnn::faults {
 namespace {
 
 std::atomic<Plan*> armed{nullptr};
+thread_local int loading = 0;
 
 bool strikes(const char* kind) {
   Plan* const plan = armed.load();
-  if (plan == nullptr || !plan->is_about(kind) || !plan->strikes()) return false;
+  if (plan == nullptr || loading > 0 || !plan->is_about(kind) || !plan->strikes()) return false;
   errno = plan->error();
   return true;
 }
@@ -46,6 +47,7 @@ int main_under_test(int argc, char** argv, char** environment) {
 }  // namespace
 }  // namespace cnn::faults
 
+using cnn::faults::loading;
 using cnn::faults::strikes;
 
 extern "C" {
@@ -55,6 +57,13 @@ int __libc_start_main(cnn::faults::Main program, int argc, char** argv, void (*i
   cnn::faults::real_main = program;
   return cnn::faults::next<decltype(__libc_start_main)>("__libc_start_main")(
       cnn::faults::main_under_test, argc, argv, init, fini, rtld_fini, stack_end);
+}
+
+void* dlopen(const char* file, int mode) noexcept {
+  ++loading;
+  void* const library = cnn::faults::next<decltype(dlopen)>("dlopen")(file, mode);
+  --loading;
+  return library;
 }
 
 void* malloc(std::size_t size) noexcept {

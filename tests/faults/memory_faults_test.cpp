@@ -122,7 +122,7 @@ TEST(MemoryFaults, ThreadsThatCannotStartAreReported) {
   EXPECT_EQ(struck, 4);  // that of the BLAS check, and three workers
 }
 
-// As under a batch system. Where OpenBLAS cannot map its buffers, it tries for ever.
+// As under a batch system.
 TEST(MemoryFaults, ALimitOfTheAddressSpaceEndsInTheReason) {
   const Scene scene;
   int refused = 0;

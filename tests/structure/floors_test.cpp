@@ -41,7 +41,7 @@ const std::map<std::string, std::string> kPublic = {
 
 // Who may include what of the outside.
 const std::map<std::string, std::vector<std::string>> kOutside = {
-    {"cblas.h", {"kernels/blas"}},
+    {"cblas.h", {"kernels/openblas"}},
     {"yaml-cpp/", {"config/yaml_tree", "config/yaml_locator"}},
     {"zlib.h", {"data/idx", "data/image/*", "formats/safetensors", "run/model"}},
     {"stb_", {"data/image/*"}},
