@@ -19,7 +19,7 @@ struct TrainingOptions {
   enum class Start {
     fresh,     // refuse a run directory that holds a run
     resume,    // go on from a checkpoint of that directory
-    overwrite  // replace the run in that directory
+    overwrite  // replace the run in that directory, once the new one has its first checkpoint
   };
 
   std::vector<std::string> overrides;  // as in "training.alpha=0.05", in their order
@@ -34,16 +34,18 @@ struct TrainingOptions {
   std::function<void(const std::string&)> on_notice;
 };
 
-// Owns all of a run: data, network, buffers and, from `run` on, its directory. Used by one thread
-// at a time; threads of its own do the work. Movable; nothing else may be called on a run that was
-// moved from.
+// Owns all of a run: data, network, buffers and its directory, which no other run can have
+// meanwhile. Used by one thread at a time; threads of its own do the work. Movable; nothing else
+// may be called on a run that was moved from.
 class CNN_EXPORT TrainingRun {
  public:
   enum class Outcome { finished, stopped };
 
-  // Reads the configuration and the data, and looks at everything that can be wrong before anything
-  // is written. Throws ConfigError for a mistake in the configuration, FileError for a file that
-  // cannot be read or does not fit.
+  // Takes the run directory (made where it is missing, removed again if nothing is run), reads the
+  // configuration and the data, and looks at everything that can be wrong before anything is
+  // written. Throws ConfigError for a mistake in the configuration, a directory that holds another
+  // run and one that is no directory, FileError for a file that cannot be read or does not fit, and
+  // if another process or object has the directory.
   static TrainingRun from_file(const std::filesystem::path& config, TrainingOptions options = {});
   // Paths in the text are relative to the current directory.
   static TrainingRun from_yaml(const std::string& text, TrainingOptions options = {});
@@ -54,6 +56,7 @@ class CNN_EXPORT TrainingRun {
 
   // The resolved configuration: every default spelt out.
   std::string config() const;
+  // Where the run is: after `run` the place that its directory may have been moved to.
   const std::filesystem::path& directory() const;
   // The trained model, once the run is finished.
   std::filesystem::path model() const;
@@ -62,8 +65,8 @@ class CNN_EXPORT TrainingRun {
   std::uint64_t steps() const;
 
   // Trains to the end, or until `stop` asks to stop; either way a checkpoint is written last, and
-  // after the end the model. Can be called again after a stop. Throws FileError if another process
-  // has the run directory or a file cannot be written, DivergedError if a loss or a weight is no
+  // after the end the model. Can be called again after a stop. Throws FileError if a file cannot be
+  // written, DivergedError if a loss or a weight is no
   // longer finite: the last good checkpoint stays.
   Outcome run(TrainObserver& observer, StopSwitch& stop);
   Outcome run(TrainObserver& observer);

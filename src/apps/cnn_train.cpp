@@ -5,7 +5,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -128,8 +127,7 @@ std::string divergence(const DivergedError& error, const RunConfig& config, cons
   const double alpha = config.training.solver.alpha;
   message += "\n  alpha is " + number_text(alpha) +
              "; try --set training.alpha=" + rounded_text(alpha / 10) + " or smaller.";
-  std::error_code ignored;
-  if (std::filesystem::exists(directory.last(), ignored)) {
+  if (is_there(directory.at(directory.last()))) {
     message += " Last good state kept: " + display_path(directory.last());
   }
   return message;
@@ -143,7 +141,7 @@ int run_training(TrainingSession& session, Console& console, TrainLog& observer,
     const Trainer::Outcome outcome = session.run(observer, stop);
     console.status("");
     if (outcome == Trainer::Outcome::finished) {
-      observer.report_end(trainer, directory);
+      observer.report_end(trainer, directory, session.has_best());
       return kDone;
     }
     console.log().warn(
@@ -196,7 +194,7 @@ int train(const TrainOptions& o, StopSwitch& stop) {
   if (o.dry_run) return dry_run(o, session, table, stop, log);
 
   session.occupy();
-  console.open_file(session.directory().log(), o.resuming);
+  console.open_file(session.directory().at(session.directory().log()), o.resuming);
   log_start(log, o, session, table);
   const std::optional<Checkpoint>& checkpoint = session.checkpoint();
   if (checkpoint) resume(*checkpoint, session, log);

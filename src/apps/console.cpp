@@ -3,11 +3,10 @@
 #include <cmath>
 #include <cstdio>
 #include <mutex>
-#include <system_error>
 #include <utility>
 
+#include <spdlog/details/null_mutex.h>
 #include <spdlog/sinks/base_sink.h>
-#include <spdlog/sinks/basic_file_sink.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -63,6 +62,25 @@ class Console::StatusSink final : public spdlog::sinks::base_sink<std::mutex> {
   std::string status_;
 };
 
+// Not spdlog's own: that opens a path, and the run directory may have been moved.
+class Console::FileSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+ public:
+  explicit FileSink(const FilePlace& place) : file_(place) {}
+
+  void empty() { file_.keep(0); }
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    file_.append({line.data(), line.size()});
+  }
+  void flush_() override {}
+
+ private:
+  AppendedFile file_;
+};
+
 Console::Console(Verbosity verbosity, bool progress)
     : sink_(std::make_shared<StatusSink>(progress && verbosity != Verbosity::quiet &&
                                          understands_escapes(STDERR_FILENO))),
@@ -74,28 +92,18 @@ Console::Console(Verbosity verbosity, bool progress)
   logger_->set_level(spdlog::level::debug);
 }
 
-void Console::open_file(const std::filesystem::path& path, bool append) {
-  // Opening a pipe would wait for a reader.
-  std::error_code code;
-  const std::filesystem::file_status status = std::filesystem::status(path, code);
-  if (exists(status) && !is_regular_file(status)) {
-    throw FileError(path.string() + ": error: cannot write the log: is no regular file");
-  }
-  try {
-    auto file = std::make_shared<spdlog::sinks::basic_file_sink_st>(path.string(), !append);
-    file->set_pattern("%Y-%m-%d %H:%M:%S %l %v");
-    logger_->sinks().push_back(std::move(file));
-    logger_->flush_on(spdlog::level::info);
-    logger_->set_error_handler([sink = sink_, path,
-                                told = false](const std::string& reason) mutable {
-      if (std::exchange(told, true)) return;
-      // Not through the logger: it would reach the failing file again.
-      sink->log({"cnn", spdlog::level::warn,
-                 path.string() + ": warning: the log is incomplete, the run goes on: " + reason});
-    });
-  } catch (const spdlog::spdlog_ex& error) {
-    throw FileError(path.string() + ": error: cannot write the log: " + error.what());
-  }
+void Console::open_file(const FilePlace& place, bool append) {
+  auto file = std::make_shared<FileSink>(place);
+  if (!append) file->empty();
+  file->set_pattern("%Y-%m-%d %H:%M:%S %l %v");
+  logger_->sinks().push_back(std::move(file));
+  logger_->set_error_handler(
+      [sink = sink_, path = place.path, told = false](const std::string& reason) mutable {
+        if (std::exchange(told, true)) return;
+        // Not through the logger: it would reach the failing file again.
+        sink->log({"cnn", spdlog::level::warn,
+                   path.string() + ": warning: the log is incomplete, the run goes on: " + reason});
+      });
 }
 
 bool Console::has_status_line() const {

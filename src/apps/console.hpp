@@ -2,11 +2,12 @@
 
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <string>
 
 #include <spdlog/spdlog.h>
+
+#include "base/file.hpp"
 
 namespace cnn::app {
 
@@ -24,7 +25,7 @@ class Console {
   // Adds a log file; `append` keeps what it holds. Throws FileError if it cannot be opened; lines
   // that cannot be written later are lost with one warning, because a log is no reason to end a
   // run.
-  void open_file(const std::filesystem::path& path, bool append);
+  void open_file(const FilePlace& place, bool append);
 
   bool has_status_line() const;
   // Columns that a line of progress may take.
@@ -33,6 +34,7 @@ class Console {
   void status(const std::string& text);
 
  private:
+  class FileSink;
   class StatusSink;
   std::shared_ptr<StatusSink> sink_;
   std::shared_ptr<spdlog::logger> logger_;

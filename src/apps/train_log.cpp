@@ -72,12 +72,13 @@ void TrainLog::on_checkpoint(const std::filesystem::path& path, std::uint64_t st
   console_.log().debug("checkpoint {} at step {}", display_path(path), step);
 }
 
-void TrainLog::report_end(const Trainer& trainer, const RunDirectory& directory) {
+void TrainLog::report_end(const Trainer& trainer, const RunDirectory& directory, bool has_best) {
   const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
   std::string best;
   if (trainer.progress().best_epoch > 0) {
-    best = fmt::format("   best validation accuracy in epoch {}: {}", trainer.progress().best_epoch,
-                       display_path(directory.best()));
+    best = fmt::format(
+        "   best validation accuracy in epoch {}{}", trainer.progress().best_epoch,
+        has_best ? ": " + display_path(directory.best()) : ", of which no model is left");
   }
   if (trainer.is_out_of_patience()) {
     console_.log().info("early   no better validation accuracy since epoch {}: training.patience",

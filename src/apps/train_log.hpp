@@ -25,8 +25,9 @@ class TrainLog final : public TrainObserver {
   void on_epoch(const EpochReport& report) override;
   void on_checkpoint(const std::filesystem::path& path, std::uint64_t step) override;
 
-  // The closing lines: on stderr what happened, on stdout the model's path.
-  void report_end(const Trainer& trainer, const RunDirectory& directory);
+  // The closing lines: on stderr what happened, on stdout the model's path. `has_best`: the best
+  // epoch's model is there.
+  void report_end(const Trainer& trainer, const RunDirectory& directory, bool has_best);
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -432,27 +432,27 @@ std::vector<float> read_numbers(InputFile& file, const Description& tensor, std:
 
 }  // namespace
 
-void write_safetensors(const fs::path& path, std::span<const NamedTensor> tensors,
+void write_safetensors(const FilePlace& place, std::span<const NamedTensor> tensors,
                        const Metadata& metadata) {
-  std::string header = make_header(path, tensors, metadata);
+  std::string header = make_header(place.path, tensors, metadata);
   uLong crc = crc_of(0, std::as_bytes(std::span(header)));
   for (const NamedTensor& tensor : tensors) crc = crc_of(crc, std::as_bytes(tensor.data));
   header.replace(kPrefix + kOpening.size(), kNoChecksum.size(), checksum_text(crc));
 
   std::vector<std::span<const std::byte>> parts = {std::as_bytes(std::span(header))};
   for (const NamedTensor& tensor : tensors) parts.push_back(std::as_bytes(tensor.data));
-  write_file(path, parts);
+  write_file(place, parts);
 }
 
-TensorFile read_safetensors(const fs::path& path) {
-  InputFile file(path);
+TensorFile read_safetensors(const FilePlace& place) {
+  InputFile file(place);
   std::string header = read_header(file);
-  HeaderParser parser(path);
+  HeaderParser parser(place.path);
   parser.parse(std::string_view(header).substr(kPrefix));
-  check_layout(path, parser.tensors, file.size() - header.size());
+  check_layout(place.path, parser.tensors, file.size() - header.size());
 
-  TensorFile result{path, std::move(parser.metadata), {}};
-  Seal seal(path, std::move(header), result.metadata);
+  TensorFile result{place.path, std::move(parser.metadata), {}};
+  Seal seal(place.path, std::move(header), result.metadata);
   for (Description& tensor : parser.tensors) {
     const std::uint64_t size = tensor.offsets[1] - tensor.offsets[0];
     std::vector<float> numbers = read_numbers(file, tensor, size, seal);

@@ -22,7 +22,7 @@ namespace cnn {
 // need not hold and cannot replace). The same arguments give the same bytes. Names differ; each
 // tensor holds element_count(dims) values. Throws FileError, also if a name or an entry is not
 // UTF-8, and ShapeError for another number of values.
-void write_safetensors(const std::filesystem::path& path, std::span<const NamedTensor> tensors,
+void write_safetensors(const FilePlace& place, std::span<const NamedTensor> tensors,
                        const Metadata& metadata);
 
 // Throws FileError naming the file and what is wrong: larger than 4 GiB, header length (at most 100
@@ -31,6 +31,6 @@ void write_safetensors(const std::filesystem::path& path, std::span<const NamedT
 // bytes missing or left over, a checksum that does not fit. A file without a checksum is accepted:
 // other tools write none. Values are not looked at: they may be infinite or NaN, and those of F64
 // are rounded to the nearest float. Takes memory for at most twice the file: F16 become floats.
-TensorFile read_safetensors(const std::filesystem::path& path);
+TensorFile read_safetensors(const FilePlace& place);
 
 }  // namespace cnn

@@ -32,13 +32,13 @@ const TensorFile::Entry* TensorFile::find(const std::string& name) const {
   return found == tensors.end() ? nullptr : &*found;
 }
 
-TensorFile read_tensors(const std::filesystem::path& path) {
-  return format_of(path).read(path);
+TensorFile read_tensors(const FilePlace& place) {
+  return format_of(place.path).read(place);
 }
 
-void write_tensors(const std::filesystem::path& path, std::span<const NamedTensor> tensors,
+void write_tensors(const FilePlace& place, std::span<const NamedTensor> tensors,
                    const Metadata& metadata) {
-  format_of(path).write(path, tensors, metadata);
+  format_of(place.path).write(place, tensors, metadata);
 }
 
 }  // namespace cnn

@@ -13,6 +13,8 @@
 
 #include "cnn/shape.hpp"
 
+#include "base/file.hpp"
+
 namespace cnn {
 
 using Metadata = std::map<std::string, std::string>;
@@ -46,8 +48,8 @@ struct TensorFile {
 struct TensorFormat {
   std::string_view name;
   std::string_view extension;  // of a file's name, ".safetensors"
-  TensorFile (*read)(const std::filesystem::path& path);
-  void (*write)(const std::filesystem::path& path, std::span<const NamedTensor> tensors,
+  TensorFile (*read)(const FilePlace& place);
+  void (*write)(const FilePlace& place, std::span<const NamedTensor> tensors,
                 const Metadata& metadata);
 };
 
@@ -57,8 +59,8 @@ std::span<const TensorFormat> tensor_formats();
 // Reads or writes a file in the format that its name's extension says, or in the table's first.
 // Throws FileError for a file that is broken or cannot be written; write_tensors also ShapeError if
 // a tensor has not the values of its shape. A file is written atomically (see write_file).
-TensorFile read_tensors(const std::filesystem::path& path);
-void write_tensors(const std::filesystem::path& path, std::span<const NamedTensor> tensors,
+TensorFile read_tensors(const FilePlace& place);
+void write_tensors(const FilePlace& place, std::span<const NamedTensor> tensors,
                    const Metadata& metadata);
 
 }  // namespace cnn

@@ -2,10 +2,10 @@
 
 #include <array>
 #include <charconv>
-#include <sstream>
+#include <span>
+#include <string>
 #include <string_view>
 
-#include "base/file.hpp"
 #include "base/text.hpp"
 
 namespace cnn {
@@ -22,42 +22,76 @@ std::string fixed(double value, int digits) {
   return {buffer.data(), result.ptr};
 }
 
+// Finds where the rows up to a step end, in a file that comes piece by piece.
+class RowScanner {
+ public:
+  explicit RowScanner(std::uint64_t step) : step_(step) {}
+
+  // Bytes up to the end of the last row that is to be kept.
+  std::uint64_t kept() const { return kept_; }
+
+  // False once a row is beyond the step, or is none.
+  bool take(std::string_view piece) {
+    for (const char c : piece) {
+      ++read_;
+      if (c != '\n') {
+        if (line_.size() < kLongestStart) line_ += c;
+        continue;
+      }
+      if (kept_ > 0 && !is_kept_row()) return false;
+      kept_ = read_;
+      line_.clear();
+    }
+    return true;
+  }
+
+ private:
+  // Enough for "epoch,step,".
+  static constexpr std::size_t kLongestStart = 64;
+
+  bool is_kept_row() const {
+    const std::size_t comma = line_.find(',');
+    std::uint64_t row_step = 0;
+    return comma != std::string::npos &&
+           std::from_chars(line_.data() + comma + 1, line_.data() + line_.size(), row_step).ec ==
+               std::errc() &&
+           row_step <= step_;
+  }
+
+  std::uint64_t step_;
+  std::uint64_t read_ = 0;
+  std::uint64_t kept_ = 0;  // 0 before the header
+  std::string line_;        // its start
+};
+
 }  // namespace
 
-void MetricsFile::keep_until(std::uint64_t step) {
-  rows_.clear();
-  if (!is_there(path_)) return;
-  constexpr std::size_t kLimit = std::size_t{1} << 26;
-  std::istringstream lines(read_file(path_, kLimit));
-  std::string line;
-  std::getline(lines, line);
-  while (std::getline(lines, line)) {
-    const std::size_t comma = line.find(',');
-    std::uint64_t row_step = 0;
-    if (comma == std::string::npos ||
-        std::from_chars(line.data() + comma + 1, line.data() + line.size(), row_step).ec !=
-            std::errc() ||
-        row_step > step) {
-      break;
-    }
-    rows_.push_back(line);
+std::uint64_t MetricsFile::bytes_until(const FilePlace& place, std::uint64_t step) {
+  if (!is_there(place)) return 0;
+  InputFile file(place);
+  RowScanner rows(step);
+  std::array<char, 1 << 16> block;
+  while (const std::size_t got = file.read(std::as_writable_bytes(std::span(block)))) {
+    if (!rows.take({block.data(), got})) break;
   }
+  return rows.kept();
 }
 
-void MetricsFile::append(const EpochMetrics& row) {
+void MetricsFile::append(const FilePlace& place, const EpochMetrics& row) {
   std::string line = std::to_string(row.epoch) + "," + std::to_string(row.step) + "," +
                      fixed(row.train_loss, 6) + "," + fixed(row.train_accuracy, 6) + ",";
   if (row.validated) line += fixed(row.validation_loss, 6);
   line += ",";
   if (row.validated) line += fixed(row.validation_accuracy, 6);
   line += "," + number_text(row.alpha) + "," + fixed(row.seconds, 3) + "," +
-          fixed(row.images_per_second, 1);
-  rows_.push_back(line);
-
-  std::string text(kHeader);
-  text += "\n";
-  for (const std::string& kept : rows_) text += kept + "\n";
-  write_file(path_, text);
+          fixed(row.images_per_second, 1) + "\n";
+  if (!file_) {
+    file_.emplace(place);
+    file_->keep(kept_);
+    if (kept_ == 0) line = std::string(kHeader) + "\n" + line;
+  }
+  file_->append(line);
+  file_->sync();
 }
 
 }  // namespace cnn

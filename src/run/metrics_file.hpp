@@ -1,29 +1,32 @@
-// metrics.csv: held in memory, rewritten as a whole and atomically with each row. Used by one
-// thread.
+// metrics.csv: one row per epoch, each appended and secured by itself, so that the ten millionth
+// costs what the first does. Used by one thread.
 
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
-#include <string>
-#include <vector>
+#include <optional>
 
 #include "cnn/training_observer.hpp"
+
+#include "base/file.hpp"
 
 namespace cnn {
 
 class MetricsFile {
  public:
-  explicit MetricsFile(std::filesystem::path path) : path_(std::move(path)) {}
+  // The bytes of the header and of the rows up to `step`; 0 if the file is not there. Looks at one
+  // block at a time: the file may be of any size. Throws FileError.
+  static std::uint64_t bytes_until(const FilePlace& place, std::uint64_t step);
 
-  // Takes over the rows of an existing file up to `step`, when a run is resumed.
-  void keep_until(std::uint64_t step);
-  // Throws FileError.
-  void append(const EpochMetrics& row);
+  // The first row appended comes behind so many bytes of the file; without this it begins anew.
+  // Until then the file stays as it is.
+  void keep(std::uint64_t bytes) { kept_ = bytes; }
+  // `place` is always the same file. Throws FileError; the rows before are then still there.
+  void append(const FilePlace& place, const EpochMetrics& row);
 
  private:
-  std::filesystem::path path_;
-  std::vector<std::string> rows_;
+  std::uint64_t kept_ = 0;
+  std::optional<AppendedFile> file_;  // from the first row on
 };
 
 }  // namespace cnn

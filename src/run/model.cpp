@@ -16,7 +16,6 @@
 #include "base/file.hpp"
 #include "base/finite.hpp"
 #include "base/text.hpp"
-#include "config/overrides.hpp"
 
 namespace cnn {
 namespace {
@@ -215,6 +214,12 @@ std::vector<std::uint8_t> label_bytes(const Dataset& dataset) {
   return bytes;
 }
 
+std::string hex_text(uLong crc) {
+  std::array<char, 9> hex;
+  std::snprintf(hex.data(), hex.size(), "%08lx", crc);
+  return hex.data();
+}
+
 // Copies each named tensor into its view; collects what is missing or has another shape.
 class TensorTaker {
  public:
@@ -310,19 +315,25 @@ std::string fingerprint(const Dataset& dataset) {
   uLong crc = crc32_z(0, dataset.pixels.data(), dataset.pixels.size());
   const std::vector<std::uint8_t> labels = label_bytes(dataset);
   crc = crc32_z(crc, labels.data(), labels.size());
-  std::array<char, 9> hex;
-  std::snprintf(hex.data(), hex.size(), "%08lx", crc);
   return std::to_string(dataset.count()) + " images " + to_string(dataset.shape) + ", crc " +
-         hex.data();
+         hex_text(crc);
 }
 
-void save_model(const std::filesystem::path& path, const ModelInfo& info, const Network& network) {
-  write_tensors(path, parameter_tensors(network).tensors(), model_metadata(info));
+std::string weights_fingerprint(const Network& network) {
+  const auto bytes = std::as_bytes(network.values());
+  return "crc " + hex_text(crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 
-void save_checkpoint(const std::filesystem::path& path, const ModelInfo& info,
-                     const Network& network, const Solver& solver, const TrainProgress& progress,
-                     const std::string& data, const Network* averaged) {
+void save_model(const FilePlace& place, const ModelInfo& info, const Network& network,
+                std::uint64_t epoch) {
+  Metadata metadata = model_metadata(info);
+  if (epoch > 0) metadata["epoch"] = std::to_string(epoch);
+  write_tensors(place, parameter_tensors(network).tensors(), metadata);
+}
+
+void save_checkpoint(const FilePlace& place, const ModelInfo& info, const Network& network,
+                     const Solver& solver, const TrainProgress& progress, const std::string& data,
+                     const Network* averaged) {
   require_finite(network);
   TensorList list = parameter_tensors(averaged != nullptr ? *averaged : network);
   const std::span names = solver.state_names();
@@ -343,16 +354,17 @@ void save_checkpoint(const std::filesystem::path& path, const ModelInfo& info,
   metadata["run.epoch_images"] = std::to_string(progress.epoch_images);
   metadata["run.best_epoch"] = std::to_string(progress.best_epoch);
   metadata["run.best_correct"] = std::to_string(progress.best_correct);
+  if (!progress.weights.empty()) metadata["run.weights"] = progress.weights;
   if (info.config.training.schedule.policy == Schedule::Policy::plateau) {
     metadata["run.plateau_best"] = number_text(progress.plateau.best);
     metadata["run.plateau_waited"] = std::to_string(progress.plateau.waited);
     metadata["run.plateau_falls"] = std::to_string(progress.plateau.falls);
   }
-  write_tensors(path, list.tensors(), metadata);
+  write_tensors(place, list.tensors(), metadata);
 }
 
-Model load_model(const std::filesystem::path& path) {
-  const TensorFile file = read_tensors(path);
+Model load_model(const FilePlace& place) {
+  const TensorFile file = read_tensors(place);
   ModelInfo info = read_info(file);
   try {
     // The tensors first: the configuration alone must not decide how much memory is taken.
@@ -363,23 +375,24 @@ Model load_model(const std::filesystem::path& path) {
     taker.finish();
     Network network(info.input, info.config.network);
     if (info.classes.size() != network.output().size()) {
-      throw FileError(path.string() + ": error: names " + std::to_string(info.classes.size()) +
-                      " classes for a network with " + std::to_string(network.output().size()) +
-                      " outputs");
+      throw FileError(place.path.string() + ": error: names " +
+                      std::to_string(info.classes.size()) + " classes for a network with " +
+                      std::to_string(network.output().size()) + " outputs");
     }
     for (const Parameter& p : network.parameters()) taker.take(p.name, p.dims, network.value(p));
-    return {std::move(info), std::move(network)};
+    const auto epoch = file.metadata.find("epoch");
+    return {std::move(info), std::move(network), epoch == file.metadata.end() ? "" : epoch->second};
   } catch (const NetworkError& error) {
-    throw FileError(path.string() + ": error: its network cannot be built\n" + error.what());
+    throw FileError(place.path.string() + ": error: its network cannot be built\n" + error.what());
   }
 }
 
-Checkpoint load_checkpoint(const std::filesystem::path& path) {
-  Checkpoint checkpoint{read_tensors(path), {}, {}, {}, {}};
+Checkpoint load_checkpoint(const FilePlace& place) {
+  Checkpoint checkpoint{place, read_tensors(place), {}, {}, {}, {}};
   const MetadataReader metadata(checkpoint.file);
   checkpoint.info = read_info(checkpoint.file);
   if (!metadata.has("run.step")) {
-    throw FileError(path.string() +
+    throw FileError(place.path.string() +
                     ": error: is a model, not a checkpoint: it has no optimiser state\n"
                     "  to continue training name a checkpoint (last.safetensors); to start from "
                     "its weights use --weights");
@@ -391,7 +404,8 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
                          metadata.number<std::size_t>("run.epoch_images"),
                          metadata.number<std::uint64_t>("run.best_epoch"),
                          metadata.number<std::size_t>("run.best_correct"),
-                         {}};
+                         {},
+                         metadata.has("run.weights") ? metadata.text("run.weights") : ""};
   if (checkpoint.info.config.training.schedule.policy == Schedule::Policy::plateau) {
     checkpoint.progress.plateau = {metadata.number<double>("run.plateau_best"),
                                    metadata.number<std::int64_t>("run.plateau_waited"),
@@ -404,32 +418,6 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
   checkpoint.data = metadata.text("data");
   checkpoint.version = metadata.has("version") ? printable(metadata.text("version")) : "0.1.0";
   return checkpoint;
-}
-
-void check_same_run(const Checkpoint& checkpoint, const ModelInfo& info, const std::string& data) {
-  // Both sides with the length of the run made equal: more epochs are allowed. Where the data lie
-  // does not matter either: the fingerprint tells whether they are the same.
-  constexpr std::size_t kLongestValue = 1000;
-  RunConfig then = checkpoint.info.config;
-  then.training.epochs = info.config.training.epochs;
-  then.training.steps = info.config.training.steps;
-  then.training.patience = info.config.training.patience;
-  then.data.source = info.config.data.source;
-  std::string differences;
-  for (const ConfigDifference& d : config_differences(to_yaml(info.config, ConfigText::portable),
-                                                      to_yaml(then, ConfigText::portable))) {
-    differences += "\n  " + d.path + " is " + shown(d.here, kLongestValue) +
-                   ", the checkpoint has " + shown(d.there, kLongestValue);
-  }
-  if (data != checkpoint.data) {
-    differences +=
-        "\n  the training set is " + data + ", the checkpoint's was " + shown(checkpoint.data);
-  }
-  if (differences.empty()) return;
-  throw FileError(checkpoint.file.path.string() + ": error: cannot resume: the run differs" +
-                  differences +
-                  "\n  start a new run with --out DIR, or reuse the weights with --weights " +
-                  checkpoint.file.path.string());
 }
 
 void restore(const Checkpoint& checkpoint, Network& network, Solver& solver, Network* averaged) {
@@ -446,8 +434,8 @@ void restore(const Checkpoint& checkpoint, Network& network, Solver& solver, Net
   taker.finish();
 }
 
-std::vector<std::string> load_weights(const std::filesystem::path& path, Network& network) {
-  const TensorFile file = read_tensors(path);
+std::vector<std::string> load_weights(const FilePlace& place, Network& network) {
+  const TensorFile file = read_tensors(place);
   TensorTaker taker(file);
   for (const Parameter& p : network.parameters()) taker.take(p.name, p.dims, network.value(p));
   taker.finish();

@@ -6,8 +6,8 @@
 // channel), border, centred and box (ImageStatistics). Where a run averages its weights these are
 // the averages. A checkpoint adds what the solver keeps of each parameter that is learnt
 // (optimizer/<parameter>.velocity, or .first_moment and .second_moment) and, with averages, the
-// values themselves (.value), run.* (TrainProgress), data (the training
-// set's fingerprint) and version (of the library).
+// values themselves (.value), run.* (TrainProgress), data (the training set's fingerprint) and
+// version (of the library). The best model of a run adds epoch.
 
 #pragma once
 
@@ -50,6 +50,9 @@ struct TrainProgress {
   std::uint64_t best_epoch = 0;
   std::size_t best_correct = 0;
   Plateau plateau = {};  // of that schedule
+  // Of the weights that the run started from, if a file gave them: "crc 89ab12cd". Otherwise the
+  // configuration says what they were.
+  std::string weights = {};
 
   bool operator==(const TrainProgress&) const = default;
 };
@@ -57,9 +60,11 @@ struct TrainProgress {
 struct Model {
   ModelInfo info;
   Network network;
+  std::string epoch;  // whose weights these are; "" if the file does not say
 };
 
 struct Checkpoint {
+  FilePlace place;  // where it was read
   TensorFile file;
   ModelInfo info;
   TrainProgress progress;
@@ -82,23 +87,24 @@ void require_fit(const Dataset& dataset, const ModelInfo& info);
 // Size, shape and CRC-32 of a dataset's pixels and labels: "60000 images 1x28x28, crc 89ab12cd".
 std::string fingerprint(const Dataset& dataset);
 
-void save_model(const std::filesystem::path& path, const ModelInfo& info, const Network& network);
+// "crc 89ab12cd" of the network's values.
+std::string weights_fingerprint(const Network& network);
+
+// `epoch`: the one whose weights these are, for the best of a run; 0: not said.
+void save_model(const FilePlace& place, const ModelInfo& info, const Network& network,
+                std::uint64_t epoch = 0);
 // `averaged` is the network's average over the steps, for runs that have one.
-void save_checkpoint(const std::filesystem::path& path, const ModelInfo& info,
-                     const Network& network, const Solver& solver, const TrainProgress& progress,
-                     const std::string& data, const Network* averaged = nullptr);
+void save_checkpoint(const FilePlace& place, const ModelInfo& info, const Network& network,
+                     const Solver& solver, const TrainProgress& progress, const std::string& data,
+                     const Network* averaged = nullptr);
 
 // Throws FileError naming the file and what is missing or does not fit. A checkpoint is a model,
 // too.
-Model load_model(const std::filesystem::path& path);
+Model load_model(const FilePlace& place);
 
 // Reads a checkpoint; its tensors are taken over by restore. Throws FileError, also for a model
 // that is no checkpoint.
-Checkpoint load_checkpoint(const std::filesystem::path& path);
-// Throws FileError, listing all that differs, unless the checkpoint comes from this network's
-// configuration and this training set. The length of the run, its threads and its output may
-// differ.
-void check_same_run(const Checkpoint& checkpoint, const ModelInfo& info, const std::string& data);
+Checkpoint load_checkpoint(const FilePlace& place);
 void restore(const Checkpoint& checkpoint, Network& network, Solver& solver,
              Network* averaged = nullptr);
 
@@ -106,6 +112,6 @@ void restore(const Checkpoint& checkpoint, Network& network, Solver& solver,
 // missing or has another shape, or a type that is not read (safetensors.hpp). Returns the names of
 // tensors that the network has no use for, whatever their type (a checkpoint's solver state apart),
 // as they may be shown.
-std::vector<std::string> load_weights(const std::filesystem::path& path, Network& network);
+std::vector<std::string> load_weights(const FilePlace& place, Network& network);
 
 }  // namespace cnn

@@ -2,42 +2,48 @@
 //
 //   config.yaml         the resolved configuration
 //   train.log           the log
-//   metrics.csv         one row an epoch
+//   metrics.csv         one row per epoch
 //   model.safetensors   the final weights
 //   best.safetensors    those of the best validation accuracy
 //   last.safetensors    the newest checkpoint
 //   step-N.safetensors  older checkpoints (output.keep)
 //
+// One process at a time has the directory: it opens and locks it before it decides anything about
+// it, and from then on reaches every file through that descriptor. Where the directory is moved
+// meanwhile the run goes with it, and never touches another that takes its name.
+//
 // A checkpoint never replaces another before it is complete: the present last.safetensors is first
 // linked to step-N.safetensors (renamed, on a file system without hard links), then the new one
 // renamed over it.
+//
+// A run that begins here is prepared in .cnn-next, up to its first checkpoint. Renaming that to
+// .cnn-whole is the moment at which it replaces what was there: before, the old run is whole,
+// after, the new one is. What is left to do is done then or by the next process that takes the
+// directory: the old run's other files are removed, the new ones renamed to their places,
+// config.yaml first, because with it gone from .cnn-whole nothing more is removed. So
+// last.safetensors can be read at every moment. (Exchanging two directories, the other way, would
+// have to move what else a user keeps in this one, and cannot be done to a mount point.)
 
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "base/file.hpp"
+
 namespace cnn {
 
-// Keeps other processes from writing into the same run directory; ends with its process, however
-// that ends. Movable.
-class DirectoryLock {
- public:
-  // Throws FileError if another process holds it. A file system without locks is not locked.
-  explicit DirectoryLock(const std::filesystem::path& directory);
-  ~DirectoryLock();
-  DirectoryLock(DirectoryLock&& other) noexcept;
-  DirectoryLock& operator=(DirectoryLock&&) = delete;
-
- private:
-  int descriptor_;
-};
-
+// Movable. Used by one thread.
 class RunDirectory {
  public:
-  explicit RunDirectory(std::filesystem::path path) : path_(std::move(path)) {}
+  explicit RunDirectory(std::filesystem::path path);
+  // If the directory was made for a run that did not come to begin, it goes again.
+  ~RunDirectory();
+  RunDirectory(RunDirectory&&) noexcept;
+  RunDirectory& operator=(RunDirectory&&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path config() const { return path_ / "config.yaml"; }
@@ -46,27 +52,47 @@ class RunDirectory {
   std::filesystem::path model() const { return path_ / "model.safetensors"; }
   std::filesystem::path best() const { return path_ / "best.safetensors"; }
   std::filesystem::path last() const { return path_ / "last.safetensors"; }
+  // The file that one of these names, in the directory that was taken; while a run is prepared,
+  // that of the new run.
+  FilePlace at(const std::filesystem::path& file) const;
+  // Does the file lie in this directory?
+  bool is_home_of(const FilePlace& file) const;
 
   // Does it hold a run's files already? A log alone is none: there was no step yet.
   bool occupied() const;
   // Has a run begun here, though it may have been killed before its first checkpoint?
   bool begun() const;
-  // Makes the directory where it is missing and takes it for this process, for as long as the
-  // result lives; removes what a killed process left half written, and proves that files can be
-  // written. Throws FileError, also if another process has the directory.
-  [[nodiscard]] DirectoryLock create() const;
-  // Removes a run's files, and nothing else. Throws FileError.
-  void clear() const;
-
   // All checkpoints, the newest first.
-  std::vector<std::filesystem::path> checkpoints() const;
+  std::vector<FilePlace> checkpoints() const;
+
+  // Takes the directory for this process, for as long as this object lives, and ends what a killed
+  // process had left to do; `make`: makes it where it is missing. False if it is still missing.
+  // Throws ConfigError if it is no directory, FileError if it cannot be made, and if another
+  // process has it.
+  bool take(bool make);
+  // Proves that files can be made in it, and removes what killed processes left half written; with
+  // `begins` prepares for a new run. take comes before. Throws FileError.
+  void prepare(bool begins);
+  bool is_prepared() const;
+  // The new run, which has its configuration, log and last.safetensors, replaces the old one.
+  // Throws FileError.
+  void begin();
+  // Finds out where the directory has been moved to, for the names that people are shown.
+  void follow();
+
   // Keeps the present last.safetensors, which holds step `step`, under its own name, and removes
   // the oldest so that no more than `keep` checkpoints remain once a new last.safetensors is
   // written. Throws FileError.
   void retire_last(std::uint64_t step, std::int64_t keep) const;
 
  private:
+  struct Taken;
+
+  // Paths of the checkpoints step-N.safetensors, the newest first.
+  std::vector<std::filesystem::path> retired() const;
+
   std::filesystem::path path_;
+  std::unique_ptr<Taken> taken_;
 };
 
 }  // namespace cnn

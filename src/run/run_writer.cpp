@@ -1,33 +1,66 @@
 #include "run/run_writer.hpp"
 
-#include <system_error>
+#include "cnn/error.hpp"
+
+#include "base/file.hpp"
+#include "run/run_identity.hpp"
 
 namespace cnn {
+
+namespace fs = std::filesystem;
 
 void RunWriter::resume(Trainer& trainer, const Checkpoint& checkpoint) {
   // Another checkpoint than the newest, because that is broken or by the user's choice, must not be
   // taken for it: the run writes last.safetensors anew.
-  std::error_code code;
-  const bool is_last = std::filesystem::equivalent(checkpoint.file.path, directory_.last(), code);
+  const bool is_last = is_same_file(checkpoint.place, directory_.at(directory_.last()));
   trainer.resume(checkpoint, is_last);
-  metrics_.keep_until(trainer.progress().reported);
-  if (is_last) last_ = trainer.step();
+  last_ = is_last ? trainer.step() : step_of_last();
+  if (!directory_.is_home_of(checkpoint.place)) bring_along(checkpoint);
+  has_best_ = holds_best_of(directory_.at(directory_.best()), checkpoint);
+  metrics_.keep(
+      MetricsFile::bytes_until(directory_.at(directory_.metrics()), trainer.progress().reported));
 }
 
-std::filesystem::path RunWriter::keep_checkpoint(const RunState& state) {
+void RunWriter::bring_along(const Checkpoint& checkpoint) {
+  const RunDirectory home(checkpoint.place.path.parent_path());
+  if (holds_best_of(home.best(), checkpoint)) {
+    copy_file(home.best(), InputFile(home.best()).size(), directory_.at(directory_.best()));
+  }
+  if (const std::uint64_t bytes =
+          MetricsFile::bytes_until(home.metrics(), checkpoint.progress.reported)) {
+    copy_file(home.metrics(), bytes, directory_.at(directory_.metrics()));
+  }
+}
+
+std::optional<std::uint64_t> RunWriter::step_of_last() const {
+  if (!is_there(directory_.at(directory_.last()))) return std::nullopt;
+  try {
+    return load_checkpoint(directory_.at(directory_.last())).progress.step;
+  } catch (const FileError&) {
+    return std::nullopt;
+  }
+}
+
+fs::path RunWriter::keep_checkpoint(const RunState& state) {
   if (last_ && *last_ != state.progress.step) directory_.retire_last(*last_, keep_);
-  save_checkpoint(directory_.last(), state.info, state.network, state.solver, state.progress,
-                  state.data, state.averaged);
+  save_checkpoint(directory_.at(directory_.last()), state.info, state.network, state.solver,
+                  state.progress, state.data, state.averaged);
   last_ = state.progress.step;
   return directory_.last();
 }
 
+void RunWriter::keep_epoch(const EpochMetrics& metrics) {
+  metrics_.append(directory_.at(directory_.metrics()), metrics);
+}
+
 void RunWriter::keep_best(const RunState& state) {
-  save_model(directory_.best(), state.info, state.result());
+  save_model(directory_.at(directory_.best()), state.info, state.result(),
+             state.progress.best_epoch);
+  has_best_ = true;
 }
 
 void RunWriter::keep_result(const RunState& state) {
-  save_model(directory_.model(), state.info, state.result());
+  save_model(directory_.at(directory_.model()), state.info, state.result());
 }
 
 }  // namespace cnn

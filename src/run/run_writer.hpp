@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <utility>
 
 #include "run/metrics_file.hpp"
 #include "run/run_directory.hpp"
@@ -17,24 +18,33 @@ class RunWriter final : public RunKeeper {
  public:
   // Of `keep` checkpoints the oldest ones go.
   RunWriter(RunDirectory directory, std::int64_t keep)
-      : directory_(std::move(directory)), metrics_(directory_.metrics()), keep_(keep) {}
+      : directory_(std::move(directory)), keep_(keep) {}
 
+  RunDirectory& directory() { return directory_; }
   const RunDirectory& directory() const { return directory_; }
 
-  // Makes `trainer` go on from the checkpoint, and keeps the rows of metrics.csv up to there.
-  // Throws FileError if the checkpoint is not of this run.
+  // Makes `trainer` go on from the checkpoint, and with it the rows of metrics.csv up to there. A
+  // newer last.safetensors is kept as an older checkpoint. From another directory the best model
+  // and the rows come along. Throws FileError if the checkpoint is not of this run.
   void resume(Trainer& trainer, const Checkpoint& checkpoint);
+  // Is best.safetensors that of the best epoch so far?
+  bool has_best() const { return has_best_; }
 
   std::filesystem::path keep_checkpoint(const RunState& state) override;
-  void keep_epoch(const EpochMetrics& metrics) override { metrics_.append(metrics); }
+  void keep_epoch(const EpochMetrics& metrics) override;
   void keep_best(const RunState& state) override;
   void keep_result(const RunState& state) override;
 
  private:
+  void bring_along(const Checkpoint& checkpoint);
+  // The step of last.safetensors, if it can be read.
+  std::optional<std::uint64_t> step_of_last() const;
+
   RunDirectory directory_;
   MetricsFile metrics_;
   std::int64_t keep_;
-  std::optional<std::uint64_t> last_;  // step of last.safetensors, if that is this run's
+  std::optional<std::uint64_t> last_;  // step of last.safetensors, if there is one worth keeping
+  bool has_best_ = false;
 };
 
 }  // namespace cnn

@@ -6,8 +6,10 @@
 
 #include "cnn/error.hpp"
 
+#include "base/file.hpp"
 #include "data/epoch_order.hpp"
 #include "run/loss_weights.hpp"
+#include "run/run_identity.hpp"
 
 namespace cnn {
 namespace {
@@ -67,7 +69,9 @@ Trainer::Trainer(const TrainerSetup& setup)
       steps_per_epoch_(batches_of(setup.split.train.size(), training_.batch)),
       steps_(training_.steps > 0
                  ? static_cast<std::uint64_t>(training_.steps)
-                 : static_cast<std::uint64_t>(training_.epochs) * steps_per_epoch_) {}
+                 : static_cast<std::uint64_t>(training_.epochs) * steps_per_epoch_) {
+  progress_.weights = setup.weights;
+}
 
 std::size_t Trainer::bytes(const Network& network, const RunConfig& config, int workers) {
   const TrainingConfig& training = config.training;
@@ -77,8 +81,18 @@ std::size_t Trainer::bytes(const Network& network, const RunConfig& config, int 
          (training.solver.ema > 0 ? network.values().size_bytes() : 0);
 }
 
-void Trainer::resume(const Checkpoint& checkpoint, bool kept) {
+void Trainer::require_resumable(const Checkpoint& checkpoint) const {
   check_same_run(checkpoint, info_, data_);
+  if (checkpoint.progress.step <= steps_) return;
+  throw ConfigError("error: the run would end at step " + std::to_string(steps_) + ", and " +
+                    display_path(checkpoint.file.path) + " is at step " +
+                    std::to_string(checkpoint.progress.step) +
+                    ": what is trained cannot be shortened; raise training.epochs or "
+                    "training.steps, or resume an older checkpoint");
+}
+
+void Trainer::resume(const Checkpoint& checkpoint, bool kept) {
+  require_resumable(checkpoint);
   restore(checkpoint, network_, solver_, averaged_ ? &*averaged_ : nullptr);
   progress_ = checkpoint.progress;
   // An epoch that a shorter run left unfinished goes on now.

@@ -60,6 +60,8 @@ struct TrainerSetup {
   const Split& split;
   Workers& workers;
   RunKeeper& keeper;
+  // Of the network's values, if a file gave them.
+  std::string weights = {};
 };
 
 class Trainer {
@@ -71,8 +73,11 @@ class Trainer {
   // network.
   explicit Trainer(const TrainerSetup& setup);
 
-  // Continues where the checkpoint stands; `kept`: the keeper has it as its newest one. Throws
-  // FileError if it belongs to another network or training set.
+  // Throws FileError if the checkpoint belongs to another network or training set, ConfigError if
+  // it stands beyond the run's end.
+  void require_resumable(const Checkpoint& checkpoint) const;
+  // Continues where the checkpoint stands; `kept`: the keeper has it as its newest one. Throws as
+  // require_resumable does.
   void resume(const Checkpoint& checkpoint, bool kept);
 
   std::uint64_t step() const { return progress_.step; }

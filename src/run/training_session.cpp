@@ -8,6 +8,7 @@
 #include "base/arena.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "run/run_identity.hpp"
 
 namespace cnn {
 namespace {
@@ -46,10 +47,19 @@ std::size_t checked_memory(const LoadedConfig& loaded, const Network& network) {
                     "; lower the counts of its layers, or --threads");
 }
 
-RunDirectory checked_directory(const RunConfig& config, const TrainingOptions& options,
-                               Purpose purpose) {
+[[noreturn]] void fail_without_checkpoint(const RunDirectory& directory) {
+  throw file_error(directory.path(),
+                   "holds no checkpoint to resume from; start the run without --resume");
+}
+
+// The run directory; if something is to be written, taken before anything is decided about it.
+RunDirectory taken_directory(const RunConfig& config, const TrainingOptions& options,
+                             Purpose purpose) {
   RunDirectory directory(config.output.dir);
-  if (purpose == Purpose::train && options.start == Start::fresh && directory.occupied()) {
+  if (purpose == Purpose::look) return directory;
+  const bool may_be_new = options.start != Start::resume || !options.checkpoint.empty();
+  if (!directory.take(may_be_new)) fail_without_checkpoint(directory);
+  if (options.start == Start::fresh && directory.occupied()) {
     throw ConfigError("error: " + display_path(directory.path()) +
                       " already holds a run; continue it with --resume, replace it with "
                       "--overwrite, or choose another directory with --out DIR");
@@ -57,30 +67,55 @@ RunDirectory checked_directory(const RunConfig& config, const TrainingOptions& o
   return directory;
 }
 
-// The checkpoint to resume from: the one named, or the newest that can be read; none if the run was
-// killed before it wrote its first.
-std::optional<Checkpoint> find_checkpoint(const TrainingOptions& options,
-                                          const RunDirectory& directory) {
-  if (options.start != Start::resume) return std::nullopt;
-  if (!options.checkpoint.empty()) return load_checkpoint(options.checkpoint);
+// Throws ConfigError if the directory holds another run than the checkpoint's, or one that cannot
+// be told.
+void require_own_run(const RunDirectory& directory, const Checkpoint& checkpoint) {
+  for (const FilePlace& place : directory.checkpoints()) {
+    std::optional<Checkpoint> here;
+    try {
+      here = load_checkpoint(place);
+    } catch (const FileError&) {
+      continue;
+    }
+    return check_same_run(*here, checkpoint);
+  }
+  if (!directory.occupied() || directory.is_home_of(checkpoint.place)) return;
+  throw ConfigError("error: cannot resume " + display_path(checkpoint.file.path) +
+                    " there: " + display_path(directory.path()) +
+                    " holds files of a run, and no checkpoint that says of which; choose another "
+                    "directory with --out DIR");
+}
+
+// The newest checkpoint that can be read; none if the run was killed before it wrote its first.
+std::optional<Checkpoint> newest_checkpoint(const RunDirectory& directory,
+                                            const TrainingOptions& options) {
   const auto notify = [&](const std::string& notice) {
     if (options.on_notice) options.on_notice(notice);
   };
-  const std::vector<std::filesystem::path> checkpoints = directory.checkpoints();
-  for (const auto& path : checkpoints) {
+  const std::vector<FilePlace> checkpoints = directory.checkpoints();
+  for (const FilePlace& place : checkpoints) {
     try {
-      return load_checkpoint(path);
+      return load_checkpoint(place);
     } catch (const FileError& error) {
       notify(std::string(error.what()) + "\n  passing over it");
     }
   }
-  if (checkpoints.empty() && directory.begun() && !is_there(directory.model())) {
+  if (checkpoints.empty() && directory.begun() && !is_there(directory.at(directory.model()))) {
     notify(display_path(directory.path()) +
            ": the run ended before its first checkpoint; it starts anew");
     return std::nullopt;
   }
-  throw file_error(directory.path(),
-                   "holds no checkpoint to resume from; start the run without --resume");
+  fail_without_checkpoint(directory);
+}
+
+// The checkpoint to resume from: the one named, or the newest.
+std::optional<Checkpoint> find_checkpoint(const TrainingOptions& options,
+                                          const RunDirectory& directory) {
+  if (options.start != Start::resume) return std::nullopt;
+  if (options.checkpoint.empty()) return newest_checkpoint(directory, options);
+  Checkpoint checkpoint = load_checkpoint(options.checkpoint);
+  require_own_run(directory, checkpoint);
+  return checkpoint;
 }
 
 ModelInfo checked_info(const LoadedConfig& loaded, const Network& network,
@@ -115,12 +150,15 @@ TrainingSession::TrainingSession(LoadedConfig loaded, TrainingOptions options, P
       options_(std::move(options)),
       network_(build_network(loaded_, image_shape(config(), data))),
       memory_(checked_memory(loaded_, network_)),
-      writer_(checked_directory(config(), options_, purpose), config().output.keep),
+      writer_(taken_directory(config(), options_, purpose), config().output.keep),
       checkpoint_(find_checkpoint(options_, directory())),
       data_(data ? *std::move(data) : load_training_data(loaded_)),
       info_(checked_info(loaded_, network_, data_)),
       workers_(worker_count(config().training)),
-      trainer_({info_, start_weights(), data_.dataset, data_.split, workers_, writer_}) {}
+      trainer_({info_, start_weights(), data_.dataset, data_.split, workers_, writer_,
+                options_.weights.empty() ? "" : weights_fingerprint(network_)}) {
+  if (checkpoint_ && purpose == Purpose::train) trainer_.require_resumable(*checkpoint_);
+}
 
 // The network with the values that the first step begins with.
 Network& TrainingSession::start_weights() {
@@ -131,10 +169,13 @@ Network& TrainingSession::start_weights() {
   return network_;
 }
 
+bool TrainingSession::goes_on() const {
+  return checkpoint_.has_value() && directory().occupied();
+}
+
 void TrainingSession::occupy() {
-  if (lock_) return;
-  lock_.emplace(directory().create());
-  if (options_.start == Start::overwrite) directory().clear();
+  if (std::exchange(occupied_, true)) return;
+  writer_.directory().prepare(!goes_on());
 }
 
 void TrainingSession::resume(const Checkpoint& checkpoint) {
@@ -148,10 +189,18 @@ void TrainingSession::resume(const Checkpoint& checkpoint) {
 }
 
 Trainer::Outcome TrainingSession::run(TrainObserver& observer, StopSwitch& stop) {
-  // Before any other file of the run, so that a killed run can either be resumed or be started.
-  if (!checkpoint_ && trainer_.step() == 0) trainer_.write_checkpoint(observer);
-  write_file(directory().config(), to_yaml(config(), ConfigText::complete));
-  return trainer_.run(observer, stop);
+  RunDirectory& directory = writer_.directory();
+  if (directory.is_prepared()) trainer_.write_checkpoint(observer);
+  write_file(directory.at(directory.config()), to_yaml(config(), ConfigText::complete));
+  if (directory.is_prepared()) directory.begin();
+  try {
+    const Trainer::Outcome outcome = trainer_.run(observer, stop);
+    directory.follow();
+    return outcome;
+  } catch (const Error&) {
+    directory.follow();
+    throw;
+  }
 }
 
 }  // namespace cnn

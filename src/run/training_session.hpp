@@ -40,10 +40,12 @@ class TrainingSession {
   // look: nothing will be written, and the run directory may hold whatever it does.
   enum class Purpose { train, look };
 
-  // Looks at everything that can be wrong, and writes nothing: reads headers, builds the network,
-  // measures memory, finds the checkpoint, reads the data (or takes `data` instead of the files
-  // that the configuration names), and sets the starting weights. Throws ConfigError, FileError,
-  // ShapeError.
+  // Takes the run directory, and looks at everything that can be wrong: reads headers, builds the
+  // network, measures memory, finds the checkpoint, reads the data (or takes `data` instead of the
+  // files that the configuration names), and sets the starting weights. Nothing is written: a
+  // directory that had to be made goes again with a session that does not get as far as its first
+  // checkpoint. Throws ConfigError, ShapeError, FileError, also if another process has the
+  // directory.
   TrainingSession(LoadedConfig loaded, TrainingOptions options, Purpose purpose = Purpose::train,
                   std::optional<TrainingData> data = std::nullopt);
 
@@ -53,6 +55,8 @@ class TrainingSession {
   Network& network() { return network_; }
   const Network& network() const { return network_; }
   const RunDirectory& directory() const { return writer_.directory(); }
+  // Is best.safetensors that of the best epoch?
+  bool has_best() const { return writer_.has_best(); }
   Trainer& trainer() { return trainer_; }
   Workers& workers() { return workers_; }
   // Bytes of the buffers that training uses, besides the data.
@@ -62,17 +66,20 @@ class TrainingSession {
   // What the run will go on from, if it does.
   const std::optional<Checkpoint>& checkpoint() const { return checkpoint_; }
 
-  // Takes the run directory for as long as the session lives, and with Start::overwrite removes the
-  // run in it. Throws FileError, also if another process has the directory.
+  // Prepares the run directory for what will be written. What is in it stays until the new run has
+  // its first checkpoint. Throws FileError.
   void occupy();
-  // Goes on from `checkpoint`. Throws FileError if it is not of this run.
+  // Goes on from `checkpoint`. Throws FileError if it is not of this run, ConfigError if the run
+  // would be shorter than it is.
   void resume(const Checkpoint& checkpoint);
-  // Trains to the end or until told to stop, and leaves the run in the directory. Throws as
-  // Trainer::run does.
+  // Trains to the end or until told to stop, and leaves the run in the directory, wherever that has
+  // been moved. Throws as Trainer::run does.
   Trainer::Outcome run(TrainObserver& observer, StopSwitch& stop);
 
  private:
   Network& start_weights();
+  // Does the run go on with what is in its directory?
+  bool goes_on() const;
 
   LoadedConfig loaded_;
   TrainingOptions options_;
@@ -85,7 +92,7 @@ class TrainingSession {
   std::vector<std::string> unused_weights_;
   Workers workers_;
   Trainer trainer_;
-  std::optional<DirectoryLock> lock_;
+  bool occupied_ = false;
 };
 
 }  // namespace cnn

@@ -29,6 +29,10 @@ struct Call {
 // Where the calls of this thread are noted while somebody wants to know.
 thread_local std::vector<Call>* noted = nullptr;
 
+fs::path path_of(int descriptor) {
+  return fs::read_symlink("/proc/self/fd/" + std::to_string(descriptor));
+}
+
 void note(Call call) {
   if (noted == nullptr) return;
   if (fs::is_regular_file(call.path)) call.bytes = fs::file_size(call.path);
@@ -46,13 +50,14 @@ std::vector<Call> calls_of_writing(const fs::path& path, const std::string& text
 }  // namespace
 
 extern "C" int fsync(int descriptor) {
-  note({"fsync", fs::read_symlink("/proc/self/fd/" + std::to_string(descriptor))});
+  note({"fsync", path_of(descriptor)});
   return static_cast<int>(syscall(SYS_fsync, descriptor));
 }
 
-extern "C" int rename(const char* from, const char* to) noexcept {
-  note({"rename", from, to});
-  return static_cast<int>(syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0));
+extern "C" int renameat(int from_directory, const char* from, int to_directory,
+                        const char* to) noexcept {
+  note({"rename", path_of(from_directory) / from, path_of(to_directory) / to});
+  return static_cast<int>(syscall(SYS_renameat2, from_directory, from, to_directory, to, 0));
 }
 
 namespace {

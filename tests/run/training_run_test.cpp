@@ -42,7 +42,7 @@ class TrainingRunTest : public testing::Test {
 TEST_F(TrainingRunTest, LeavesAModelAndReports) {
   TrainingRun run = TrainingRun::from_yaml(kConfig, into(temp_.path() / "run"));
   EXPECT_EQ(run.steps(), 12u);
-  EXPECT_FALSE(fs::exists(run.directory())) << "nothing is written before the run";
+  EXPECT_TRUE(fs::is_empty(run.directory())) << "nothing is written before the run";
   EXPECT_EQ(run.run(recorder_), TrainingRun::Outcome::finished);
   EXPECT_EQ(run.step(), 12u);
   EXPECT_EQ(recorder_.steps.size(), 12u);

@@ -1,0 +1,111 @@
+#include "base/directory.hpp"
+
+#include <array>
+#include <cerrno>
+#include <memory>
+#include <system_error>
+#include <utility>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace cnn {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void fail(const fs::path& path, const std::string& what, int reason) {
+  throw file_error(path, what + ": " + std::generic_category().message(reason));
+}
+
+int open_directory(int directory, const char* name) {
+  int descriptor = -1;
+  do {
+    descriptor = ::openat(directory, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  } while (descriptor < 0 && errno == EINTR);
+  return descriptor;
+}
+
+}  // namespace
+
+Directory::Directory(const FilePlace& place)
+    : path_(place.path), descriptor_(open_directory(place.directory, place.name.c_str())) {
+  if (descriptor_ < 0) fail(path_, "cannot open", errno);
+}
+
+Directory::Directory(Directory&& other) noexcept
+    : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+Directory::~Directory() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+FilePlace Directory::at(const std::string& name, const fs::path& shown) const {
+  FilePlace place(descriptor_, shown);
+  place.name = name;
+  return place;
+}
+
+std::vector<std::string> Directory::names() const {
+  // Of its own: a stream has a position, and closes what it is given.
+  const int descriptor = open_directory(descriptor_, ".");
+  if (descriptor < 0) fail(path_, "cannot list", errno);
+  const auto close = [](DIR* stream) { ::closedir(stream); };
+  const std::unique_ptr<DIR, decltype(close)> stream(::fdopendir(descriptor), close);
+  if (stream == nullptr) {
+    const int reason = errno;
+    ::close(descriptor);
+    fail(path_, "cannot list", reason);
+  }
+  std::vector<std::string> names;
+  while (true) {
+    errno = 0;
+    const dirent* const entry = ::readdir(stream.get());
+    if (entry == nullptr) break;
+    const std::string name = entry->d_name;
+    if (name != "." && name != "..") names.push_back(name);
+  }
+  if (errno != 0) fail(path_, "cannot list", errno);
+  return names;
+}
+
+bool Directory::lock() {
+  return ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+}
+
+bool Directory::is_at(const fs::path& path) const {
+  return is_same_file(at(".", path_), path);
+}
+
+fs::path Directory::present_path() const {
+  std::error_code code;
+  fs::path path = fs::read_symlink("/proc/self/fd/" + std::to_string(descriptor_), code);
+  return !code && is_at(path) ? path : fs::path();
+}
+
+void Directory::make(const std::string& name) const {
+  constexpr mode_t kMode = 0777;  // less the process's umask
+  if (::mkdirat(descriptor_, name.c_str(), kMode) != 0) {
+    fail(path_ / name, "cannot make this directory", errno);
+  }
+}
+
+void Directory::remove_directory(const std::string& name) const {
+  if (::unlinkat(descriptor_, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) {
+    fail(path_ / name, "cannot remove this directory", errno);
+  }
+}
+
+void Directory::sync() const {
+  int result = 0;
+  do {
+    result = ::fsync(descriptor_);
+  } while (result != 0 && errno == EINTR);
+  // EINVAL: a file system that has no fsync for directories.
+  if (result != 0 && errno != EINVAL) fail(path_, "cannot be secured", errno);
+}
+
+}  // namespace cnn

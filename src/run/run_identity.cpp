@@ -1,0 +1,75 @@
+#include "run/run_identity.hpp"
+
+#include "cnn/error.hpp"
+
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "config/overrides.hpp"
+
+namespace cnn {
+namespace {
+
+// What differs between two runs, a line for each, apart from their length and from where their data
+// lie.
+std::string differences_of(const RunConfig& here, RunConfig there) {
+  constexpr std::size_t kLongestValue = 1000;
+  there.training.epochs = here.training.epochs;
+  there.training.steps = here.training.steps;
+  there.training.patience = here.training.patience;
+  there.data.source = here.data.source;
+  std::string text;
+  for (const ConfigDifference& d : config_differences(to_yaml(here, ConfigText::portable),
+                                                      to_yaml(there, ConfigText::portable))) {
+    text += "\n  " + d.path + " is " + shown(d.here, kLongestValue) + ", the checkpoint has " +
+            shown(d.there, kLongestValue);
+  }
+  return text;
+}
+
+// The same of what stands beside the configuration: " is here, the checkpoint's was there".
+std::string difference_of(const std::string& what, const std::string& here,
+                          const std::string& there) {
+  if (here == there) return "";
+  return "\n  the " + what + " is " + shown(here) + ", the checkpoint's was " + shown(there);
+}
+
+std::string origin(const Checkpoint& checkpoint) {
+  const std::string& file = checkpoint.progress.weights;
+  return file.empty() ? "its seed" : "a file of " + file;
+}
+
+}  // namespace
+
+bool holds_best_of(const FilePlace& place, const Checkpoint& checkpoint) {
+  if (checkpoint.progress.best_epoch == 0 || !is_there(place)) return false;
+  try {
+    const Model best = load_model(place);
+    return differences_of(checkpoint.info.config, best.info.config).empty() &&
+           (best.epoch.empty() || best.epoch == std::to_string(checkpoint.progress.best_epoch));
+  } catch (const FileError&) {
+    return false;
+  }
+}
+
+void check_same_run(const Checkpoint& here, const Checkpoint& other) {
+  const std::string differences =
+      differences_of(here.info.config, other.info.config) +
+      difference_of("training set", here.data, other.data) +
+      difference_of("origin of its weights", origin(here), origin(other));
+  if (differences.empty()) return;
+  throw ConfigError("error: cannot resume " + display_path(other.file.path) +
+                    " there: " + display_path(here.file.path) + " is of another run" + differences +
+                    "\n  go on in another directory with --out DIR");
+}
+
+void check_same_run(const Checkpoint& checkpoint, const ModelInfo& info, const std::string& data) {
+  const std::string differences = differences_of(info.config, checkpoint.info.config) +
+                                  difference_of("training set", data, checkpoint.data);
+  if (differences.empty()) return;
+  throw FileError(checkpoint.file.path.string() + ": error: cannot resume: the run differs" +
+                  differences +
+                  "\n  start a new run with --out DIR, or reuse the weights with --weights " +
+                  checkpoint.file.path.string());
+}
+
+}  // namespace cnn

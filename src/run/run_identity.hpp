@@ -1,0 +1,24 @@
+// What makes two checkpoints ones of the same run: all that their bytes depend on but for its
+// length. The network and how it is trained (the configuration), the training set, and the weights
+// that it began with.
+
+#pragma once
+
+#include <string>
+
+#include "run/model.hpp"
+
+namespace cnn {
+
+// Is there a best model under that name, and is it that of the checkpoint's run and of the epoch
+// that was its best one? A file that does not say its epoch, as those of earlier versions, is
+// believed.
+bool holds_best_of(const FilePlace& place, const Checkpoint& checkpoint);
+// Throws ConfigError naming both if they are of different runs.
+void check_same_run(const Checkpoint& here, const Checkpoint& other);
+// Throws FileError, listing all that differs, unless the checkpoint comes from this network's
+// configuration and this training set. The length of the run, its threads and its output may
+// differ.
+void check_same_run(const Checkpoint& checkpoint, const ModelInfo& info, const std::string& data);
+
+}  // namespace cnn
