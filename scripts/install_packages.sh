@@ -4,7 +4,7 @@
 set -euo pipefail
 
 packages=(g++ cmake ninja-build libopenblas-dev libcli11-dev libyaml-cpp-dev libspdlog-dev
-          nlohmann-json3-dev libstb-dev zlib1g-dev)
+          nlohmann-json3-dev zlib1g-dev libjpeg-dev libpng-dev libwebp-dev libgif-dev)
 for option in "$@"; do
   case $option in
     # clang is for a second build and, with its runtime, for fuzzing, libbenchmark for benchmarks; what needs them is left

@@ -1,5 +1,5 @@
-// Pictures from PNG, JPEG, BMP and PGM/PPM files. How they are made into what a network was trained
-// on is the matter of prepare_image.hpp.
+// Pictures from PNG, JPEG, WebP, GIF, BMP and PNM files. How they are made into what a network was
+// trained on is the matter of prepare_image.hpp.
 
 #pragma once
 
@@ -30,12 +30,13 @@ struct Box {
 };
 
 // Reads a picture; the format is told by the content, not by the name. Throws FileError: not there,
-// not one of the four formats (says how the file starts), broken, or larger than 16384 pixels on a
-// side, 64 Mi pixels in all or a file of 64 MiB. Takes 1 GB of memory at most, for a colour picture
-// about 12 bytes per pixel. 16-bit and palette pictures are reduced to 8 bits, 16-bit ones that use
-// 8, 10 or 12 bits alone by that range. Transparency is laid over white, or over black if all that
-// can be seen is light. A JPEG is turned upright if its EXIF data say how the camera was held. A
-// truncated file is always an error; bytes after the end of a PNG, JPEG or BMP are ignored.
+// not one of the six formats (says which one it is, if it is known), broken, or larger than 16384
+// pixels on a side, 110 million pixels in all or a file of 64 MiB. Takes 1.4 GB of memory at most,
+// for most pictures 3 bytes per pixel. 16-bit and palette pictures are reduced to 8 bits, 16-bit
+// ones that use 8, 10 or 12 bits alone by that range. Transparency is laid over white, or over
+// black if all that can be seen is light. Of an animation the first picture is read. A picture is
+// turned upright if its EXIF data say how the camera was held. A truncated file is always an error;
+// bytes after the end of a PNG, JPEG, GIF or BMP are ignored.
 CNN_EXPORT Image read_image(const std::filesystem::path& path);
 
 // Writes a PNG. Requires 1 or 3 channels. Throws FileError.

@@ -79,6 +79,19 @@ std::string gray_jpeg() {
       "00000000000000000000000000000000ffda0008010100003f007a0c83cf005fd2fd2fdfffd9");
 }
 
+std::string cmyk_jpeg() {
+  return from_hex(
+      "ffd8ffee000e41646f626500640000000000ffdb004300010101010101010101010101010101010101010101"
+      "01010101010101010101010101010101010101010101010101010101010101010101010101010101010101ff"
+      "c000140800080008044311004d11005911004b1100ffc4001f00000105010101010101000000000000000001"
+      "02030405060708090a0bffc400b5100002010303020403050504040000017d01020300041105122131410613"
+      "516107227114328191a1082342b1c11552d1f02433627282090a161718191a25262728292a3435363738393a"
+      "434445464748494a535455565758595a636465666768696a737475767778797a838485868788898a92939495"
+      "969798999aa2a3a4a5a6a7a8a9aab2b3b4b5b6b7b8b9bac2c3c4c5c6c7c8c9cad2d3d4d5d6d7d8d9dae1e2e3"
+      "e4e5e6e7e8e9eaf1f2f3f4f5f6f7f8f9faffda000e0443004d0059004b00003f00fefe2abd7f9ffd7f4c15ff"
+      "d9");
+}
+
 std::string progressive_jpeg() {
   return from_hex(
       "ffd8ffe000104a46494600010100000100010000ffdb00430003020203020203030303040303040508050504"
@@ -105,6 +118,44 @@ std::string restart_jpeg() {
       "01ffc4001500010100000000000000000000000000000708ffc4001410010000000000000000000000000000"
       "0000ffc40014010100000000000000000000000000000007ffc4001811000203000000000000000000000000"
       "0000084584c4ffdd00040001ffda000c03010002110311003f0091c7e401f9f9369cada06675206d673fffd9");
+}
+
+std::string progressive_scans(std::uint16_t width, std::uint16_t height, std::uint8_t components,
+                              int scans) {
+  const auto big16 = [](std::uint16_t value) {
+    return std::string{static_cast<char>(value >> 8), static_cast<char>(value)};
+  };
+  const auto byte = [](int value) { return std::string(1, static_cast<char>(value)); };
+  std::string file = from_hex("ffd8ffdb004300") + std::string(64, '\1') + from_hex("ffc2") +
+                     big16(static_cast<std::uint16_t>(8 + 3 * components)) + byte(8) +
+                     big16(height) + big16(width) + byte(components);
+  for (int c = 1; c <= components; ++c) file += byte(c) + from_hex("1100");
+  // One code each, the bit 0. DC: no difference; AC: a run of blocks without more, of 16384 and as
+  // many as 14 bits say.
+  file += from_hex("ffc4001400") + byte(1) + std::string(15, '\0') + byte(0);
+  file += from_hex("ffc4001410") + byte(1) + std::string(15, '\0') + byte(0xe0);
+  const std::size_t blocks = (std::size_t{width} + 7) / 8 * ((std::size_t{height} + 7) / 8);
+  file += from_hex("ffda0008010100000001") + std::string((blocks + 7) / 8, '\0');
+  // Codes of 15 bits: 0 and fourteen 1s, 0xff followed by 0.
+  std::string runs;
+  unsigned bits = 0;
+  int count = 0;
+  const auto put = [&](unsigned next) {
+    runs += static_cast<char>(next);
+    if ((next & 0xff) == 0xff) runs += '\0';
+  };
+  for (std::size_t coded = 0; coded < blocks; coded += 32767) {
+    bits = bits << 15 | 0x3fff;
+    for (count += 15; count >= 8; count -= 8) put(bits >> (count - 8));
+  }
+  if (count > 0) put(bits << (8 - count) | ((1U << (8 - count)) - 1));
+  for (int scan = 1; scan < scans; ++scan) {
+    const int place = (scan - 1) % 63 + 1;
+    const int depth = (scan - 1) / 63;  // each refinement codes one bit more
+    const int finer = depth == 0 ? 13 : (14 - depth) << 4 | (13 - depth);
+    file += from_hex("ffda00080101") + byte(0) + byte(place) + byte(place) + byte(finer) + runs;
+  }
+  return file + from_hex("ffd9");
 }
 
 std::string with_orientation(const std::string& jpeg, std::uint8_t orientation,

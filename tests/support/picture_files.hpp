@@ -37,10 +37,16 @@ std::string bmp_file(std::int32_t width, std::int32_t height, std::uint16_t bits
 
 // 24x16, grey; its six blocks of 8x8 are 250 60 180 / 100 60 20.
 std::string gray_jpeg();
+// 8x8, of inks: cyan 0, magenta 128, yellow 255, black 51 of 255, inverted as Adobe programs do.
+std::string cmyk_jpeg();
 // 16x16, progressive; left half about (200, 30, 40), right half about (20, 60, 220).
 std::string progressive_jpeg();
 // The same picture, baseline with halved chroma and restart markers.
 std::string restart_jpeg();
+// A progressive picture, black, of `scans` scans: the first codes the DC coefficients of the first
+// component, each one after it one of its AC coefficients, in each of the 63 places and then finer.
+std::string progressive_scans(std::uint16_t width, std::uint16_t height, std::uint8_t components,
+                              int scans);
 // With an EXIF segment, little-endian or big-endian.
 std::string with_orientation(const std::string& jpeg, std::uint8_t orientation,
                              bool little_endian = true);

@@ -1,14 +1,16 @@
-// Windows bitmaps (BITMAPINFOHEADER and its successors), as far as they must be checked before they
-// are decoded.
+// Bitmaps of Windows and OS/2 (BMP).
 
 #pragma once
 
 #include <string_view>
 
+#include "cnn/image.hpp"
+
 namespace cnn {
 
-// Checks that all promised pixels are there and that no pixel names a colour beyond the palette.
-// Throws PictureError.
-void check_bmp(std::string_view bytes);
+// 1, 4, 8, 16, 24 or 32 bits per pixel, with palette, bit masks or alpha, run-length coded or not,
+// from the bottom up or from the top down. Throws PictureError: fewer pixels than promised, colours
+// beyond the palette, other ways of coding.
+Image decode_bmp(std::string_view bytes);
 
 }  // namespace cnn

@@ -16,16 +16,28 @@ void check_picture_size(std::int64_t width, std::int64_t height) {
   }
   if (width * height > kMostPixels) {
     throw PictureError("the picture has " + found + ", more than " +
-                       std::to_string(kMostPixels >> 20) + " million; make it smaller");
+                       std::to_string(kMostPixels / 1'000'000) + " million; make it smaller");
   }
 }
 
+void check_bytes_for(std::int64_t width, std::int64_t height, std::size_t bytes) {
+  constexpr std::int64_t kAlways = std::int64_t{1} << 22;
+  constexpr std::int64_t kFromAByte = 1024;
+  const std::int64_t pixels = width * height;
+  if (pixels <= kAlways || pixels / kFromAByte <= static_cast<std::int64_t>(bytes)) return;
+  throw PictureError("the picture has " + std::to_string(width) + "x" + std::to_string(height) +
+                     " pixels in " + std::to_string(bytes) +
+                     " bytes, more than a picture with something on it; make it smaller");
+}
+
+PictureError truncated_picture(std::string_view format, std::size_t size) {
+  return PictureError("truncated " + std::string(format) + ": the file ends after " +
+                      std::to_string(size) +
+                      " bytes, before the picture does; copy or download it again");
+}
+
 std::string_view ByteReader::take(std::size_t count) {
-  if (count > left()) {
-    throw PictureError("truncated " + std::string(format_) + ": the file ends after " +
-                       std::to_string(bytes_.size()) +
-                       " bytes, before the picture does; copy or download it again");
-  }
+  if (count > left()) throw truncated_picture(format_, bytes_.size());
   const std::string_view taken = bytes_.substr(position_, count);
   position_ += count;
   return taken;

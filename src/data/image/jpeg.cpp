@@ -1,11 +1,21 @@
 #include "data/image/jpeg.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
+#include <cstdio>
+#include <new>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include <jerror.h>
+#include <jpeglib.h>
+
 #include "data/image/byte_reader.hpp"
+#include "data/image/c_calls.hpp"
+#include "data/image/canvas.hpp"
+#include "data/image/exif.hpp"
 
 namespace cnn {
 namespace {
@@ -13,273 +23,249 @@ namespace {
 // Progressive pictures have about 10 scans. Each may cost a pass over all pixels: the larger the
 // picture, the fewer are allowed.
 constexpr int kMostScans = 64;
+constexpr int kLeastScans = 12;
 constexpr std::int64_t kMostPixelsScanned = std::int64_t{1} << 30;
+// A progressive picture's coefficients are held as a whole.
+constexpr std::uint64_t kMostCoefficientBytes = std::uint64_t{768} << 20;
 
-// Second bytes of the markers (T.81, table B.1).
-enum Marker : std::uint32_t {
-  kSof0 = 0xc0,  // baseline
-  kSof1 = 0xc1,  // extended sequential
-  kSof2 = 0xc2,  // progressive
-  kDht = 0xc4,
-  kRst0 = 0xd0,
-  kRst7 = 0xd7,
-  kEoi = 0xd9,
-  kSos = 0xda,
-  kDqt = 0xdb,
-  kDri = 0xdd,
-  kApp0 = 0xe0,
-  kApp1 = 0xe1,
-  kApp15 = 0xef,
-  kCom = 0xfe,
-};
+constexpr std::string_view kRareCoding =
+    "this JPEG uses a rare way of coding (only baseline and progressive are read); save it as PNG";
 
-[[noreturn]] void throw_broken(const std::string& what) {
-  throw PictureError("broken JPEG: " + what + "; copy or download it again");
-}
-
-// EXIF 2.3, 4.6.4: tag 0x112 of the first directory of a TIFF structure. 1 if it cannot be read:
-// these are data about the picture, not the picture.
-int exif_orientation(std::string_view segment) {
+// From the segments before the coded data; 1 where they end before that, which libjpeg will say.
+int orientation_of(std::string_view bytes) {
+  constexpr std::uint32_t kApp1 = 0xe1;
+  constexpr std::uint32_t kSos = 0xda;
   constexpr std::string_view kPrefix{"Exif\0\0", 6};
-  constexpr std::uint32_t kOrientation = 0x112;
-  if (!segment.starts_with(kPrefix)) return 1;
-  const std::string_view tiff = segment.substr(kPrefix.size());
-  const bool little = tiff.starts_with("II");
+  ByteReader reader(bytes, "JPEG");
+  reader.take(2);
   try {
-    ByteReader header(tiff, "EXIF");
-    const auto u16 = [little](ByteReader& r) { return little ? r.u16_little() : r.u16_big(); };
-    const auto u32 = [little](ByteReader& r) { return little ? r.u32_little() : r.u32_big(); };
-    header.take(4);
-    ByteReader directory(tiff, "EXIF");
-    directory.take(u32(header));
-    for (std::uint32_t entries = u16(directory); entries > 0; --entries) {
-      ByteReader entry(directory.take(12), "EXIF");
-      if (u16(entry) != kOrientation) continue;
-      entry.take(6);  // type and count
-      const std::uint32_t value = u16(entry);
-      return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
+    for (;;) {
+      while (reader.u8() != 0xff) {
+      }
+      std::uint32_t marker = 0xff;
+      while (marker == 0xff) marker = reader.u8();
+      if (marker == kSos) return 1;
+      const std::uint32_t length = reader.u16_big();
+      const std::string_view segment = reader.take(std::max(length, 2U) - 2);
+      if (marker != kApp1 || !segment.starts_with(kPrefix)) continue;
+      const int orientation = exif_orientation(segment.substr(kPrefix.size()));
+      if (orientation != 1) return orientation;
     }
   } catch (const PictureError&) {
     return 1;
   }
-  return 1;
 }
 
-class JpegChecker {
- public:
-  explicit JpegChecker(std::string_view bytes) : bytes_(bytes), reader_(bytes, "JPEG") {}
-
-  // Returns the orientation.
-  int run() {
-    reader_.take(2);  // start of image
-    for (std::uint32_t marker = next_marker(); marker != kEoi; marker = next_marker()) {
-      check_segment(marker);
-      if (marker == kSos) skip_coded_data();
+// 8ths of the full size that `target` allows.
+unsigned scale_for(Size2 upright, Size2 target) {
+  const auto large_enough = [](int side, int wanted, unsigned eighths) {
+    return std::int64_t{side} * eighths / 8 >= 2 * std::int64_t{wanted};
+  };
+  for (const unsigned eighths : {1U, 2U, 4U}) {
+    if (large_enough(upright.height, target.height, eighths) &&
+        large_enough(upright.width, target.width, eighths)) {
+      return eighths;
     }
-    const bool whole =
-        !components_.empty() && std::all_of(components_.begin(), components_.end(),
-                                            [](const Component& c) { return c.scanned; });
-    if (!whole) throw_broken("a part of the picture is missing");
-    check_coded_bytes();
-    return orientation_;
+  }
+  return 8;
+}
+
+class JpegReader {
+ public:
+  explicit JpegReader(std::string_view bytes) : size_(bytes.size()) {
+    jpeg_.err = jpeg_std_error(&errors_);
+    errors_.error_exit = fail;
+    errors_.emit_message = take_message;
+    jpeg_.client_data = this;
+    source_.next_input_byte = reinterpret_cast<const JOCTET*>(bytes.data());
+    source_.bytes_in_buffer = bytes.size();
+    source_.init_source = [](j_decompress_ptr) {};
+    source_.fill_input_buffer = end_of_file;
+    source_.skip_input_data = skip;
+    source_.resync_to_restart = jpeg_resync_to_restart;
+    source_.term_source = [](j_decompress_ptr) {};
+    progress_.progress_monitor = watch;
+  }
+  JpegReader(const JpegReader&) = delete;
+  JpegReader& operator=(const JpegReader&) = delete;
+  ~JpegReader() { jpeg_destroy_decompress(&jpeg_); }
+
+  Image read(int orientation, std::optional<Size2> target) {
+    run([&] {
+      jpeg_create_decompress(&jpeg_);
+      jpeg_.src = &source_;
+      jpeg_.progress = &progress_;
+      jpeg_read_header(&jpeg_, TRUE);
+    });
+    check_header();
+    const int height = static_cast<int>(jpeg_.image_height);
+    const int width = static_cast<int>(jpeg_.image_width);
+    jpeg_.scale_denom = 8;
+    jpeg_.scale_num = 8;
+    if (target) {
+      const Size2 upright = orientation >= 5 ? Size2{width, height} : Size2{height, width};
+      jpeg_.scale_num = scale_for(upright, *target);
+    }
+    run([&] { jpeg_start_decompress(&jpeg_); });
+    Stored stored;
+    stored.width = static_cast<int>(jpeg_.output_width);
+    stored.height = static_cast<int>(jpeg_.output_height);
+    stored.colours = jpeg_.num_components == 1 ? 1 : 3;
+    stored.orientation = orientation;
+    return read_rows(stored);
   }
 
  private:
-  struct Component {
-    std::uint32_t id = 0;
-    std::uint32_t across = 0;  // sampling factors
-    std::uint32_t down = 0;
-    std::uint32_t quantisation = 0;  // table
-    bool scanned = false;
-  };
-
-  std::uint32_t next_marker() {
-    if (reader_.u8() != 0xff) throw_broken("a marker was expected between two segments");
-    std::uint32_t code = 0xff;
-    while (code == 0xff) code = reader_.u8();  // fill bytes
-    return code;
+  static JpegReader& reader_of(j_common_ptr jpeg) {
+    return *static_cast<JpegReader*>(jpeg->client_data);
   }
 
-  void check_segment(std::uint32_t marker) {
-    const std::uint32_t length = reader_.u16_big();
-    if (length < 2) throw_broken("a segment of impossible length");
-    const std::string_view segment = reader_.take(length - 2);
-    ByteReader content(segment, "JPEG");
-    switch (marker) {
-      case kSof0:
-      case kSof1:
-      case kSof2:
-        progressive_ = marker == kSof2;
-        check_frame(content);
-        break;
-      case kDht:
-        check_huffman_tables(content);
-        break;
-      case kDqt:
-        check_quantisation_tables(content);
-        break;
-      case kSos:
-        check_scan(content);
-        break;
-      case kApp1:
-        if (orientation_ == 1) orientation_ = exif_orientation(segment);
-        break;
-      default:
-        check_known(marker);
+  static void fail(j_common_ptr jpeg) {
+    char message[JMSG_LENGTH_MAX];
+    jpeg->err->format_message(jpeg, message);
+    reader_of(jpeg).calls_.fail(message);
+  }
+
+  // Of its warnings these are about what is left over or beside the picture.
+  static void take_message(j_common_ptr jpeg, int level) {
+    if (level >= 0) return;
+    const int code = jpeg->err->msg_code;
+    const bool harmless =
+        code == JWRN_EXTRANEOUS_DATA || code == JWRN_JFIF_MAJOR || code == JWRN_ADOBE_XFORM;
+    if (!harmless) fail(jpeg);
+  }
+
+  static boolean end_of_file(j_decompress_ptr jpeg) {
+    JpegReader& reader = reader_of(reinterpret_cast<j_common_ptr>(jpeg));
+    reader.truncated_ = true;
+    reader.calls_.fail("truncated");
+  }
+
+  static void skip(j_decompress_ptr jpeg, long count) {
+    if (count <= 0) return;
+    const auto bytes = static_cast<std::size_t>(count);
+    if (bytes > jpeg->src->bytes_in_buffer) end_of_file(jpeg);
+    jpeg->src->next_input_byte += bytes;
+    jpeg->src->bytes_in_buffer -= bytes;
+  }
+
+  // libjpeg calls this as it goes on through the file.
+  static void watch(j_common_ptr common) {
+    JpegReader& reader = reader_of(common);
+    const jpeg_decompress_struct& jpeg = reader.jpeg_;
+    for (int i = 0; i < jpeg.comps_in_scan; ++i) {
+      reader.coded_ |= 1U << jpeg.cur_comp_info[i]->component_index;
+    }
+    if (jpeg.input_scan_number > reader.most_scans()) {
+      reader.too_many_scans_ = true;
+      reader.calls_.fail("too many scans");
     }
   }
 
-  void check_known(std::uint32_t marker) const {
-    const bool known = marker == kDri || marker == kCom || (marker >= kApp0 && marker <= kApp15);
-    if (!known) {
-      throw PictureError(
-          "this JPEG uses a rare way of coding (only baseline and progressive are read); save it "
-          "as PNG");
-    }
+  int most_scans() const {
+    const std::int64_t pixels = std::int64_t{jpeg_.image_width} * jpeg_.image_height;
+    return static_cast<int>(
+        std::clamp<std::int64_t>(kMostPixelsScanned / pixels, kLeastScans, kMostScans));
   }
 
-  void check_frame(ByteReader& content) {
-    if (!components_.empty()) throw_broken("a second frame header");
-    if (content.u8() != 8) {
-      throw PictureError("this JPEG does not have 8 bits a sample; save it as PNG");
-    }
-    height_ = content.u16_big();
-    width_ = content.u16_big();
-    check_picture_size(width_, height_);
-    components_.resize(content.u8());
-    for (Component& component : components_) {
-      component.id = content.u8();
-      const std::uint32_t sampling = content.u8();
-      component.across = sampling >> 4;
-      component.down = sampling & 15;
-      component.quantisation = content.u8();
-      const auto possible = [](std::uint32_t factor) { return factor >= 1 && factor <= 4; };
-      if (!possible(component.across) || !possible(component.down)) {
-        throw_broken("a sampling factor that is not 1 … 4");
-      }
-    }
-  }
-
-  // Blocks of 8x8 samples in all components together (T.81, A.1.1 and A.2.1).
-  std::uint64_t blocks() const {
-    std::uint32_t most_across = 1;
-    std::uint32_t most_down = 1;
-    for (const Component& component : components_) {
-      most_across = std::max(most_across, component.across);
-      most_down = std::max(most_down, component.down);
-    }
-    const auto over = [](std::uint32_t a, std::uint32_t b) { return (a + b - 1) / b; };
-    std::uint64_t count = 0;
-    for (const Component& component : components_) {
-      count += std::uint64_t{over(over(width_ * component.across, most_across), 8)} *
-               over(over(height_ * component.down, most_down), 8);
-    }
-    return count;
-  }
-
-  // Every block takes a bit of its DC coefficient and, if not progressive, another one to say that
-  // nothing more comes. The decoder would take what is missing for zeros.
-  void check_coded_bytes() const {
-    const std::uint64_t least = (blocks() * (progressive_ ? 1 : 2) + 7) / 8;
-    if (coded_bytes_ >= least) return;
-    throw PictureError("truncated JPEG: " + std::to_string(width_) + "x" + std::to_string(height_) +
-                       " pixels take " + std::to_string(least) + " bytes at least, it has " +
-                       std::to_string(coded_bytes_) + "; copy or download it again");
-  }
-
-  void check_huffman_tables(ByteReader& content) {
-    constexpr std::uint32_t kMostCodes = 256;
-    while (content.left() > 0) {
-      const std::uint32_t table = content.u8();
-      std::uint32_t codes = 0;
-      for (int length = 1; length <= 16; ++length) codes += content.u8();
-      if (codes > kMostCodes) throw_broken("a Huffman table of more than 256 codes");
-      content.take(codes);
-      huffman_tables_ |= table_bit(table >> 4, table & 15);
-    }
-  }
-
-  void check_quantisation_tables(ByteReader& content) {
-    while (content.left() > 0) {
-      const std::uint32_t table = content.u8();
-      content.take(table >> 4 == 0 ? 64 : 128);
-      quantisation_tables_ |= std::uint32_t{1} << (table & 15);
-    }
-  }
-
-  // One bit for each of 16 DC (kind 0) and 16 AC (kind 1) tables.
-  static std::uint32_t table_bit(std::uint32_t kind, std::uint32_t table) {
-    return kind > 1 ? 0 : std::uint32_t{1} << (16 * kind + table);
-  }
-
-  void check_scan(ByteReader& content) {
-    const std::int64_t pixels = std::max<std::int64_t>(1, std::int64_t{width_} * height_);
-    const std::int64_t most = std::min<std::int64_t>(kMostScans, kMostPixelsScanned / pixels);
-    if (++scans_ > most) {
-      throw PictureError("this JPEG is coded in more than " + std::to_string(most) +
+  template <typename Calls>
+  void run(const Calls& calls) {
+    if (calls_.run(calls)) return;
+    if (truncated_) throw truncated_picture("JPEG", size_);
+    if (too_many_scans_) {
+      throw PictureError("this JPEG is coded in more than " + std::to_string(most_scans()) +
                          " scans; save it as PNG");
     }
-    ByteReader selection(content.take(2 * content.u8()), "JPEG");
-    const std::uint32_t first_coefficient = content.u8();
-    content.take(1);  // last coefficient
-    const bool refines = content.u8() >> 4 != 0;
-    while (selection.left() > 0) {
-      Component& component = find_component(selection.u8());
-      if (component.scanned && !progressive_) throw_broken("a component is coded twice");
-      component.scanned = true;
+    switch (errors_.msg_code) {
+      case JERR_OUT_OF_MEMORY:
+        throw std::bad_alloc();
+      case JERR_SOF_UNSUPPORTED:
+        throw PictureError(std::string(kRareCoding));
+      case JERR_BAD_PRECISION:
+        throw PictureError("this JPEG has " + std::to_string(jpeg_.data_precision) +
+                           " bits per sample, only 8 are read; save it as PNG");
+      default:
+        throw PictureError("broken JPEG: " + calls_.said() + "; copy or download it again");
+    }
+  }
 
-      const std::uint32_t tables = selection.u8();
-      const std::uint32_t dc = table_bit(0, tables >> 4);
-      const std::uint32_t ac = table_bit(1, tables & 15);
-      // A refinement of DC coefficients is plain bits (T.81, G.1.2.1).
-      std::uint32_t needed = dc | ac;
-      if (progressive_) needed = first_coefficient > 0 ? ac : (refines ? 0 : dc);
-      const std::uint32_t quantisation = std::uint32_t{1} << (component.quantisation & 15);
-      if ((huffman_tables_ & needed) != needed || (quantisation_tables_ & quantisation) == 0) {
-        throw_broken("a table is used that is not there");
+  void check_header() {
+    check_picture_size(jpeg_.image_width, jpeg_.image_height);
+    const int components = jpeg_.num_components;
+    // The end of arithmetic codes cannot be told from their being cut short.
+    if (jpeg_.arith_code || (components != 1 && components != 3 && components != 4)) {
+      throw PictureError(std::string(kRareCoding));
+    }
+    jpeg_.out_color_space =
+        components == 1 ? JCS_GRAYSCALE : (components == 3 ? JCS_RGB : JCS_CMYK);
+    std::uint64_t blocks = 0;  // of 8x8 samples
+    for (int i = 0; i < components; ++i) {
+      blocks +=
+          std::uint64_t{jpeg_.comp_info[i].width_in_blocks} * jpeg_.comp_info[i].height_in_blocks;
+    }
+    // Every block takes a bit of its DC coefficient and, if not progressive, another one to say
+    // that nothing more comes. Before memory is taken for what cannot be there.
+    const std::uint64_t least = (blocks * (jpeg_.progressive_mode ? 1 : 2) + 7) / 8;
+    if (size_ < least) {
+      throw PictureError("truncated JPEG: " + std::to_string(jpeg_.image_width) + "x" +
+                         std::to_string(jpeg_.image_height) + " pixels take " +
+                         std::to_string(least) + " bytes at least, it has " +
+                         std::to_string(size_) + "; copy or download it again");
+    }
+    const std::uint64_t coefficients = blocks * DCTSIZE2 * sizeof(JCOEF);
+    if (jpeg_has_multiple_scans(&jpeg_) && coefficients > kMostCoefficientBytes) {
+      throw PictureError("decoding the picture takes " + std::to_string(coefficients >> 20) +
+                         " MiB, more than " + std::to_string(kMostCoefficientBytes >> 20) +
+                         "; make it smaller, or save it as baseline JPEG");
+    }
+  }
+
+  // Ink as the Adobe programs store it, 255 for none: as light that passes through.
+  static void cmyk_to_rgb(JSAMPLE* row, JDIMENSION width) {
+    const auto product = [](unsigned a, unsigned b) {
+      return static_cast<JSAMPLE>((a * b + 127) / 255);
+    };
+    for (std::size_t x = 0; x < width; ++x) {
+      const std::array<JSAMPLE, 4> ink{row[4 * x], row[4 * x + 1], row[4 * x + 2], row[4 * x + 3]};
+      for (std::size_t c = 0; c < 3; ++c) row[3 * x + c] = product(ink[c], ink[3]);
+    }
+  }
+
+  Image read_rows(const Stored& stored) {
+    std::vector<JSAMPLE> row(static_cast<std::size_t>(jpeg_.output_width) *
+                             static_cast<std::size_t>(jpeg_.output_components));
+    Canvas<std::uint8_t> canvas(stored);
+    run([&] {
+      JSAMPROW to = row.data();
+      for (int y = 0; y < stored.height; ++y) {
+        jpeg_read_scanlines(&jpeg_, &to, 1);
+        if (jpeg_.out_color_space == JCS_CMYK) cmyk_to_rgb(to, jpeg_.output_width);
+        canvas.put_row(y, to);
       }
+      jpeg_finish_decompress(&jpeg_);
+    });
+    if (coded_ != (1U << jpeg_.num_components) - 1) {
+      throw PictureError(
+          "broken JPEG: a part of the picture is missing; copy or download it again");
     }
+    return std::move(canvas).finish();
   }
 
-  Component& find_component(std::uint32_t id) {
-    for (Component& component : components_) {
-      if (component.id == id) return component;
-    }
-    throw_broken("a scan of a component that is not there");
-  }
-
-  // To the next marker: in coded data 0xff is followed by 0 or by a restart marker.
-  void skip_coded_data() {
-    std::size_t place = reader_.position();
-    for (;; ++place) {
-      place = bytes_.find('\xff', place);
-      if (place == std::string_view::npos || place + 1 >= bytes_.size()) {
-        reader_.take(reader_.left() + 1);  // throws: truncated
-      }
-      const auto code = static_cast<std::uint8_t>(bytes_[place + 1]);
-      if (code != 0 && code != 0xff && (code < kRst0 || code > kRst7)) break;
-    }
-    coded_bytes_ += place - reader_.position();
-    reader_.take(place - reader_.position());
-  }
-
-  std::string_view bytes_;
-  ByteReader reader_;
-  std::uint32_t width_ = 0;
-  std::uint32_t height_ = 0;
-  std::vector<Component> components_;
-  std::uint64_t coded_bytes_ = 0;  // of all scans
-  bool progressive_ = false;
-  int scans_ = 0;
-  std::uint32_t huffman_tables_ = 0;
-  std::uint32_t quantisation_tables_ = 0;
-  int orientation_ = 1;
+  CCalls calls_;
+  std::size_t size_;
+  bool truncated_ = false;
+  bool too_many_scans_ = false;
+  unsigned coded_ = 0;  // a bit per component
+  jpeg_error_mgr errors_{};
+  jpeg_source_mgr source_{};
+  jpeg_progress_mgr progress_{};
+  jpeg_decompress_struct jpeg_{};
 };
 
 }  // namespace
 
-int check_jpeg(std::string_view bytes) {
-  return JpegChecker(bytes).run();
+Image decode_jpeg(std::string_view bytes, std::optional<Size2> target) {
+  return JpegReader(bytes).read(orientation_of(bytes), target);
 }
 
 }  // namespace cnn

@@ -1,229 +1,217 @@
 #include "data/image/png.hpp"
 
-#include <array>
+#include <bit>
+#include <cassert>
 #include <cstdint>
+#include <cstring>
+#include <new>
+#include <utility>
 #include <vector>
 
-#include <zlib.h>
+#include <png.h>
 
 #include "data/image/byte_reader.hpp"
+#include "data/image/c_calls.hpp"
+#include "data/image/canvas.hpp"
+#include "data/image/exif.hpp"
 
 namespace cnn {
 namespace {
 
-// Decoding holds them twice.
-constexpr std::uint64_t kMostPixelBytes = std::uint64_t{1} << 28;
+// For decoding one picture, its own pixels included.
+constexpr std::uint64_t kMostMemory = std::uint64_t{1} << 30;
+// Deflate makes at most 1032 bytes of one.
+constexpr std::uint64_t kMostFromAByte = 1032;
 
-constexpr std::size_t kPaletteBytes = std::size_t{256} * 3;
-
-struct Chunk {
-  std::string_view type;
-  std::string_view data;
-};
-
-struct Header {
-  std::uint32_t width = 0;
-  std::uint32_t height = 0;
-  std::uint32_t depth = 0;   // bits per sample
-  std::uint32_t colour = 0;  // type: 0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGB and alpha
-  bool interlaced = false;
-};
-
-std::uint32_t checksum(std::string_view bytes) {
-  return static_cast<std::uint32_t>(
-      crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
-}
-
-Chunk next_chunk(ByteReader& reader) {
-  const std::uint32_t length = reader.u32_big();
-  const std::string_view body = reader.take(std::size_t{4} + length);
-  const Chunk chunk{body.substr(0, 4), body.substr(4)};
-  if (reader.u32_big() != checksum(body)) {
-    throw PictureError("broken PNG: a chunk's checksum is wrong; copy or download it again");
-  }
-  return chunk;
-}
-
-int samples_a_pixel(std::uint32_t colour) {
-  switch (colour) {
-    case 2:
-      return 3;
-    case 4:
-      return 2;
-    case 6:
-      return 4;
-    default:
-      return 1;
+// eXIf is looked for here: it may stand behind the pixels, and libpng refuses some that other
+// programs read. Also finds out whether the file is whole.
+int orientation_of(std::string_view bytes) {
+  int orientation = 1;
+  ByteReader reader(bytes, "PNG");
+  reader.take(kPngSignature.size());
+  for (;;) {
+    const std::uint32_t length = reader.u32_big();
+    const std::string_view type = reader.take(4);
+    const std::string_view data = reader.take(length);
+    reader.take(4);  // checksum
+    if (type == "IEND") return orientation;
+    if (type == "eXIf") orientation = exif_orientation(data);
   }
 }
 
-// Table 11.1 of the Recommendation.
-bool allowed(std::uint32_t colour, std::uint32_t depth) {
-  const bool small = depth == 1 || depth == 2 || depth == 4;
-  switch (colour) {
-    case 0:
-      return small || depth == 8 || depth == 16;
-    case 3:
-      return small || depth == 8;
-    case 2:
-    case 4:
-    case 6:
-      return depth == 8 || depth == 16;
-    default:
-      return false;
-  }
-}
-
-Header parse_header(const Chunk& chunk) {
-  if (chunk.type != "IHDR" || chunk.data.size() != 13) {
+// Width and height as the header has them, before libpng judges them.
+void check_size(std::string_view bytes) {
+  ByteReader reader(bytes, "PNG");
+  reader.take(kPngSignature.size() + 4);
+  if (reader.take(4) != "IHDR") {
     throw PictureError("broken PNG: it does not begin with its header; save it again");
   }
-  ByteReader reader(chunk.data, "PNG");
-  Header header;
-  header.width = reader.u32_big();
-  header.height = reader.u32_big();
-  check_picture_size(header.width, header.height);
-  header.depth = reader.u8();
-  header.colour = reader.u8();
-  const bool deflated = reader.u8() == 0;
-  const bool filtered = reader.u8() == 0;
-  const std::uint32_t interlace = reader.u8();
-  if (!allowed(header.colour, header.depth) || !deflated || !filtered || interlace > 1) {
-    throw PictureError("broken PNG: its header holds values that PNG does not have; save it again");
-  }
-  header.interlaced = interlace == 1;
-  return header;
+  const std::uint32_t width = reader.u32_big();
+  check_picture_size(width, reader.u32_big());
 }
 
-// Bytes of one pass: rows of packed samples, each after one byte that names its filter.
-std::uint64_t pass_bytes(const Header& header, std::uint64_t width, std::uint64_t height) {
-  if (width == 0) return 0;
-  const auto bits = static_cast<std::uint64_t>(samples_a_pixel(header.colour)) * header.depth;
-  return height * (1 + (width * bits + 7) / 8);
-}
-
-std::uint64_t promised_bytes(const Header& header) {
-  if (!header.interlaced) return pass_bytes(header, header.width, header.height);
-  struct Pass {
-    std::uint32_t x, y, step_x, step_y;
-  };
-  // Adam7 (Recommendation, 8.2).
-  constexpr std::array<Pass, 7> kPasses{{{0, 0, 8, 8},
-                                         {4, 0, 8, 8},
-                                         {0, 4, 4, 8},
-                                         {2, 0, 4, 4},
-                                         {0, 2, 2, 4},
-                                         {1, 0, 2, 2},
-                                         {0, 1, 1, 2}}};
-  const auto places = [](std::uint32_t extent, std::uint32_t first, std::uint32_t step) {
-    return extent > first ? (extent - first + step - 1) / step : 0;
-  };
-  std::uint64_t bytes = 0;
-  for (const Pass& pass : kPasses) {
-    bytes += pass_bytes(header, places(header.width, pass.x, pass.step_x),
-                        places(header.height, pass.y, pass.step_y));
-  }
-  return bytes;
-}
-
-class Inflater {
+class PngReader {
  public:
-  explicit Inflater(std::string_view data) {
-    // zlib's interface lacks a const here; it does not write to its input.
-    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(data.data()));
-    stream_.avail_in = static_cast<uInt>(data.size());
-    if (inflateInit(&stream_) != Z_OK) throw PictureError("zlib could not be started");
+  explicit PngReader(std::string_view bytes) : left_(bytes), whole_(bytes.size()) {
+    png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, this, fail, ignore_warning);
+    info_ = png_ == nullptr ? nullptr : png_create_info_struct(png_);
+    if (info_ == nullptr) {
+      png_destroy_read_struct(&png_, nullptr, nullptr);
+      throw std::bad_alloc();
+    }
   }
-  Inflater(const Inflater&) = delete;
-  Inflater& operator=(const Inflater&) = delete;
-  ~Inflater() { inflateEnd(&stream_); }
+  PngReader(const PngReader&) = delete;
+  PngReader& operator=(const PngReader&) = delete;
+  ~PngReader() { png_destroy_read_struct(&png_, &info_, nullptr); }
 
-  // Decompresses into `buffer`, returns zlib's code; `produced` is how much came out.
-  int step(std::vector<Bytef>& buffer, std::uint64_t& produced) {
-    stream_.next_out = buffer.data();
-    stream_.avail_out = static_cast<uInt>(buffer.size());
-    const int code = inflate(&stream_, Z_NO_FLUSH);
-    produced = buffer.size() - stream_.avail_out;
-    return code;
+  Image read(int orientation) {
+    read_header();
+    check_amount();
+    run([&] { set_up_transformations(); });
+    Stored stored;
+    stored.width = static_cast<int>(png_get_image_width(png_, info_));
+    stored.height = static_cast<int>(png_get_image_height(png_, info_));
+    const int type = png_get_color_type(png_, info_);
+    stored.colours = (type & PNG_COLOR_MASK_COLOR) != 0 ? 3 : 1;
+    stored.alpha = (type & PNG_COLOR_MASK_ALPHA) != 0;
+    stored.orientation = orientation;
+    check_memory();
+    return png_get_bit_depth(png_, info_) == 16 ? read_rows<std::uint16_t>(stored)
+                                                : read_rows<std::uint8_t>(stored);
   }
 
  private:
-  z_stream stream_{};
-};
-
-// Throws unless `data` is one whole zlib stream of exactly `promised` bytes. Stops soon after too
-// many.
-void check_pixel_data(std::string_view data, std::uint64_t promised) {
-  Inflater inflater(data);
-  std::vector<Bytef> buffer(std::size_t{1} << 16);
-  std::uint64_t total = 0;
-  int code = Z_OK;
-  while (code == Z_OK && total <= promised) {
-    std::uint64_t produced = 0;
-    code = inflater.step(buffer, produced);
-    total += produced;
+  template <typename Calls>
+  void run(const Calls& calls) {
+    if (calls_.run(calls)) return;
+    if (truncated_) throw truncated_picture("PNG", whole_);
+    const std::string said = calls_.said();
+    if (said == "Out of memory" || said == "Insufficient memory") throw std::bad_alloc();
+    throw PictureError("broken PNG: " + said + "; copy or download it again");
   }
-  if (total > promised || (code == Z_STREAM_END && total < promised)) {
+
+  static void fail(png_structp png, png_const_charp what) {
+    static_cast<PngReader*>(png_get_error_ptr(png))->calls_.fail(what);
+  }
+  static void ignore_warning(png_structp, png_const_charp) {}
+
+  static void take_bytes(png_structp png, png_bytep to, std::size_t count) {
+    auto* reader = static_cast<PngReader*>(png_get_io_ptr(png));
+    if (count > reader->left_.size()) {
+      reader->truncated_ = true;
+      png_error(png, "truncated");
+    }
+    std::memcpy(to, reader->left_.data(), count);
+    reader->left_.remove_prefix(count);
+  }
+
+  void read_header() {
+    run([&] {
+      png_set_read_fn(png_, this, take_bytes);
+      png_set_crc_action(png_, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
+      // Too few, too many or damaged pixels are among what libpng would only warn of.
+      png_set_benign_errors(png_, 0);
+      // An index beyond the palette is black, as viewers show it.
+      png_set_check_for_invalid_index(png_, 0);
+      png_set_user_limits(png_, kMostPixelsASide, kMostPixelsASide);
+      // Profiles, texts and the like are passed over; what PNG does not know as well.
+      png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
+      png_read_info(png_, info_);
+    });
+  }
+
+  std::uint64_t pixel_bytes() const {
+    return std::uint64_t{png_get_rowbytes(png_, info_)} * png_get_image_height(png_, info_);
+  }
+
+  // That the file can hold what its header promises, before memory is taken for it.
+  void check_amount() const {
+    const std::uint64_t promised = pixel_bytes();
+    if (promised / kMostFromAByte <= whole_) return;
     throw PictureError("broken PNG: its header promises " + std::to_string(promised) +
-                       " bytes of pixel data, there are " +
-                       (total > promised ? "more" : std::to_string(total)) + "; save it again");
+                       " bytes of pixel data, too many for a file of " + std::to_string(whole_) +
+                       "; copy or download it again");
   }
-  if (code != Z_STREAM_END) {
-    throw PictureError("broken PNG: its pixel data cannot be decompressed after " +
-                       std::to_string(total) + " of " + std::to_string(promised) +
-                       " bytes; copy or download it again");
-  }
-}
 
-void append_chunk(std::string& out, std::string_view type, std::string_view data) {
-  for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(data.size() >> shift);
-  out.append(type).append(data).append(4, '\0');  // the decoder skips checksums
-}
+  // The pixels, all of them once more if they come in passes, and as bytes if they have 16 bits.
+  void check_memory() const {
+    const std::uint64_t halves = (passes_ > 1 ? 4U : 2U) + (png_get_bit_depth(png_, info_) / 16U);
+    const std::uint64_t needed = pixel_bytes() * halves / 2;
+    if (needed <= kMostMemory) return;
+    throw PictureError("decoding the picture takes " + std::to_string(needed >> 20) +
+                       " MiB, more than " + std::to_string(kMostMemory >> 20) +
+                       "; save it with fewer bits per sample, or make it smaller");
+  }
+
+  void set_up_transformations() {
+    png_set_expand(png_);  // palettes, fewer than 8 bits, tRNS
+    if constexpr (std::endian::native == std::endian::little) png_set_swap(png_);
+    passes_ = png_set_interlace_handling(png_);
+    png_read_update_info(png_, info_);
+  }
+
+  template <typename Sample>
+  Image read_rows(const Stored& stored) {
+    const std::size_t row_samples = static_cast<std::size_t>(stored.width) * stored.samples();
+    // Passes of an interlaced picture fill up what the ones before them have left out.
+    const auto rows_held = static_cast<std::size_t>(passes_ == 1 ? 1 : stored.height);
+    std::vector<Sample> rows(row_samples * rows_held);
+    Canvas<Sample> canvas(stored);
+    const auto row = [&](int y) {
+      return rows.data() + (passes_ == 1 ? 0 : static_cast<std::size_t>(y) * row_samples);
+    };
+    run([&] {
+      for (int pass = 0; pass < passes_; ++pass) {
+        for (int y = 0; y < stored.height; ++y) {
+          png_read_row(png_, reinterpret_cast<png_bytep>(row(y)), nullptr);
+          if (pass == passes_ - 1) canvas.put_row(y, row(y));
+        }
+      }
+      png_read_end(png_, nullptr);
+    });
+    return std::move(canvas).finish();
+  }
+
+  CCalls calls_;
+  std::string_view left_;
+  std::size_t whole_;
+  bool truncated_ = false;
+  int passes_ = 1;
+  png_structp png_ = nullptr;
+  png_infop info_ = nullptr;
+};
 
 }  // namespace
 
-std::string check_png(std::string_view bytes) {
-  ByteReader reader(bytes, "PNG");
-  reader.take(kPngSignature.size());
-  const Chunk first = next_chunk(reader);
-  const Header header = parse_header(first);
+Image decode_png(std::string_view bytes) {
+  check_size(bytes);
+  return PngReader(bytes).read(orientation_of(bytes));
+}
 
-  std::string palette;
-  std::string_view transparency;
-  std::string pixels;
-  for (Chunk chunk = next_chunk(reader); chunk.type != "IEND"; chunk = next_chunk(reader)) {
-    constexpr char kAncillary = 0x20;  // this bit of the first letter: the chunk may be left out
-    if (chunk.type == "IDAT") {
-      pixels += chunk.data;
-    } else if (chunk.type == "PLTE") {
-      palette = chunk.data;
-    } else if (chunk.type == "tRNS") {
-      transparency = chunk.data;
-    } else if ((chunk.type[0] & kAncillary) == 0) {
-      throw PictureError("broken PNG: it has a chunk that PNG does not know; save it again");
+std::string encode_png(const Image& image) {
+  const int channels = image.shape.channels;
+  assert(channels == 1 || channels == 3);
+  const std::size_t area = image.pixels.size() / static_cast<std::size_t>(channels);
+  std::vector<png_byte> interleaved;
+  interleaved.reserve(image.pixels.size());
+  for (std::size_t place = 0; place < area; ++place) {
+    for (std::size_t at = place; at < image.pixels.size(); at += area) {
+      interleaved.push_back(image.pixels[at]);
     }
   }
-  const std::uint64_t promised = promised_bytes(header);
-  if (promised > kMostPixelBytes) {
-    throw PictureError("the picture takes " + std::to_string(promised >> 20) + " MiB, more than " +
-                       std::to_string(kMostPixelBytes >> 20) +
-                       "; save it with fewer bits per sample, or make it smaller");
+  png_image description{};
+  description.version = PNG_IMAGE_VERSION;
+  description.width = static_cast<png_uint_32>(image.shape.width);
+  description.height = static_cast<png_uint_32>(image.shape.height);
+  description.format = channels == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
+  png_alloc_size_t length = PNG_IMAGE_PNG_SIZE_MAX(description);
+  std::string png(length, '\0');
+  if (png_image_write_to_memory(&description, png.data(), &length, 0, interleaved.data(), 0,
+                                nullptr) == 0) {
+    throw std::bad_alloc();  // it asks for nothing else that could fail
   }
-  check_pixel_data(pixels, promised);
-
-  std::string stripped(kPngSignature);
-  append_chunk(stripped, first.type, first.data);
-  if (header.colour == 3) {
-    if (palette.empty() || palette.size() > kPaletteBytes || palette.size() % 3 != 0) {
-      throw PictureError("broken PNG: it needs a palette of 1 to 256 colours; save it again");
-    }
-    palette.resize(kPaletteBytes);
-    append_chunk(stripped, "PLTE", palette);
-  }
-  if (!transparency.empty()) append_chunk(stripped, "tRNS", transparency);
-  append_chunk(stripped, "IDAT", pixels);
-  append_chunk(stripped, "IEND", {});
-  return stripped;
+  png.resize(length);
+  return png;
 }
 
 }  // namespace cnn

@@ -1,19 +1,22 @@
-// PNG files (W3C Recommendation, second edition), as far as they must be checked before they are
-// decoded.
+// PNG files, by libpng.
 
 #pragma once
 
 #include <string>
 #include <string_view>
 
+#include "cnn/image.hpp"
+
 namespace cnn {
 
 inline constexpr std::string_view kPngSignature{"\x89PNG\r\n\x1a\n", 8};
 
-// Walks all chunks with their checksums to the end, and decompresses the pixel data once, piece by
-// piece, to see that they are whole and as many as the header promises; that also bounds what the
-// decoder will need. Returns the same picture stripped to what decides its pixels, its palette
-// filled up with black to 256 colours, so that no index leads out of it. Throws PictureError.
-std::string check_png(std::string_view bytes);
+// All kinds of PNG; of an animation what viewers without animation show. Checks all checksums to
+// the end chunk, and that there are exactly as many pixels as the header promises; what follows is
+// ignored. Throws PictureError.
+Image decode_png(std::string_view bytes);
+
+// Requires 1 or 3 channels.
+std::string encode_png(const Image& image);
 
 }  // namespace cnn

@@ -1,4 +1,4 @@
-// PGM and PPM, the binary forms (P5, P6) of netpbm's portable anymaps.
+// PBM, PGM and PPM: netpbm's portable anymaps, P1 to P6.
 
 #pragma once
 
@@ -8,12 +8,12 @@
 
 namespace cnn {
 
-// The whole of "P5", "P6" and their unsupported relatives (P1 … P7) begins so.
+// Begins as "P1" … "P6" do.
 bool looks_like_pnm(std::string_view bytes);
 
-// Samples of 1 … 16 bits are brought to 0 … 255, rounded to nearest. Throws PictureError: the text
-// forms, bitmaps (PBM), PAM, fewer or more bytes than the header promises, a sample above the
-// header's largest value.
+// As text (P1, P2, P3) or binary (P4, P5, P6). Samples of 1 … 16 bits are brought to 0 … 255,
+// rounded to nearest. Throws PictureError: fewer or more pixels than the header promises, a sample
+// above the header's largest value.
 Image decode_pnm(std::string_view bytes);
 
 }  // namespace cnn
