@@ -51,7 +51,16 @@ std::vector<std::string> samples() {
           gray_jpeg(),
           progressive_jpeg(),
           restart_jpeg(),
-          with_orientation(gray_jpeg(), 6)};
+          with_orientation(gray_jpeg(), 6),
+          cmyk_jpeg(),
+          lossy_webp(),
+          lossless_webp(),
+          animated_webp(),
+          turned_webp(),
+          gif_file(3, 2, gif_picture(0, 0, 3, 2, "\0\1\2\3\2\1"s)),
+          gif_file(3, 2,
+                   gif_picture(0, 0, 2, 2, "\0\1\2\3"s) + "!\xfe\1x\0"s +
+                       gif_picture(0, 0, 1, 1, "\0"s))};
 }
 
 TEST_F(BrokenImage, SamplesThemselvesAreSound) {
@@ -346,6 +355,51 @@ TEST_F(BrokenImage, AJpegWhoseDataCannotBeThePictureIsRefused) {
   progressive.replace(progressive.find("\xff\xc2") + 5, 4, "\x10\x00\x10\x00"s);
   EXPECT_TRUE(
       error(progressive).starts_with("truncated JPEG: 4096x4096 pixels take 98304 bytes at least"));
+}
+
+TEST_F(BrokenImage, GifMessages) {
+  const std::string picture = gif_picture(0, 0, 2, 2, "\0\1\2\3"s);
+  const std::string sound = gif_file(2, 2, picture);
+  EXPECT_EQ(error(gif_file(2, 2, "")), "broken GIF: it has no picture; copy or download it again");
+  EXPECT_EQ(error(sound.substr(0, sound.size() - 1)),
+            "truncated GIF: the file ends after " + std::to_string(sound.size() - 1) +
+                " bytes, before the picture does; copy or download it again");
+  EXPECT_EQ(error(gif_file(2, 2, picture + "x")),
+            "broken GIF: Wrong record type detected; copy or download it again");
+  EXPECT_EQ(error(gif_file(2, 2, gif_picture(0, 0, 2, 2, "\0\1\2"s))),
+            "broken GIF: Image EOF detected before image complete; copy or download it again");
+  EXPECT_EQ(error(gif_file(2, 2, gif_picture(0, 0, 0, 2, ""))),
+            "the picture has 0x2 pixels; save it again");
+  EXPECT_EQ(error(gif_file(16384, 6000, gif_picture(0, 0, 16384, 6000, "\0"s))),
+            "the picture has 16384x6000 pixels in 41 bytes, more than a picture with something on "
+            "it; make it smaller");
+  std::string no_colours = sound;
+  no_colours[10] = '\x11';
+  no_colours.erase(13, 12);
+  EXPECT_EQ(error(no_colours), "broken GIF: it has no colours; save it again");
+  std::string few_colours = sound;
+  few_colours[10] = '\x90';
+  few_colours.erase(13, 6);
+  EXPECT_EQ(error(few_colours),
+            "broken GIF: a pixel has colour 2 of a palette of 2; save it again");
+}
+
+TEST_F(BrokenImage, WebpMessages) {
+  const std::string lossy = lossy_webp();
+  EXPECT_EQ(error(lossy.substr(0, lossy.size() - 1)),
+            "truncated WebP: the file ends after 67 bytes, before the picture does; copy or "
+            "download it again");
+  std::string shorter = lossy.substr(0, lossy.size() - 20);
+  shorter[4] = static_cast<char>(lossy[4] - 20);
+  EXPECT_EQ(error(shorter),
+            "broken WebP: its parts do not fit together; copy or download it again");
+  shorter[16] = static_cast<char>(lossy[16] - 20);
+  EXPECT_EQ(error(shorter),
+            "broken WebP: its data end before the picture does; copy or download it again");
+  // 14 bits each for width and height, less 1.
+  std::string large = lossless_webp();
+  large.replace(21, 4, "\xff\xff\xff\x1f"s);
+  EXPECT_TRUE(error(large).starts_with("the picture has 16384x16384 pixels, more than 110"));
 }
 
 // A picture whose data end early, before a sound end marker.

@@ -217,6 +217,33 @@ void image_seeds(const Seeds& seeds) {
   seeds.add("pgm-comment", "P5\n# made by hand\n3 2\n7\n" + std::string("\0\1\2\3\4\7", 6));
   seeds.add("ppm-16", "P6 1 2 65535\n" + counted(12));
   seeds.add("pbm", "P1 2 2\n0 1 1 0\n");
+  seeds.add("pgm-text", "P2 2 2 15\n0 1\n# two more\n15 7\n");
+  seeds.add("ppm-text", "P3 1 1 65535 1 2 65535");
+  seeds.add("pbm-bits", "P4 9 2\n" + counted(4));
+  std::string runs = bmp_file(3, 2, 8, counted(1024), std::string("\3\1\0\0\0\3\1\2\3\0\0\1", 12));
+  runs[30] = 1;
+  seeds.add("bmp-runs-8", runs);
+  runs = bmp_file(3, 2, 4, counted(64), std::string("\3\x12\0\2\0\0\0\3\x12\x30\0\1", 12));
+  runs[30] = 2;
+  seeds.add("bmp-runs-4", runs);
+  std::string masked =
+      bmp_file(2, 1, 16, std::string("\0\xf8\0\0\xe0\7\0\0\x1f\0\0\0", 12), counted(4));
+  masked[30] = 3;
+  seeds.add("bmp-masks", masked);
+  seeds.add("png-turned", png_file({2, 2, 8, 0, 0}, std::string("\0\1\2\0\3\4", 6),
+                                   {{"eXIf", with_orientation("\xff\xd8", 6).substr(12)}}));
+  seeds.add("webp-lossy", lossy_webp());
+  seeds.add("webp-lossless", lossless_webp());
+  seeds.add("webp-animated", animated_webp());
+  seeds.add("webp-turned", turned_webp());
+  const std::string picture = gif_picture(0, 0, 3, 2, std::string("\0\1\2\3\2\1", 6));
+  seeds.add("gif", gif_file(3, 2, picture));
+  seeds.add("gif-interlaced",
+            gif_file(1, 5, gif_picture(0, 0, 1, 5, std::string("\0\1\2\3\1", 5), true)));
+  seeds.add("gif-transparent",
+            gif_file(4, 4, std::string("!\xf9\4\1\0\0\1\0", 8) + picture + picture));
+  seeds.add("jpeg-cmyk", cmyk_jpeg());
+  seeds.add("jpeg-scans", progressive_scans(9, 9, 1, 66));
   seeds.add("jpeg-grey", gray_jpeg());
   seeds.add("jpeg-progressive", progressive_jpeg());
   seeds.add("jpeg-restart", restart_jpeg());

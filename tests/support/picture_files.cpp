@@ -120,6 +120,62 @@ std::string restart_jpeg() {
       "0000084584c4ffdd00040001ffda000c03010002110311003f0091c7e401f9f9369cada06675206d673fffd9");
 }
 
+std::string lossy_webp() {
+  return from_hex(
+      "524946463c0000005745425056503820300000009001009d012a1000100001402625a00274ba00039800fef3"
+      "f4fed363f8b7feec1639ff663ffde33f835ffb8cfae80000");
+}
+
+std::string lossless_webp() {
+  return from_hex(
+      "5249464636000000574542505650384c2a0000002f024000101720164c4312bb83482c98fc83883dd47bd80b"
+      "48127cdef302173f100850a60a4344f43f76");
+}
+
+std::string animated_webp() {
+  return from_hex(
+      "524946468400000057454250565038580a00000002000000070000070000414e494d06000000000000000000"
+      "414e4d4628000000000000000000070000070000000000025650384c0f0000002f07c001000710fd8ffe0722"
+      "a2ff0100414e4d4628000000000000000000070000070000000000005650384c0f0000002f07c0010007d0ff"
+      "88fe0722a2ff0100");
+}
+
+std::string turned_webp() {
+  return from_hex(
+      "524946466600000057454250565038580a000000080000000200000100005650384c260000002f0240000017"
+      "20164c4312bb83482c98fc83883dd47bd8cf7f60f181408032551822a2ffb103455849461a0000004d4d002a"
+      "00000008000101120003000000010006000000000000");
+}
+
+std::string gif_file(std::uint16_t width, std::uint16_t height, std::string_view blocks) {
+  // 4 colours for all pictures.
+  return "GIF89a" + little(width, 2) + little(height, 2) + from_hex("910000") +
+         from_hex("0a141e28323cc86432ffffff") + std::string(blocks) + ";";
+}
+
+std::string gif_picture(std::uint16_t left, std::uint16_t top, std::uint16_t width,
+                        std::uint16_t height, std::string_view indices, bool interlaced) {
+  // Codes of 3 bits. As the table of codes would grow, it is cleared after every other one.
+  constexpr unsigned kClear = 4;
+  constexpr unsigned kEnd = 5;
+  std::string coded;
+  unsigned bits = 0;
+  int count = 0;
+  const auto put = [&](unsigned code) {
+    bits |= code << count;
+    for (count += 3; count >= 8; count -= 8, bits >>= 8) coded += static_cast<char>(bits);
+  };
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    if (i % 2 == 0) put(kClear);
+    put(static_cast<std::uint8_t>(indices[i]));
+  }
+  put(kEnd);
+  coded += static_cast<char>(bits);
+  return "," + little(left, 2) + little(top, 2) + little(width, 2) + little(height, 2) +
+         std::string(1, interlaced ? '\x40' : '\0') + '\2' +
+         std::string(1, static_cast<char>(coded.size())) + coded + '\0';
+}
+
 std::string progressive_scans(std::uint16_t width, std::uint16_t height, std::uint8_t components,
                               int scans) {
   const auto big16 = [](std::uint16_t value) {

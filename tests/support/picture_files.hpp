@@ -43,6 +43,23 @@ std::string cmyk_jpeg();
 std::string progressive_jpeg();
 // The same picture, baseline with halved chroma and restart markers.
 std::string restart_jpeg();
+
+// 16x16; left half about (200, 30, 40), right half about (20, 60, 220).
+std::string lossy_webp();
+// 3x2, with alpha: (10, 20, 30), but (40, 50, 60) with alpha 0 at the top in the middle and
+// (200, 100, 50) with alpha 128 at the bottom right.
+std::string lossless_webp();
+// 8x8, red and then green.
+std::string animated_webp();
+// 3x2, as lossless_webp without alpha, held as EXIF's orientation 6 says.
+std::string turned_webp();
+
+// A canvas of 4 colours, (10, 20, 30), (40, 50, 60), (200, 100, 50) and white, and what is on it.
+std::string gif_file(std::uint16_t width, std::uint16_t height, std::string_view blocks);
+// At most 255 bytes of codes.
+std::string gif_picture(std::uint16_t left, std::uint16_t top, std::uint16_t width,
+                        std::uint16_t height, std::string_view indices, bool interlaced = false);
+
 // A progressive picture, black, of `scans` scans: the first codes the DC coefficients of the first
 // component, each one after it one of its AC coefficients, in each of the 63 places and then finer.
 std::string progressive_scans(std::uint16_t width, std::uint16_t height, std::uint8_t components,

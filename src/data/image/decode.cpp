@@ -7,9 +7,11 @@
 #include "data/image/bmp.hpp"
 #include "data/image/byte_reader.hpp"
 #include "data/image/foreign.hpp"
+#include "data/image/gif.hpp"
 #include "data/image/jpeg.hpp"
 #include "data/image/png.hpp"
 #include "data/image/pnm.hpp"
+#include "data/image/webp.hpp"
 
 namespace cnn {
 namespace {
@@ -24,6 +26,10 @@ constexpr Format kFormats[] = {
     {[](std::string_view bytes) { return bytes.starts_with(kJpegSignature); }, decode_jpeg},
     {[](std::string_view bytes) { return bytes.starts_with(kPngSignature); },
      [](std::string_view bytes, std::optional<Size2>) { return decode_png(bytes); }},
+    {looks_like_webp,
+     [](std::string_view bytes, std::optional<Size2>) { return decode_webp(bytes); }},
+    {[](std::string_view bytes) { return bytes.starts_with(kGifSignature); },
+     [](std::string_view bytes, std::optional<Size2>) { return decode_gif(bytes); }},
     {[](std::string_view bytes) { return bytes.starts_with("BM"); },
      [](std::string_view bytes, std::optional<Size2>) { return decode_bmp(bytes); }},
     {looks_like_pnm,

@@ -73,6 +73,69 @@ TEST(DecodeJpeg, LeftOverBytesAreNoDamage) {
   EXPECT_EQ(decode_picture(more).pixels, decode_picture(jpeg).pixels);
 }
 
+TEST(DecodeWebp, Lossy) {
+  const Image image = decode_picture(lossy_webp());
+  ASSERT_EQ(image.shape, (Shape{3, 16, 16}));
+  const std::vector<int> left{200, 30, 40};
+  const std::vector<int> right{20, 60, 220};
+  for (std::size_t channel = 0; channel < 3; ++channel) {
+    EXPECT_NEAR(image.pixels[channel * 256 + 130], left[channel], 4);
+    EXPECT_NEAR(image.pixels[channel * 256 + 141], right[channel], 4);
+  }
+}
+
+TEST(DecodeWebp, LosslessWithAlphaIsLaidOverWhite) {
+  const Image image = decode_picture(lossless_webp());
+  EXPECT_EQ(image.shape, (Shape{3, 2, 3}));
+  EXPECT_EQ(image.pixels, (Bytes{10, 255, 10, 10, 10, 227,  //
+                                 20, 255, 20, 20, 20, 177,  //
+                                 30, 255, 30, 30, 30, 152}));
+}
+
+TEST(DecodeWebp, TheFirstPictureOfAnAnimation) {
+  const Image image = decode_picture(animated_webp());
+  ASSERT_EQ(image.shape, (Shape{3, 8, 8}));
+  EXPECT_EQ(image.pixels[0], 255);
+  EXPECT_EQ(image.pixels[64], 0);
+}
+
+TEST(DecodeWebp, IsTurnedUpright) {
+  const Image image = decode_picture(turned_webp());
+  ASSERT_EQ(image.shape, (Shape{3, 3, 2}));
+  EXPECT_EQ(Bytes(image.pixels.begin(), image.pixels.begin() + 6),
+            (Bytes{10, 10, 10, 40, 200, 10}));
+}
+
+TEST(DecodeGif, TheFirstPicture) {
+  const std::string first = gif_picture(0, 0, 3, 2, "\0\1\2\3\2\1"s);
+  const std::string more = "!\xfe\3abc\0"s + gif_picture(0, 0, 3, 2, "\3\3\3\3\3\3"s);
+  const Image image = decode_picture(gif_file(3, 2, first + more));
+  EXPECT_EQ(image.shape, (Shape{3, 2, 3}));
+  EXPECT_EQ(image.pixels, (Bytes{10, 40, 200, 255, 200, 40,  //
+                                 20, 50, 100, 255, 100, 50,  //
+                                 30, 60, 50, 255, 50, 60}));
+}
+
+TEST(DecodeGif, Interlaced) {
+  // Rows 0 and 8, 4, 2 and 6, then the odd ones.
+  const Image image =
+      decode_picture(gif_file(1, 9, gif_picture(0, 0, 1, 9, "\0\1\2\0\1\3\2\1\0"s, true)));
+  EXPECT_EQ(Bytes(image.pixels.begin(), image.pixels.begin() + 9),
+            (Bytes{10, 255, 10, 200, 200, 40, 40, 10, 40}));
+}
+
+TEST(DecodeGif, WhatCannotBeSeenIsWhite) {
+  // The extension names index 1 as transparent.
+  const Image clear =
+      decode_picture(gif_file(2, 1, "!\xf9\4\1\0\0\1\0"s + gif_picture(0, 0, 2, 1, "\0\1"s)));
+  EXPECT_EQ(clear.pixels, (Bytes{10, 255, 20, 255, 30, 255}));
+  // A picture smaller than the canvas, and one that leads out of it.
+  const Image small = decode_picture(gif_file(2, 2, gif_picture(1, 1, 1, 1, "\2"s)));
+  EXPECT_EQ(Bytes(small.pixels.begin(), small.pixels.begin() + 4), (Bytes{255, 255, 255, 200}));
+  EXPECT_EQ(decode_picture(gif_file(1, 1, gif_picture(1, 1, 2, 1, "\2\2"s))).shape,
+            (Shape{3, 2, 3}));
+}
+
 TEST(DecodeBmp, OfOs2) {
   const std::string palette = "\x1e\x14\x0a\x3c\x32\x28"s;  // of 3 bytes
   const std::string file = "BM"s + little32(36) + little32(0) + little32(14 + 12 + 6) +

@@ -1,0 +1,17 @@
+// WebP files, by libwebp.
+
+#pragma once
+
+#include <string_view>
+
+#include "cnn/image.hpp"
+
+namespace cnn {
+
+bool looks_like_webp(std::string_view bytes);
+
+// Lossy and lossless pictures, with and without alpha; the first picture of an animation. Throws
+// PictureError.
+Image decode_webp(std::string_view bytes);
+
+}  // namespace cnn
