@@ -31,6 +31,11 @@ struct FaultedResult {
   bool struck = false;  // has a call been made to fail?
 };
 
+// The variables that make the calls fail in a command; where one has been made to fail, the file
+// `report` is made.
+std::vector<std::string> fault_variables(const Fault& fault, const std::filesystem::path& directory,
+                                         const std::filesystem::path& report);
+
 // Runs the command to its end, as run_command does. Only calls on files below `directory` fail;
 // for allocations and threads it has no meaning.
 FaultedResult run_with_fault(const Fault& fault, const std::filesystem::path& directory,

@@ -1,13 +1,21 @@
 // A module to preload (LD_PRELOAD) that makes calls on files fail, as plan.hpp says. It replaces
 // the calls by which the commands, the C++ library and the log reach files:
 //
-//   open   open, fopen            link    link             stat   stat, lstat, fstat
-//   read   read                   unlink  unlink, remove   list   opendir, readdir
-//   write  write, fwrite, fflush  rename  rename           close  close, fclose
-//   sync   fsync                  mkdir   mkdir
+//   open   open, openat, fopen    link    link, linkat
+//   read   read                   unlink  unlink, unlinkat, remove, rmdir
+//   write  write, fwrite, fflush  rename  rename, renameat
+//   sync   fsync                  mkdir   mkdir, mkdirat
+//   cut    ftruncate              stat    stat, lstat, fstat, fstatat
+//   lock   flock                  list    opendir, fdopendir, readdir
+//   close  close, fclose
 //
 // A close that fails has closed the file, as on Linux; any other call that fails has done nothing.
+//
+// Two kinds are no failures. "kill" ends the process with SIGKILL before a call that changes what
+// is on the disk: of the kinds write, sync, cut, link, unlink, rename, mkdir, or an open that may
+// make the file. "stop" stops it with SIGSTOP before a call of any kind.
 
+#include <csignal>
 #include <cstdarg>
 #include <cstdio>
 
@@ -41,9 +49,38 @@ bool is_below(int descriptor) {
   return length > 0 && is_below(std::string_view(path, static_cast<std::size_t>(length)));
 }
 
+// A name in an open directory.
+struct Place {
+  int directory;
+  const char* name;
+};
+
+bool is_below(const Place& place) {
+  if (place.directory == AT_FDCWD || place.name[0] == '/') return is_below(place.name);
+  return is_below(place.directory);
+}
+
+bool changes_the_disk(std::string_view kind) {
+  for (const char* changing :
+       {"write", "sync", "cut", "link", "unlink", "rename", "mkdir", "create"}) {
+    if (kind == changing) return true;
+  }
+  return false;
+}
+
+// Ends or stops the process if the plan says so.
+template <typename File>
+void disturb(const char* kind, File file) {
+  const bool kills = plan().is_about("kill") && changes_the_disk(kind);
+  if ((kills || plan().is_about("stop")) && is_below(file) && plan().strikes()) {
+    raise(kills ? SIGKILL : SIGSTOP);
+  }
+}
+
 // Is the call, on a path or on a descriptor, the one that is to fail?
 template <typename File>
 bool strikes(const char* kind, File file) {
+  disturb(kind, file);
   return plan().is_about(kind) && is_below(file) && plan().strikes();
 }
 
@@ -60,6 +97,7 @@ Result failing(const char* name, bool struck, Result on_failure, Arguments... ar
 
 // How many of `count` bytes may be written to the file; 0 of more than 0: the call fails.
 std::size_t writable(int file, std::size_t count) {
+  disturb("write", file);
   if (!plan().is_about("write") || !is_below(file)) return count;
   if (plan().counts_bytes()) return plan().take_room(count);
   if (!plan().strikes()) return count;
@@ -69,9 +107,11 @@ std::size_t writable(int file, std::size_t count) {
 }  // namespace
 }  // namespace cnn::faults
 
+using cnn::faults::disturb;
 using cnn::faults::failing;
 using cnn::faults::failure;
 using cnn::faults::next;
+using cnn::faults::Place;
 using cnn::faults::plan;
 using cnn::faults::strikes;
 using cnn::faults::writable;
@@ -84,6 +124,22 @@ int open(const char* path, int flags, ...) {
   const mode_t mode = (flags & O_CREAT) != 0 ? va_arg(rest, mode_t) : 0;
   va_end(rest);
   return failing<int(const char*, int, ...)>("open", strikes("open", path), -1, path, flags, mode);
+}
+
+int openat(int directory, const char* path, int flags, ...) {
+  std::va_list rest;
+  va_start(rest, flags);
+  const mode_t mode = (flags & O_CREAT) != 0 ? va_arg(rest, mode_t) : 0;
+  va_end(rest);
+  const Place place{directory, path};
+  if ((flags & O_CREAT) != 0) disturb("create", place);
+  return failing<int(int, const char*, int, ...)>("openat", strikes("open", place), -1, directory,
+                                                  path, flags, mode);
+}
+
+DIR* fdopendir(int file) {
+  return failing<decltype(fdopendir)>("fdopendir", strikes("list", file),
+                                      static_cast<DIR*>(nullptr), file);
 }
 
 DIR* opendir(const char* path) {
@@ -129,6 +185,46 @@ int fflush(std::FILE* stream) {
 
 int fsync(int file) {
   return failing<decltype(fsync)>("fsync", strikes("sync", file), -1, file);
+}
+
+int ftruncate(int file, off_t size) noexcept {
+  return failing<decltype(ftruncate)>("ftruncate", strikes("cut", file), -1, file, size);
+}
+
+// By its label: the header of open() has a struct of that name.
+int lock_file(int file, int operation) noexcept __asm__("flock");
+int lock_file(int file, int operation) noexcept {
+  return failing<int(int, int)>("flock", strikes("lock", file), -1, file, operation);
+}
+
+int renameat(int from_directory, const char* from, int to_directory, const char* to) noexcept {
+  return failing<decltype(renameat)>("renameat", strikes("rename", Place{to_directory, to}), -1,
+                                     from_directory, from, to_directory, to);
+}
+
+int linkat(int from_directory, const char* from, int to_directory, const char* to,
+           int flags) noexcept {
+  return failing<decltype(linkat)>("linkat", strikes("link", Place{to_directory, to}), -1,
+                                   from_directory, from, to_directory, to, flags);
+}
+
+int unlinkat(int directory, const char* path, int flags) noexcept {
+  return failing<decltype(unlinkat)>("unlinkat", strikes("unlink", Place{directory, path}), -1,
+                                     directory, path, flags);
+}
+
+int rmdir(const char* path) noexcept {
+  return failing<decltype(rmdir)>("rmdir", strikes("unlink", path), -1, path);
+}
+
+int mkdirat(int directory, const char* path, mode_t mode) noexcept {
+  return failing<decltype(mkdirat)>("mkdirat", strikes("mkdir", Place{directory, path}), -1,
+                                    directory, path, mode);
+}
+
+int fstatat(int directory, const char* path, struct stat* status, int flags) noexcept {
+  return failing<int(int, const char*, struct stat*, int)>(
+      "fstatat", strikes("stat", Place{directory, path}), -1, directory, path, status, flags);
 }
 
 int rename(const char* from, const char* to) noexcept {

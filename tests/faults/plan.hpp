@@ -1,7 +1,8 @@
 // The plan of a preloaded module: which calls of the process under test are to fail. It comes from
 // the environment, so that the same module serves every test:
 //
-//   CNN_FAULT_KIND     the calls that are counted ("write", "allocate", …; see the modules)
+//   CNN_FAULT_KIND     the calls that are counted ("write", "allocate", …; see the modules), or
+//                      "kill" or "stop": what happens before one of many kinds
 //   CNN_FAULT_CALL     the first that fails, counted from 1
 //   CNN_FAULT_LASTING  set: all after it fail, too
 //   CNN_FAULT_ERROR    errno of the failure; 0 = no failure, but only half of the bytes
@@ -32,13 +33,14 @@ class Plan {
         directory_(text("CNN_FAULT_DIR")),
         call_(number("CNN_FAULT_CALL")),
         room_(number("CNN_FAULT_ROOM")),
+        counts_bytes_(room_ > 0),
         lasting_(std::getenv("CNN_FAULT_LASTING") != nullptr),
         error_(static_cast<int>(number("CNN_FAULT_ERROR"))) {}
 
   int error() const { return error_; }
   std::string_view directory() const { return directory_; }
   bool is_about(std::string_view kind) const { return kind == kind_; }
-  bool counts_bytes() const { return room_ > 0; }
+  bool counts_bytes() const { return counts_bytes_; }
 
   // Counts a call; true if it is to fail.
   bool strikes() {
@@ -77,6 +79,7 @@ class Plan {
   long call_;
   std::atomic<long> calls_{0};
   std::atomic<long> room_;
+  bool counts_bytes_;
   bool lasting_;
   int error_;
 };

@@ -105,6 +105,12 @@ std::map<std::string, double> RunningCommand::thread_seconds() const {
   return all;
 }
 
+bool RunningCommand::is_stopped() const {
+  siginfo_t info{};
+  const int options = WSTOPPED | WNOHANG | WNOWAIT;
+  return waitid(P_PID, static_cast<id_t>(pid_), &info, options) == 0 && info.si_pid == pid_;
+}
+
 bool RunningCommand::has_ended() {
   if (!ended_) ended_ = waitpid(pid_, &status_, WNOHANG) == pid_;
   return ended_;

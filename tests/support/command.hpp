@@ -41,6 +41,8 @@ class RunningCommand {
 
   // Processor time of each of its threads in seconds, by the thread's number.
   std::map<std::string, double> thread_seconds() const;
+  // Has a signal stopped it?
+  bool is_stopped() const;
   // Nothing happens if the command has ended.
   void send(int signal);
   // To its first thread alone: such a signal waits apart from those to the process, so that a
