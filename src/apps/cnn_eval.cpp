@@ -14,6 +14,7 @@
 
 #include "apps/app.hpp"
 #include "apps/command_line.hpp"
+#include "apps/output_kind.hpp"
 #include "apps/report.hpp"
 #include "base/file.hpp"
 #include "data/class_names.hpp"
@@ -103,6 +104,7 @@ std::string title(const EvalOptions& o, const Part& part) {
 }
 
 int evaluate_models(const EvalOptions& o) {
+  require_output_kind("--out", o.out, OutputKind::directory);
   Workers workers(o.threads > 0 ? o.threads : Workers::available());
   const Voters voters = load_voters(o, workers);
   ModelInfo& info = voters.front()->model.info;

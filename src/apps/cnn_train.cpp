@@ -16,6 +16,7 @@
 #include "apps/console.hpp"
 #include "apps/gradient_report.hpp"
 #include "apps/network_table.hpp"
+#include "apps/output_kind.hpp"
 #include "apps/preview.hpp"
 #include "apps/signals.hpp"
 #include "apps/sweep.hpp"
@@ -173,6 +174,7 @@ int train(const TrainOptions& o, StopSwitch& stop) {
   spdlog::logger& log = console.log();
   TrainingOptions options = options_of(o);
   options.on_notice = [&log](const std::string& notice) { log.warn("{}", notice); };
+  require_output_kind("--preview", o.preview, OutputKind::png);
   LoadedConfig loaded = load(o, options);
   if (o.print_config) {
     std::fputs(to_yaml(loaded.config, ConfigText::complete).c_str(), stdout);

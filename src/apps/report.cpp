@@ -9,6 +9,7 @@
 
 #include "cnn/error.hpp"
 
+#include "base/directory.hpp"
 #include "base/file.hpp"
 
 namespace cnn::app {
@@ -112,6 +113,16 @@ std::string predictions_csv(const EvaluationReport& report) {
   return text;
 }
 
+// What write_file left behind of the report's files in processes that were killed.
+void remove_leftovers(const Directory& directory) {
+  for (const std::string& name : directory.names()) {
+    const std::string_view target = target_of_temporary(name);
+    if (target == "confusion.csv" || target == "predictions.csv") {
+      remove_if_abandoned(directory.at(name));
+    }
+  }
+}
+
 }  // namespace
 
 double EvaluationReport::images_per_second() const {
@@ -176,6 +187,7 @@ void write_report_files(const EvaluationReport& report, const std::filesystem::p
   if (code) {
     throw FileError(directory.string() + ": error: cannot make the directory: " + code.message());
   }
+  remove_leftovers(Directory(directory));
   write_file(directory / "confusion.csv", confusion_csv(report));
   write_file(directory / "predictions.csv", predictions_csv(report));
 }

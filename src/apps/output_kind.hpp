@@ -1,0 +1,18 @@
+// What an option that names an output may replace: a file or directory of its own kind, and nothing
+// else. A name typed wrong must not cost a configuration.
+
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace cnn::app {
+
+enum class OutputKind { png, directory };
+
+// Throws ConfigError naming the option if there is something of another kind under that name. To be
+// asked before anything else is done. An empty path is an option that was not given.
+void require_output_kind(const std::string& option, const std::filesystem::path& path,
+                         OutputKind kind);
+
+}  // namespace cnn::app
