@@ -13,19 +13,6 @@ using Bytes = std::vector<std::uint8_t>;
 // Less than this much of what can be seen is dark: what is drawn is light.
 constexpr double kDarkPart = 0.02;
 
-// EXIF 2.3, figure 4.6.4-1: from 5 on rows and columns are exchanged, then 2, 3, 6, 7 are mirrored
-// left to right and 3, 4, 7, 8 top to bottom.
-struct Turn {
-  explicit Turn(int orientation)
-      : transposed(orientation >= 5),
-        mirrored(orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7),
-        upside_down(orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8) {}
-
-  bool transposed;
-  bool mirrored;
-  bool upside_down;
-};
-
 // c·a + ground·(1 − a), rounded to nearest.
 std::uint8_t over(unsigned ground, unsigned colour, unsigned alpha) {
   return static_cast<std::uint8_t>((colour * alpha + ground * (255 - alpha) + 127) / 255);

@@ -21,6 +21,19 @@ struct Stored {
   std::size_t samples() const { return static_cast<std::size_t>(colours) + (alpha ? 1 : 0); }
 };
 
+// What `orientation` asks for. EXIF 2.3, figure 4.6.4-1: from 5 on rows and columns are exchanged,
+// then 2, 3, 6, 7 are mirrored left to right and 3, 4, 7, 8 top to bottom.
+struct Turn {
+  explicit Turn(int orientation)
+      : transposed(orientation >= 5),
+        mirrored(orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7),
+        upside_down(orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8) {}
+
+  bool transposed;
+  bool mirrored;
+  bool upside_down;
+};
+
 // Puts each row to its place in the upright picture, channel after channel, so that the picture is
 // in memory once. `Sample` is std::uint8_t or std::uint16_t.
 template <typename Sample>

@@ -3,11 +3,12 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <string_view>
 
 #include "cnn/image.hpp"
 #include "cnn/shape.hpp"
+
+#include "data/image/reduced_image.hpp"
 
 namespace cnn {
 
@@ -15,10 +16,11 @@ namespace cnn {
 inline constexpr std::size_t kMostPictureBytes = std::size_t{64} << 20;
 
 // The pixels of a PNG, JPEG, WebP, GIF (its first frame), BMP or PNM, upright; see read_image. The
-// format is told by the first bytes. A large JPEG that will be scaled down to `target` may come
-// reduced, with both sides still at least twice the target's. May be called by any number of
-// threads. Throws PictureError.
-Image decode_picture(std::string_view bytes, std::optional<Size2> target = {});
+// format is told by the first bytes. May be called by any number of threads. Throws PictureError.
+Image decode_picture(std::string_view bytes);
+
+// The same for `fitted`, which will scale it down to `target`: a large JPEG comes reduced.
+ReducedImage decode_reduced(std::string_view bytes, Size2 target);
 
 // Do the first bytes say that this is a picture, be it of a format that is not read (HEIC, TIFF …)?
 bool looks_like_picture(std::string_view bytes);

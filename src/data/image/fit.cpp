@@ -136,28 +136,25 @@ Image scaled(const Image& image, Section down, Section across, Size2 size) {
   return result;
 }
 
-Section whole_axis(int count) {
-  return {0, static_cast<float>(count)};
-}
+// What the picture has of one axis of the image.
+struct Axis {
+  double begin = 0;
+  double count = 0;
 
-// Of `count` pixels the middle ones.
-Section middle(int count, double kept) {
-  const double begin = (count - kept) * 0.5;
-  return {static_cast<float>(begin), static_cast<float>(begin + kept)};
-}
+  Section all() const { return {static_cast<float>(begin), static_cast<float>(begin + count)}; }
+  // Of the middle `kept`.
+  Section middle(double kept) const {
+    const double start = begin + (count - kept) * 0.5;
+    return {static_cast<float>(start), static_cast<float>(start + kept)};
+  }
+};
 
-Image cropped(const Image& image, Size2 size) {
-  const int height = image.shape.height;
-  const int width = image.shape.width;
+Image cropped(const Image& image, Axis down, Axis across, Size2 size) {
   const double wanted = static_cast<double>(size.width) / size.height;
-  const double found = static_cast<double>(width) / height;
-  if (found > wanted) {
-    return scaled(image, whole_axis(height), middle(width, wanted * height), size);
-  }
-  if (found < wanted) {
-    return scaled(image, middle(height, width / wanted), whole_axis(width), size);
-  }
-  return scaled(image, whole_axis(height), whole_axis(width), size);
+  const double found = across.count / down.count;
+  if (found > wanted) return scaled(image, down.all(), across.middle(wanted * down.count), size);
+  if (found < wanted) return scaled(image, down.middle(across.count / wanted), across.all(), size);
+  return scaled(image, down.all(), across.all(), size);
 }
 
 // To nearest, halves to the even number.
@@ -165,18 +162,17 @@ int rounded(double value) {
   return static_cast<int>(std::nearbyint(value));
 }
 
-Image padded(const Image& image, Size2 size, const std::array<std::uint8_t, 3>& background) {
-  const int height = image.shape.height;
-  const int width = image.shape.width;
+Image padded(const Image& image, Axis down, Axis across, Size2 size,
+             const std::array<std::uint8_t, 3>& background) {
   const double wanted = static_cast<double>(size.width) / size.height;
-  const double found = static_cast<double>(width) / height;
+  const double found = across.count / down.count;
   Size2 inner = size;
   if (found > wanted) {
-    inner.height = std::max(rounded(static_cast<double>(height) / width * size.width), 1);
+    inner.height = std::max(rounded(down.count / across.count * size.width), 1);
   } else if (found < wanted) {
     inner.width = std::max(rounded(found * size.height), 1);
   }
-  Image small = scaled(image, whole_axis(height), whole_axis(width), inner);
+  Image small = scaled(image, down.all(), across.all(), inner);
   if (inner == size) return small;
 
   Image result{{image.shape.channels, size.height, size.width}, {}};
@@ -198,19 +194,31 @@ Image padded(const Image& image, Size2 size, const std::array<std::uint8_t, 3>& 
   return result;
 }
 
+Image fitted_part(const Image& image, Axis down, Axis across, Size2 size, Fit fit,
+                  const std::array<std::uint8_t, 3>& background) {
+  switch (fit) {
+    case Fit::crop:
+      return cropped(image, down, across, size);
+    case Fit::pad:
+      return padded(image, down, across, size, background);
+    case Fit::stretch:
+      break;
+  }
+  return scaled(image, down.all(), across.all(), size);
+}
+
 }  // namespace
 
 Image fitted(const Image& image, Size2 size, Fit fit,
              const std::array<std::uint8_t, 3>& background) {
-  switch (fit) {
-    case Fit::crop:
-      return cropped(image, size);
-    case Fit::pad:
-      return padded(image, size, background);
-    case Fit::stretch:
-      break;
-  }
-  return scaled(image, whole_axis(image.shape.height), whole_axis(image.shape.width), size);
+  return fitted_part(image, {0, static_cast<double>(image.shape.height)},
+                     {0, static_cast<double>(image.shape.width)}, size, fit, background);
+}
+
+Image fitted(const ReducedImage& picture, Size2 size, Fit fit,
+             const std::array<std::uint8_t, 3>& background) {
+  return fitted_part(picture.image, {picture.top, picture.height}, {picture.left, picture.width},
+                     size, fit, background);
 }
 
 }  // namespace cnn

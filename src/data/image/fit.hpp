@@ -8,6 +8,8 @@
 #include "cnn/image.hpp"
 #include "cnn/shape.hpp"
 
+#include "data/image/reduced_image.hpp"
+
 namespace cnn {
 
 enum class Fit {
@@ -22,6 +24,10 @@ enum class Fit {
 // `background` is red, green, blue; a grey picture takes the first. Requires a size of at least
 // 1x1.
 Image fitted(const Image& image, Size2 size, Fit fit,
+             const std::array<std::uint8_t, 3>& background = {});
+
+// The same of a picture decoded at a smaller scale.
+Image fitted(const ReducedImage& picture, Size2 size, Fit fit,
              const std::array<std::uint8_t, 3>& background = {});
 
 }  // namespace cnn

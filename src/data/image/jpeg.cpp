@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <new>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -56,10 +57,12 @@ int orientation_of(std::string_view bytes) {
   }
 }
 
+constexpr std::int64_t kLeastOverTarget = 3;
+
 // 8ths of the full size that `target` allows.
 unsigned scale_for(Size2 upright, Size2 target) {
   const auto large_enough = [](int side, int wanted, unsigned eighths) {
-    return std::int64_t{side} * eighths / 8 >= 2 * std::int64_t{wanted};
+    return std::int64_t{side} * eighths / 8 >= kLeastOverTarget * wanted;
   };
   for (const unsigned eighths : {1U, 2U, 4U}) {
     if (large_enough(upright.height, target.height, eighths) &&
@@ -90,7 +93,7 @@ class JpegReader {
   JpegReader& operator=(const JpegReader&) = delete;
   ~JpegReader() { jpeg_destroy_decompress(&jpeg_); }
 
-  Image read(int orientation, std::optional<Size2> target) {
+  ReducedImage read(int orientation, std::optional<Size2> target) {
     run([&] {
       jpeg_create_decompress(&jpeg_);
       jpeg_.src = &source_;
@@ -98,21 +101,26 @@ class JpegReader {
       jpeg_read_header(&jpeg_, TRUE);
     });
     check_header();
-    const int height = static_cast<int>(jpeg_.image_height);
-    const int width = static_cast<int>(jpeg_.image_width);
+    const Turn turn(orientation);
+    ReducedImage reduced;
+    reduced.original = {static_cast<int>(jpeg_.image_height), static_cast<int>(jpeg_.image_width)};
+    if (turn.transposed) std::swap(reduced.original.height, reduced.original.width);
     jpeg_.scale_denom = 8;
-    jpeg_.scale_num = 8;
-    if (target) {
-      const Size2 upright = orientation >= 5 ? Size2{width, height} : Size2{height, width};
-      jpeg_.scale_num = scale_for(upright, *target);
-    }
+    jpeg_.scale_num = target ? scale_for(reduced.original, *target) : 8;
     run([&] { jpeg_start_decompress(&jpeg_); });
     Stored stored;
     stored.width = static_cast<int>(jpeg_.output_width);
     stored.height = static_cast<int>(jpeg_.output_height);
     stored.colours = jpeg_.num_components == 1 ? 1 : 3;
     stored.orientation = orientation;
-    return read_rows(stored);
+    const double scale = jpeg_.scale_num / 8.0;
+    reduced.image = read_rows(stored);
+    reduced.width = reduced.original.width * scale;
+    reduced.height = reduced.original.height * scale;
+    // What was rounded up lies at the stored picture's right and bottom.
+    if (turn.mirrored) reduced.left = reduced.image.shape.width - reduced.width;
+    if (turn.upside_down) reduced.top = reduced.image.shape.height - reduced.height;
+    return reduced;
   }
 
  private:
@@ -264,7 +272,11 @@ class JpegReader {
 
 }  // namespace
 
-Image decode_jpeg(std::string_view bytes, std::optional<Size2> target) {
+Image decode_jpeg(std::string_view bytes) {
+  return JpegReader(bytes).read(orientation_of(bytes), std::nullopt).image;
+}
+
+ReducedImage decode_jpeg_reduced(std::string_view bytes, Size2 target) {
   return JpegReader(bytes).read(orientation_of(bytes), target);
 }
 

@@ -66,6 +66,41 @@ TEST(DecodeJpeg, InkIsShownAsLight) {
   EXPECT_EQ(image.pixels[128], 0);
 }
 
+TEST(DecodeJpeg, ComesReducedForASmallerTarget) {
+  const std::string jpeg = progressive_scans(96, 48, 1, 2);
+  const auto size_for = [&](int height, int width, std::uint8_t orientation = 1) {
+    const ReducedImage picture =
+        decode_reduced(with_orientation(jpeg, orientation), {height, width});
+    return Size2{picture.image.shape.height, picture.image.shape.width};
+  };
+  EXPECT_EQ(size_for(2, 4), (Size2{6, 12}));
+  EXPECT_EQ(size_for(2, 5), (Size2{12, 24}));
+  EXPECT_EQ(size_for(3, 4), (Size2{12, 24}));
+  EXPECT_EQ(size_for(8, 16), (Size2{24, 48}));
+  EXPECT_EQ(size_for(9, 1), (Size2{48, 96}));
+  EXPECT_EQ(size_for(100, 200), (Size2{48, 96}));
+  // On its side: the target is of the upright picture.
+  EXPECT_EQ(size_for(4, 2, 6), (Size2{12, 6}));
+  EXPECT_EQ(size_for(2, 4, 6), (Size2{24, 12}));
+}
+
+TEST(DecodeJpeg, TellsWhereThePictureLiesInTheReducedOne) {
+  const std::string jpeg = progressive_scans(99, 50, 1, 2);  // 12.375 by 6.25
+  const ReducedImage plain = decode_reduced(jpeg, {2, 4});
+  EXPECT_EQ(plain.image.shape, (Shape{1, 7, 13}));
+  EXPECT_EQ(plain.original, (Size2{50, 99}));
+  EXPECT_EQ(plain.width, 12.375);
+  EXPECT_EQ(plain.height, 6.25);
+  EXPECT_EQ(plain.left, 0);
+  EXPECT_EQ(plain.top, 0);
+  const ReducedImage turned = decode_reduced(with_orientation(jpeg, 6), {4, 2});
+  EXPECT_EQ(turned.original, (Size2{99, 50}));
+  EXPECT_EQ(turned.width, 6.25);
+  EXPECT_EQ(turned.left, 0.75);
+  EXPECT_EQ(turned.top, 0);
+  EXPECT_EQ(decode_reduced("P5 2 1 255\n\1\2"s, {1, 1}).image.pixels, (Bytes{1, 2}));
+}
+
 // Bytes between the coded data and the next marker, as some cameras leave there.
 TEST(DecodeJpeg, LeftOverBytesAreNoDamage) {
   const std::string jpeg = gray_jpeg();
