@@ -13,6 +13,7 @@
 
 #include "cnn/error.hpp"
 
+#include "base/text.hpp"
 #include "base/workers.hpp"
 
 namespace cnn::app {
@@ -22,13 +23,15 @@ constexpr const char* kNoMemory = "error: not enough memory for this network and
 
 // Allocates nothing: there may be no memory left.
 int report(const char* message, int code) {
-  std::fprintf(stderr, "%s\n", message);
+  write_lines(stderr, message);
+  write_lines(stderr, "\n");
   return code;
 }
 
 int report(const char* message, const char* reason, int code) {
-  std::fprintf(stderr, "%s: %s\n", message, reason);
-  return code;
+  write_lines(stderr, message);
+  write_lines(stderr, ": ");
+  return report(reason, code);
 }
 
 // Standard streams that were closed are occupied, lest the first file that is opened, such as a

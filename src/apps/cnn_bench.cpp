@@ -12,6 +12,7 @@
 #include "apps/app.hpp"
 #include "apps/benchmark.hpp"
 #include "apps/command_line.hpp"
+#include "base/text.hpp"
 #include "kernels/blas.hpp"
 #include "run/run_config.hpp"
 
@@ -28,7 +29,7 @@ Shape input_shape(const DataConfig& data) {
   }
   if (source && source->exists()) return source->header().shape;
   constexpr Shape kMnist{1, 28, 28};
-  std::fprintf(stderr, "no training set found: timing images of %s\n", to_string(kMnist).c_str());
+  write_lines(stderr, "no training set found: timing images of " + to_string(kMnist) + "\n");
   return kMnist;
 }
 
@@ -56,7 +57,7 @@ std::string to_json(const BenchmarkResult& result, const BenchmarkSetup& setup) 
       {"batch", setup.batch},
       {"blas", blas_text()},
       {"layers", layers}};
-  return json.dump(2) + "\n";
+  return shown_json(json.dump(2)) + "\n";
 }
 
 std::string table_of_layers(const BenchmarkResult& result, const BenchmarkSetup& setup) {
@@ -114,7 +115,7 @@ int bench(const BenchOptions& o) {
   const BenchmarkSetup setup{loaded.config, network, workers,
                              static_cast<std::size_t>(loaded.config.training.batch), o.seconds};
   const BenchmarkResult result = benchmark(setup);
-  std::fputs((o.json ? to_json(result, setup) : to_text(result, setup)).c_str(), stdout);
+  write_lines(stdout, o.json ? to_json(result, setup) : to_text(result, setup));
   return kDone;
 }
 

@@ -17,6 +17,7 @@
 #include "apps/output_kind.hpp"
 #include "apps/report.hpp"
 #include "base/file.hpp"
+#include "base/text.hpp"
 #include "data/class_names.hpp"
 #include "infer/vote.hpp"
 #include "run/model_runner.hpp"
@@ -39,7 +40,7 @@ Part load_part(const EvalOptions& o, const RunConfig& config) {
   TrainingData data = load_training_data(config.data, config.training.seed);
   Selection& selection = o.split == "train" ? data.split.train : data.split.validation;
   if (selection.empty()) {
-    throw ConfigError("error: the run of " + o.models.front() +
+    throw ConfigError("error: the run of " + path_text(o.models.front()) +
                       " held out no validation set (data.validation is 0); score --split test or "
                       "train");
   }
@@ -53,7 +54,7 @@ void require_agreement(const ModelRunner& first, const ModelRunner& other) {
   const ModelInfo& b = other.model.info;
   if (a.input == b.input && a.classes.size() == b.classes.size()) {
     if (match_classes(a.classes, b.classes)) return;
-    throw file_error(other.path, "tells other classes apart than " + first.path.string() + ": " +
+    throw file_error(other.path, "tells other classes apart than " + path_text(first.path) + ": " +
                                      class_difference(b.classes, a.classes) +
                                      "; only models for the same can vote");
   }
@@ -61,7 +62,7 @@ void require_agreement(const ModelRunner& first, const ModelRunner& other) {
     return "images of " + to_string(info.input) + " and " + std::to_string(info.classes.size()) +
            " classes";
   };
-  throw file_error(other.path, "is for " + text(b) + ", " + first.path.string() + " for " +
+  throw file_error(other.path, "is for " + text(b) + ", " + path_text(first.path) + " for " +
                                    text(a) + "; only models for the same can vote");
 }
 
@@ -120,7 +121,7 @@ int evaluate_models(const EvalOptions& o) {
   const EvaluationReport report{title(o, part), evaluation, part.selection, info.classes,
                                 seconds.count()};
   if (!o.out.empty()) write_report_files(report, o.out);
-  std::fputs((o.json ? report_json(report) : report_text(report)).c_str(), stdout);
+  write_lines(stdout, o.json ? report_json(report) : report_text(report));
   return kDone;
 }
 

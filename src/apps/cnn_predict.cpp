@@ -16,6 +16,9 @@
 #include "apps/app.hpp"
 #include "apps/command_line.hpp"
 #include "apps/show_image.hpp"
+#include "apps/terminal.hpp"
+#include "base/file.hpp"
+#include "base/text.hpp"
 
 namespace cnn::app {
 namespace {
@@ -44,7 +47,7 @@ Pictures read_pictures(const PredictOptions& o, const Classifier& classifier) {
       pictures.before.push_back(o.show ? thumbnail(image, classifier.input()) : Image{});
       pictures.files.push_back(file);
     } catch (const FileError& error) {
-      std::fprintf(stderr, "%s\n", error.what());
+      write_lines(stderr, std::string(error.what()) + "\n");
       pictures.complete = false;
     }
   }
@@ -78,7 +81,7 @@ void print_json(const PredictOptions& o, const std::vector<std::string>& classes
       top.push_back({{"class", classes[c]}, {"probability", result.found.probabilities[c]}});
     }
     Json entry = {
-        {"file", result.file},
+        {"file", as_utf8(result.file)},
         {"class", top.empty() ? Json() : top[0]["class"]},
         {"probability", top.empty() ? Json() : top[0]["probability"]},
         {"top", top},
@@ -94,7 +97,7 @@ void print_json(const PredictOptions& o, const std::vector<std::string>& classes
     }
     json.push_back(std::move(entry));
   }
-  std::printf("%s\n", json.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
+  write_lines(stdout, shown_json(json.dump(2)) + "\n");
 }
 
 void print_text(const PredictOptions& o, const Classifier& classifier,
@@ -102,12 +105,13 @@ void print_text(const PredictOptions& o, const Classifier& classifier,
   constexpr double kBarCells = 20;
   std::size_t width = 0;
   for (const std::string& name : classifier.classes()) width = std::max(width, name.size());
-  std::string text;
   for (const Result& result : results) {
-    text += fmt::format("{}: {}\n", result.file, result.found.image.description);
+    write_lines(stdout,
+                fmt::format("{}: {}\n", path_text(result.file), result.found.image.description));
     if (o.show) {
-      text += show_side_by_side(result.before, {classifier.input(), result.found.image.pixels});
+      draw(show_side_by_side(result.before, {classifier.input(), result.found.image.pixels}));
     }
+    std::string text;
     if (result.found.image.is_blank()) text += "  nothing to read\n";
     for (std::size_t k = 0; k < listed(o, result); ++k) {
       const std::size_t c = result.found.ranking[k];
@@ -115,8 +119,8 @@ void print_text(const PredictOptions& o, const Classifier& classifier,
       text += fmt::format("  {:>{}}  {:.4f}  {}\n", classifier.classes()[c], width,
                           result.found.probabilities[c], std::string(cells, '#'));
     }
+    write_lines(stdout, text);
   }
-  std::fputs(text.c_str(), stdout);
 }
 
 int predict(const PredictOptions& o) {

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "cnn/error.hpp"
 #include "cnn/image.hpp"
 
@@ -67,7 +69,7 @@ void log_weights(spdlog::logger& log, const TrainOptions& o,
            " others passed over: " + join(std::span(unused).first(named), ", ") +
            (named < unused.size() ? ", …" : "");
   }
-  log.info("weights {}: every tensor of the network taken over{}", o.weights, text);
+  log.info("weights {}: every tensor of the network taken over{}", path_text(o.weights), text);
 }
 
 void log_start(spdlog::logger& log, const TrainOptions& o, TrainingSession& session,
@@ -75,7 +77,7 @@ void log_start(spdlog::logger& log, const TrainOptions& o, TrainingSession& sess
   const RunConfig& config = session.config();
   const TrainingData& data = session.data();
   const BlasInfo blas = blas_info();
-  log.info("{}: ok   run: {}   seed {}   {} thread(s)   {} {}/{}", o.config,
+  log.info("{}: ok   run: {}   seed {}   {} thread(s)   {} {}/{}", path_text(o.config),
            display_path(config.output.dir), config.training.seed, session.workers().count(),
            blas.version, blas.threading, blas.kernel);
   log.info("data    {}: {} train, {} validation   {}", display_path(data.dataset.origin.images),
@@ -161,8 +163,8 @@ int dry_run(const TrainOptions& o, TrainingSession& session, const std::string& 
   log_warnings(log, session);
   const double loss = session.trainer().try_one_step();
   if (stop.stop.load()) return 128 + stop_signal();
-  std::printf("%sone step of %s: loss %.6f; a run takes %llu steps\n", table.c_str(),
-              o.config.c_str(), loss, static_cast<unsigned long long>(session.trainer().steps()));
+  write_lines(stdout, fmt::format("{}one step of {}: loss {:.6f}; a run takes {} steps\n", table,
+                                  path_text(o.config), loss, session.trainer().steps()));
   return kDone;
 }
 
@@ -177,7 +179,7 @@ int train(const TrainOptions& o, StopSwitch& stop) {
   require_output_kind("--preview", o.preview, OutputKind::png);
   LoadedConfig loaded = load(o, options);
   if (o.print_config) {
-    std::fputs(to_yaml(loaded.config, ConfigText::complete).c_str(), stdout);
+    write_lines(stdout, to_yaml(loaded.config, ConfigText::complete));
     return kDone;
   }
   if (!o.preview.empty()) {

@@ -8,6 +8,7 @@
 #include "cnn/version.hpp"
 
 #include "apps/app.hpp"
+#include "base/text.hpp"
 
 namespace cnn::app {
 namespace {
@@ -200,8 +201,9 @@ int parse_and_run(CLI::App& app, const std::string& example, int argc, char** ar
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    std::fprintf(stderr, "%s: error: %s; see %s --help\n", app.get_name().c_str(), error.what(),
-                 app.get_name().c_str());
+    const std::string name = app.get_name(), mistake = error.what();
+    write_lines(stderr, name + ": error: " + shown(mistake, mistake.size()) + "; see " + name +
+                            " --help\n");
     return kUsage;
   }
   return body();

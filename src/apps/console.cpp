@@ -2,10 +2,12 @@
 
 #include <cmath>
 #include <cstdio>
+#include <ctime>
 #include <mutex>
 #include <utility>
 
 #include <spdlog/details/null_mutex.h>
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -13,6 +15,8 @@
 #include "cnn/error.hpp"
 
 #include "apps/terminal.hpp"
+#include "base/file.hpp"
+#include "base/text.hpp"
 
 namespace cnn::app {
 namespace {
@@ -24,6 +28,26 @@ std::size_t terminal_width() {
   winsize size{};
   if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 2) return kLineWidth - 1;
   return size.ws_col - 1U;
+}
+
+// The message, as by shown_lines().
+class ShownMessage final : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm&,
+              spdlog::memory_buf_t& line) override {
+    const std::string text = shown_lines({message.payload.data(), message.payload.size()});
+    line.append(text.data(), text.data() + text.size());
+  }
+  std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<ShownMessage>();
+  }
+};
+
+// `pattern` is spdlog's, with %* for the message.
+std::unique_ptr<spdlog::formatter> line_format(std::string pattern) {
+  auto format = std::make_unique<spdlog::pattern_formatter>();
+  format->add_flag<ShownMessage>('*').set_pattern(std::move(pattern));
+  return format;
 }
 
 }  // namespace
@@ -85,7 +109,7 @@ Console::Console(Verbosity verbosity, bool progress)
     : sink_(std::make_shared<StatusSink>(progress && verbosity != Verbosity::quiet &&
                                          understands_escapes(STDERR_FILENO))),
       logger_(std::make_shared<spdlog::logger>("cnn", sink_)) {
-  sink_->set_pattern("%v");
+  sink_->set_formatter(line_format("%*"));
   sink_->set_level(verbosity == Verbosity::quiet     ? spdlog::level::warn
                    : verbosity == Verbosity::verbose ? spdlog::level::debug
                                                      : spdlog::level::info);
@@ -95,15 +119,15 @@ Console::Console(Verbosity verbosity, bool progress)
 void Console::open_file(const FilePlace& place, bool append) {
   auto file = std::make_shared<FileSink>(place);
   if (!append) file->empty();
-  file->set_pattern("%Y-%m-%d %H:%M:%S %l %v");
+  file->set_formatter(line_format("%Y-%m-%d %H:%M:%S %l %*"));
   logger_->sinks().push_back(std::move(file));
-  logger_->set_error_handler(
-      [sink = sink_, path = place.path, told = false](const std::string& reason) mutable {
-        if (std::exchange(told, true)) return;
-        // Not through the logger: it would reach the failing file again.
-        sink->log({"cnn", spdlog::level::warn,
-                   path.string() + ": warning: the log is incomplete, the run goes on: " + reason});
-      });
+  logger_->set_error_handler([sink = sink_, path = place.path,
+                              told = false](const std::string& reason) mutable {
+    if (std::exchange(told, true)) return;
+    // Not through the logger: it would reach the failing file again.
+    sink->log({"cnn", spdlog::level::warn,
+               path_text(path) + ": warning: the log is incomplete, the run goes on: " + reason});
+  });
 }
 
 bool Console::has_status_line() const {

@@ -9,6 +9,7 @@
 
 #include "apps/app.hpp"
 #include "apps/signals.hpp"
+#include "base/text.hpp"
 #include "data/epoch_order.hpp"
 #include "data/preprocessing.hpp"
 #include "run/loss_weights.hpp"
@@ -31,7 +32,7 @@ const char* verdict_text(Verdict verdict) {
 }
 
 void print(const std::string& text) {
-  std::fputs(text.c_str(), stdout);
+  write_lines(stdout, text);
 }
 
 void print_heading() {
@@ -74,7 +75,7 @@ int report_gradients(GradientChecker& checker, const StopSwitch& stop) {
   }
   const std::string complaint = gradient_complaint(network, layers, parameters);
   if (!complaint.empty()) {
-    std::fprintf(stderr, "%s\n", complaint.c_str());
+    write_lines(stderr, complaint + "\n");
     return kGradientsWrong;
   }
   const bool all = std::all_of(parameters.begin(), parameters.end(),

@@ -11,6 +11,7 @@
 
 #include "base/directory.hpp"
 #include "base/file.hpp"
+#include "base/text.hpp"
 
 namespace cnn::app {
 namespace {
@@ -71,8 +72,9 @@ std::string confusion_table(const EvaluationReport& report, const Confusion& con
 }
 
 // A CSV field, quoted where it must be (RFC 4180).
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
+std::string csv_field(const std::string& name) {
+  const std::string text = shown(name, name.size());
+  if (text.find_first_of(",\"") == std::string::npos) return text;
   std::string quoted = "\"";
   for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
   return quoted + "\"";
@@ -178,14 +180,14 @@ std::string report_json(const EvaluationReport& report) {
   }
   json["seconds"] = report.seconds;
   json["images_per_second"] = report.images_per_second();
-  return json.dump(2) + "\n";
+  return shown_json(json.dump(2)) + "\n";
 }
 
 void write_report_files(const EvaluationReport& report, const std::filesystem::path& directory) {
   std::error_code code;
   std::filesystem::create_directories(directory, code);
   if (code) {
-    throw FileError(directory.string() + ": error: cannot make the directory: " + code.message());
+    throw file_error(directory, "cannot make the directory: " + code.message());
   }
   remove_leftovers(Directory(directory));
   write_file(directory / "confusion.csv", confusion_csv(report));

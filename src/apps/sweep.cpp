@@ -118,7 +118,7 @@ TrainOptions options_of_run(const TrainOptions& sweep, const RunDirectory& direc
 }
 
 int ended(int code) {
-  std::fputs("the sweep ends here; it goes on with the same command and --resume\n", stderr);
+  write_lines(stderr, "the sweep ends here; it goes on with the same command and --resume\n");
   return code;
 }
 
@@ -224,8 +224,7 @@ int sweep(const TrainOptions& options, const RunConfig& config, const StopSwitch
     runs.push_back(result);
     if (stop.stop.load()) return ended(128 + stop_signal());
   }
-  std::fputs(sweep_text(runs, parameters, scored == Scored::test ? "test" : "validation").c_str(),
-             stdout);
+  write_lines(stdout, sweep_text(runs, parameters, scored == Scored::test ? "test" : "validation"));
   return kDone;
 }
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/file.hpp"
+#include "base/text.hpp"
 
 namespace cnn::app {
 namespace {
@@ -87,7 +88,7 @@ void TrainLog::report_end(const Trainer& trainer, const RunDirectory& directory,
   console_.log().info("done    {} steps in {}{}", trainer.step() - first_step_,
                       duration_text(seconds), best);
   console_.log().info("next:   cnn-eval --model {}", display_path(directory.model()));
-  std::printf("%s\n", display_path(directory.model()).c_str());
+  write_lines(stdout, display_path(directory.model()) + "\n");
 }
 
 }  // namespace cnn::app

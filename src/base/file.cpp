@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text.hpp"
+
 namespace cnn {
 namespace {
 
@@ -160,31 +162,24 @@ class TemporaryFile {
 
 }  // namespace
 
+std::string path_text(const fs::path& path) {
+  return shown(path.native(), path.native().size());
+}
+
 FileError file_error(const fs::path& path, const std::string& what) {
-  return FileError(path.string() + ": error: " + what);
+  return FileError(path_text(path) + ": error: " + what);
 }
 
 std::string display_path(const fs::path& path) {
   std::error_code code;
   const fs::path relative = fs::proximate(path, code);
   const bool below = !code && !relative.empty() && *relative.begin() != "..";
-  return (below ? relative : path).string();
+  return path_text(below ? relative : path);
 }
 
 std::string printable(std::string_view name) {
   constexpr std::size_t kLongest = 80;
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(name[i]); };
-  std::size_t length = std::min(name.size(), kLongest);
-  while (length > 0 && length < name.size() && (byte(length) & 0xC0U) == 0x80U) --length;
-
-  std::string text(name.substr(0, length));
-  for (std::size_t i = 0; i < length; ++i) {
-    const bool ascii_control = byte(i) < 0x20 || byte(i) == 0x7F;
-    // U+0080 … U+009F: terminals obey them like escape sequences.
-    const bool latin_control = byte(i) >= 0x80 && byte(i) < 0xA0 && i > 0 && byte(i - 1) == 0xC2;
-    if (ascii_control || latin_control) text[i] = '?';
-  }
-  return length < name.size() ? text + "…" : text;
+  return shown(name, kLongest);
 }
 
 InputFile::InputFile(const FilePlace& place) : path_(place.path) {

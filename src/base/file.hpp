@@ -17,14 +17,16 @@
 
 namespace cnn {
 
+// A path as it may stand in a message: in whole, with escapes as by shown().
+std::string path_text(const std::filesystem::path& path);
+
 // "<path>: error: <what>", the form of every FileError.
 FileError file_error(const std::filesystem::path& path, const std::string& what);
 
 // A path as people read it: relative if it lies below the current directory.
 std::string display_path(const std::filesystem::path& path);
 
-// A name that came out of a file, fit for a message: control characters shown as '?', cut after 80
-// bytes.
+// A name that came out of a file, fit for a message: as by shown(), cut after 80 characters.
 std::string printable(std::string_view name);
 
 // Where a file is: a path, or a name in an open directory (base/directory.hpp), which stays the

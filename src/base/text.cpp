@@ -35,6 +35,52 @@ bool is_in(char32_t code, std::span<const Range> ranges) {
                      [&](Range r) { return r.first <= code && code <= r.last; });
 }
 
+// The first character of a text as a terminal may get it: itself, or an escape.
+class ShownCharacter {
+ public:
+  // Requires text that is not empty, and outlives the object.
+  explicit ShownCharacter(std::string_view text) {
+    const Character c = first_character(text);
+    bytes_ = c.bytes;
+    text_ = text.substr(0, c.bytes);
+    if (c.valid && !is_control(c.code)) return;
+    // A broken byte is a byte, whatever its value; a character of that number is none.
+    const bool as_byte = !c.valid || c.code < 0x80;
+    const unsigned code = c.valid ? c.code : static_cast<unsigned char>(text[0]);
+    const int length = std::snprintf(escape_.data(), escape_.size(),
+                                     as_byte ? "\\x%02x" : "\\u%04x", code & 0xFFFF);
+    text_ = {escape_.data(), static_cast<std::size_t>(length)};
+  }
+  ShownCharacter(const ShownCharacter&) = delete;
+  ShownCharacter& operator=(const ShownCharacter&) = delete;
+
+  std::string_view text() const { return text_; }
+  std::size_t bytes() const { return bytes_; }  // of the text that it is the first of
+
+ private:
+  std::array<char, 8> escape_{};
+  std::string_view text_;
+  std::size_t bytes_ = 0;
+};
+
+// Calls `put` with all of `text` as it may be shown, its line ends as they are, piece by piece.
+template <typename Put>
+void for_each_piece(std::string_view text, const Put& put) {
+  std::size_t clean = 0;  // bytes from the start that stand for themselves
+  while (clean < text.size()) {
+    const ShownCharacter c(text.substr(clean));
+    if (text[clean] == '\n' || c.text().data() == text.data() + clean) {
+      clean += c.bytes();
+      continue;
+    }
+    put(text.substr(0, clean));
+    put(c.text());
+    text.remove_prefix(clean + c.bytes());
+    clean = 0;
+  }
+  put(text);
+}
+
 std::string lower(std::string_view text) {
   std::string result(text);
   for (char& c : result) {
@@ -131,7 +177,9 @@ int display_width(char32_t code) {
 }
 
 bool is_control(char32_t code) {
-  return code < 0x20 || (0x7F <= code && code < 0xA0) || code == 0x2028 || code == 0x2029;
+  constexpr std::array<Range, 4> kControls = {
+      {{0, 0x1F}, {0x7F, 0x9F}, {0x2028, 0x202E}, {0x2066, 0x2069}}};
+  return is_in(code, kControls);
 }
 
 bool has_control(std::string_view text) {
@@ -147,15 +195,46 @@ std::string shown(std::string_view text, std::size_t most) {
   std::string result;
   for (std::size_t count = 0; !text.empty(); ++count) {
     if (count == most) return result + "…";
-    const Character c = first_character(text);
-    if (c.valid && !is_control(c.code)) {
-      result += text.substr(0, c.bytes);
+    const ShownCharacter c(text);
+    result += c.text();
+    text.remove_prefix(c.bytes());
+  }
+  return result;
+}
+
+std::string shown_lines(std::string_view text) {
+  std::string result;
+  for_each_piece(text, [&](std::string_view piece) { result += piece; });
+  return result;
+}
+
+void write_lines(std::FILE* stream, std::string_view text) {
+  for_each_piece(
+      text, [&](std::string_view piece) { std::fwrite(piece.data(), 1, piece.size(), stream); });
+}
+
+std::string shown_json(std::string_view json) {
+  std::string result;
+  while (!json.empty()) {
+    const Character c = first_character(json);
+    if (json[0] == '\n' || !is_control(c.code)) {
+      result += json.substr(0, c.bytes);
     } else {
-      const unsigned code = c.valid ? c.code : static_cast<unsigned char>(text[0]);
-      std::array<char, 16> escape{};
-      std::snprintf(escape.data(), escape.size(), code < 0x100 ? "\\x%02x" : "\\u%04x", code);
+      std::array<char, 8> escape{};
+      std::snprintf(escape.data(), escape.size(), "\\u%04x",
+                    static_cast<unsigned>(c.code) & 0xFFFF);
       result += escape.data();
     }
+    json.remove_prefix(c.bytes);
+  }
+  return result;
+}
+
+std::string as_utf8(std::string_view text) {
+  std::string result;
+  while (!text.empty()) {
+    const Character c = first_character(text);
+    result += c.valid ? text.substr(0, c.bytes) : ShownCharacter(text).text();
     text.remove_prefix(c.bytes);
   }
   return result;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdio>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,7 +38,8 @@ std::size_t count_characters(std::string_view text);
 // Columns on a terminal: 2 for East Asian wide characters and emoji, 0 for combining ones.
 int display_width(char32_t code);
 
-// May not stand in a line of a terminal: control characters, line and paragraph separators.
+// May not stand in a line of a terminal: control characters, line and paragraph separators, and
+// what turns the direction of the text around it.
 bool is_control(char32_t code);
 // Holds a character that is_control.
 bool has_control(std::string_view text);
@@ -45,6 +47,15 @@ bool has_control(std::string_view text);
 // `text` as it may stand in a message: control characters and broken bytes escaped ("\x1b"), cut
 // after `most` characters.
 std::string shown(std::string_view text, std::size_t most = 60);
+// The same of the whole text, whose line ends remain.
+std::string shown_lines(std::string_view text);
+// Writes that. What commands print goes through here, or through the log, which does the same:
+// names come from strangers, whoever made the message. Allocates nothing.
+void write_lines(std::FILE* stream, std::string_view text);
+// JSON with what a terminal must not see in escapes of its own ("\u001b"): it says the same.
+std::string shown_json(std::string_view json);
+// `text` with broken bytes alone escaped ("\xff").
+std::string as_utf8(std::string_view text);
 // The same in single quotes.
 std::string in_quotes(std::string_view text);
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/text.hpp"
+#include "config/path_bytes.hpp"
 
 namespace cnn {
 namespace {
@@ -32,9 +33,11 @@ std::string escaped(char32_t code, std::string_view bytes) {
   if (code == '"' || code == '\\') return "\\" + std::string(bytes);
   if (code == '\n') return "\\n";
   if (code == '\t') return "\\t";
-  if (!is_control(code)) return std::string(bytes);
-  std::string text = "\\u";
-  for (int shift = 12; shift >= 0; shift -= 4) text += kHex[(code >> shift) & 0xF];
+  if (!is_control(code) && !stands_for_byte(code)) return std::string(bytes);
+  std::string text = code > 0xFFFF ? "\\U" : "\\u";
+  for (int shift = code > 0xFFFF ? 28 : 12; shift >= 0; shift -= 4) {
+    text += kHex[(code >> shift) & 0xF];
+  }
   return text;
 }
 
@@ -133,7 +136,7 @@ void OptionPrinter::texts(std::string_view key, std::vector<std::string>& values
 }
 
 void OptionPrinter::path(std::string_view key, std::filesystem::path& value, Presence) {
-  add(key, yaml_text(value.string()));
+  add(key, yaml_text(path_to_yaml(value.native())));
 }
 
 void OptionPrinter::integer_or(std::string_view key, std::int64_t& value, Bounds,

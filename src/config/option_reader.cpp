@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "config/foreign_words.hpp"
+#include "config/path_bytes.hpp"
 
 namespace cnn {
 namespace {
@@ -329,7 +330,7 @@ void OptionReader::path(std::string_view key, std::filesystem::path& value, Pres
   std::string text;
   this->text(key, text, nullptr, presence);
   if (text.empty()) return;
-  value = without_last_slash((context_.base / text).lexically_normal());
+  value = without_last_slash((context_.base / path_from_yaml(text)).lexically_normal());
 }
 
 void OptionReader::section(std::string_view key, std::string_view short_form, const Visit& visit,

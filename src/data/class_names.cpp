@@ -64,7 +64,18 @@ std::string class_difference(std::span<const std::string> here,
   return "it lacks " + lacks + (has.empty() ? "" : " and has " + has);
 }
 
+void require_class_names(const Dataset& dataset) {
+  for (const std::string& name : dataset.class_names) {
+    if (is_utf8(name) && !has_control(name)) continue;
+    throw file_error(dataset.origin.labels,
+                     "the name of class " + in_quotes(name) +
+                         (is_utf8(name) ? " holds a control character" : " is not UTF-8 text") +
+                         "; rename it");
+  }
+}
+
 void adopt_classes(Dataset& dataset, const std::vector<std::string>& classes) {
+  require_class_names(dataset);
   const std::vector<std::string>& names = dataset.class_names;
   if (names.empty() || names == classes) return;
   const Places places = places_of(classes);

@@ -16,6 +16,7 @@
 #include "base/file.hpp"
 #include "base/finite.hpp"
 #include "base/text.hpp"
+#include "data/class_names.hpp"
 
 namespace cnn {
 namespace {
@@ -40,7 +41,7 @@ class MetadataReader {
   explicit MetadataReader(const TensorFile& file) : file_(file) {}
 
   [[noreturn]] void fail(const std::string& key, const std::string& reason) const {
-    throw FileError(file_.path.string() + ": error: metadata entry '" + key + "' " + reason);
+    throw FileError(path_text(file_.path) + ": error: metadata entry '" + key + "' " + reason);
   }
 
   bool has(const std::string& key) const { return file_.metadata.contains(key); }
@@ -130,15 +131,15 @@ DrawingStatistics read_drawings(const MetadataReader& metadata) {
 ModelInfo read_info(const TensorFile& file) {
   const MetadataReader metadata(file);
   if (!metadata.has("config")) {
-    throw FileError(file.path.string() +
+    throw FileError(path_text(file.path) +
                     ": error: holds weights only: no configuration in its metadata; start a run "
                     "from it with cnn-train --weights");
   }
   ModelInfo info;
   try {
-    info.config = parse_config(file.path.string() + " (config)", metadata.text("config"));
+    info.config = parse_config(path_text(file.path) + " (config)", metadata.text("config"));
   } catch (const ConfigError& error) {
-    throw FileError(file.path.string() + ": error: its configuration is not valid\n" +
+    throw FileError(path_text(file.path) + ": error: its configuration is not valid\n" +
                     error.what());
   }
   const std::vector<int> input = metadata.numbers<int>("input", 3);
@@ -254,7 +255,7 @@ class TensorTaker {
   void finish() const {
     if (problems_.empty()) return;
     std::string message =
-        file_.path.string() + ": error: its tensors do not fit the network" + problems_;
+        path_text(file_.path) + ": error: its tensors do not fit the network" + problems_;
     for (const std::string& name : left_over()) message += "\n  " + name + " is left over";
     throw FileError(message);
   }
@@ -284,6 +285,7 @@ std::vector<std::string> class_names(std::vector<std::string> names, std::size_t
 
 ModelInfo make_model_info(const RunConfig& config, const Network& network,
                           const TrainingData& data) {
+  require_class_names(data.dataset);
   ModelInfo info;
   info.config = config;
   info.input = network.input();
@@ -301,11 +303,11 @@ ModelInfo make_model_info(const RunConfig& config, const Network& network,
 
 void require_fit(const Dataset& dataset, const ModelInfo& info) {
   if (dataset.shape != info.input) {
-    throw FileError(dataset.origin.images + ": error: its images are " + to_string(dataset.shape) +
-                    ", the model takes " + to_string(info.input));
+    throw FileError(path_text(dataset.origin.images) + ": error: its images are " +
+                    to_string(dataset.shape) + ", the model takes " + to_string(info.input));
   }
   if (dataset.label_bound() > info.classes.size()) {
-    throw FileError(dataset.origin.labels + ": error: holds the label " +
+    throw FileError(path_text(dataset.origin.labels) + ": error: holds the label " +
                     std::to_string(dataset.label_bound() - 1) + ", the model knows " +
                     std::to_string(info.classes.size()) + " classes (labels from 0)");
   }
@@ -375,7 +377,7 @@ Model load_model(const FilePlace& place) {
     taker.finish();
     Network network(info.input, info.config.network);
     if (info.classes.size() != network.output().size()) {
-      throw FileError(place.path.string() + ": error: names " +
+      throw FileError(path_text(place.path) + ": error: names " +
                       std::to_string(info.classes.size()) + " classes for a network with " +
                       std::to_string(network.output().size()) + " outputs");
     }
@@ -383,7 +385,8 @@ Model load_model(const FilePlace& place) {
     const auto epoch = file.metadata.find("epoch");
     return {std::move(info), std::move(network), epoch == file.metadata.end() ? "" : epoch->second};
   } catch (const NetworkError& error) {
-    throw FileError(place.path.string() + ": error: its network cannot be built\n" + error.what());
+    throw FileError(path_text(place.path) + ": error: its network cannot be built\n" +
+                    error.what());
   }
 }
 
@@ -392,7 +395,7 @@ Checkpoint load_checkpoint(const FilePlace& place) {
   const MetadataReader metadata(checkpoint.file);
   checkpoint.info = read_info(checkpoint.file);
   if (!metadata.has("run.step")) {
-    throw FileError(place.path.string() +
+    throw FileError(path_text(place.path) +
                     ": error: is a model, not a checkpoint: it has no optimiser state\n"
                     "  to continue training name a checkpoint (last.safetensors); to start from "
                     "its weights use --weights");

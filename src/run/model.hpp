@@ -77,7 +77,7 @@ std::vector<std::string> class_names(std::vector<std::string> names, std::size_t
 
 // What the model must carry. Classes have the names of the configuration, or else those of the data
 // set. Preprocessing and image statistics are measured on the images trained on, never on the
-// validation set.
+// validation set. Throws FileError for a class that has no name for a table (class_names.hpp).
 ModelInfo make_model_info(const RunConfig& config, const Network& network,
                           const TrainingData& data);
 

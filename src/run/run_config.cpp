@@ -87,17 +87,13 @@ LoadedConfig load_config(const std::filesystem::path& path,
   std::error_code unknown_size;
   const std::uintmax_t size = std::filesystem::file_size(path, unknown_size);
   if (!unknown_size && size > kLargestConfig) {
-    throw ConfigError(path.string() + ": error: larger than " + std::to_string(kLargestConfig) +
+    throw ConfigError(path_text(path) + ": error: larger than " + std::to_string(kLargestConfig) +
                       " bytes; this is no configuration");
   }
   ConfigDocument document =
-      parse_document(path.string(), read_file(path, kLargestConfig), diagnostics);
+      parse_document(path_text(path), read_file(path, kLargestConfig), diagnostics);
   const std::filesystem::path base =
       std::filesystem::absolute(path).lexically_normal().parent_path();
-  if (!is_utf8(base.string())) {
-    throw ConfigError(shown(path.string()) + ": error: the name of its directory, " +
-                      shown(base.string()) + ", is not UTF-8 text; rename it");
-  }
   return read(std::move(document), base, overrides, diagnostics);
 }
 
@@ -141,7 +137,7 @@ void check_classes(const LoadedConfig& loaded, const Network& network, const Dat
   if (values < labels) {
     fail_at(loaded, last,
             gives + "the data set has " + std::to_string(labels) + " classes (labels 0.." +
-                std::to_string(labels - 1) + " in " + dataset.origin.labels + ")",
+                std::to_string(labels - 1) + " in " + path_text(dataset.origin.labels) + ")",
             advise_count(network, labels));
   }
   if (names > 0 && values != names) {

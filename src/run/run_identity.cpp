@@ -66,10 +66,10 @@ void check_same_run(const Checkpoint& checkpoint, const ModelInfo& info, const s
   const std::string differences = differences_of(info.config, checkpoint.info.config) +
                                   difference_of("training set", data, checkpoint.data);
   if (differences.empty()) return;
-  throw FileError(checkpoint.file.path.string() + ": error: cannot resume: the run differs" +
+  throw FileError(path_text(checkpoint.file.path) + ": error: cannot resume: the run differs" +
                   differences +
                   "\n  start a new run with --out DIR, or reuse the weights with --weights " +
-                  checkpoint.file.path.string());
+                  path_text(checkpoint.file.path));
 }
 
 }  // namespace cnn

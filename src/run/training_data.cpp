@@ -4,6 +4,8 @@
 
 #include "cnn/error.hpp"
 
+#include "base/file.hpp"
+
 namespace cnn {
 
 TrainingData load_training_data(const DataConfig& config, std::uint64_t seed) {
@@ -12,7 +14,7 @@ TrainingData load_training_data(const DataConfig& config, std::uint64_t seed) {
   if (validation >= data.dataset.count()) {
     throw ConfigError("error: data.validation holds out " + std::to_string(validation) +
                       " images, but there are only " + std::to_string(data.dataset.count()) +
-                      " in " + data.dataset.origin.images +
+                      " in " + path_text(data.dataset.origin.images) +
                       "; set it to a fraction of that, or to 0");
   }
   data.split = stratified_split(data.dataset.labels, validation, seed);

@@ -232,16 +232,18 @@ TEST(InputFile, ReadsPieceByPiece) {
 
 TEST(Printable, ShowsNothingATerminalWouldObey) {
   EXPECT_EQ(printable("conv1.weight"), "conv1.weight");
-  EXPECT_EQ(printable("\x1b[31m\n\x7f"), "?[31m??");
+  EXPECT_EQ(printable("\x1b[31m\n\x7f"), "\\x1b[31m\\x0a\\x7f");
   EXPECT_EQ(printable("\xC2\x9B"
                       "31m größer"),
-            "\xC2?31m größer");
+            "\\u009b"
+            "31m größer");
 }
 
 TEST(Printable, CutsLongNamesBetweenCharacters) {
   EXPECT_EQ(printable(std::string(80, 'n')), std::string(80, 'n'));
   EXPECT_EQ(printable(std::string(81, 'n')), std::string(80, 'n') + "…");
-  EXPECT_EQ(printable(std::string(79, 'n') + "ö"), std::string(79, 'n') + "…");
+  EXPECT_EQ(printable(std::string(79, 'n') + "ö"), std::string(79, 'n') + "ö");
+  EXPECT_EQ(printable(std::string(79, 'n') + "öö"), std::string(79, 'n') + "ö…");
 }
 
 }  // namespace

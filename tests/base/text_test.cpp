@@ -1,6 +1,8 @@
 #include "base/text.hpp"
 
+#include <array>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <random>
 
@@ -73,6 +75,34 @@ TEST(IsWord, TakesLettersDigitsAndTheMarksGiven) {
 TEST(Shown, EscapesWhatATerminalMustNotSee) {
   EXPECT_EQ(shown("a\x1b[31m\n\xff\xe2\x80\xa8"), "a\\x1b[31m\\x0a\\xff\\u2028");
   EXPECT_EQ(shown(std::string(61, 'x')), std::string(60, 'x') + "…");
+  EXPECT_EQ(shown("\x7f\xc2\x9b\u202e\u2066"), "\\x7f\\u009b\\u202e\\u2066");
+}
+
+TEST(ShownLines, KeepsLineEndsAlone) {
+  EXPECT_EQ(shown_lines(""), "");
+  EXPECT_EQ(shown_lines("one\ntwo, λ\n"), "one\ntwo, λ\n");
+  EXPECT_EQ(shown_lines("\x1b[2J\none\r\xff\n"), "\\x1b[2J\none\\x0d\\xff\n");
+}
+
+TEST(WriteLines, WritesTheSame) {
+  std::string all;
+  for (int byte = 0; byte < 256; ++byte) all += static_cast<char>(byte);
+  all += "λ\u2028 größer\u202e\n\xe2\x80";
+  std::array<char, 4096> written{};
+  std::FILE* const stream = fmemopen(written.data(), written.size(), "w");
+  ASSERT_NE(stream, nullptr);
+  write_lines(stream, all);
+  ASSERT_EQ(std::fclose(stream), 0);
+  EXPECT_EQ(written.data(), shown_lines(all));
+}
+
+TEST(ShownJson, SaysTheSameInEscapesOfItsOwn) {
+  EXPECT_EQ(shown_json("{\n  \"a\": \"λ\"\n}"), "{\n  \"a\": \"λ\"\n}");
+  EXPECT_EQ(shown_json("\"\x7f\xc2\x9b\u202e\""), "\"\\u007f\\u009b\\u202e\"");
+}
+
+TEST(AsUtf8, EscapesBrokenBytesAlone) {
+  EXPECT_EQ(as_utf8("a\xff λ\x1b\xc2"), "a\\xff λ\x1b\\xc2");
   EXPECT_EQ(in_quotes("λ"), "'λ'");
 }
 

@@ -74,5 +74,15 @@ TEST(AdoptClasses, RefusesImagesOfAClassThatTheModelDoesNotKnow) {
   EXPECT_EQ(dataset.labels, (std::vector<std::uint16_t>{1, 1}));
 }
 
+TEST(ClassNames, AreTextWithoutControlCharacters) {
+  EXPECT_NO_THROW(require_class_names(pets({"Hündchen", "猫"}, {0})));
+  EXPECT_EQ(file_error_of([] {
+              require_class_names(pets({"cat", "d\xffg"}, {0}));
+            }),
+            "pets: error: the name of class 'd\\xffg' is not UTF-8 text; rename it");
+  EXPECT_EQ(file_error_of([] { require_class_names(pets({"\x1b[2J"}, {0})); }),
+            "pets: error: the name of class '\\x1b[2J' holds a control character; rename it");
+}
+
 }  // namespace
 }  // namespace cnn

@@ -203,4 +203,20 @@ TEST(Floors, OutsideLibrariesStayWhereTheyBelong) {
   }
 }
 
+// What is printed goes through write_lines of base/text, or through the log: names come from
+// strangers, and a terminal would obey what stands in them.
+TEST(Floors, NothingIsPrintedPastTheSink) {
+  const std::set<std::string> sinks = {"base/text", "apps/console", "apps/terminal"};
+  for (const Source& source : read_sources()) {
+    if (sinks.contains(source.module)) continue;
+    std::ifstream file(source.path);
+    for (std::string line; std::getline(file, line);) {
+      for (const char* call : {"std::printf(", "std::fprintf(", "std::puts(", "std::fputs(",
+                               "std::fwrite(", "std::cout", "std::cerr", "fmt::print("}) {
+        EXPECT_EQ(line.find(call), std::string::npos) << source.path << ": " << line;
+      }
+    }
+  }
+}
+
 }  // namespace

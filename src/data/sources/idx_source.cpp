@@ -95,7 +95,7 @@ void refuse_channels_last(const Extents& images, const fs::path& path) {
 DatasetHeader combine(const Extents& images, const Extents& labels, const IdxFiles& files) {
   if (images[0] != labels[0]) {
     throw file_error(files.labels, "holds " + std::to_string(labels[0]) + " labels, but " +
-                                       files.images.string() + " holds " +
+                                       path_text(files.images) + " holds " +
                                        std::to_string(images[0]) +
                                        " images; the two files do not belong together");
   }
