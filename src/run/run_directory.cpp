@@ -238,11 +238,12 @@ void RunDirectory::follow() {
   if (fs::path present = taken_->main.present_path(); !present.empty()) path_ = std::move(present);
 }
 
-std::vector<fs::path> RunDirectory::retired() const {
+std::vector<fs::path> RunDirectory::retired(std::uint64_t before) const {
   if (taken_ == nullptr && !is_there(path_)) return {};
   std::vector<std::pair<std::uint64_t, fs::path>> found;
   for (const std::string& name : taken_ ? taken_->main.names() : Directory(path_).names()) {
-    if (const auto step = checkpoint_step(name)) found.emplace_back(*step, path_ / name);
+    const auto step = checkpoint_step(name);
+    if (step && *step < before) found.emplace_back(*step, path_ / name);
   }
   std::sort(found.rbegin(), found.rend());
   std::vector<fs::path> paths;
@@ -257,16 +258,16 @@ std::vector<FilePlace> RunDirectory::checkpoints() const {
   return places;
 }
 
-void RunDirectory::retire_last(std::uint64_t step, std::int64_t keep) const {
+void RunDirectory::retire_last(std::uint64_t step, std::uint64_t next, std::int64_t keep) const {
   if (!is_there(at(last()))) return;
-  if (keep > 1) {
+  if (keep > 1 || step > next) {
     const FilePlace name =
         at(path_ / (std::string(kStepPrefix) + std::to_string(step) + std::string(kSuffix)));
     remove_file(name);
     // A file system without hard links. A copy would be half of one for a while.
     if (!link_file(at(last()), name)) rename_file(at(last()), name);
   }
-  const std::vector<fs::path> old = retired();
+  const std::vector<fs::path> old = retired(next);
   for (std::size_t i = static_cast<std::size_t>(keep - 1); i < old.size(); ++i) {
     remove_file(at(old[i]));
   }

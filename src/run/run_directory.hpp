@@ -28,6 +28,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -80,16 +81,18 @@ class RunDirectory {
   // Finds out where the directory has been moved to, for the names that people are shown.
   void follow();
 
-  // Keeps the present last.safetensors, which holds step `step`, under its own name, and removes
-  // the oldest so that no more than `keep` checkpoints remain once a new last.safetensors is
-  // written. Throws FileError.
-  void retire_last(std::uint64_t step, std::int64_t keep) const;
+  // Makes room for a last.safetensors of step `next`: keeps the present one, of step `step`, under
+  // its own name, and removes the oldest so that then there are no more than `keep` checkpoints.
+  // Newer ones than `next` are neither counted nor removed: somebody who goes on from an older one
+  // may want them back. Throws FileError.
+  void retire_last(std::uint64_t step, std::uint64_t next, std::int64_t keep) const;
 
  private:
   struct Taken;
 
-  // Paths of the checkpoints step-N.safetensors, the newest first.
-  std::vector<std::filesystem::path> retired() const;
+  // The checkpoints step-N.safetensors with N < `before`, the newest first.
+  std::vector<std::filesystem::path> retired(
+      std::uint64_t before = std::numeric_limits<std::uint64_t>::max()) const;
 
   std::filesystem::path path_;
   std::unique_ptr<Taken> taken_;

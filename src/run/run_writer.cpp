@@ -42,10 +42,11 @@ std::optional<std::uint64_t> RunWriter::step_of_last() const {
 }
 
 fs::path RunWriter::keep_checkpoint(const RunState& state) {
-  if (last_ && *last_ != state.progress.step) directory_.retire_last(*last_, keep_);
+  const std::uint64_t step = state.progress.step;
+  if (last_ && *last_ != step) directory_.retire_last(*last_, step, keep_);
   save_checkpoint(directory_.at(directory_.last()), state.info, state.network, state.solver,
                   state.progress, state.data, state.averaged);
-  last_ = state.progress.step;
+  last_ = step;
   return directory_.last();
 }
 

@@ -445,6 +445,8 @@ TEST(Resume, FromAnOlderCheckpointKeepsTheNewerOne) {
   config.output.checkpoint_every = {Interval::Unit::steps, 4};
   const TempDir directory;
   train_whole(config, tiny_images(), directory.path());
+  ASSERT_TRUE(fs::exists(directory / "step-12.safetensors"));
+  config.output.keep = 1;
   TinyRun run(config, directory.path(), 1);
   run.resume(load_checkpoint(directory / "step-12.safetensors"));
   Recorder recorder;

@@ -145,7 +145,7 @@ TEST(RunDirectory, IsWrittenToWhereverItWasMoved) {
   fs::rename(temp / "run", temp / "moved");
   fs::create_directory(temp / "run");
   write_file(temp / "run" / "last.safetensors", "another's");
-  directory.retire_last(5, 3);
+  directory.retire_last(5, 6, 3);
   write_file(directory.at(directory.last()), "newer");
   EXPECT_EQ(names_in(temp / "run"), "last.safetensors ");
   EXPECT_EQ(slurp(temp / "run" / "last.safetensors"), "another's");
@@ -176,12 +176,30 @@ TEST(RunDirectory, KeepsRetiredCheckpointsNewestFirst) {
   const RunDirectory directory(temp.path());
   for (const std::uint64_t step : {5U, 10U, 100U}) {
     write_file(directory.last(), std::to_string(step));
-    directory.retire_last(step, 3);
+    directory.retire_last(step, step + 1, 3);
   }
   write_file(directory.last(), "105");
   std::vector<std::string> found;
   for (const FilePlace& place : directory.checkpoints()) found.push_back(slurp(place.path));
   EXPECT_EQ(found, (std::vector<std::string>{"105", "100", "10"}));
+}
+
+// Gone on from an older one, even where only one is kept.
+TEST(RunDirectory, NeitherCountsNorRemovesNewerCheckpoints) {
+  for (const std::int64_t keep : {1, 3}) {
+    const TempDir temp;
+    const RunDirectory directory(temp.path());
+    for (const char* name : {"last", "step-80", "step-90"}) {
+      write_file(temp / (std::string(name) + ".safetensors"), "x");
+    }
+    directory.retire_last(100, 10, keep);
+    for (const std::uint64_t step : {10U, 20U, 30U}) directory.retire_last(step, step + 10, keep);
+    const std::string newer = "step-100.safetensors ";
+    EXPECT_EQ(names_in(temp.path()),
+              "last.safetensors " + newer +
+                  (keep == 1 ? "" : "step-20.safetensors step-30.safetensors ") +
+                  "step-80.safetensors step-90.safetensors ");
+  }
 }
 
 TEST(RunDirectory, SaysWhyItCannotBeMade) {
