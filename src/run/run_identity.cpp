@@ -57,9 +57,9 @@ void check_same_run(const Checkpoint& here, const Checkpoint& other) {
       difference_of("training set", here.data, other.data) +
       difference_of("origin of its weights", origin(here), origin(other));
   if (differences.empty()) return;
-  throw ConfigError("error: cannot resume " + display_path(other.file.path) +
-                    " there: " + display_path(here.file.path) + " is of another run" + differences +
-                    "\n  go on in another directory with --out DIR");
+  throw ConfigError("error: cannot go on from " + display_path(other.file.path) +
+                    " in this directory: " + display_path(here.file.path) + " is of another run" +
+                    differences + "\n  go on in another directory with --out DIR");
 }
 
 void check_same_run(const Checkpoint& checkpoint, const ModelInfo& info, const std::string& data) {

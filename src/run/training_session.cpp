@@ -80,8 +80,8 @@ void require_own_run(const RunDirectory& directory, const Checkpoint& checkpoint
     return check_same_run(*here, checkpoint);
   }
   if (!directory.occupied() || directory.is_home_of(checkpoint.place)) return;
-  throw ConfigError("error: cannot resume " + display_path(checkpoint.file.path) +
-                    " there: " + display_path(directory.path()) +
+  throw ConfigError("error: cannot go on from " + display_path(checkpoint.file.path) +
+                    " in this directory: " + display_path(directory.path()) +
                     " holds files of a run, and no checkpoint that says of which; choose another "
                     "directory with --out DIR");
 }

@@ -229,14 +229,15 @@ TEST_P(RunDirectoryFaults, OfTwoNewRunsOneWins) {
 }
 
 // One after the other is as good as one alone: what counts is that what stands is a whole run.
-TEST_P(RunDirectoryFaults, OfTwoThatOverwriteTheLastOneStands) {
+TEST_P(RunDirectoryFaults, OfTwoThatOverwriteOneStandsWhole) {
   const int stops = stop_everywhere(
       in(run(), {"--overwrite"}), in(run(), both(kOther, {"--overwrite"})),
       [&] { hold_finished(); },
       [&](const CommandResult& one, const CommandResult& two) {
         EXPECT_EQ(one.code, 0) << one.err;
         EXPECT_TRUE(two.code == 0 || two.code == 3) << two.err;
-        EXPECT_TRUE(stands(whole()));
+        // The second may have come when the first had done its work and given the directory up.
+        EXPECT_TRUE(stands(whole()) || (two.code == 0 && stands(other_whole())));
       });
   EXPECT_GT(stops, 0);
 }
@@ -245,8 +246,9 @@ TEST_P(RunDirectoryFaults, OfTwoThatResumeNoneTakesStepsFromTheOther) {
   const int stops = stop_everywhere(
       in(run(), {"--resume"}), in(run(), both(kLonger, {"--resume"})), [&] { hold_stopped(); },
       [&](const CommandResult& one, const CommandResult& two) {
-        EXPECT_NE(one.code == 0, two.code == 0) << one.err << two.err;
-        EXPECT_TRUE(stands(one.code == 0 ? whole() : longer_whole()));
+        // Both, if the second came when the first had done its work.
+        EXPECT_TRUE(one.code == 0 || two.code == 0) << one.err << two.err;
+        EXPECT_TRUE(stands(two.code == 0 ? longer_whole() : whole()));
       });
   EXPECT_GT(stops, 0);
 }
