@@ -7,9 +7,9 @@ packages=(g++ cmake ninja-build libopenblas-dev libcli11-dev libyaml-cpp-dev lib
           nlohmann-json3-dev zlib1g-dev libjpeg-dev libpng-dev libwebp-dev libgif-dev)
 for option in "$@"; do
   case $option in
-    # clang is for a second build and, with its runtime, for fuzzing, libbenchmark for benchmarks; what needs them is left
-    # out where they are missing. clang-format is for scripts/check.sh.
-    --tests) packages+=(libgtest-dev libgmock-dev libbenchmark-dev clang libclang-rt-dev clang-format) ;;
+    # clang is for a second build and, with its runtime, for fuzzing, libbenchmark for benchmarks, Pillow to compare
+    # pictures with; what needs them is left out where they are missing. clang-format is for scripts/check.sh.
+    --tests) packages+=(libgtest-dev libgmock-dev libbenchmark-dev clang libclang-rt-dev clang-format python3-pil) ;;
     # PyTorch is at its best with OpenBLAS' OpenMP build beside it.
     --torch) packages+=(python3-torch python3-yaml libopenblas0-openmp) ;;
     *) echo "usage: $0 [--tests] [--torch]" >&2; exit 2 ;;

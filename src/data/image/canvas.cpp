@@ -62,54 +62,73 @@ Bytes to_bytes(const std::vector<std::uint16_t>& planes, std::size_t coloured) {
   return bytes;
 }
 
+// Plane by plane, so that no more than one is there twice; in squares that caches hold, because one
+// side of an exchange of rows and columns jumps from row to row.
+void turn_upright(Image& image, const Turn& turn) {
+  constexpr std::size_t kSquare = 64;
+  const auto from_height = static_cast<std::size_t>(image.shape.height);
+  const auto from_width = static_cast<std::size_t>(image.shape.width);
+  if (turn.transposed) std::swap(image.shape.height, image.shape.width);
+  const auto height = static_cast<std::size_t>(image.shape.height);
+  const auto width = static_cast<std::size_t>(image.shape.width);
+  Bytes stored;
+  for (std::size_t start = 0; start < image.pixels.size(); start += height * width) {
+    const auto plane = image.pixels.begin() + static_cast<std::ptrdiff_t>(start);
+    stored.assign(plane, plane + static_cast<std::ptrdiff_t>(height * width));
+    // The place of the stored pixel (v, u) is first + v·down + u·across.
+    const std::ptrdiff_t to_right = turn.mirrored ? -1 : 1;
+    const std::ptrdiff_t to_below =
+        static_cast<std::ptrdiff_t>(width) * (turn.upside_down ? -1 : 1);
+    const std::ptrdiff_t down = turn.transposed ? to_right : to_below;
+    const std::ptrdiff_t across = turn.transposed ? to_below : to_right;
+    std::uint8_t* const first = image.pixels.data() + start +
+                                (turn.upside_down ? (height - 1) * width : 0) +
+                                (turn.mirrored ? width - 1 : 0);
+    for (std::size_t top = 0; top < from_height; top += kSquare) {
+      for (std::size_t left = 0; left < from_width; left += kSquare) {
+        const std::size_t bottom = std::min(top + kSquare, from_height);
+        const std::size_t right = std::min(left + kSquare, from_width);
+        for (std::size_t v = top; v < bottom; ++v) {
+          std::ptrdiff_t to =
+              static_cast<std::ptrdiff_t>(v) * down + static_cast<std::ptrdiff_t>(left) * across;
+          for (std::size_t u = left; u < right; ++u, to += across) {
+            first[to] = stored[v * from_width + u];
+          }
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 
 template <typename Sample>
-Canvas<Sample>::Canvas(const Stored& stored)
-    : stored_(stored), upright_{stored.colours, stored.height, stored.width} {
-  if (Turn(stored.orientation).transposed) std::swap(upright_.height, upright_.width);
+Canvas<Sample>::Canvas(const Stored& stored) : stored_(stored) {
   planes_.resize(stored.samples() * static_cast<std::size_t>(stored.width) *
                  static_cast<std::size_t>(stored.height));
 }
 
 template <typename Sample>
 void Canvas<Sample>::put_row(int y, const Sample* row) noexcept {
-  const Turn turn(stored_.orientation);
-  const std::ptrdiff_t height = upright_.height;
-  const std::ptrdiff_t width = upright_.width;
-  // Where the row's first pixel comes to stand, and how far it is to the next.
-  std::ptrdiff_t start = 0;
-  std::ptrdiff_t step = 0;
-  if (turn.transposed) {
-    start = (turn.upside_down ? (height - 1) * width : 0) + (turn.mirrored ? width - 1 - y : y);
-    step = turn.upside_down ? -width : width;
-  } else {
-    start = (turn.upside_down ? height - 1 - y : y) * width + (turn.mirrored ? width - 1 : 0);
-    step = turn.mirrored ? -1 : 1;
-  }
+  const auto width = static_cast<std::size_t>(stored_.width);
+  const std::size_t area = width * static_cast<std::size_t>(stored_.height);
   const std::size_t samples = stored_.samples();
   for (std::size_t s = 0; s < samples; ++s) {
-    Sample* const plane = planes_.data() + static_cast<std::ptrdiff_t>(s) * height * width + start;
-    const Sample* from = row + s;
-    if (step == 1) {
-      for (int x = 0; x < stored_.width; ++x)
-        plane[x] = from[static_cast<std::size_t>(x) * samples];
-    } else {
-      std::ptrdiff_t at = 0;
-      for (int x = 0; x < stored_.width; ++x, at += step, from += samples) plane[at] = *from;
-    }
+    Sample* const to = planes_.data() + s * area + static_cast<std::size_t>(y) * width;
+    for (std::size_t x = 0; x < width; ++x) to[x] = row[x * samples + s];
   }
 }
 
 template <typename Sample>
 Image Canvas<Sample>::finish() && {
-  const std::size_t coloured = upright_.size();
-  Bytes planes = to_bytes(std::move(planes_), coloured);
-  if (stored_.alpha) {
-    const auto colours = static_cast<std::size_t>(stored_.colours);
-    lay_over_ground(planes, colours, coloured / colours);
-  }
-  return {upright_, std::move(planes)};
+  const std::size_t area =
+      static_cast<std::size_t>(stored_.width) * static_cast<std::size_t>(stored_.height);
+  const auto colours = static_cast<std::size_t>(stored_.colours);
+  Bytes planes = to_bytes(std::move(planes_), colours * area);
+  if (stored_.alpha) lay_over_ground(planes, colours, area);
+  Image image{{stored_.colours, stored_.height, stored_.width}, std::move(planes)};
+  if (stored_.orientation != 1) turn_upright(image, Turn(stored_.orientation));
+  return image;
 }
 
 template class Canvas<std::uint8_t>;

@@ -34,8 +34,7 @@ struct Turn {
   bool upside_down;
 };
 
-// Puts each row to its place in the upright picture, channel after channel, so that the picture is
-// in memory once. `Sample` is std::uint8_t or std::uint16_t.
+// Keeps the rows channel after channel. `Sample` is std::uint8_t or std::uint16_t.
 template <typename Sample>
 class Canvas {
  public:
@@ -48,12 +47,11 @@ class Canvas {
 
   // Samples of 16 bits become bytes, by the range that they use; alpha is always full range.
   // Transparency is laid over white, or over black if all that can be seen is light and would
-  // vanish on white.
+  // vanish on white. The picture is turned upright.
   Image finish() &&;
 
  private:
   Stored stored_;
-  Shape upright_;
   std::vector<Sample> planes_;
 };
 

@@ -21,14 +21,11 @@
 namespace cnn {
 namespace {
 
-// Progressive pictures have about 10 scans. Each may cost a pass over all pixels: the larger the
-// picture, the fewer are allowed.
+// Progressive pictures have about 10 scans, of ink 18. Each may cost a pass over all pixels: the
+// larger the picture, the fewer are allowed.
 constexpr int kMostScans = 64;
-constexpr int kLeastScans = 12;
+constexpr int kLeastScans = 20;
 constexpr std::int64_t kMostPixelsScanned = std::int64_t{1} << 30;
-// A progressive picture's coefficients are held as a whole.
-constexpr std::uint64_t kMostCoefficientBytes = std::uint64_t{768} << 20;
-
 constexpr std::string_view kRareCoding =
     "this JPEG uses a rare way of coding (only baseline and progressive are read); save it as PNG";
 
@@ -219,12 +216,6 @@ class JpegReader {
                          std::to_string(jpeg_.image_height) + " pixels take " +
                          std::to_string(least) + " bytes at least, it has " +
                          std::to_string(size_) + "; copy or download it again");
-    }
-    const std::uint64_t coefficients = blocks * DCTSIZE2 * sizeof(JCOEF);
-    if (jpeg_has_multiple_scans(&jpeg_) && coefficients > kMostCoefficientBytes) {
-      throw PictureError("decoding the picture takes " + std::to_string(coefficients >> 20) +
-                         " MiB, more than " + std::to_string(kMostCoefficientBytes >> 20) +
-                         "; make it smaller, or save it as baseline JPEG");
     }
   }
 
