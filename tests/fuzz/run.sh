@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# run.sh BUILD TARGET SECONDS: fuzzes one target (idx, idx_gz, config, model, image) with the binary in BUILD.
+# run.sh BUILD TARGET SECONDS: fuzzes one target (idx, idx_gz, config, model, image, decode) with the binary in BUILD.
 # New inputs, and those that end the process, are kept in BUILD/fuzz/TARGET and BUILD/fuzz/TARGET-*.
 set -euo pipefail
 build=$(cd "$1" && pwd) target=$2 seconds=$3
@@ -11,5 +11,7 @@ arguments=("-max_total_time=$seconds" -max_len=8192 -timeout=20 -rss_limit_mb=51
 [ -f "$here/$target.dict" ] && arguments+=("-dict=$here/$target.dict")
 # A small quarantine, so that freed memory does not count towards the limit for long.
 export ASAN_OPTIONS=quarantine_size_mb=16 UBSAN_OPTIONS=print_stacktrace=1
+seeds=$target
+[ "$target" = decode ] && seeds=image
 mkdir -p "$build/fuzz/$target"
-exec "$build/tests/fuzz/fuzz_$target" "${arguments[@]}" "$build/fuzz/$target" "$here/corpus/$target"
+exec "$build/tests/fuzz/fuzz_$target" "${arguments[@]}" "$build/fuzz/$target" "$here/corpus/$seeds"
