@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <span>
 
+#include "base/file.hpp"
 #include "base/text.hpp"
+#include "run/idle_keys.hpp"
 #include "run/learning_check.hpp"
 #include "run/train_step.hpp"
 
@@ -29,7 +31,7 @@ void check_images(const TrainingData& data, std::vector<std::string>& messages) 
     if (is_blank(image)) ++blank;
     alike = alike && std::ranges::equal(image, first);
   }
-  const std::string& where = data.dataset.origin.images;
+  const std::string where = path_text(data.dataset.origin.images);
   if (alike && blank > 0) {
     messages.push_back("warning: all pixels of all " + counted(train.size(), "training image") +
                        " are " + std::to_string(first.front()) +
@@ -54,7 +56,7 @@ void check_labels(const ModelInfo& info, const Network& network, const TrainingD
   for (std::size_t k = 0; k < occurs.size(); ++k) {
     if (!occurs[k]) missing.push_back(in_quotes(info.classes[k]));
   }
-  const std::string& where = data.dataset.origin.labels;
+  const std::string where = path_text(data.dataset.origin.labels);
   if (missing.size() + 1 == occurs.size()) {
     const auto only = static_cast<std::size_t>(std::ranges::find(occurs, true) - occurs.begin());
     messages.push_back("warning: all " + counted(data.split.train.size(), "training image") +
@@ -101,6 +103,11 @@ void check_groups(const ModelInfo& info, const Network& network, const TrainingD
       std::to_string(kGroup) + ", or leave " + norm->spec.type + " out");
 }
 
+RunLength length_of(const TrainingConfig& training, std::size_t images) {
+  const auto batches = (static_cast<std::int64_t>(images) + training.batch - 1) / training.batch;
+  return {training.steps > 0 ? training.steps : training.epochs * batches, batches};
+}
+
 }  // namespace
 
 std::vector<std::string> check_training_data(const ModelInfo& info, const Network& network,
@@ -109,6 +116,9 @@ std::vector<std::string> check_training_data(const ModelInfo& info, const Networ
   check_labels(info, network, data, messages);
   check_images(data, messages);
   check_groups(info, network, data, messages);
+  const std::vector<std::string> idle =
+      idle_keys(info.config, length_of(info.config.training, data.split.train.size()));
+  messages.insert(messages.end(), idle.begin(), idle.end());
   return messages;
 }
 

@@ -72,6 +72,18 @@ TEST_F(Warnings, OfTheDataAreShownByADryRun) {
                                     "class '4', '5'\n"));
 }
 
+TEST_F(Warnings, OfKeysThatTheRunIsTooShortForStandInTheLog) {
+  const CommandResult result =
+      train(sound_, {"--set", "training.epochs=3", "--set",
+                     "training.schedule={policy: constant, warmup: 1000000000 epochs}"});
+  EXPECT_EQ(result.code, 0);
+  constexpr const char* kWarning =
+      "warning: training.schedule.warmup is 1000000000 epochs, the run ends after 60 steps: alpha "
+      "never reaches 0.1\n";
+  EXPECT_THAT(result.err, HasSubstr(kWarning));
+  EXPECT_THAT(log(), HasSubstr(kWarning));
+}
+
 TEST_F(Warnings, OfProgressComeOnceWhileItTrains) {
   const std::vector<std::string> arguments = {"--set", "training.steps=1000", "--set",
                                               "training.alpha=1e-9"};
