@@ -102,8 +102,4 @@ LoadedConfig read_config(const std::string& path, const std::vector<std::string>
   }
 }
 
-std::filesystem::path absolute_path(const std::string& path) {
-  return std::filesystem::absolute(path).lexically_normal();
-}
-
 }  // namespace cnn::app

@@ -3,7 +3,6 @@
 
 #pragma once
 
-#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
@@ -26,8 +25,5 @@ int guarded(const std::function<int()>& body);
 
 // Reads a configuration. One that cannot be read is a mistake of configuration, not of data.
 LoadedConfig read_config(const std::string& path, const std::vector<std::string>& overrides);
-
-// A path from the command line, made absolute against the current directory.
-std::filesystem::path absolute_path(const std::string& path);
 
 }  // namespace cnn::app

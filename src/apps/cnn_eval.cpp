@@ -17,6 +17,7 @@
 #include "apps/output_kind.hpp"
 #include "apps/report.hpp"
 #include "base/file.hpp"
+#include "base/paths.hpp"
 #include "base/text.hpp"
 #include "data/class_names.hpp"
 #include "infer/vote.hpp"
@@ -109,7 +110,7 @@ int evaluate_models(const EvalOptions& o) {
   Workers workers(o.threads > 0 ? o.threads : Workers::available());
   const Voters voters = load_voters(o, workers);
   ModelInfo& info = voters.front()->model.info;
-  if (!o.data.empty()) info.config.data.source.set_dir(absolute_path(o.data));
+  if (!o.data.empty()) info.config.data.source.set_dir(resolved(o.data));
   Part part = load_part(o, info.config);
   adopt_classes(part.dataset, info.classes);
   require_fit(part.dataset, info);

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/paths.hpp"
 #include "base/text.hpp"
 
 namespace cnn {
@@ -171,8 +172,11 @@ FileError file_error(const fs::path& path, const std::string& what) {
 }
 
 std::string display_path(const fs::path& path) {
+  // Not the form of proximate that asks for the current directory: it throws where there is none.
+  const fs::path here = current_directory();
+  if (here.empty()) return path_text(path);
   std::error_code code;
-  const fs::path relative = fs::proximate(path, code);
+  const fs::path relative = fs::proximate(path, here, code);
   const bool below = !code && !relative.empty() && *relative.begin() != "..";
   return path_text(below ? relative : path);
 }

@@ -5,6 +5,7 @@
 #include "cnn/error.hpp"
 
 #include "base/file.hpp"
+#include "base/paths.hpp"
 #include "base/text.hpp"
 #include "base/workers.hpp"
 #include "config/option_printer.hpp"
@@ -92,8 +93,7 @@ LoadedConfig load_config(const std::filesystem::path& path,
   }
   ConfigDocument document =
       parse_document(path_text(path), read_file(path, kLargestConfig), diagnostics);
-  const std::filesystem::path base =
-      std::filesystem::absolute(path).lexically_normal().parent_path();
+  const std::filesystem::path base = resolved(path).parent_path();
   return read(std::move(document), base, overrides, diagnostics);
 }
 
@@ -101,7 +101,7 @@ LoadedConfig load_config_text(const std::string& name, const std::string& text,
                               const std::vector<std::string>& overrides) {
   Diagnostics diagnostics;
   ConfigDocument document = parse_document(name, text, diagnostics);
-  return read(std::move(document), std::filesystem::current_path(), overrides, diagnostics);
+  return read(std::move(document), current_directory(), overrides, diagnostics);
 }
 
 RunConfig parse_config(const std::string& name, const std::string& text) {

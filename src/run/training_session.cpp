@@ -7,6 +7,7 @@
 
 #include "base/arena.hpp"
 #include "base/file.hpp"
+#include "base/paths.hpp"
 #include "base/text.hpp"
 #include "run/run_identity.hpp"
 
@@ -16,13 +17,9 @@ namespace {
 using Start = TrainingOptions::Start;
 using Purpose = TrainingSession::Purpose;
 
-std::filesystem::path absolute_path(const std::filesystem::path& path) {
-  return std::filesystem::absolute(path).lexically_normal();
-}
-
 LoadedConfig with_paths(LoadedConfig loaded, const TrainingOptions& options) {
-  if (!options.data.empty()) loaded.config.data.source.set_dir(absolute_path(options.data));
-  if (!options.out.empty()) loaded.config.output.dir = absolute_path(options.out);
+  if (!options.data.empty()) loaded.config.data.source.set_dir(resolved(options.data));
+  if (!options.out.empty()) loaded.config.output.dir = resolved(options.out);
   return loaded;
 }
 

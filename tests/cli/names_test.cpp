@@ -152,5 +152,38 @@ TEST_F(Names, ThatAreNotUtf8ComeBackFromTheStoredConfiguration) {
   EXPECT_FALSE(fs::exists(home_ / "run" / "run"));
 }
 
+// A current directory that has been deleted: only what is relative to it cannot be found.
+TEST_F(Names, ThatAreAbsoluteNeedNoCurrentDirectory) {
+  const auto in_deleted_directory = [&](const std::string& command,
+                                        std::vector<std::string> arguments) {
+    const std::string directory = (temp_ / "gone").string();
+    arguments.insert(arguments.begin(),
+                     {"-c", "mkdir \"$0\" && cd \"$0\" && rmdir \"$0\" && exec \"$@\"", directory,
+                      command_path(command).string()});
+    return run_command("/bin/sh", arguments);
+  };
+  const auto expect = [&](const std::string& command, const std::vector<std::string>& arguments,
+                          int code) {
+    const CommandResult result = in_deleted_directory(command, arguments);
+    EXPECT_EQ(result.code, code) << command << "\n" << result.err;
+    return result;
+  };
+  expect("cnn-train", {"--config", at("run.yaml"), "--overwrite"}, 0);
+  expect("cnn-train", {"--config", at("run.yaml"), "--data", at("data"), "--out", at("b")}, 0);
+  expect("cnn-train", {"--config", at("run.yaml"), "--resume"}, 0);
+  expect("cnn-eval", {"--model", model()}, 0);
+  expect("cnn-eval", {"--model", model(), "--data", at("data"), "--out", at("scores")}, 0);
+  expect("cnn-predict", {"--model", model(), at("p.png")}, 0);
+  expect("cnn-bench", {"--config", at("run.yaml"), "--seconds", "0.01"}, 0);
+
+  expect("cnn-train", {"--config", "run.yaml"}, 2);
+  EXPECT_THAT(expect("cnn-train", {"--config", at("run.yaml"), "--out", "c"}, 2).err,
+              HasSubstr("c: error: is relative to the current directory"));
+  EXPECT_THAT(expect("cnn-eval", {"--model", model(), "--data", "d"}, 3).err,
+              HasSubstr("d: error: is relative to the current directory"));
+  expect("cnn-eval", {"--model", "m.safetensors"}, 3);
+  expect("cnn-predict", {"--model", model(), "p.png"}, 3);
+}
+
 }  // namespace
 }  // namespace cnn
