@@ -20,9 +20,10 @@ namespace cnn {
 // - For any other set it is scaled to the wanted shape, without keeping its aspect.
 // It is inverted (p -> 255 - p) as `invert` says; automatic: for a set of centred images, if dark
 // and light of ink and paper are not theirs; for another, if the training set's background is known
-// to be dark and the picture's border is light (above 127.5), or the other way round. So an image
-// of the set itself, written to a file, comes through unchanged. Prepare::no uses a picture of the
-// wanted height and width as it stands, inverted only by Invert::yes; others are prepared as
+// to be dark and the picture's border is light (above 127.5), or the other way round. An image of
+// such a set whose border is unlike the set's is taken for a negative, too. Prepare::no uses a
+// picture of the wanted height and width as it stands, inverted only by Invert::yes: so each image
+// of a set, written to a file, comes through unchanged. Pictures of other sizes are prepared as
 // always. Throws ShapeError if `wanted` does not have 1 or 3 channels.
 PreparedImage prepare_image(const Image& image, const Shape& wanted,
                             const ImageStatistics& statistics, Invert invert,

@@ -184,6 +184,48 @@ TEST_F(Scoring, PredictionWithoutPreparationIsTheRowOfAnArrayUnlikeTheSet) {
   }
 }
 
+// A set whose images have dark borders, and test images that are bright there: what an automatic
+// choice takes for a negative. With one channel and with three.
+TEST_F(Scoring, PredictionWithoutPreparationIsTheRowOfABrightBorder) {
+  for (const int channels : {1, 3}) {
+    const std::string name = "bright" + std::to_string(channels);
+    std::filesystem::create_directories(file(name) / "data");
+    const auto framed = [&](std::size_t count, std::uint8_t level, std::uint32_t seed) {
+      Dataset images = make_dataset({channels, 12, 12}, count, 4, seed);
+      for (std::size_t i = 0; i < images.pixels.size(); ++i) {
+        const std::size_t y = i / 12 % 12, x = i % 12;
+        if (y == 0 || y == 11 || x == 0 || x == 11) images.pixels[i] = level;
+      }
+      return images;
+    };
+    write_dataset(file(name) / "data", DataPart::train, framed(200, 0, 1));
+    const Dataset test = framed(20, 255, 2);
+    write_dataset(file(name) / "data", DataPart::test, test);
+    write_file(file(name) / "run.yaml",
+               "data: {dir: data}\nnetwork: [{fc: {count: 4}}]\ntraining: {steps: 10}\n"
+               "output: {dir: run}\n");
+    ASSERT_EQ(run_command("cnn-train", {"--config", (file(name) / "run.yaml").string()}).code, 0);
+    const std::string trained = (file(name) / "run/model.safetensors").string();
+    const auto rows = prediction_rows(file(name) / "scores", {"--model", trained});
+    ASSERT_EQ(rows.size(), 21U);
+
+    std::vector<std::string> arguments = {"--model", trained, "--json", "--prepare", "no"};
+    for (std::size_t i = 0; i < test.count(); ++i) {
+      arguments.push_back((file(name) / (std::to_string(i) + ".png")).string());
+      write_png(arguments.back(), image_of(test, i));
+    }
+    const json predictions = json::parse(run_command("cnn-predict", arguments).out);
+    arguments[4] = "auto";
+    const json prepared = json::parse(run_command("cnn-predict", arguments).out);
+    for (std::size_t i = 0; i < test.count(); ++i) {
+      EXPECT_EQ(predictions[i]["class"], rows[i + 1][2]);
+      EXPECT_EQ(predictions[i]["probability"].get<double>(), std::stod(rows[i + 1][3])) << i;
+      EXPECT_EQ(predictions[i]["inverted"], false);
+      EXPECT_EQ(prepared[i]["inverted"], true);
+    }
+  }
+}
+
 json without_times(json report) {
   report.erase("seconds");
   report.erase("images_per_second");
