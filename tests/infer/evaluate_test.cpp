@@ -1,6 +1,10 @@
 #include "infer/evaluate.hpp"
 
 #include <algorithm>
+#include <array>
+#include <thread>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -55,6 +59,32 @@ TEST(Evaluate, IsTheSameForAnyNumberOfThreads) {
   for (std::size_t i = 0; i < 101; ++i) {
     EXPECT_EQ(one.predictions[i].probability, four.predictions[i].probability);
   }
+}
+
+// Each plans a network of its own, with batch_norm folded: threads that share a model which is
+// const, or its description, do not meet.
+TEST(Evaluate, OfOneModelInSeveralThreadsIsThatOfOne) {
+  Network network({1, 8, 8}, {layer_spec("conv", "conv", "{count: 4, kernel: 3}"),
+                              layer_spec("batch_norm", "norm"), layer_spec("relu", "relu"),
+                              layer_spec("fc", "fc", "{count: 4}")});
+  network.initialise(3);
+  const Scored scored{std::move(network), PixelTable({{0.0}, {0.004}}, {1, 8, 8}),
+                      make_dataset({1, 8, 8}, 101, 4, 11)};
+  const Evaluation alone = score(scored, everything(101), 1);
+  std::array<double, 4> losses{};
+  std::vector<std::thread> threads;
+  for (double& loss : losses) {
+    threads.emplace_back([&] {
+      for (int repeat = 0; repeat < 5; ++repeat) loss = score(scored, everything(101), 1).loss;
+    });
+  }
+  for (int repeat = 0; repeat < 20; ++repeat) {
+    std::vector<LayerSpec> layers;
+    for (const Network::Node& node : scored.network.nodes()) layers.push_back(node.spec);
+    const Network larger({1, 28, 28}, std::move(layers));
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const double loss : losses) EXPECT_EQ(loss, alone.loss);
 }
 
 // What makes cnn-predict agree with cnn-eval to the last bit.
