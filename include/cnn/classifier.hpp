@@ -58,6 +58,9 @@ class CNN_EXPORT Classifier {
   // Throws FileError if its images or labels are not what the model knows, or if the model gives numbers that are not finite.
   Evaluation score(const Dataset& dataset);
 
+  // Bytes of memory that a call takes at most, besides pictures and data.
+  std::size_t memory() const;
+
   // The two halves of classify, for those who need them apart: many large pictures, for one, take
   // less memory once they are prepared.
   PreparedImage prepare(const Image& picture) const;

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -32,6 +33,9 @@ struct TrainingOptions {
   // Told what a person should know and what is no error: images that nothing can be learnt from, a
   // network that learns nothing, a broken checkpoint that is passed over. May be empty.
   std::function<void(const std::string&)> on_notice;
+  // Told, before it is taken, how many bytes of memory the process will hold at most, libraries
+  // included. May be empty.
+  std::function<void(std::size_t)> on_memory;
 };
 
 // Owns all of a run: data, network, buffers and its directory, which no other run can have

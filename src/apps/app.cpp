@@ -13,8 +13,10 @@
 
 #include "cnn/error.hpp"
 
+#include "base/arena.hpp"
 #include "base/text.hpp"
 #include "base/workers.hpp"
+#include "run/memory_need.hpp"
 
 namespace cnn::app {
 namespace {
@@ -100,6 +102,17 @@ LoadedConfig read_config(const std::string& path, const std::vector<std::string>
   } catch (const FileError& error) {
     throw ConfigError(error.what());
   }
+}
+
+void announce_memory(std::size_t more, bool quiet) {
+  const std::size_t bytes = process_bytes(more);
+  if (bytes > physical_memory()) {
+    throw FileError("error: this takes " + bytes_text(static_cast<double>(bytes)) +
+                    " of memory, this machine has " +
+                    bytes_text(static_cast<double>(physical_memory())) +
+                    "; use fewer --threads, or fewer images at once");
+  }
+  if (!quiet) std::fprintf(stderr, "%s\n", memory_text(bytes).c_str());
 }
 
 }  // namespace cnn::app

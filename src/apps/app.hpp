@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <vector>
@@ -25,5 +26,9 @@ int guarded(const std::function<int()>& body);
 
 // Reads a configuration. One that cannot be read is a mistake of configuration, not of data.
 LoadedConfig read_config(const std::string& path, const std::vector<std::string>& overrides);
+
+// Says on stderr, unless quiet, how much memory the process will hold if it takes `more` bytes from
+// now on. Throws FileError if that is more than this machine has.
+void announce_memory(std::size_t more, bool quiet);
 
 }  // namespace cnn::app

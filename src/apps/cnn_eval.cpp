@@ -21,6 +21,7 @@
 #include "base/text.hpp"
 #include "data/class_names.hpp"
 #include "infer/vote.hpp"
+#include "run/memory_need.hpp"
 #include "run/model_runner.hpp"
 #include "run/training_data.hpp"
 
@@ -76,6 +77,25 @@ Voters load_voters(const EvalOptions& o, Workers& workers) {
   return voters;
 }
 
+// What scoring takes once the models are loaded: passes, images, results and their texts.
+std::size_t scoring_bytes(const EvalOptions& o, const Voters& voters, const RunConfig& config,
+                          int workers) {
+  constexpr std::size_t kPerImage = 200;
+  constexpr std::size_t kPerClass = 2000;
+  constexpr std::size_t kPerCell = 64;
+  constexpr std::size_t kMostDense = 1000;
+  const DataPart part = o.split == "test" ? DataPart::test : DataPart::train;
+  const DatasetHeader header = config.data.source.open(part)->header();
+  const std::size_t classes = voters.front()->model.info.classes.size();
+  std::size_t bytes = dataset_bytes(header) + header.count * kPerImage + classes * kPerClass;
+  if (classes <= kMostDense) bytes += classes * classes * kPerCell;
+  if (voters.size() > 1 || o.tta != "none") {
+    bytes += dataset_bytes(header) + header.count * classes * sizeof(double);
+  }
+  for (const auto& voter : voters) bytes += inference_bytes(voter->model.network, workers);
+  return bytes;
+}
+
 Evaluation score(const EvalOptions& o, const Voters& voters, const Part& part) {
   if (voters.size() == 1 && o.tta == "none") {
     ModelRunner& only = *voters.front();
@@ -111,6 +131,7 @@ int evaluate_models(const EvalOptions& o) {
   const Voters voters = load_voters(o, workers);
   ModelInfo& info = voters.front()->model.info;
   if (!o.data.empty()) info.config.data.source.set_dir(resolved(o.data));
+  announce_memory(scoring_bytes(o, voters, info.config, workers.count()), o.quiet);
   Part part = load_part(o, info.config);
   adopt_classes(part.dataset, info.classes);
   require_fit(part.dataset, info);

@@ -19,6 +19,7 @@
 #include "apps/terminal.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "data/picture_memory.hpp"
 
 namespace cnn::app {
 namespace {
@@ -123,9 +124,21 @@ void print_text(const PredictOptions& o, const Classifier& classifier,
   }
 }
 
+// What answering takes once the model is loaded: the largest picture, and of each one what is kept.
+std::size_t predicting_bytes(const PredictOptions& o, const Classifier& classifier) {
+  constexpr std::size_t kTexts = 4000;
+  constexpr std::size_t kPerClass = 2 * sizeof(double);
+  const std::size_t kept =
+      2 * classifier.input().size() + kPerClass * classifier.classes().size() + kTexts;
+  std::size_t largest = 0;
+  for (const std::string& file : o.images) largest = std::max(largest, picture_bytes(file));
+  return classifier.memory() + largest + o.images.size() * kept;
+}
+
 int predict(const PredictOptions& o) {
   // First of all, what a model that asks for absurdly large images fails on.
   Classifier classifier(o.model, {o.invert, o.prepare, 1});
+  announce_memory(predicting_bytes(o, classifier), o.quiet);
   Pictures pictures = read_pictures(o, classifier);
   const std::vector<Result> results = classify(classifier, pictures);
   o.json ? print_json(o, classifier.classes(), results) : print_text(o, classifier, results);

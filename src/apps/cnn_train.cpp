@@ -27,6 +27,7 @@
 #include "base/text.hpp"
 #include "kernels/blas.hpp"
 #include "run/learning_check.hpp"
+#include "run/memory_need.hpp"
 #include "run/model.hpp"
 #include "run/run_config.hpp"
 #include "run/run_directory.hpp"
@@ -176,6 +177,7 @@ int train(const TrainOptions& o, StopSwitch& stop) {
   spdlog::logger& log = console.log();
   TrainingOptions options = options_of(o);
   options.on_notice = [&log](const std::string& notice) { log.warn("{}", notice); };
+  options.on_memory = [&log](std::size_t bytes) { log.info("{}", memory_text(bytes)); };
   require_output_kind("--preview", o.preview, OutputKind::png);
   LoadedConfig loaded = load(o, options);
   if (o.print_config) {

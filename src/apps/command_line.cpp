@@ -139,6 +139,7 @@ void add_options(CLI::App& app, EvalOptions& o) {
       ->capture_default_str();
   add_tta_option(app, o.tta, "Test-time augmentation");
   app.add_flag("--json", o.json, "Print JSON instead of text");
+  app.add_flag("--quiet", o.quiet, "Do not say how much memory is taken");
   app.add_option("--out", o.out, "Also write confusion.csv and predictions.csv there")
       ->type_name("DIR")
       ->check(not_empty);
@@ -171,6 +172,7 @@ void add_options(CLI::App& app, PredictOptions& o, std::string& invert, std::str
       ->check(CLI::IsMember({"auto", "no"}))
       ->capture_default_str();
   app.add_flag("--json", o.json, "Print JSON instead of text");
+  app.add_flag("--quiet", o.quiet, "Do not say how much memory is taken");
   app.add_flag("--show", o.show, "Draw each picture, and beside it what the network sees")
       ->excludes("--json");
 }

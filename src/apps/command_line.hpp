@@ -40,6 +40,7 @@ struct EvalOptions {
   std::string tta = "none";
   std::string out;
   bool json = false;
+  bool quiet = false;
   int threads = 0;
 };
 
@@ -51,6 +52,7 @@ struct PredictOptions {
   Prepare prepare = Prepare::automatic;
   bool json = false;
   bool show = false;
+  bool quiet = false;
 };
 
 struct BenchOptions {

@@ -285,6 +285,7 @@ std::vector<std::uint8_t> read_values(ByteStream& bytes, const Header& header) {
   std::size_t room = count;
   if (bytes.compressed()) room = std::min(count, kUsualRatio * bytes.file_size());
   std::vector<std::uint8_t> values;
+  values.reserve(count);  // takes memory only as it is filled, and is never copied
   while (values.size() < count) {
     const std::size_t filled = values.size();
     values.resize(room);

@@ -9,6 +9,7 @@
 #include "data/class_names.hpp"
 #include "data/prepare_image.hpp"
 #include "nn/loss.hpp"
+#include "run/memory_need.hpp"
 #include "run/model_runner.hpp"
 #include "run/training_data.hpp"
 
@@ -66,6 +67,10 @@ const std::vector<std::string>& Classifier::classes() const {
 
 const Shape& Classifier::input() const {
   return state_->runner.model.info.input;
+}
+
+std::size_t Classifier::memory() const {
+  return inference_bytes(state_->runner.model.network, state_->workers.count());
 }
 
 PreparedImage Classifier::prepare(const Image& picture) const {

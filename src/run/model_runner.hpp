@@ -18,12 +18,8 @@ void with_model(const std::filesystem::path& path, const std::function<void()>& 
 
 // Stays where it is: its parts refer to one another. Keeps a reference to the workers.
 struct ModelRunner {
-  // Throws FileError.
-  ModelRunner(const std::filesystem::path& file, Workers& workers)
-      : path(file),
-        model(load_model(file)),
-        table(model.info.preprocessing, model.info.input),
-        inference(model.network, table, workers) {}
+  // Throws FileError, also if the model takes more memory than a file may (memory_need.hpp).
+  ModelRunner(const std::filesystem::path& file, Workers& workers);
   ModelRunner(const ModelRunner&) = delete;
   ModelRunner& operator=(const ModelRunner&) = delete;
 

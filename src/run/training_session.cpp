@@ -9,6 +9,7 @@
 #include "base/file.hpp"
 #include "base/paths.hpp"
 #include "base/text.hpp"
+#include "run/memory_need.hpp"
 #include "run/run_identity.hpp"
 
 namespace cnn {
@@ -28,15 +29,22 @@ const std::string& name_of(const LoadedConfig& loaded) {
   return loaded.document.sources.front().name;
 }
 
-Shape image_shape(const RunConfig& config, const std::optional<TrainingData>& data) {
-  if (data) return data->dataset.shape;
-  return config.data.source.open(DataPart::train)->header().shape;
+DatasetHeader header_of(const RunConfig& config, const std::optional<TrainingData>& data) {
+  if (data) return {data->dataset.shape, data->dataset.count()};
+  return config.data.source.open(DataPart::train)->header();
 }
 
-std::size_t checked_memory(const LoadedConfig& loaded, const Network& network) {
-  const std::size_t memory =
-      Trainer::bytes(network, loaded.config, worker_count(loaded.config.training));
-  if (memory <= physical_memory()) return memory;
+// Bytes of the buffers that training uses, after a look at all that the process will hold.
+std::size_t checked_memory(const LoadedConfig& loaded, const TrainingOptions& options,
+                           const Network& network, const std::optional<TrainingData>& data) {
+  const int workers = worker_count(loaded.config.training);
+  const bool from_file = options.start == Start::resume || !options.weights.empty();
+  const std::size_t memory = process_bytes(
+      training_bytes(network, loaded.config, header_of(loaded.config, data), workers, from_file));
+  if (memory <= physical_memory()) {
+    if (options.on_memory) options.on_memory(memory);
+    return Trainer::bytes(network, loaded.config, workers);
+  }
   throw ConfigError(name_of(loaded) + ": error: training this network of " +
                     std::to_string(network.parameter_count()) + " parameters takes " +
                     bytes_text(static_cast<double>(memory)) + ", this machine has " +
@@ -145,8 +153,8 @@ TrainingSession::TrainingSession(LoadedConfig loaded, TrainingOptions options, P
                                  std::optional<TrainingData> data)
     : loaded_(std::move(loaded)),
       options_(std::move(options)),
-      network_(build_network(loaded_, image_shape(config(), data))),
-      memory_(checked_memory(loaded_, network_)),
+      network_(build_network(loaded_, header_of(config(), data).shape)),
+      memory_(checked_memory(loaded_, options_, network_, data)),
       writer_(taken_directory(config(), options_, purpose), config().output.keep),
       checkpoint_(find_checkpoint(options_, directory())),
       data_(data ? *std::move(data) : load_training_data(loaded_)),

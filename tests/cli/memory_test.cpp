@@ -1,8 +1,12 @@
-// How much memory the commands take as whole processes.
+// How much memory the commands take as whole processes, and that they say so before.
+
+#include <regex>
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
+#include "cnn/image.hpp"
+
+#include "run/model.hpp"
 #include "support/cli.hpp"
 #include "support/idx_writer.hpp"
 #include "support/sanitizers.hpp"
@@ -12,32 +16,160 @@ namespace {
 
 using testing::HasSubstr;
 
-// The most that a process which this one has waited for held at once. A process begins with what
-// its parent holds: the tests' own must stay well below the bound.
-long peak_megabytes() {
-  rusage usage{};
-  ::getrusage(RUSAGE_CHILDREN, &usage);
-  return usage.ru_maxrss / 1024;
+long peak_megabytes(const CommandResult& result) {
+  return result.peak_kilobytes * 1024 / 1'000'000;
 }
 
-// Images as many and as large as MNIST's.
-TEST(Memory, TrainingLenetOnMnistTakesLessThan150Megabytes) {
-  if (kSanitized) GTEST_SKIP() << "sanitizers take memory of their own";
-  const TempDir temp;
-  std::filesystem::create_directory(temp / "data");
-  for (const DataPart part : {DataPart::train, DataPart::test}) {
-    write_dataset(temp / "data", part,
-                  make_dataset({1, 28, 28}, part == DataPart::train ? 60000 : 10000, 10));
+// What it said it would take, or -1.
+long announced_megabytes(const CommandResult& result) {
+  std::smatch found;
+  return std::regex_search(result.err, found, std::regex("memory: at most ([0-9]+) MB"))
+             ? std::stol(found[1])
+             : -1;
+}
+
+void expect_no_more_than_announced(const CommandResult& result) {
+  ASSERT_EQ(result.code, 0) << result.err;
+  const long announced = announced_megabytes(result), used = peak_megabytes(result);
+  EXPECT_LE(used, announced + announced / 10) << result.err;
+  EXPECT_LT(announced, 3 * used + 30) << result.err;
+}
+
+// A model file for images of that shape, with weights of 0.
+std::string write_model(const std::filesystem::path& path, const std::string& network,
+                        const std::string& dir, Shape input, std::size_t classes) {
+  const RunConfig config =
+      parse_config("c", "data: {dir: " + dir + "}\nnetwork: [" + network + "]\n");
+  ModelInfo info;
+  info.config = config;
+  info.input = input;
+  info.classes = class_names({}, classes);
+  info.preprocessing.mean = {0};
+  info.preprocessing.scale = {1};
+  save_model(path, info, Network(input, config.network));
+  return path.string();
+}
+
+class Memory : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (kSanitized) GTEST_SKIP() << "sanitizers take memory of their own";
   }
+  // A data set of both parts; its directory.
+  std::string data(const std::string& name, Shape shape, std::size_t train, std::size_t test) {
+    std::filesystem::create_directory(temp_ / name);
+    write_dataset(temp_ / name, DataPart::train, make_dataset(shape, train, 10));
+    write_dataset(temp_ / name, DataPart::test, make_dataset(shape, test, 10));
+    return (temp_ / name).string();
+  }
+  std::string file(const std::string& name) const { return (temp_ / name).string(); }
+
+  TempDir temp_;
+};
+
+// Images as many and as large as MNIST's.
+TEST_F(Memory, TrainingLenetOnMnistTakesLessThan150Megabytes) {
   const CommandResult result = run_command(
       "cnn-train", {"--config", std::string(CNN_SOURCE_DIR) + "/configs/lenet.yaml", "--data",
-                    (temp / "data").string(), "--out", (temp / "run").string(), "--threads", "2",
+                    data("data", {1, 28, 28}, 60000, 10000), "--out", file("run"), "--threads", "2",
                     "--set", "training.steps=20", "--set", "data.validation=5000"});
-  ASSERT_EQ(result.code, 0) << result.err;
+  expect_no_more_than_announced(result);
   EXPECT_THAT(result.err + result.out, HasSubstr("55000 train, 5000 validation"));
-  EXPECT_LT(peak_megabytes(), 150);
+  EXPECT_LT(peak_megabytes(result), 150);
   // The images alone are 47 MB: less would mean that something else was measured.
-  EXPECT_GT(peak_megabytes(), 47);
+  EXPECT_GT(peak_megabytes(result), 47);
+}
+
+TEST_F(Memory, IsAnnouncedBeforeItIsTaken) {
+  const std::string small = data("small", {1, 20, 20}, 400, 4000);
+  const std::string images = data("images", {3, 40, 40}, 100, 60);
+  struct Case {
+    std::string data, network, training;
+  };
+  const std::vector<Case> cases = {
+      {small, "{fc: {count: 700}}, relu, {fc: {count: 700}}, relu, {fc: {count: 10}}",
+       "batch: 128, momentum: 0.9"},
+      {small, "{conv: {count: 8, kernel: 5}}, batch_norm, relu, {fc: {count: 10}}",
+       "batch: 300, solver: adam, ema: 0.9"},
+      {images,
+       "{conv: {count: 16, kernel: 3, pad: 1}}, relu, {conv: {count: 16, kernel: 3}}, relu, "
+       "{pool: {type: avg, global: true}}, {fc: {count: 10}}",
+       "batch: 96"}};
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    const std::string run = file("run" + std::to_string(i)), model = run + "/model.safetensors";
+    write_file(file("c.yaml"), "data: {dir: " + cases[i].data + ", validation: 50}\nnetwork: [" +
+                                   cases[i].network + "]\ntraining: {steps: 3, alpha: 0.001, " +
+                                   cases[i].training + "}\noutput: {dir: " + run + "}\n");
+    for (const std::string threads : {"1", "2", "3", "4"}) {
+      SCOPED_TRACE(testing::Message() << cases[i].network << " on " << threads << " threads");
+      expect_no_more_than_announced(run_command(
+          "cnn-train", {"--config", file("c.yaml"), "--overwrite", "--threads", threads}));
+      expect_no_more_than_announced(
+          run_command("cnn-eval", {"--model", model, "--threads", threads}));
+    }
+    SCOPED_TRACE(cases[i].network);
+    expect_no_more_than_announced(run_command(
+        "cnn-train", {"--config", file("c.yaml"), "--resume", "--set", "training.steps=5"}));
+    expect_no_more_than_announced(
+        run_command("cnn-eval", {"--model", model, "--model", model, "--tta", "shifts", "--json",
+                                 "--out", file("scores"), "--threads", "2"}));
+  }
+}
+
+TEST_F(Memory, OfPicturesIsAnnouncedBeforeTheyAreDecoded) {
+  const std::string model =
+      write_model(temp_ / "m.safetensors", "{fc: {count: 10}}", file("none"), {1, 28, 28}, 10);
+  write_png(file("gray.png"), {{1, 3000, 2000}, std::vector<std::uint8_t>(6'000'000, 255)});
+  write_png(file("colour.png"), {{3, 2000, 2000}, std::vector<std::uint8_t>(12'000'000, 7)});
+  write_file(file("colour.ppm"), "P6 2000 2000 255\n" + std::string(12'000'000, 'x'));
+  for (const char* name : {"gray.png", "colour.png", "colour.ppm"}) {
+    SCOPED_TRACE(name);
+    const CommandResult result = run_command("cnn-predict", {"--model", model, file(name)});
+    expect_no_more_than_announced(result);
+    EXPECT_GT(peak_megabytes(result), 18);
+  }
+  const CommandResult quiet =
+      run_command("cnn-predict", {"--model", model, "--quiet", file("gray.png")});
+  EXPECT_EQ(quiet.code, 0);
+  EXPECT_EQ(quiet.err, "");
+}
+
+// A few hundred bytes from anybody.
+TEST_F(Memory, OfAModelFileIsBounded) {
+  const std::string model =
+      write_model(temp_ / "m.safetensors", "{pool: {type: avg, global: true}}, {fc: {count: 2}}",
+                  file("none"), {1, 10000, 10000}, 2);
+  write_png(file("p.png"), {{1, 4, 4}, std::vector<std::uint8_t>(16)});
+  const CommandResult refused = run_command("cnn-predict", {"--model", model, file("p.png")});
+  EXPECT_EQ(refused.code, 3);
+  EXPECT_THAT(refused.err, HasSubstr(model + ": error: its network for images of 1x10000x10000"));
+  EXPECT_LT(peak_megabytes(refused), 50);
+  const auto predict_with = [&](const std::string& variable) {
+    RunningCommand running("cnn-predict", {"--model", model, file("p.png")}, temp_.path(), {},
+                           {variable});
+    return running.wait();
+  };
+  const CommandResult small = predict_with("CNN_MEMORY=100");
+  EXPECT_EQ(small.code, 3);
+  EXPECT_THAT(small.err, HasSubstr("100.0 MB"));
+  const CommandResult wrong = predict_with("CNN_MEMORY=much");
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_THAT(wrong.err, HasSubstr("CNN_MEMORY: error: is 'much'"));
+}
+
+// All cells of the confusion matrix would be 8.6 GB.
+TEST_F(Memory, OfManyClassesIsThatOfTheImagesScored) {
+  const std::string model = write_model(temp_ / "m.safetensors", "{fc: {count: 32768}}",
+                                        data("tiny", {1, 1, 1}, 20, 20), {1, 1, 1}, 32768);
+  for (const std::vector<std::string>& more : std::vector<std::vector<std::string>>{
+           {}, {"--json"}, {"--tta", "shifts"}, {"--out", file("scores")}}) {
+    std::vector<std::string> arguments = {"--model", model, "--threads", "2"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const CommandResult result = run_command("cnn-eval", arguments);
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_LE(peak_megabytes(result), announced_megabytes(result));
+    EXPECT_LT(announced_megabytes(result), 150);
+  }
 }
 
 }  // namespace

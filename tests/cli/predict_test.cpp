@@ -93,7 +93,7 @@ class Predict : public testing::Test {
   }
 
   static CommandResult run(std::vector<std::string> arguments, const std::string& of = model()) {
-    arguments.insert(arguments.begin(), {"--model", of});
+    arguments.insert(arguments.begin(), {"--quiet", "--model", of});
     return run_command("cnn-predict", arguments);
   }
   // The array of --json; every file is one that can be read.

@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -112,7 +113,10 @@ bool RunningCommand::is_stopped() const {
 }
 
 bool RunningCommand::has_ended() {
-  if (!ended_) ended_ = waitpid(pid_, &status_, WNOHANG) == pid_;
+  if (ended_) return true;
+  rusage usage{};
+  ended_ = wait4(pid_, &status_, WNOHANG, &usage) == pid_;
+  peak_kilobytes_ = usage.ru_maxrss;
   return ended_;
 }
 
@@ -135,6 +139,7 @@ CommandResult RunningCommand::wait() {
   CommandResult result;
   result.signalled = !WIFEXITED(status_);
   result.code = result.signalled ? 128 + WTERMSIG(status_) : WEXITSTATUS(status_);
+  result.peak_kilobytes = peak_kilobytes_;
   if (std::filesystem::is_regular_file(out_)) result.out = read_all(out_);
   if (std::filesystem::is_regular_file(err_)) result.err = read_all(err_);
   return result;

@@ -13,10 +13,11 @@
 namespace cnn {
 
 struct CommandResult {
-  int code = -1;           // exit code; 128 + signal if a signal ended it
-  bool signalled = false;  // a signal ended it, rather than that it exited
-  std::string out;         // stdout
-  std::string err;         // stderr
+  int code = -1;            // exit code; 128 + signal if a signal ended it
+  bool signalled = false;   // a signal ended it, rather than that it exited
+  std::string out;          // stdout
+  std::string err;          // stderr
+  long peak_kilobytes = 0;  // of memory; at least what this process held when it began
 };
 
 // The command of that name ("cnn-train") beside the test binaries.
@@ -67,6 +68,7 @@ class RunningCommand {
  private:
   pid_t pid_ = -1;
   int status_ = 0;
+  long peak_kilobytes_ = 0;
   bool ended_ = false;
   std::filesystem::path out_;
   std::filesystem::path err_;

@@ -99,6 +99,13 @@ bool looks_like_webp(std::string_view bytes) {
   return bytes.size() >= 12 && bytes.starts_with("RIFF") && bytes.substr(8, 4) == "WEBP";
 }
 
+std::int64_t webp_pixels(std::string_view bytes) {
+  int width = 0, height = 0;
+  const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data());
+  if (WebPGetInfo(data, bytes.size(), &width, &height) == 0) return 0;
+  return std::int64_t{width} * height;
+}
+
 Image decode_webp(std::string_view bytes) {
   const std::string_view file = whole(bytes);
   const WebPData data{reinterpret_cast<const std::uint8_t*>(file.data()), file.size()};

@@ -1,0 +1,13 @@
+// What this process holds.
+
+#pragma once
+
+#include <cstddef>
+
+namespace cnn {
+
+// The most bytes of memory that it has held at once so far, libraries included; 0 if the system
+// does not tell.
+std::size_t peak_memory();
+
+}  // namespace cnn
