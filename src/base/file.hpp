@@ -119,6 +119,8 @@ class AppendedFile {
   AppendedFile(const AppendedFile&) = delete;
   AppendedFile& operator=(const AppendedFile&) = delete;
 
+  // In bytes.
+  std::uint64_t size() const { return size_; }
   // Cuts the file. Throws FileError.
   void keep(std::uint64_t bytes);
   // All of `text`; where that fails, nothing of it. Throws FileError.

@@ -85,13 +85,12 @@ void MetricsFile::append(const FilePlace& place, const EpochMetrics& row) {
   if (row.validated) line += fixed(row.validation_accuracy, 6);
   line += "," + number_text(row.alpha) + "," + fixed(row.seconds, 3) + "," +
           fixed(row.images_per_second, 1) + "\n";
-  if (!file_) {
-    file_.emplace(place);
-    file_->keep(kept_);
-    if (kept_ == 0) line = std::string(kHeader) + "\n" + line;
-  }
-  file_->append(line);
-  file_->sync();
+  AppendedFile file(place);
+  if (kept_) file.keep(*kept_);
+  if (file.size() == 0) line = std::string(kHeader) + "\n" + line;
+  file.append(line);
+  file.sync();
+  kept_.reset();
 }
 
 }  // namespace cnn

@@ -21,12 +21,12 @@ class MetricsFile {
   // The first row appended comes behind so many bytes of the file; without this it begins anew.
   // Until then the file stays as it is.
   void keep(std::uint64_t bytes) { kept_ = bytes; }
-  // `place` is always the same file. Throws FileError; the rows before are then still there.
+  // Opens the file anew for each row: somebody may have replaced or removed it. Throws FileError;
+  // the rows before are then still there.
   void append(const FilePlace& place, const EpochMetrics& row);
 
  private:
-  std::uint64_t kept_ = 0;
-  std::optional<AppendedFile> file_;  // from the first row on
+  std::optional<std::uint64_t> kept_ = 0;  // until the first row
 };
 
 }  // namespace cnn

@@ -251,6 +251,19 @@ TEST(MetricsFile, AppendsARowAndLeavesTheOthersAlone) {
   EXPECT_NE(slurp(path).find("\n2,20,"), std::string::npos);
 }
 
+TEST(MetricsFile, GoesOnInAFileThatReplacesIt) {
+  const TempDir temp;
+  const fs::path path = temp.path() / "metrics.csv";
+  MetricsFile metrics;
+  metrics.append(path, epoch_row(1));
+  write_file(path, "saved by an editor\n");
+  metrics.append(path, epoch_row(2));
+  EXPECT_EQ(slurp(path), "saved by an editor\n2,20,0.500000,0.000000,,,0,0.000,0.0\n");
+  fs::remove(path);
+  metrics.append(path, epoch_row(3));
+  EXPECT_EQ(slurp(path), std::string(kHeader) + "3,30,0.500000,0.000000,,,0,0.000,0.0\n");
+}
+
 // A file of another run, or the end of a row that a power cut left.
 TEST(MetricsFile, KeepsWholeRowsOfItsOwnAlone) {
   const TempDir temp;
