@@ -1,6 +1,8 @@
 // SIGINT and SIGTERM ask the trainer to stop after this step; another one, at least half a second
 // after the first, ends the process at once. What comes earlier belongs to the first. SIGHUP asks
-// for a checkpoint. A signal that the process was started to ignore does nothing.
+// for a checkpoint. A signal that the process was started to ignore does nothing. Until main
+// begins, while the system loads the libraries, each of them ends the process, as it ends any:
+// nothing has been written then.
 
 #pragma once
 
