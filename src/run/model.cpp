@@ -149,7 +149,9 @@ ModelInfo read_info(const TensorFile& file) {
   }
   info.input = {input[0], input[1], input[2]};
   info.classes = split_lines(metadata.text("classes"));
+  std::set<std::string_view> seen;
   for (const std::string& name : info.classes) {
+    if (!seen.insert(name).second) metadata.fail("classes", "names " + in_quotes(name) + " twice");
     if (has_control(name)) {
       metadata.fail("classes", "holds a control character, in " + in_quotes(name));
     }

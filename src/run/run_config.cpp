@@ -59,6 +59,29 @@ LoadedConfig read(ConfigDocument document, const std::filesystem::path& base,
   return loaded;
 }
 
+// Throws ConfigError unless what will be written of it, every default spelt out, can be read again:
+// a run would end in a model that nobody can use.
+LoadedConfig readable(LoadedConfig loaded) {
+  constexpr std::size_t kRoomForPaths = 1 << 14;  // --data and --out come later
+  const std::string& name = loaded.document.sources.front().name;
+  const std::string text = to_yaml(loaded.config, ConfigText::complete);
+  std::string reason;
+  if (text.size() > kLargestConfig - kRoomForPaths) {
+    reason = "it would be larger than " + std::to_string(kLargestConfig - kRoomForPaths) + " bytes";
+  } else {
+    try {
+      parse_config("with every default", text);
+    } catch (const ConfigError& error) {
+      reason = error.what();
+    }
+  }
+  if (reason.empty()) return loaded;
+  throw ConfigError(shown(name) +
+                    ": error: the configuration with every default, as it is written into models, "
+                    "could not be read again; make it shorter\n  " +
+                    reason);
+}
+
 [[noreturn]] void fail_at(const LoadedConfig& loaded, std::size_t layer, const std::string& message,
                           const std::string& hint) {
   throw ConfigError(render(loaded.document.sources, {loaded.layers.at(layer), message, hint}));
@@ -94,18 +117,20 @@ LoadedConfig load_config(const std::filesystem::path& path,
   ConfigDocument document =
       parse_document(path_text(path), read_file(path, kLargestConfig), diagnostics);
   const std::filesystem::path base = resolved(path).parent_path();
-  return read(std::move(document), base, overrides, diagnostics);
+  return readable(read(std::move(document), base, overrides, diagnostics));
 }
 
 LoadedConfig load_config_text(const std::string& name, const std::string& text,
                               const std::vector<std::string>& overrides) {
   Diagnostics diagnostics;
   ConfigDocument document = parse_document(name, text, diagnostics);
-  return read(std::move(document), current_directory(), overrides, diagnostics);
+  return readable(read(std::move(document), current_directory(), overrides, diagnostics));
 }
 
 RunConfig parse_config(const std::string& name, const std::string& text) {
-  return load_config_text(name, text, {}).config;
+  Diagnostics diagnostics;
+  ConfigDocument document = parse_document(name, text, diagnostics);
+  return read(std::move(document), current_directory(), {}, diagnostics).config;
 }
 
 std::string to_yaml(const RunConfig& config, ConfigText what) {

@@ -314,6 +314,19 @@ TEST(Model, ControlCharactersInMetadataAreRefusedAndEscaped) {
   }
 }
 
+// As the configuration refuses them.
+TEST(Model, TwoClassesOfOneNameAreRefused) {
+  const TempDir directory;
+  const TinyRun run(tiny_config("  epochs: 1\n"), directory.path(), 1);
+  save_model(run.directory.model(), run.info, run.network);
+  Metadata metadata = read_tensors(run.directory.model()).metadata;
+  std::string& classes = metadata["classes"];
+  classes = classes.substr(0, classes.find('\n') + 1) + classes;
+  write_tensors(directory / "twice", {}, metadata);
+  const std::string message = message_of([&] { load_model(directory / "twice"); });
+  EXPECT_NE(message.find("metadata entry 'classes' names '0' twice"), std::string::npos) << message;
+}
+
 TEST(Fingerprint, ChangesWithOnePixelAndOneLabel) {
   const Dataset dataset = make_dataset({1, 8, 8}, 10, 4, 1);
   Dataset pixel = dataset, label = dataset;

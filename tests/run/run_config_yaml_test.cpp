@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "config/yaml_tree.hpp"
 #include "nn/registry.hpp"
 #include "support/config_text.hpp"
+#include "support/random_run.hpp"
 
 namespace cnn {
 namespace {
@@ -211,6 +213,37 @@ TEST(ToYaml, PrintsWhateverChangedTextIsAccepted) {
   }
   EXPECT_GT(accepted, 100U);
   EXPECT_LT(accepted, changed.size() / 2);
+}
+
+TEST(ToYaml, OfRandomRunsIsReadAgain) {
+  for (std::uint32_t seed = 1; seed <= 100; ++seed) {
+    const RunConfig config = load_config_text("run.yaml", draw_run(seed, 20).config, {}).config;
+    SCOPED_TRACE(seed);
+    expect_round_trip(config);
+  }
+}
+
+// What is written is longer than what was read: each layer with its defaults, each name in quotes.
+TEST(ToYaml, WhatCouldNotBeReadAgainIsRefusedAtOnce) {
+  const auto refusal = [](const std::string& text) {
+    try {
+      load_config_text("run.yaml", text, {});
+    } catch (const ConfigError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  std::string deep = "data: {dir: /d}\nnetwork:\n";
+  for (int i = 0; i < 5000; ++i) deep += "  - conv: {count: 1, kernel: 1}\n";
+  EXPECT_TRUE(refusal(deep).starts_with("run.yaml: error: the configuration with every default"));
+  EXPECT_NE(refusal(deep).find("more than 100000 keys and values"), std::string::npos);
+  std::string named = "data:\n  dir: /d\n  classes:\n";
+  for (int i = 0; i < 800; ++i) {
+    named += "    - '" + std::to_string(i) + std::string(3500, '"') + "'\n";
+  }
+  named += "network: [{fc: {count: 800}}]\n";
+  ASSERT_LT(named.size(), kLargestConfig);
+  EXPECT_NE(refusal(named).find("it would be larger than"), std::string::npos);
 }
 
 TEST(ToYaml, LeavesOutOfThePortableTextWhatDoesNotDecideTheResult) {
