@@ -177,8 +177,8 @@ int display_width(char32_t code) {
 }
 
 bool is_control(char32_t code) {
-  constexpr std::array<Range, 4> kControls = {
-      {{0, 0x1F}, {0x7F, 0x9F}, {0x2028, 0x202E}, {0x2066, 0x2069}}};
+  if (code < 0x7F) return code < 0x20;
+  constexpr std::array<Range, 3> kControls = {{{0x7F, 0x9F}, {0x2028, 0x202E}, {0x2066, 0x2069}}};
   return is_in(code, kControls);
 }
 
