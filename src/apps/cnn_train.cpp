@@ -25,6 +25,7 @@
 #include "apps/train_log.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "base/vectors.hpp"
 #include "kernels/blas.hpp"
 #include "run/learning_check.hpp"
 #include "run/memory_need.hpp"
@@ -78,9 +79,9 @@ void log_start(spdlog::logger& log, const TrainOptions& o, TrainingSession& sess
   const RunConfig& config = session.config();
   const TrainingData& data = session.data();
   const BlasInfo blas = blas_info();
-  log.info("{}: ok   run: {}   seed {}   {} thread(s)   {} {}/{}", path_text(o.config),
+  log.info("{}: ok   run: {}   seed {}   {} thread(s)   {} {}/{}   vectors {}", path_text(o.config),
            display_path(config.output.dir), config.training.seed, session.workers().count(),
-           blas.version, blas.threading, blas.kernel);
+           blas.version, blas.threading, blas.kernel, vector_level());
   log.info("data    {}: {} train, {} validation   {}", display_path(data.dataset.origin.images),
            data.split.train.size(), data.split.validation.size(), to_string(data.dataset.shape));
   log.info("{}", table);

@@ -16,6 +16,7 @@
 
 #include "base/address_space.hpp"
 #include "base/random.hpp"
+#include "base/vectors.hpp"
 #include "kernels/openblas.hpp"
 
 namespace cnn {
@@ -273,6 +274,11 @@ BlasInfo blas_info() {
   const int parallel = openblas().get_parallel();
   info.threading = parallel == kSingle ? "single" : parallel == kOpenMp ? "openmp" : "pthread";
   return info;
+}
+
+std::string arithmetic() {
+  const BlasInfo blas = blas_info();
+  return blas.version + " " + blas.kernel + ", vectors " + vector_level();
 }
 
 void reserve_blas_memory(int threads) {

@@ -39,6 +39,9 @@ struct BlasInfo {
 };
 BlasInfo blas_info();
 
+// All of the machine that the bits of results depend on: "OpenBLAS 0.3.21 Zen, vectors x86-64-v3".
+std::string arithmetic();
+
 // Takes the buffers of OpenBLAS with which `threads` threads can multiply at once: up to 128 MiB of
 // address space for each. Throws std::bad_alloc where there is none, as under `ulimit -v`; a
 // product that had to map its buffer itself would try for ever.

@@ -17,6 +17,7 @@
 #include "base/finite.hpp"
 #include "base/text.hpp"
 #include "data/class_names.hpp"
+#include "kernels/blas.hpp"
 
 namespace cnn {
 namespace {
@@ -114,6 +115,7 @@ Metadata model_metadata(const ModelInfo& info) {
           {"border", list_text(std::vector{info.images.border_low, info.images.border_high})},
           {"centred", info.images.centred ? "1" : "0"},
           {"box", std::to_string(info.images.box)},
+          {"arithmetic", arithmetic()},
           {"drawings", list_text(drawing_numbers(info.images.drawings))}};
 }
 
@@ -393,7 +395,7 @@ Model load_model(const FilePlace& place) {
 }
 
 Checkpoint load_checkpoint(const FilePlace& place) {
-  Checkpoint checkpoint{place, read_tensors(place), {}, {}, {}, {}};
+  Checkpoint checkpoint{place, read_tensors(place), {}, {}, {}, {}, {}};
   const MetadataReader metadata(checkpoint.file);
   checkpoint.info = read_info(checkpoint.file);
   if (!metadata.has("run.step")) {
@@ -422,6 +424,7 @@ Checkpoint load_checkpoint(const FilePlace& place) {
   if (checkpoint.progress.epoch_loss < 0) metadata.fail("run.epoch_loss", "is negative");
   checkpoint.data = metadata.text("data");
   checkpoint.version = metadata.has("version") ? printable(metadata.text("version")) : "0.1.0";
+  if (metadata.has("arithmetic")) checkpoint.arithmetic = printable(metadata.text("arithmetic"));
   return checkpoint;
 }
 

@@ -9,6 +9,7 @@
 #include "base/file.hpp"
 #include "base/paths.hpp"
 #include "base/text.hpp"
+#include "kernels/blas.hpp"
 #include "run/memory_need.hpp"
 #include "run/run_identity.hpp"
 
@@ -190,6 +191,13 @@ void TrainingSession::resume(const Checkpoint& checkpoint) {
                        checkpoint.version + ", this is " + version() +
                        ": the run goes on, but it may not end in the bytes that either version "
                        "alone would have reached");
+  }
+  const std::string here = arithmetic();
+  if (!checkpoint.arithmetic.empty() && checkpoint.arithmetic != here && options_.on_notice) {
+    options_.on_notice(display_path(checkpoint.file.path) + " was computed by " +
+                       checkpoint.arithmetic + ", this is " + here +
+                       ": the run goes on, but it may not end in the bytes that either alone "
+                       "would have reached");
   }
 }
 

@@ -10,6 +10,8 @@
 
 #include "cnn/image.hpp"
 
+#include "base/vectors.hpp"
+#include "formats/tensor_file.hpp"
 #include "kernels/blas.hpp"
 #include "support/cli.hpp"
 #include "support/random_run.hpp"
@@ -21,6 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 using testing::HasSubstr;
+using testing::Not;
 
 CommandResult train_run(const fs::path& config, const fs::path& directory, int threads) {
   return run_command("cnn-train", {"--config", config.string(), "--out", directory.string(),
@@ -116,7 +119,34 @@ TEST(BlasOfARun, IsNamedInItsLogWithVersionThreadingAndKernel) {
   ASSERT_EQ(train(temp / "run", {"--set", "training.steps=1"}).code, 0);
   const BlasInfo blas = blas_info();
   EXPECT_THAT(slurp(temp / "run" / "train.log"),
-              HasSubstr(blas.version + " " + blas.threading + "/" + blas.kernel));
+              HasSubstr(blas.version + " " + blas.threading + "/" + blas.kernel + "   vectors " +
+                        vector_level()));
+}
+
+TEST(BlasOfARun, IsNamedInItsModelAndCheckpointsWithTheVectorLevel) {
+  const TempDir temp;
+  ASSERT_EQ(train(temp / "run", {"--set", "training.steps=1"}).code, 0);
+  for (const char* name : {"model.safetensors", "last.safetensors"}) {
+    EXPECT_EQ(read_tensors(temp / "run" / name).metadata["arithmetic"], arithmetic());
+  }
+  EXPECT_THAT(arithmetic(), HasSubstr(std::string(", vectors ") + vector_level()));
+}
+
+TEST(BlasOfARun, IsComparedWhenTheRunGoesOn) {
+  const TempDir temp;
+  const auto train_with = [&](const char* kernel, const std::vector<std::string>& more) {
+    RunningCommand running("cnn-train", train_arguments(temp / "run", more), temp.path(), {},
+                           {std::string("OPENBLAS_CORETYPE=") + kernel});
+    return running.wait();
+  };
+  ASSERT_EQ(train_with("Prescott", {"--set", "training.steps=1"}).code, 0);
+  const CommandResult same = train_with("Prescott", {"--set", "training.steps=2", "--resume"});
+  EXPECT_EQ(same.code, 0) << same.err;
+  EXPECT_THAT(same.err, Not(HasSubstr("was computed by")));
+  const CommandResult other = train_with("Nehalem", {"--set", "training.steps=3", "--resume"});
+  EXPECT_EQ(other.code, 0) << other.err;
+  EXPECT_THAT(other.err, HasSubstr("Prescott, vectors "));
+  EXPECT_THAT(other.err, HasSubstr("Nehalem, vectors "));
 }
 
 // OpenBLAS itself would run into an instruction that the processor does not know.
