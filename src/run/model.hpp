@@ -5,10 +5,10 @@
 // YAML), input (channels, height, width), classes (one name a line), mean and scale (numbers, one a
 // channel), border, centred and box (ImageStatistics). Where a run averages its weights these are
 // the averages. `arithmetic` says what the bits of the weights depend on beside the rest: version
-// and kernel of OpenBLAS and our own vector level. A checkpoint adds what the solver keeps of each parameter that is learnt
-// (optimizer/<parameter>.velocity, or .first_moment and .second_moment) and, with averages, the
-// values themselves (.value), run.* (TrainProgress), data (the training set's fingerprint) and
-// version (of the library). The best model of a run adds epoch.
+// and kernel of OpenBLAS and our own vector level. A checkpoint adds what the solver keeps of each
+// parameter that is learnt (optimizer/<parameter>.velocity, or .first_moment and .second_moment)
+// and, with averages, the values themselves (.value), run.* (TrainProgress), data (the training
+// set's fingerprint) and version (of the library). The best model of a run adds epoch.
 
 #pragma once
 
@@ -69,7 +69,7 @@ struct Checkpoint {
   TensorFile file;
   ModelInfo info;
   TrainProgress progress;
-  std::string data;     // fingerprint of the training set
+  std::string data;        // fingerprint of the training set
   std::string version;     // of the library that wrote it
   std::string arithmetic;  // that it wrote with (kernels/blas.hpp); empty if it is older than that
 };
