@@ -54,8 +54,9 @@ class CNN_EXPORT Classifier {
   Classification classify(const Image& picture);
   std::vector<Classification> classify(std::span<const Image> pictures);
 
-  // Scores every image of a data set, as it is. Classes that have names in both are matched by them.
-  // Throws FileError if its images or labels are not what the model knows, or if the model gives numbers that are not finite.
+  // Scores every image of a data set, as it is. Classes that have names in both are matched by
+  // them. Throws FileError if its images or labels are not what the model knows, or if the model
+  // gives numbers that are not finite.
   Evaluation score(const Dataset& dataset);
 
   // Bytes of memory that a call takes at most, besides pictures and data.

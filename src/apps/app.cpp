@@ -112,7 +112,7 @@ void announce_memory(std::size_t more, bool quiet) {
                     bytes_text(static_cast<double>(physical_memory())) +
                     "; use fewer --threads, or fewer images at once");
   }
-  if (!quiet) std::fprintf(stderr, "%s\n", memory_text(bytes).c_str());
+  if (!quiet) write_lines(stderr, memory_text(bytes) + "\n");
 }
 
 }  // namespace cnn::app

@@ -154,7 +154,9 @@ void add_options(CLI::App& app, PredictOptions& o, std::string& invert, std::str
       ->required()
       ->type_name("FILE")
       ->check(not_empty);
-  app.add_option("IMAGE", o.images, "PNG, JPEG, WebP, GIF, BMP or PNM files")->required()->type_name("");
+  app.add_option("IMAGE", o.images, "PNG, JPEG, WebP, GIF, BMP or PNM files")
+      ->required()
+      ->type_name("");
   app.add_option("--top", o.top, "How many classes to list")
       ->check(decimal)
       ->check(CLI::Range(1, 256))

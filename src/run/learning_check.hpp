@@ -19,9 +19,8 @@
 
 namespace cnn {
 
-// What makes the images trained on, their labels, the batches, or a key (idle_keys.hpp) useless: one
-// message per reason.
-// Looks at each byte of the images once.
+// What makes the images trained on, their labels, the batches, or a key (idle_keys.hpp) useless:
+// one message per reason. Looks at each byte of the images once.
 std::vector<std::string> check_training_data(const ModelInfo& info, const Network& network,
                                              const TrainingData& data);
 

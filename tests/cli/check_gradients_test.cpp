@@ -26,7 +26,7 @@ CommandResult check_gradients(const std::vector<std::string>& more) {
 
 TEST(CheckGradients, PrintsARowForEveryGradientAndWritesNothing) {
   const TempDir temp;
-  const CommandResult result = check_gradients({"--out", (temp / "run").string()});
+  const CommandResult result = check_gradients({"--quiet", "--out", (temp / "run").string()});
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_EQ(result.err, "");
   EXPECT_THAT(result.out, HasSubstr(" conv2        conv       weight"));

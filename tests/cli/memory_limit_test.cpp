@@ -5,7 +5,7 @@
 
 #include "support/cli.hpp"
 #include "support/idx_writer.hpp"
-#include "support/process_counter.hpp"
+#include "support/sanitizers.hpp"
 
 namespace cnn {
 namespace {
@@ -25,9 +25,7 @@ CommandResult run_limited(int megabytes, const std::string& command,
 class MemoryLimit : public testing::Test {
  protected:
   void SetUp() override {
-#if !CNN_COUNTS_PROCESS
-    GTEST_SKIP() << "sanitizers take an address space of their own";
-#endif
+    if (kSanitized) GTEST_SKIP() << "sanitizers take an address space of their own";
     std::filesystem::create_directory(temp_ / "data");
     write_dataset(temp_ / "data", DataPart::train, make_dataset({1, 8, 8}, 40, 3));
     write_dataset(temp_ / "data", DataPart::test, make_dataset({1, 8, 8}, 10, 3));

@@ -83,7 +83,7 @@ TEST_F(Names, OfFilesAreShownWithEscapesByCnnTrain) {
   expect({"--seeds", "1-2", "--out", at("sweep")}, 0);
   expect({"--data", at("none")}, 3);
   expect({"--data", at("run")}, 3);
-  expect({"--out", at("run.yaml")}, 3);
+  expect({"--out", at("run.yaml")}, 2);
   expect({"--out", at("fourth"), "--weights", at("none")}, 3);
   expect({"--out", at("fourth"), "--weights", at("run.yaml")}, 3);
   expect({"--resume", at("none")}, 3);
@@ -105,7 +105,7 @@ TEST_F(Names, OfFilesAreShownWithEscapesByCnnEval) {
   EXPECT_THAT(check("cnn-eval", {"--model", model()}, 0).out, HasSubstr("\\xff"));
   check("cnn-eval", {"--model", model(), "--model", model()}, 0);
   check("cnn-eval", {"--model", model(), "--json", "--out", at("scores")}, 0);
-  check("cnn-eval", {"--model", model(), "--out", at("run.yaml")}, 3);
+  check("cnn-eval", {"--model", model(), "--out", at("run.yaml")}, 2);
   check("cnn-eval", {"--model", model(), "--data", at("none")}, 3);
   check("cnn-eval", {"--model", model(), "--split", kHostile}, 2);
   check("cnn-eval", {"--model", model(), "--threads", kHostile}, 2);

@@ -77,7 +77,7 @@ TEST(Terminal, GetsColoursOnlyIfItUnderstandsEscapes) {
   const TempDir temp;
   ASSERT_EQ(train(temp / "run", {"--set", "training.steps=1"}).code, 0);
   const std::vector<std::string> arguments = {
-      "--model", (temp / "run" / "model.safetensors").string(), "--show",
+      "--model", (temp / "run" / "model.safetensors").string(), "--show", "--quiet",
       std::string(CNN_SOURCE_DIR) + "/data/samples/3-blue-on-cream.png"};
   EXPECT_THAT(on_terminal("cnn-predict", arguments, "xterm-256color"), HasSubstr("\033[38;2;"));
   for (const auto& term : kDumb) {

@@ -14,8 +14,8 @@
 #include "support/idx_writer.hpp"
 #include "support/networks.hpp"
 #include "support/process_counter.hpp"
-#include "support/sanitizers.hpp"
 #include "support/random_network.hpp"
+#include "support/sanitizers.hpp"
 
 namespace cnn {
 
