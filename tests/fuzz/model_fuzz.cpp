@@ -13,6 +13,7 @@
 #include "fuzz.hpp"
 #include "nn/workspace.hpp"
 #include "run/model.hpp"
+#include "run/run_identity.hpp"
 
 namespace {
 
