@@ -36,7 +36,7 @@ struct Box {
 // ones that use 8, 10 or 12 bits alone by that range. Transparency is laid over white, or over
 // black if all that can be seen is light. Of an animation the first picture is read. A picture is
 // turned upright if its EXIF data say how the camera was held. A truncated file is always an error;
-// bytes after the end of a PNG, JPEG, GIF or BMP are ignored.
+// bytes after the end of a PNG, JPEG, WebP, GIF or BMP are ignored.
 CNN_EXPORT Image read_image(const std::filesystem::path& path);
 
 // Writes a PNG. Requires 1 or 3 channels. Throws FileError.

@@ -22,9 +22,15 @@ namespace {
 
 // How many times its samples a picture takes while it is decoded; preparing it takes less.
 constexpr std::int64_t kCopies = 5;
-// More are not decoded: four of 16 bits per pixel.
-constexpr std::int64_t kMostSampleBytes = 8 * kMostPixels;
+// The most that decoding takes, see read_image.
+constexpr std::int64_t kMostDecoding = 1'400'000'000;
 constexpr std::int64_t kWithAlpha = 4;
+
+// Pixels of a picture that is small enough to be decoded; 0 for others.
+std::int64_t area(std::int64_t width, std::int64_t height) {
+  const auto is_side = [](std::int64_t side) { return side >= 1 && side <= kMostPixelsASide; };
+  return is_side(width) && is_side(height) ? width * height : 0;
+}
 
 // Each of these gives the bytes of a picture's samples, as its header says. Throws PictureError if
 // the file ends within it.
@@ -33,19 +39,14 @@ std::int64_t png_samples(ByteReader& reader) {
   reader.take(kPngSignature.size() + 8);  // and the length and name of the first chunk
   const std::int64_t width = reader.u32_big(), height = reader.u32_big();
   const int bytes = reader.u8() == 16 ? 2 : 1;
-  switch (reader.u8()) {  // the type of its colours
-    case 0:
-      return width * height * bytes;
-    case 2:
-      return width * height * bytes * 3;
-    default:
-      return width * height * bytes * kWithAlpha;
-  }
+  const std::uint32_t colours = reader.u8();
+  return area(width, height) * bytes * (colours == 0 ? 1 : colours == 2 ? 3 : kWithAlpha);
 }
 
 std::int64_t jpeg_samples(ByteReader& reader) {
   reader.take(2);
   for (;;) {
+    while (reader.u8() != 0xff) continue;  // libjpeg skips what stands between segments, too
     std::uint32_t marker = reader.u8();
     while (marker == 0xff) marker = reader.u8();
     const std::uint32_t length = reader.u16_big();
@@ -55,29 +56,48 @@ std::int64_t jpeg_samples(ByteReader& reader) {
     if (is_frame) {
       reader.take(1);
       const std::int64_t height = reader.u16_big(), width = reader.u16_big();
-      return width * height * std::max<std::int64_t>(reader.u8(), 3);
+      return area(width, height) * std::max<std::int64_t>(reader.u8(), 3);
     }
     if (length < 2) return 0;
     reader.take(length - 2);
-    if (reader.u8() != 0xff) return 0;
   }
 }
 
+// The canvas is enlarged to its first picture.
 std::int64_t gif_samples(ByteReader& reader) {
   reader.take(6);
-  const std::int64_t width = reader.u16_little(), height = reader.u16_little();
-  return width * height * kWithAlpha;
+  std::int64_t width = reader.u16_little(), height = reader.u16_little();
+  const auto skip_colours = [&](std::uint32_t flags) {
+    constexpr std::uint32_t kThere = 0x80;
+    if ((flags & kThere) != 0) reader.take(std::size_t{3} << ((flags & 7) + 1));
+  };
+  const std::uint32_t flags = reader.u8();
+  reader.take(2);
+  skip_colours(flags);
+  constexpr std::uint32_t kExtension = 0x21, kPicture = 0x2c;
+  std::uint32_t block = reader.u8();
+  for (; block == kExtension; block = reader.u8()) {
+    reader.take(1);
+    while (const std::uint32_t bytes = reader.u8()) reader.take(bytes);
+  }
+  if (block == kPicture) {
+    const std::int64_t left = reader.u16_little(), top = reader.u16_little();
+    width = std::max(width, left + reader.u16_little());
+    height = std::max(height, top + reader.u16_little());
+  }
+  return area(width, height) * kWithAlpha;
 }
 
 std::int64_t bmp_samples(ByteReader& reader) {
   reader.take(14);
   constexpr std::uint32_t kOldHeader = 12;  // whose extents have 16 bits
   const bool is_old = reader.u32_little() == kOldHeader;
-  const std::int64_t width =
-      is_old ? std::int64_t{reader.u16_little()} : static_cast<std::int32_t>(reader.u32_little());
-  const std::int64_t height =
-      is_old ? std::int64_t{reader.u16_little()} : static_cast<std::int32_t>(reader.u32_little());
-  return width * std::max(height, -height) * kWithAlpha;
+  const auto side = [&]() -> std::int64_t {
+    return is_old ? std::int64_t{reader.u16_little()}
+                  : std::int64_t{static_cast<std::int32_t>(reader.u32_little())};
+  };
+  const std::int64_t width = side(), height = side();
+  return area(width, std::max(height, -height)) * kWithAlpha;
 }
 
 std::int64_t samples_of(std::string_view bytes) {
@@ -98,8 +118,8 @@ std::int64_t samples_of(std::string_view bytes) {
 std::size_t picture_bytes(const std::filesystem::path& path) {
   try {
     const std::string bytes = read_file(path, kMostPictureBytes);
-    const std::int64_t samples = std::clamp<std::int64_t>(samples_of(bytes), 0, kMostSampleBytes);
-    return bytes.size() + static_cast<std::size_t>(kCopies * samples);
+    const std::int64_t decoding = std::min(kCopies * samples_of(bytes), kMostDecoding);
+    return bytes.size() + static_cast<std::size_t>(decoding);
   } catch (const FileError&) {
     return 0;
   } catch (const PictureError&) {

@@ -124,6 +124,8 @@ TEST_F(BrokenImage, OtherFilesAreNamed) {
   EXPECT_EQ(name("MM\0*\0\0\0\x08"s), "TIFF pictures");
   EXPECT_EQ(name("8BPS\0\1"s), "Photoshop (PSD) pictures");
   EXPECT_EQ(name("\0\0\1\0\1\0"s), "icons (ICO)");
+  EXPECT_EQ(name("\0\0\2\0\1\0\x10\x10"s), "cursors (CUR)");
+  EXPECT_EQ(name("\0\0\2\0\0\0\0\0\1\0"s), "Targa (TGA) pictures");
   EXPECT_EQ(name("\xff\x0a\x41"), "JPEG XL pictures");
   EXPECT_EQ(name("\0\0\0\x0cjP  \r\n"s), "JPEG 2000 pictures");
   EXPECT_EQ(name("P7\nWIDTH 1\n"), "PAM pictures");

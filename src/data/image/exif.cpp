@@ -19,8 +19,10 @@ int exif_orientation(std::string_view tiff) {
     for (std::uint32_t entries = u16(directory); entries > 0; --entries) {
       ByteReader entry(directory.take(12), "EXIF");
       if (u16(entry) != kOrientation) continue;
-      entry.take(6);  // type and count
-      const std::uint32_t value = u16(entry);
+      constexpr std::uint32_t kLong = 4;  // some programs write the value with 32 bits
+      const bool is_long = u16(entry) == kLong;
+      entry.take(4);  // count
+      const std::uint32_t value = is_long ? u32(entry) : u16(entry);
       return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
     }
   } catch (const PictureError&) {

@@ -45,6 +45,7 @@ constexpr Signature kSignatures[] = {
     {"JPEG 2000 pictures", kPicture, 0, raw("\0\0\0\x0cjP  ")},
     {"JPEG 2000 pictures", kPicture, 0, "\xff\x4f\xff\x51"},
     {"icons (ICO)", kPicture, 0, raw("\0\0\1\0")},
+    {"Targa (TGA) pictures", kPicture, 0, raw("\0\0\2\0\0\0\0\0")},
     {"cursors (CUR)", kPicture, 0, raw("\0\0\2\0")},
     {"icons (ICNS)", kPicture, 0, "icns"},
     {"OpenEXR pictures", kPicture, 0, "\x76\x2f\x31\x01"},

@@ -35,6 +35,10 @@ TEST(DecodePng, IsTurnedUpright) {
   const Image image = decode_picture(turned);
   EXPECT_EQ(image.shape, (Shape{1, 2, 1}));
   EXPECT_EQ(image.pixels, (Bytes{16, 128}));
+  // A value of 32 bits, with the last byte first.
+  const std::string wide = "MM\0*\0\0\0\x08\0\1\1\x12\0\4\0\0\0\1\0\0\0\6\0\0\0\0"s;
+  EXPECT_EQ(decode_picture(png_file(fields, "\0\1\2\0\3\4"s, {{"eXIf", wide}})).pixels,
+            (Bytes{3, 1, 4, 2}));
   // Data about the picture are not the picture.
   EXPECT_EQ(decode_picture(png_file(fields, "\0\1\2\0\3\4"s, {{"eXIf", "II"}})).pixels,
             (Bytes{1, 2, 3, 4}));
