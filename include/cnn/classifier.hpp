@@ -59,7 +59,7 @@ class CNN_EXPORT Classifier {
   // gives numbers that are not finite.
   Evaluation score(const Dataset& dataset);
 
-  // Bytes of memory that a call takes at most, besides pictures and data.
+  // Bytes of memory that it holds at most, besides pictures, data and results.
   std::size_t memory() const;
 
   // The two halves of classify, for those who need them apart: many large pictures, for one, take

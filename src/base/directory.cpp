@@ -21,10 +21,12 @@ namespace fs = std::filesystem;
   throw file_error(path, what + ": " + std::generic_category().message(reason));
 }
 
+// A path may be a link. A name in an open directory may not: it would lead out of that.
 int open_directory(int directory, const char* name) {
+  const int follow = directory == FilePlace::kByPath ? 0 : O_NOFOLLOW;
   int descriptor = -1;
   do {
-    descriptor = ::openat(directory, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    descriptor = ::openat(directory, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | follow);
   } while (descriptor < 0 && errno == EINTR);
   return descriptor;
 }

@@ -14,7 +14,8 @@ namespace cnn {
 // Owns the descriptor, and with it the lock. Movable. Used by one thread at a time.
 class Directory {
  public:
-  // Throws FileError if it is not there or is no directory.
+  // Throws FileError if it is not there or is no directory; if the place is in an open directory,
+  // also for a link to one.
   explicit Directory(const FilePlace& place);
   ~Directory();
   Directory(Directory&& other) noexcept;

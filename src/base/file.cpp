@@ -325,7 +325,7 @@ void remove_if_abandoned(const FilePlace& temporary) {
   const int result = abandoned ? ::unlinkat(temporary.directory, temporary.name.c_str(), 0) : 0;
   const int reason = errno;
   ::close(descriptor);
-  if (result != 0) fail(temporary.path, "cannot remove", reason);
+  if (result != 0 && reason != ENOENT) fail(temporary.path, "cannot remove", reason);
 }
 
 // Keeps a rename from turning, say, /dev/null into a regular file.
@@ -382,7 +382,7 @@ void AppendedFile::keep(std::uint64_t bytes) {
 void AppendedFile::append(std::string_view text) {
   if (const int reason = write_all(descriptor_, std::as_bytes(std::span(text)))) {
     // If this fails, too, half a line remains.
-    if (::ftruncate(descriptor_, static_cast<off_t>(size_)) != 0) errno = reason;
+    [[maybe_unused]] const int cut = ::ftruncate(descriptor_, static_cast<off_t>(size_));
     fail(place_.path, "cannot write", reason);
   }
   size_ += text.size();

@@ -56,7 +56,7 @@ void write_lines(std::FILE* stream, std::string_view text);
 std::string shown_json(std::string_view json);
 // `text` with broken bytes alone escaped ("\xff").
 std::string as_utf8(std::string_view text);
-// The same in single quotes.
+// As by shown(), in single quotes.
 std::string in_quotes(std::string_view text);
 
 // "a b c" for join(words, " "). `last` stands between the last two.

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,21 +27,26 @@ constexpr std::size_t kLibraryBytes = std::size_t{48} << 20;
 class OneThread {
  public:
   OneThread() : before_(environ) {
-    static std::vector<char*> entries;  // another thread may read it later than that
+    // Other threads may read them later than that.
+    static std::deque<std::vector<char*>> attempts;
+    std::vector<char*>& entries = attempts.emplace_back();
     static char one[] = "OPENBLAS_NUM_THREADS=1";
     entries.push_back(one);
     for (char** entry = before_; entry != nullptr && *entry != nullptr; ++entry) {
       if (!std::string_view(*entry).starts_with("OPENBLAS_NUM_THREADS=")) entries.push_back(*entry);
     }
     entries.push_back(nullptr);
-    environ = entries.data();
+    environ = mine_ = entries.data();
   }
-  ~OneThread() { environ = before_; }
+  ~OneThread() {
+    if (environ == mine_) environ = before_;
+  }
   OneThread(const OneThread&) = delete;
   OneThread& operator=(const OneThread&) = delete;
 
  private:
   char** before_;
+  char** mine_;
 };
 
 bool runs_kernel(std::string_view name) {

@@ -1,5 +1,6 @@
 #include "run/metrics_file.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <span>
@@ -86,10 +87,21 @@ void MetricsFile::append(const FilePlace& place, const EpochMetrics& row) {
   line += "," + number_text(row.alpha) + "," + fixed(row.seconds, 3) + "," +
           fixed(row.images_per_second, 1) + "\n";
   AppendedFile file(place);
-  if (kept_) file.keep(*kept_);
+  keep_in(file);
   if (file.size() == 0) line = std::string(kHeader) + "\n" + line;
   file.append(line);
   file.sync();
+}
+
+void MetricsFile::cut(const FilePlace& place) {
+  if (!kept_ || !is_there(place)) return;
+  AppendedFile file(place);
+  keep_in(file);
+  file.sync();
+}
+
+void MetricsFile::keep_in(AppendedFile& file) {
+  if (kept_) file.keep(std::min(*kept_, file.size()));
   kept_.reset();
 }
 

@@ -19,13 +19,17 @@ class MetricsFile {
   static std::uint64_t bytes_until(const FilePlace& place, std::uint64_t step);
 
   // The first row appended comes behind so many bytes of the file; without this it begins anew.
-  // Until then the file stays as it is.
+  // Until then, or a cut, the file stays as it is.
   void keep(std::uint64_t bytes) { kept_ = bytes; }
   // Opens the file anew for each row: somebody may have replaced or removed it. Throws FileError;
   // the rows before are then still there.
   void append(const FilePlace& place, const EpochMetrics& row);
+  // Removes now what is not kept. Throws FileError.
+  void cut(const FilePlace& place);
 
  private:
+  void keep_in(AppendedFile& file);
+
   std::optional<std::uint64_t> kept_ = 0;  // until the first row
 };
 

@@ -15,7 +15,7 @@ void RunWriter::resume(Trainer& trainer, const Checkpoint& checkpoint) {
   const bool is_last = is_same_file(checkpoint.place, directory_.at(directory_.last()));
   trainer.resume(checkpoint, is_last);
   last_ = is_last ? trainer.step() : step_of_last();
-  if (!directory_.is_home_of(checkpoint.place)) bring_along(checkpoint);
+  if (directory_.is_prepared()) bring_along(checkpoint);
   has_best_ = holds_best_of(directory_.at(directory_.best()), checkpoint);
   metrics_.keep(
       MetricsFile::bytes_until(directory_.at(directory_.metrics()), trainer.progress().reported));
@@ -46,6 +46,7 @@ fs::path RunWriter::keep_checkpoint(const RunState& state) {
   if (last_ && *last_ != step) directory_.retire_last(*last_, step, keep_);
   save_checkpoint(directory_.at(directory_.last()), state.info, state.network, state.solver,
                   state.progress, state.data, state.averaged);
+  metrics_.cut(directory_.at(directory_.metrics()));  // rows beyond it are of nobody's run now
   last_ = step;
   return directory_.last();
 }

@@ -24,8 +24,8 @@ class RunWriter final : public RunKeeper {
   const RunDirectory& directory() const { return directory_; }
 
   // Makes `trainer` go on from the checkpoint, and with it the rows of metrics.csv up to there. A
-  // newer last.safetensors is kept as an older checkpoint. From another directory the best model
-  // and the rows come along. Throws FileError if the checkpoint is not of this run.
+  // newer last.safetensors is kept under its step until the run passes that. From another directory
+  // the best model and the rows come along. Throws FileError if the checkpoint is not of this run.
   void resume(Trainer& trainer, const Checkpoint& checkpoint);
   // Is best.safetensors that of the best epoch so far?
   bool has_best() const { return has_best_; }

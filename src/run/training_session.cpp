@@ -1,5 +1,7 @@
 #include "run/training_session.hpp"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "cnn/error.hpp"
@@ -106,7 +108,11 @@ std::optional<Checkpoint> newest_checkpoint(const RunDirectory& directory,
       notify(std::string(error.what()) + "\n  passing over it");
     }
   }
-  if (checkpoints.empty() && directory.begun() && !is_there(directory.at(directory.model()))) {
+  const std::array results = {directory.model(), directory.best(), directory.metrics()};
+  const bool has_results = std::any_of(results.begin(), results.end(), [&](const auto& file) {
+    return is_there(directory.at(file));
+  });
+  if (checkpoints.empty() && directory.begun() && !has_results) {
     notify(display_path(directory.path()) +
            ": the run ended before its first checkpoint; it starts anew");
     return std::nullopt;
@@ -180,8 +186,9 @@ bool TrainingSession::goes_on() const {
 }
 
 void TrainingSession::occupy() {
-  if (std::exchange(occupied_, true)) return;
+  if (occupied_) return;
   writer_.directory().prepare(!goes_on());
+  occupied_ = true;
 }
 
 void TrainingSession::resume(const Checkpoint& checkpoint) {

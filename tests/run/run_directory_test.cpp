@@ -36,6 +36,11 @@ std::string names_in(const fs::path& directory) {
   return text;
 }
 
+void write_file_in_new_directory(const fs::path& path) {
+  fs::create_directories(path.parent_path());
+  write_file(path, "mine");
+}
+
 // As a run leaves it when it begins.
 void begin_run(RunDirectory& directory, const std::string& content) {
   directory.prepare(true);
@@ -43,6 +48,24 @@ void begin_run(RunDirectory& directory, const std::string& content) {
     write_file(directory.at(file), content);
   }
   directory.begin();
+}
+
+// An unpacked archive may hold such a link.
+TEST(RunDirectory, NeverLeavesTheDirectoryByALink) {
+  for (const char* name : {".cnn-next", ".cnn-whole"}) {
+    const TempDir temp;
+    write_file_in_new_directory(temp.path() / "victim" / "model.safetensors");
+    fs::create_directory(temp.path() / "run");
+    fs::create_directory_symlink(temp.path() / "victim", temp.path() / "run" / name);
+    RunDirectory directory(temp.path() / "run");
+    EXPECT_NE(file_error_of([&] {
+                directory.take(true);
+                directory.prepare(true);
+              }),
+              "")
+        << name;
+    EXPECT_EQ(names_in(temp.path() / "victim"), "model.safetensors ") << name;
+  }
 }
 
 TEST(RunDirectory, IsOccupiedOnceItHoldsAFileOfARun) {
@@ -262,6 +285,27 @@ TEST(MetricsFile, GoesOnInAFileThatReplacesIt) {
   fs::remove(path);
   metrics.append(path, epoch_row(3));
   EXPECT_EQ(slurp(path), std::string(kHeader) + "3,30,0.500000,0.000000,,,0,0.000,0.0\n");
+}
+
+TEST(MetricsFile, DoesNotKeepBytesThatAreGone) {
+  const TempDir temp;
+  const fs::path path = temp.path() / "metrics.csv";
+  MetricsFile metrics;
+  metrics.keep(500);
+  metrics.append(path, epoch_row(1));
+  EXPECT_EQ(slurp(path), std::string(kHeader) + "1,10,0.500000,0.000000,,,0,0.000,0.0\n");
+}
+
+TEST(MetricsFile, IsCutWhereItIsToldTo) {
+  const TempDir temp;
+  const fs::path path = temp.path() / "metrics.csv";
+  MetricsFile metrics;
+  for (std::uint64_t epoch = 1; epoch <= 3; ++epoch) metrics.append(path, epoch_row(epoch));
+  metrics.cut(path);
+  EXPECT_NE(slurp(path).find("\n3,30,"), std::string::npos);
+  metrics.keep(MetricsFile::bytes_until(path, 10));
+  metrics.cut(path);
+  EXPECT_EQ(slurp(path), std::string(kHeader) + "1,10,0.500000,0.000000,,,0,0.000,0.0\n");
 }
 
 // A file of another run, or the end of a row that a power cut left.
