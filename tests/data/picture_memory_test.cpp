@@ -47,7 +47,8 @@ TEST(PictureMemory, OfAGifIsThatOfItsFirstPicture) {
 
 TEST(PictureMemory, AByteBetweenSegmentsOfAJpegIsSkipped) {
   const std::string jpeg = gray_jpeg();
-  const std::string padded = jpeg.substr(0, 2) + "\0"s + jpeg.substr(2);
+  const std::size_t behind_first = 2 + 2 + static_cast<std::uint8_t>(jpeg.at(5));
+  const std::string padded = jpeg.substr(0, behind_first) + "\0"s + jpeg.substr(behind_first);
   EXPECT_EQ(bytes_of(padded), bytes_of(jpeg) + 1);
   EXPECT_GT(bytes_of(jpeg), jpeg.size());
 }
