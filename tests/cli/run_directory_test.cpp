@@ -158,6 +158,30 @@ TEST_F(RunDirectoryCommand, ARunIsNotShortenedToLessThanItHasTrained) {
   EXPECT_EQ(slurp(at("run/train.log")), log);
 }
 
+TEST_F(RunDirectoryCommand, WhatARunHasLeftIsNotTakenForNothing) {
+  ASSERT_EQ(train("run").code, 0);
+  for (const char* name : {"step-20", "step-25", "last", "model"}) {
+    ASSERT_TRUE(fs::remove(at("run") / (name + std::string(".safetensors")))) << name;
+  }
+  const std::string best = slurp(at("run/best.safetensors"));
+  const std::string rows = slurp(at("run/metrics.csv"));
+  const CommandResult result = train("run", {"--resume"});
+  EXPECT_EQ(result.code, 3);
+  EXPECT_THAT(result.err, HasSubstr("holds no checkpoint to resume from"));
+  EXPECT_EQ(slurp(at("run/best.safetensors")), best);
+  EXPECT_EQ(slurp(at("run/metrics.csv")), rows);
+}
+
+TEST_F(RunDirectoryCommand, MetricsHaveNoRowsBeyondTheRun) {
+  ASSERT_EQ(train("run").code, 0);
+  const std::string checkpoint = (at("run") / "step-20.safetensors").string();
+  const CommandResult result = train("run", {"--resume", checkpoint, "--set", "training.epochs=4"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  const std::string rows = slurp(at("run") / "metrics.csv");
+  EXPECT_THAT(rows, HasSubstr("\n4,20,"));
+  EXPECT_THAT(rows, Not(HasSubstr("\n5,25,")));
+}
+
 TEST_F(RunDirectoryCommand, ARunThatIsMovedWritesWhereItWasMoved) {
   const Arguments endless = arguments("run", {"--set", "training.epochs=1000000", "--quiet"});
   RunningCommand first("cnn-train", endless, temp_.path());
