@@ -20,7 +20,8 @@
 
 namespace cnn {
 
-// The versions that run here: "x86-64-v4", "x86-64-v3" or "x86-64". The first two multiply and add
+// The versions that run here: "x86-64-v4", "x86-64-v3" or "x86-64"; where there is one version
+// alone, "built for AVX-512", "built for AVX2" or "x86-64". The first two of each multiply and add
 // in one rounding, so that bits of results differ between levels.
 const char* vector_level();
 
