@@ -14,7 +14,8 @@
 
 namespace cnn {
 
-enum class DataPart { train, test };
+// What a set keeps apart for training, for scoring, and for choosing among models.
+enum class DataPart { train, test, validation };
 
 // Labels have 16 bits.
 inline constexpr std::size_t kMostClasses = 65'536;
@@ -33,6 +34,7 @@ struct Dataset {
   std::vector<std::uint16_t> labels;     // (count), from 0
   std::vector<std::string> class_names;  // one per class, in the order of the labels; or empty
   std::vector<std::string> file_names;   // one per image; empty for arrays of images
+  std::vector<std::string> left_out;  // files that were passed over as broken, each with its fault
 
   std::size_t count() const { return labels.size(); }
   // Throws ArgumentError if there is no such image.

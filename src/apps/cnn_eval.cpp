@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,25 +29,35 @@
 namespace cnn::app {
 namespace {
 
-struct Part {
-  Dataset dataset;
-  Selection selection;
-};
+// A set that --data names is scored whole if it has one part only.
+std::optional<DataPart> only_part(const EvalOptions& o, const SourceConfig& source) {
+  if (o.data.empty()) return std::nullopt;
+  const std::vector<DataPart> parts = source.parts();
+  return parts.size() == 1 ? std::optional(parts.front()) : std::nullopt;
+}
 
-Part load_part(const EvalOptions& o, const RunConfig& config) {
-  if (o.split == "test") {
-    Part part{config.data.source.open(DataPart::test)->read(), {}};
-    part.selection = everything(part.dataset.count());
-    return part;
+DataPart part_to_score(const EvalOptions& o, const SourceConfig& source) {
+  if (o.split == "validation") return DataPart::validation;
+  if (o.split == "train") return DataPart::train;
+  return o.split.empty() && only_part(o, source) ? *only_part(o, source) : DataPart::test;
+}
+
+PartData load_part(const EvalOptions& o, const ModelInfo& info, int threads) {
+  const RunConfig& config = info.config;
+  ReadOptions options;
+  options.threads = threads;
+  options.preparation = preparation_of(info);
+  const DataPart part = part_to_score(o, config.data.source);
+  if (o.split.empty() && only_part(o, config.data.source)) {
+    return load_whole_part(config.data, part, options);
   }
-  TrainingData data = load_training_data(config.data, config.training.seed);
-  Selection& selection = o.split == "train" ? data.split.train : data.split.validation;
-  if (selection.empty()) {
+  if (part == DataPart::validation && config.data.validation == 0 &&
+      !config.data.source.has(part)) {
     throw ConfigError("error: the run of " + path_text(o.models.front()) +
                       " held out no validation set (data.validation is 0); score --split test or "
                       "train");
   }
-  return {std::move(data.dataset), std::move(selection)};
+  return load_part(config.data, part, config.training.seed, options);
 }
 
 using Voters = std::vector<std::unique_ptr<ModelRunner>>;
@@ -78,14 +89,16 @@ Voters load_voters(const EvalOptions& o, Workers& workers) {
 }
 
 // What scoring takes once the models are loaded: passes, images, results and their texts.
-std::size_t scoring_bytes(const EvalOptions& o, const Voters& voters, const RunConfig& config,
+std::size_t scoring_bytes(const EvalOptions& o, const Voters& voters, const ModelInfo& info,
                           int workers) {
   constexpr std::size_t kPerImage = 200;
   constexpr std::size_t kPerClass = 2000;
   constexpr std::size_t kPerCell = 64;
   constexpr std::size_t kMostDense = 1000;
-  const DataPart part = o.split == "test" ? DataPart::test : DataPart::train;
-  const DatasetHeader header = config.data.source.open(part)->header();
+  const SourceConfig& source = info.config.data.source;
+  const DataPart part = part_to_score(o, source);
+  const std::unique_ptr<DataSource> images = source.open(source.has(part) ? part : DataPart::train);
+  const DatasetHeader header{info.input, images->count()};
   const std::size_t classes = voters.front()->model.info.classes.size();
   std::size_t bytes = dataset_bytes(header) + header.count * kPerImage + classes * kPerClass;
   if (classes <= kMostDense) bytes += classes * classes * kPerCell;
@@ -96,7 +109,7 @@ std::size_t scoring_bytes(const EvalOptions& o, const Voters& voters, const RunC
   return bytes;
 }
 
-Evaluation score(const EvalOptions& o, const Voters& voters, const Part& part) {
+Evaluation score(const EvalOptions& o, const Voters& voters, const PartData& part) {
   if (voters.size() == 1 && o.tta == "none") {
     ModelRunner& only = *voters.front();
     Evaluation evaluation;
@@ -118,8 +131,9 @@ Evaluation score(const EvalOptions& o, const Voters& voters, const Part& part) {
   return vote.evaluation(part.dataset, part.selection);
 }
 
-std::string title(const EvalOptions& o, const Part& part) {
-  std::string text = o.split + " set " + display_path(part.dataset.origin.images);
+std::string title(const EvalOptions& o, const PartData& part, DataPart which) {
+  std::string text =
+      std::string(part_name(which)) + " set " + display_path(part.dataset.origin.images);
   if (o.models.size() > 1) text += ", mean of " + std::to_string(o.models.size()) + " models";
   if (o.tta == "shifts") text += ", mean of 9 shifts";
   return text;
@@ -131,16 +145,20 @@ int evaluate_models(const EvalOptions& o) {
   const Voters voters = load_voters(o, workers);
   ModelInfo& info = voters.front()->model.info;
   if (!o.data.empty()) info.config.data.source.set_dir(resolved(o.data));
-  announce_memory(scoring_bytes(o, voters, info.config, workers.count()), o.quiet);
-  Part part = load_part(o, info.config);
+  announce_memory(scoring_bytes(o, voters, info, workers.count()), o.quiet);
+  const DataPart which = part_to_score(o, info.config.data.source);
+  PartData part = load_part(o, info, workers.count());
   adopt_classes(part.dataset, info.classes);
   require_fit(part.dataset, info);
+  if (const std::string text = left_out_text(part.dataset); !text.empty()) {
+    write_lines(stderr, "warning: " + text + "\n");
+  }
 
   const auto start = std::chrono::steady_clock::now();
   const Evaluation evaluation = score(o, voters, part);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
 
-  const EvaluationReport report{title(o, part), evaluation, part.selection, info.classes,
+  const EvaluationReport report{title(o, part, which), evaluation, part.selection, info.classes,
                                 seconds.count()};
   if (!o.out.empty()) write_report_files(report, o.out);
   write_lines(stdout, o.json ? report_json(report) : report_text(report));

@@ -165,8 +165,13 @@ int dry_run(const TrainOptions& o, TrainingSession& session, const std::string& 
   log_warnings(log, session);
   const double loss = session.trainer().try_one_step();
   if (stop.stop.load()) return 128 + stop_signal();
-  write_lines(stdout, fmt::format("{}one step of {}: loss {:.6f}; a run takes {} steps\n", table,
-                                  path_text(o.config), loss, session.trainer().steps()));
+  const Dataset& dataset = session.data().dataset;
+  write_lines(stdout,
+              fmt::format("{}data: {} images of {} take {}\none step of {}: loss {:.6f}; a run takes "
+                          "{} steps\n",
+                          table, dataset.count(), to_string(dataset.shape),
+                          bytes_text(static_cast<double>(dataset.pixels.size())),
+                          path_text(o.config), loss, session.trainer().steps()));
   return kDone;
 }
 

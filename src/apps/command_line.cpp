@@ -134,9 +134,11 @@ void add_options(CLI::App& app, EvalOptions& o) {
                  "Directory of the data set, instead of the one the first model was trained on")
       ->type_name("DIR")
       ->check(not_empty);
-  app.add_option("--split", o.split, "Part of the data to score: test, validation or train")
-      ->check(CLI::IsMember({"test", "validation", "train"}))
-      ->capture_default_str();
+  app.add_option(
+         "--split", o.split,
+         "Part of the data to score: test, validation or train; without it, test, or all of "
+         "--data if that has one part")
+      ->check(CLI::IsMember({"test", "validation", "train"}));
   add_tta_option(app, o.tta, "Test-time augmentation");
   app.add_flag("--json", o.json, "Print JSON instead of text");
   app.add_flag("--quiet", o.quiet, "Do not say how much memory is taken");

@@ -36,7 +36,7 @@ struct TrainOptions {
 struct EvalOptions {
   std::vector<std::string> models;
   std::string data;
-  std::string split = "test";
+  std::string split;  // empty: the test part, or the only one of a set that --data names
   std::string tta = "none";
   std::string out;
   bool json = false;

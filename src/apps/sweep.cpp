@@ -16,6 +16,7 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "config/option_reader.hpp"
+#include "data/class_names.hpp"
 #include "infer/vote.hpp"
 #include "run/model_runner.hpp"
 #include "run/run_directory.hpp"
@@ -58,11 +59,13 @@ enum class Scored { test, validation, nothing };
 
 // The test set, where the data have one that can be read.
 Scored part_to_score(const DataConfig& data) {
+  if (data.test > 0) return Scored::test;
   std::unique_ptr<DataSource> source;
   try {
     source = data.source.open(DataPart::test);
   } catch (const FileError&) {
-    return data.validation > 0 ? Scored::validation : Scored::nothing;
+    const bool validates = data.validation > 0 || data.source.has(DataPart::validation);
+    return validates ? Scored::validation : Scored::nothing;
   }
   source->header();  // what is wrong with it shows before hours of training
   return Scored::test;
@@ -82,15 +85,14 @@ std::optional<Score> score(const std::filesystem::path& path, const RunConfig& c
   ModelRunner runner(path, workers);
   const ModelInfo& info = runner.model.info;
   Score result{0, {}, runner.model.network.parameter_count()};
-  TrainingData data;
-  if (scored == Scored::test) {
-    data.dataset = config.data.source.open(DataPart::test)->read();
-    data.split.validation = everything(data.dataset.count());
-  } else {
-    data = load_training_data(config.data, seed);
-  }
+  ReadOptions reading;
+  reading.threads = workers.count();
+  reading.preparation = preparation_of(info);
+  PartData data = load_part(
+      config.data, scored == Scored::test ? DataPart::test : DataPart::validation, seed, reading);
+  adopt_classes(data.dataset, info.classes);
   require_fit(data.dataset, info);
-  const Selection& images = data.split.validation;
+  const Selection& images = data.selection;
   const std::optional<Evaluation> evaluation =
       evaluate(runner.inference, config.loss, data.dataset, images, stop);
   if (!evaluation) return std::nullopt;

@@ -31,6 +31,9 @@ class ConfigVisitor : public OptionVisitor {
   // Should a key that may have no value be visited? Readers: true if the file gives it. Printers:
   // `is_set`. Listers: always true.
   virtual bool wants(std::string_view key, bool is_set) = 0;
+  // Is the value a number, where it may be something else? Readers: as the file gives it, false if
+  // it does not. All others: `is_number`.
+  virtual bool has_number(std::string_view key, bool is_number) = 0;
 
   virtual void text(std::string_view key, std::string& value, const TextCheck& check,
                     Presence presence = Presence::optional) = 0;

@@ -33,6 +33,7 @@ class OptionPrinter final : public ConfigVisitor, public OptionSink {
   void one_of(std::string_view key, std::size_t& index, std::span<const std::string_view> names,
               Presence presence) override;
   bool wants(std::string_view key, bool is_set) override;
+  bool has_number(std::string_view, bool is_number) override { return is_number; }
   void text(std::string_view key, std::string& value, const TextCheck& check,
             Presence presence) override;
   // Left out if empty; the items of a real list are always in quotes.
@@ -81,6 +82,7 @@ class OptionLister final : public ConfigVisitor {
     add(key);
   }
   bool wants(std::string_view, bool) override { return true; }
+  bool has_number(std::string_view, bool is_number) override { return is_number; }
   void text(std::string_view key, std::string&, const TextCheck&, Presence) override { add(key); }
   void texts(std::string_view key, std::vector<std::string>&, bool, const TextCheck&) override {
     add(key);

@@ -146,6 +146,11 @@ bool OptionReader::wants(std::string_view key, bool) {
   return given(key) != nullptr;
 }
 
+bool OptionReader::has_number(std::string_view key, bool) {
+  const ConfigNode* node = given(key);
+  return node != nullptr && node->kind == ConfigNode::Kind::scalar && parse_real(node->text);
+}
+
 std::optional<std::int64_t> OptionReader::read_integer(const ConfigNode& node,
                                                        const std::string& what, Bounds bounds,
                                                        const std::string& form,

@@ -51,6 +51,7 @@ class OptionReader final : public ConfigVisitor {
               Presence presence) override;
   void refuse(std::string_view key, std::string_view other, std::string_view hint) override;
   bool wants(std::string_view key, bool is_set) override;
+  bool has_number(std::string_view key, bool is_number) override;
   void text(std::string_view key, std::string& value, const TextCheck& check,
             Presence presence) override;
   void texts(std::string_view key, std::vector<std::string>& values, bool one_will_do,

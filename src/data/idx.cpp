@@ -7,6 +7,7 @@
 #include <new>
 #include <span>
 #include <string>
+#include <utility>
 
 #include <zlib.h>
 
@@ -143,8 +144,13 @@ std::string type_name(std::uint8_t type) {
   }
 }
 
-// The four bytes 0 0 type rank; returns the rank.
-std::uint8_t read_mark(ByteStream& bytes) {
+struct Mark {
+  std::uint8_t rank;
+  std::size_t width;  // bytes per value
+};
+
+// The four bytes 0 0 type rank.
+Mark read_mark(ByteStream& bytes, IdxKind kind) {
   std::array<std::uint8_t, 4> mark;
   const std::size_t length = bytes.read(mark);
   if (length < mark.size()) {
@@ -157,12 +163,13 @@ std::uint8_t read_mark(ByteStream& bytes) {
                                        " " + hex(mark[2]) + " " + hex(mark[3]) + guess +
                                        ", expected 00 00 08 and the rank");
   }
-  constexpr std::uint8_t kUnsignedByte = 0x08;
+  constexpr std::uint8_t kUnsignedByte = 0x08, kInteger = 0x0C;
+  if (kind == IdxKind::labels && mark[2] == kInteger) return {mark[3], 4};
   if (mark[2] != kUnsignedByte) {
     throw file_error(bytes.path(), "holds " + type_name(mark[2]) + " (IDX type " + hex(mark[2]) +
                                        "), only unsigned bytes (08) are supported");
   }
-  return mark[3];
+  return {mark[3], 1};
 }
 
 void check_rank(const fs::path& path, std::uint8_t rank, IdxKind kind) {
@@ -195,6 +202,7 @@ std::vector<std::uint32_t> read_dims(ByteStream& bytes, std::uint8_t rank) {
 
 struct Header {
   std::vector<std::uint32_t> dims;
+  std::size_t width = 1;       // bytes per value
   std::uint64_t promised = 0;  // bytes of header and values together
 };
 
@@ -210,7 +218,8 @@ std::string describe(const std::vector<std::uint32_t>& dims) {
 }
 
 // The size of header and values together, in bytes.
-std::uint64_t promised_size(const fs::path& path, const std::vector<std::uint32_t>& dims) {
+std::uint64_t promised_size(const fs::path& path, const std::vector<std::uint32_t>& dims,
+                            std::size_t width) {
   const auto fail = [&](const std::string& reason) {
     throw file_error(path, "header promises " + describe(dims) + ": " + reason +
                                "; the file is damaged or not meant for this");
@@ -218,7 +227,7 @@ std::uint64_t promised_size(const fs::path& path, const std::vector<std::uint32_
   const std::uint64_t memory = physical_memory();
   const std::string bound = memory < kLargestFile ? "this machine's memory of " : "";
   const std::uint64_t most = std::min(memory, kLargestFile);
-  std::uint64_t size = 1;
+  std::uint64_t size = width;
   for (std::size_t i = 0; i < dims.size(); ++i) {
     const std::uint32_t largest = i == 0 ? kMostItems : kLargestImageExtent;
     if (dims[i] < 1 || dims[i] > largest) {
@@ -263,11 +272,12 @@ void check_ratio(const ByteStream& bytes, const Header& header) {
 // Reads the header, and checks what the file's length tells before anything of the promised size is
 // allocated.
 Header read_header(ByteStream& bytes, IdxKind kind) {
-  const std::uint8_t rank = read_mark(bytes);
-  check_rank(bytes.path(), rank, kind);
+  const Mark mark = read_mark(bytes, kind);
+  check_rank(bytes.path(), mark.rank, kind);
   Header header;
-  header.dims = read_dims(bytes, rank);
-  header.promised = promised_size(bytes.path(), header.dims);
+  header.width = mark.width;
+  header.dims = read_dims(bytes, mark.rank);
+  header.promised = promised_size(bytes.path(), header.dims, header.width);
   if (bytes.compressed()) {
     check_ratio(bytes, header);
   } else {
@@ -308,7 +318,8 @@ std::vector<std::uint8_t> read_values(ByteStream& bytes, const Header& header) {
 
 Idx read_idx_header(const fs::path& path, IdxKind kind) {
   ByteStream bytes(path);
-  return {read_header(bytes, kind).dims, {}};
+  Header header = read_header(bytes, kind);
+  return {std::move(header.dims), {}, header.width};
 }
 
 Idx read_idx(const fs::path& path, IdxKind kind, const ExtentsCheck& check) {
@@ -316,7 +327,7 @@ Idx read_idx(const fs::path& path, IdxKind kind, const ExtentsCheck& check) {
   Header header = read_header(bytes, kind);
   if (check) check(header.dims);
   std::vector<std::uint8_t> values = read_values(bytes, header);
-  return {std::move(header.dims), std::move(values)};
+  return {std::move(header.dims), std::move(values), header.width};
 }
 
 }  // namespace cnn

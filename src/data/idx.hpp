@@ -1,9 +1,11 @@
 // IDX files, the format of MNIST: 0 0 type rank, then one big-endian 32-bit extent per dimension,
-// then the values. (Specification: LeCun's MNIST page.) Only unsigned bytes (type 8) occur here.
-// Plain or gzip, told apart by content.
+// then the values. (Specification: LeCun's MNIST page.) Only unsigned bytes (type 8) occur here,
+// and for labels of more than 256 classes 32-bit integers (type 0C). Plain or gzip, told apart by
+// content.
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -17,7 +19,8 @@ enum class IdxKind { images, labels };
 
 struct Idx {
   std::vector<std::uint32_t> dims;   // all >= 1; those of an image at most 32768
-  std::vector<std::uint8_t> values;  // product of dims
+  std::vector<std::uint8_t> values;  // product of dims, each of `width` bytes, the high one first
+  std::size_t width = 1;             // 1 or, for labels alone, 4
 };
 
 // Reads the header alone; values stay empty. Throws FileError as read_idx does, as far as the
@@ -28,7 +31,8 @@ Idx read_idx_header(const std::filesystem::path& path, IdxKind kind);
 using ExtentsCheck = std::function<void(const std::vector<std::uint32_t>& dims)>;
 
 // Reads all of a file. Throws FileError naming the file and what is wrong:
-// - it is not there, is not IDX, or holds another type than unsigned bytes;
+// - it is not there, is not IDX, or holds another type than unsigned bytes (labels: or
+//   32-bit integers);
 // - labels stand where images should be, or the other way round;
 // - an extent is zero or absurd, or the whole more than 2^34 bytes or the machine's memory;
 // - it is truncated (the message gives the promised and the found size), or goes on after its end;

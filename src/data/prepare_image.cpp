@@ -9,8 +9,10 @@
 
 #include "cnn/error.hpp"
 
+#include "data/image/colour.hpp"
 #include "data/image/drawing.hpp"
 #include "data/image/resample.hpp"
+#include "data/picture_options.hpp"
 
 namespace cnn {
 namespace {
@@ -29,26 +31,6 @@ std::string width_by_height(Size2 size) {
 
 std::string colour_name(int channels) {
   return channels == 1 ? "gray" : "RGB";
-}
-
-std::uint8_t luma(unsigned red, unsigned green, unsigned blue) {
-  return static_cast<std::uint8_t>((299 * red + 587 * green + 114 * blue + 500) / 1000);
-}
-
-std::vector<std::uint8_t> recolour(const Image& image, int channels) {
-  const std::vector<std::uint8_t>& from = image.pixels;
-  if (image.shape.channels == channels) return from;
-  std::vector<std::uint8_t> to;
-  if (channels == 3) {
-    for (int copy = 0; copy < 3; ++copy) to.insert(to.end(), from.begin(), from.end());
-    return to;
-  }
-  const std::size_t area = from.size() / 3;
-  to.reserve(area);
-  for (std::size_t i = 0; i < area; ++i) {
-    to.push_back(luma(from[i], from[area + i], from[2 * area + i]));
-  }
-  return to;
 }
 
 std::vector<std::uint8_t> inverse(std::vector<std::uint8_t> pixels) {
@@ -97,8 +79,15 @@ std::string inversion_note(bool inverted, Invert invert, bool light_wanted) {
   return light_wanted ? ", inverted (light on dark)" : ", inverted (dark on light)";
 }
 
+// What was done to bring the picture to its size.
+std::string size_note(Size2 from, Size2 to, const std::optional<Fit>& fit) {
+  if (fit == Fit::crop) return ", cropped and scaled to " + width_by_height(to);
+  if (fit == Fit::pad) return ", scaled and padded to " + width_by_height(to);
+  return ", resized to " + width_by_height(to) + stretch_note(from, to);
+}
+
 std::string describe(const PreparedImage& prepared, const Shape& wanted,
-                     const std::string& inversion) {
+                     const std::string& inversion, const std::optional<Fit>& fit) {
   std::string text;
   if (prepared.recoloured || prepared.inverted || prepared.resized || prepared.centred ||
       prepared.is_blank()) {
@@ -111,7 +100,7 @@ std::string describe(const PreparedImage& prepared, const Shape& wanted,
     if (prepared.centred) {
       text += ", digit centred in " + width_by_height(to);
     } else if (prepared.resized) {
-      text += ", resized to " + width_by_height(to) + stretch_note(from, to);
+      text += size_note(from, to, fit);
     }
   } else {
     text = "used as it is";
@@ -178,7 +167,8 @@ void prepare_drawing(PreparedImage& prepared, const Shape& wanted,
 }  // namespace
 
 PreparedImage prepare_image(const Image& image, const Shape& wanted,
-                            const ImageStatistics& statistics, Invert invert, Prepare prepare) {
+                            const ImageStatistics& statistics, Invert invert, Prepare prepare,
+                            const std::optional<Fit>& fit) {
   if (wanted.channels != 1 && wanted.channels != 3) {
     throw ShapeError("pictures have 1 channel (grey) or 3 (colour), the network takes " +
                      to_string(wanted) + "; it cannot be shown picture files");
@@ -189,10 +179,14 @@ PreparedImage prepare_image(const Image& image, const Shape& wanted,
   prepared.resized = size_of(image.shape) != size_of(wanted);
   Shape shape = image.shape;
   shape.channels = wanted.channels;
-  prepared.pixels = recolour(image, wanted.channels);
+  prepared.pixels = recoloured(image, wanted.channels).pixels;
   const bool as_it_stands = prepare == Prepare::no && !prepared.resized;
   if (statistics.centred && wanted.channels == 1 && !as_it_stands) {
     prepare_drawing(prepared, wanted, statistics, invert);
+  } else if (fit) {
+    prepared.inverted = invert == Invert::yes;
+    if (prepared.inverted) prepared.pixels = inverse(std::move(prepared.pixels));
+    prepared.pixels = fitted_picture({shape, std::move(prepared.pixels)}, wanted, *fit).pixels;
   } else {
     prepared.inverted = invert == Invert::yes || (invert == Invert::automatic && !as_it_stands &&
                                                   must_invert(prepared.pixels, shape, statistics));
@@ -201,7 +195,7 @@ PreparedImage prepare_image(const Image& image, const Shape& wanted,
   }
   prepared.description = describe(
       prepared, wanted,
-      inversion_note(prepared.inverted, invert, background(statistics) == Background::light));
+      inversion_note(prepared.inverted, invert, background(statistics) == Background::light), fit);
   return prepared;
 }
 

@@ -2,10 +2,13 @@
 
 #pragma once
 
+#include <optional>
+
 #include "cnn/image.hpp"
 #include "cnn/prepared_image.hpp"
 #include "cnn/shape.hpp"
 
+#include "data/image/fit.hpp"
 #include "data/image_statistics.hpp"
 
 namespace cnn {
@@ -17,7 +20,9 @@ namespace cnn {
 //   whatever the light, the paper, its frame and its lines, and redrawn as the set's drawings are:
 //   cut out, scaled, placed by its centre of mass, with strokes of their thickness
 //   (image/drawing.hpp). A picture on which nothing is drawn is scaled to the wanted shape.
-// - For any other set it is scaled to the wanted shape, without keeping its aspect.
+// - For any other set of pictures it is fitted as `fit` says, as these were, and inverted only by
+//   Invert::yes. For a set of arrays, without `fit`, it is scaled to the wanted shape, without
+//   keeping its aspect.
 // It is inverted (p -> 255 - p) as `invert` says; automatic: for a set of centred images, if dark
 // and light of ink and paper are not theirs; for another, if the training set's background is known
 // to be dark and the picture's border is light (above 127.5), or the other way round. An image of
@@ -27,6 +32,7 @@ namespace cnn {
 // always. Throws ShapeError if `wanted` does not have 1 or 3 channels.
 PreparedImage prepare_image(const Image& image, const Shape& wanted,
                             const ImageStatistics& statistics, Invert invert,
-                            Prepare prepare = Prepare::automatic);
+                            Prepare prepare = Prepare::automatic,
+                            const std::optional<Fit>& fit = std::nullopt);
 
 }  // namespace cnn

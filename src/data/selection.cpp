@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 #include <string>
+#include <utility>
 
 #include "cnn/error.hpp"
 
@@ -44,6 +45,29 @@ std::vector<std::size_t> shares(const std::vector<std::size_t>& sizes, std::size
   return held;
 }
 
+// Moves `count` images, drawn by the seed, from `images` to the result; both stay in their order.
+Selection hold_out(std::span<const std::uint16_t> labels, Selection& images, std::size_t count,
+                   std::uint64_t seed, std::uint64_t first_stream) {
+  if (count == 0) return {};
+  const std::size_t classes = std::size_t{*std::max_element(labels.begin(), labels.end())} + 1;
+  std::vector<Selection> members(classes);
+  for (const std::uint32_t i : images) members[labels[i]].push_back(i);
+  std::vector<std::size_t> sizes;
+  for (const Selection& of_class : members) sizes.push_back(of_class.size());
+  const std::vector<std::size_t> held = shares(sizes, count);
+
+  std::vector<bool> is_held(labels.size());
+  for (std::size_t k = 0; k < classes; ++k) {
+    const Selection order = permutation(Random(seed, Purpose::split, first_stream + k),
+                                        static_cast<std::uint32_t>(sizes[k]));
+    for (std::size_t i = 0; i < held[k]; ++i) is_held[members[k][order[i]]] = true;
+  }
+  Selection kept, taken;
+  for (const std::uint32_t i : images) (is_held[i] ? taken : kept).push_back(i);
+  images = std::move(kept);
+  return taken;
+}
+
 }  // namespace
 
 Selection everything(std::size_t count) {
@@ -78,27 +102,22 @@ void require_labels(const Dataset& dataset, std::span<const std::uint32_t> image
 
 Split stratified_split(std::span<const std::uint16_t> labels, std::size_t validation,
                        std::uint64_t seed) {
-  if (validation >= labels.size()) {
-    throw ArgumentError("stratified_split: " + std::to_string(validation) + " images held out of " +
-                        std::to_string(labels.size()) + " leave none to train on");
-  }
-  const std::size_t classes = std::size_t{*std::max_element(labels.begin(), labels.end())} + 1;
-  std::vector<Selection> members(classes);
-  for (std::uint32_t i = 0; i < labels.size(); ++i) members[labels[i]].push_back(i);
-  std::vector<std::size_t> sizes;
-  for (const Selection& of_class : members) sizes.push_back(of_class.size());
-  const std::vector<std::size_t> held = shares(sizes, validation);
+  return stratified_split(labels, 0, validation, seed);
+}
 
-  std::vector<bool> is_held(labels.size());
-  for (std::size_t k = 0; k < classes; ++k) {
-    const Selection order =
-        permutation(Random(seed, Purpose::split, k), static_cast<std::uint32_t>(sizes[k]));
-    for (std::size_t i = 0; i < held[k]; ++i) is_held[members[k][order[i]]] = true;
+Split stratified_split(std::span<const std::uint16_t> labels, std::size_t test,
+                       std::size_t validation, std::uint64_t seed) {
+  if (test >= labels.size() || validation >= labels.size() - test) {
+    throw ArgumentError("stratified_split: " + std::to_string(test + validation) +
+                        " images held out of " + std::to_string(labels.size()) +
+                        " leave none to train on");
   }
   Split split;
-  for (std::uint32_t i = 0; i < labels.size(); ++i) {
-    (is_held[i] ? split.validation : split.train).push_back(i);
-  }
+  split.train = everything(labels.size());
+  // The streams of the two draws must differ: those of classes are below 2^16.
+  constexpr std::uint64_t kTestStreams = kMostClasses;
+  split.test = hold_out(labels, split.train, test, seed, kTestStreams);
+  split.validation = hold_out(labels, split.train, validation, seed, 0);
   return split;
 }
 

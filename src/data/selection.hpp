@@ -28,6 +28,7 @@ void require_labels(const Dataset& dataset, std::span<const std::uint32_t> image
 struct Split {
   Selection train;
   Selection validation;
+  Selection test;
 };
 
 // Holds `validation` images out, drawn by the seed. Each class gives its share; what rounding
@@ -36,5 +37,9 @@ struct Split {
 // image lose theirs first. Throws ArgumentError unless validation < labels.size().
 Split stratified_split(std::span<const std::uint16_t> labels, std::size_t validation,
                        std::uint64_t seed);
+// The same after `test` images have been held out in that way. Throws ArgumentError unless
+// test + validation < labels.size().
+Split stratified_split(std::span<const std::uint16_t> labels, std::size_t test,
+                       std::size_t validation, std::uint64_t seed);
 
 }  // namespace cnn

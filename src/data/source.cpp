@@ -1,8 +1,14 @@
 #include "data/source.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
+#include "cnn/error.hpp"
+
+#include "data/sources/cifar_source.hpp"
+#include "data/sources/csv_source.hpp"
+#include "data/sources/folder_source.hpp"
 #include "data/sources/idx_source.hpp"
 
 namespace cnn {
@@ -10,7 +16,10 @@ namespace {
 
 // clang-format off
 constexpr auto kSources = std::to_array<SourceEntry>({
-    {"idx", make_idx_format, kIdxFileKeys, "data/digits", "{dir: .}"},
+    {"idx", make_idx_format, kIdxFileKeys, "{dir: .}"},
+    {"cifar", make_cifar_format, {}, "{dir: .}"},
+    {"folder", make_folder_format, {}, "{dir: .}"},
+    {"csv", make_csv_format, kCsvFileKeys, "{table: all.csv}"},
 });
 // clang-format on
 
@@ -24,7 +33,11 @@ SourceConfig::SourceConfig(std::span<const SourceEntry> table) : table_(table) {
   for (const SourceEntry& entry : table_) formats_.push_back(entry.make());
 }
 
-SourceConfig::SourceConfig(const SourceConfig& other) : table_(other.table_), dir_(other.dir_) {
+SourceConfig::SourceConfig(const SourceConfig& other)
+    : table_(other.table_),
+      dir_(other.dir_),
+      insisted_(other.insisted_),
+      pictures_(other.pictures_) {
   for (const auto& format : other.formats_) formats_.push_back(format->clone());
 }
 
@@ -35,30 +48,66 @@ SourceConfig& SourceConfig::operator=(const SourceConfig& other) {
 
 void SourceConfig::options(ConfigVisitor& visitor) {
   std::vector<std::string_view> keys = {"dir"};
+  std::vector<std::string_view> names;
   for (const SourceEntry& entry : table_) {
+    names.push_back(entry.name);
     if (entry.file_keys.empty()) continue;
-    visitor.exclusive("dir", {entry.file_keys.begin(), entry.file_keys.end()});
+    std::vector<std::string_view> files;
+    std::ranges::copy_if(entry.file_keys, std::back_inserter(files),
+                         [&](std::string_view key) { return !visitor.has_number(key, false); });
+    visitor.exclusive("dir", files);
     keys.push_back(entry.file_keys.front());
   }
   visitor.needs_one_of(keys);
   if (visitor.wants("dir", !dir_.empty())) visitor.path("dir", dir_);
+  if (visitor.wants("format", insisted_.has_value())) {
+    std::size_t index = insisted_.value_or(0);
+    visitor.one_of("format", index, names);
+    insisted_ = index;
+  }
   for (const auto& format : formats_) format->options(visitor);
+  pictures_.options(visitor);
 }
 
 void SourceConfig::set_dir(std::filesystem::path dir) {
   dir_ = std::move(dir);
+  insisted_.reset();
   for (const auto& format : formats_) format->forget_files();
 }
 
-const SourceFormat& SourceConfig::format() const {
-  for (const auto& format : formats_) {
-    if (dir_.empty() ? format->names_files() : format->recognises(dir_)) return *format;
+std::size_t SourceConfig::format_index() const {
+  if (insisted_) return *insisted_;
+  for (std::size_t i = 0; i < formats_.size(); ++i) {
+    if (dir_.empty() ? formats_[i]->names_files() : formats_[i]->recognises(dir_)) return i;
   }
-  return *formats_.front();
+  return 0;
 }
 
 std::unique_ptr<DataSource> SourceConfig::open(DataPart part) const {
-  return format().open(dir_, part);
+  return format().open(dir_, part, pictures_);
+}
+
+std::vector<DataPart> SourceConfig::parts() const {
+  std::vector<DataPart> parts = format().parts(dir_);
+  std::ranges::sort(parts);
+  return parts;
+}
+
+bool SourceConfig::has(DataPart part) const {
+  try {
+    return std::ranges::count(format().parts(dir_), part) > 0;
+  } catch (const FileError&) {
+    return false;
+  }
+}
+
+void SourceConfig::settle(const Shape& shape) {
+  if (keeps_pictures()) pictures_.settle(shape);
+}
+
+std::string_view part_name(DataPart part) {
+  constexpr std::array<std::string_view, 3> kNames = {"train", "test", "validation"};
+  return kNames[static_cast<std::size_t>(part)];
 }
 
 Dataset read_dataset(const std::filesystem::path& dir, DataPart part) {

@@ -8,8 +8,12 @@
 
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +22,7 @@
 #include "cnn/dataset.hpp"
 
 #include "config/config_visitor.hpp"
+#include "data/picture_options.hpp"
 
 namespace cnn {
 
@@ -27,6 +32,20 @@ struct DatasetHeader {
   std::size_t count = 0;
 
   bool operator==(const DatasetHeader&) const = default;
+};
+
+// How a part is read. Formats that keep arrays of images have no use for it.
+struct ReadOptions {
+  // What a trained model makes of a picture, instead of what the configuration says.
+  struct Preparation {
+    Shape shape;
+    std::function<std::vector<std::uint8_t>(const Image&)> prepare;  // called by several threads
+  };
+
+  int threads = 0;  // that decode; 0: one per processor. The result is the same
+  std::optional<Preparation> preparation = {};
+  // Called now and then, by the thread that reads, with the number of pictures done and of all.
+  std::function<void(std::size_t done, std::size_t all)> on_progress = {};
 };
 
 // One part of a data set. Immutable; any thread may use it. Nothing of it is kept in memory: each
@@ -40,8 +59,13 @@ class DataSource {
   // Throws FileError, naming the path: the part is not there, or what can be seen of it without the
   // pixels is broken.
   virtual DatasetHeader header() const = 0;
+  // That of header(), or an upper bound: files that cannot be used may be among them.
+  virtual std::size_t count() const { return header().count; }
+  // Whether header() is as much work as read().
+  virtual bool header_needs_pixels() const { return false; }
   // All images and labels. Throws FileError as header does, and for whatever is broken.
-  virtual Dataset read() const = 0;
+  virtual Dataset read(const ReadOptions& options) const = 0;
+  Dataset read() const { return read(ReadOptions{}); }
   // The path that stands for the part in titles and messages: that of its images.
   virtual std::string describe() const = 0;
   // The names of the classes in the order of the labels; empty if the format keeps none.
@@ -61,26 +85,33 @@ class SourceFormat {
   // Afterwards they name none; the other keys hold.
   virtual void forget_files() = 0;
 
-  // Whether the directory holds a data set of this format. A directory that cannot be looked into
+  // Whether the directory, or the file, holds a data set of this format. What cannot be looked into
   // holds none.
   virtual bool recognises(const std::filesystem::path& dir) const = 0;
-  // The part that stands in `dir`, or, if that is empty, in the files that the keys name. Throws
-  // FileError if there is no such part, saying what was looked for.
-  virtual std::unique_ptr<DataSource> open(const std::filesystem::path& dir,
-                                           DataPart part) const = 0;
+  // The parts that stand in `dir`, or, if that is empty, in the files that the keys name. Empty
+  // where nothing can be found.
+  virtual std::vector<DataPart> parts(const std::filesystem::path& dir) const = 0;
+  // That part. Throws FileError if there is none, saying what was looked for. `pictures` is for
+  // formats that keep picture files.
+  virtual std::unique_ptr<DataSource> open(const std::filesystem::path& dir, DataPart part,
+                                           const PictureOptions& pictures) const = 0;
+  // Whether it keeps picture files, and not arrays of one shape.
+  virtual bool keeps_pictures() const { return false; }
 };
 
 struct SourceEntry {
   std::string_view name;
   std::unique_ptr<SourceFormat> (*make)();
   // The keys that name files, instead of data.dir; the first is required where that is missing.
-  // Empty if the format has none.
+  // Empty if the format has none. A number under one of them is something else.
   std::span<const std::string_view> file_keys;
-  // A data set of the repository, for the contract test: a directory, and the keys of a section
-  // `data` that stands in it.
-  std::string_view example_directory;
+  // For the contract test: the keys of a section `data` in a directory where the test has put a
+  // small data set of this format.
   std::string_view example;
 };
+
+// "train", "test", "validation"
+std::string_view part_name(DataPart part);
 
 // The table of all formats: one line per format. data.dir is of the first format that recognises
 // it. Immutable; any thread may read it.
@@ -103,20 +134,32 @@ class SourceConfig {
 
   // Empty if files are named one by one; absolute otherwise.
   const std::filesystem::path& dir() const { return dir_; }
-  // From now on the data are those in `dir`, an absolute path. Files that were named are forgotten,
-  // the other keys hold.
+  // From now on the data are those in `dir`, an absolute path, whatever their format. Files that
+  // were named are forgotten, the other keys hold.
   void set_dir(std::filesystem::path dir);
 
   // Finds a part. Throws FileError if there is no such part.
   std::unique_ptr<DataSource> open(DataPart part) const;
+  // The parts that are there, in the order of DataPart.
+  std::vector<DataPart> parts() const;
+  // Whether that part is there; false if this cannot be found out.
+  bool has(DataPart part) const;
+
+  const PictureOptions& pictures() const { return pictures_; }
+  bool keeps_pictures() const { return format().keeps_pictures(); }
+  // Writes down what was found out about a set of pictures, once it has been read.
+  void settle(const Shape& shape);
 
  private:
-  // The first format that has been given files or recognises the directory. If there is none, the
-  // first of the table, which says what it looked for.
-  const SourceFormat& format() const;
+  // The format that data.format names, or the first that has been given files or recognises the
+  // directory. If there is none, the first of the table, which says what it looked for.
+  std::size_t format_index() const;
+  const SourceFormat& format() const { return *formats_[format_index()]; }
 
   std::span<const SourceEntry> table_;
   std::filesystem::path dir_;
+  std::optional<std::size_t> insisted_;  // in the table
+  PictureOptions pictures_;
   std::vector<std::unique_ptr<SourceFormat>> formats_;  // in the order of the table
 };
 

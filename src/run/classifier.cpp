@@ -7,7 +7,6 @@
 #include "cnn/error.hpp"
 
 #include "data/class_names.hpp"
-#include "data/prepare_image.hpp"
 #include "nn/loss.hpp"
 #include "run/memory_need.hpp"
 #include "run/model_runner.hpp"
@@ -76,8 +75,7 @@ std::size_t Classifier::memory() const {
 PreparedImage Classifier::prepare(const Image& picture) const {
   require_picture(picture);
   const ModelInfo& info = state_->runner.model.info;
-  return prepare_image(picture, info.input, info.images, state_->options.invert,
-                       state_->options.prepare);
+  return prepare_picture(picture, info, state_->options.invert, state_->options.prepare);
 }
 
 std::vector<Classification> Classifier::classify_prepared(std::vector<PreparedImage> pictures) {

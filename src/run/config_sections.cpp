@@ -73,6 +73,9 @@ void visit(ConfigVisitor& visitor, DataConfig& data) {
   }
   visit_classes(visitor, data.classes);
   visitor.integer("validation", data.validation, {.low = 0, .high = kLargestCount});
+  if (visitor.has_number("test", data.test > 0)) {
+    visitor.integer("test", data.test, {.low = 0, .high = kLargestCount});
+  }
   if (visitor.wants("augment", data.augment.is_on())) {
     visitor.section("augment", "", [&](ConfigVisitor& inner) { visit(inner, data.augment); });
   }
@@ -92,13 +95,15 @@ void visit_training(ConfigVisitor& visitor, RunConfig& config, ConfigText what) 
   visitor.integer("batch", training.batch, {.low = 1, .high = 65536});
   visit(visitor, training.solver);
   visit(visitor, config.loss, training.loss_options, training.class_weights);
+  const bool validates = what == ConfigText::of_model || config.data.validation > 0 ||
+                         config.data.source.has(DataPart::validation);
   visitor.section("schedule", "policy", [&](ConfigVisitor& inner) {
     visit(inner, training.schedule);
-    if (training.schedule.policy == Schedule::Policy::plateau && config.data.validation == 0) {
+    if (training.schedule.policy == Schedule::Policy::plateau && !validates) {
       inner.rule_out("policy", "", {"schedule plateau needs a validation set", kHoldOut});
     }
   });
-  if (config.data.validation > 0) {
+  if (validates) {
     visitor.integer("patience", training.patience, {.low = 0, .high = kLargestCount});
   } else {
     visitor.rule_out("patience", "", {"patience needs a validation set", kHoldOut});
@@ -107,7 +112,7 @@ void visit_training(ConfigVisitor& visitor, RunConfig& config, ConfigText what) 
   auto seed = static_cast<std::int64_t>(training.seed);
   visitor.integer("seed", seed, {.low = 0, .high = kLargestSeed});
   training.seed = static_cast<std::uint64_t>(seed);
-  if (what == ConfigText::complete) {
+  if (what != ConfigText::portable) {
     visitor.integer_or("threads", training.threads, {.low = 1, .high = 256}, "auto", 0);
   }
 }
@@ -143,7 +148,7 @@ void visit(ConfigVisitor& visitor, RunConfig& config, ConfigText what,
   visitor.choice("loss", config.loss, kLossNames);
   visitor.section("training", "",
                   [&](ConfigVisitor& inner) { visit_training(inner, config, what); });
-  if (what == ConfigText::complete) {
+  if (what != ConfigText::portable) {
     visitor.section("output", "", [&](ConfigVisitor& inner) { visit(inner, config.output); });
   }
 }

@@ -48,6 +48,12 @@ void check_images(const TrainingData& data, std::vector<std::string>& messages) 
   }
 }
 
+void check_files(const TrainingData& data, std::vector<std::string>& messages) {
+  if (const std::string text = left_out_text(data.dataset); !text.empty()) {
+    messages.push_back("warning: " + text);
+  }
+}
+
 void check_labels(const ModelInfo& info, const Network& network, const TrainingData& data,
                   std::vector<std::string>& messages) {
   std::vector<bool> occurs(info.classes.size());
@@ -113,6 +119,7 @@ RunLength length_of(const TrainingConfig& training, std::size_t images) {
 std::vector<std::string> check_training_data(const ModelInfo& info, const Network& network,
                                              const TrainingData& data) {
   std::vector<std::string> messages;
+  check_files(data, messages);
   check_labels(info, network, data, messages);
   check_images(data, messages);
   check_groups(info, network, data, messages);

@@ -17,6 +17,7 @@
 #include "base/finite.hpp"
 #include "base/text.hpp"
 #include "data/class_names.hpp"
+#include "data/prepare_image.hpp"
 #include "kernels/blas.hpp"
 
 namespace cnn {
@@ -139,7 +140,8 @@ ModelInfo read_info(const TensorFile& file) {
   }
   ModelInfo info;
   try {
-    info.config = parse_config(path_text(file.path) + " (config)", metadata.text("config"));
+    info.config = parse_config(path_text(file.path) + " (config)", metadata.text("config"),
+                               ConfigText::of_model);
   } catch (const ConfigError& error) {
     throw FileError(path_text(file.path) + ": error: its configuration is not valid\n" +
                     error.what());
@@ -292,6 +294,8 @@ ModelInfo make_model_info(const RunConfig& config, const Network& network,
   require_class_names(data.dataset);
   ModelInfo info;
   info.config = config;
+  // What was found out about pictures holds for those that are shown to the model, too.
+  if (!data.dataset.file_names.empty()) info.config.data.source.settle(data.dataset.shape);
   info.input = network.input();
   const std::vector<std::string>& named = config.data.classes;
   info.classes =
@@ -303,6 +307,19 @@ ModelInfo make_model_info(const RunConfig& config, const Network& network,
                                            std::vector(channels, config.data.scale)};
   info.images = measure_images(data.dataset, data.split.train);
   return info;
+}
+
+PreparedImage prepare_picture(const Image& picture, const ModelInfo& info, Invert invert,
+                              Prepare prepare) {
+  const PictureOptions& pictures = info.config.data.source.pictures();
+  return prepare_image(picture, info.input, info.images, invert, prepare,
+                       pictures.size ? std::optional(pictures.fit) : std::nullopt);
+}
+
+ReadOptions::Preparation preparation_of(const ModelInfo& info) {
+  return {info.input, [&info](const Image& picture) {
+            return prepare_picture(picture, info, Invert::automatic, Prepare::automatic).pixels;
+          }};
 }
 
 void require_fit(const Dataset& dataset, const ModelInfo& info) {

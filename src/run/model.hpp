@@ -19,6 +19,8 @@
 #include <string>
 #include <vector>
 
+#include "cnn/prepared_image.hpp"
+
 #include "data/image_statistics.hpp"
 #include "data/preprocessing.hpp"
 #include "formats/tensor_file.hpp"
@@ -82,6 +84,14 @@ std::vector<std::string> class_names(std::vector<std::string> names, std::size_t
 // validation set. Throws FileError for a class that has no name for a table (class_names.hpp).
 ModelInfo make_model_info(const RunConfig& config, const Network& network,
                           const TrainingData& data);
+
+// What the network sees of a picture: where a set of pictures was trained on, they are fitted as
+// these were. Throws ShapeError if the network takes neither gray nor colour.
+PreparedImage prepare_picture(const Image& picture, const ModelInfo& info, Invert invert,
+                              Prepare prepare);
+// The same for all pictures of a data set, so that their rows are what the files are classified as.
+// `info` must outlive it.
+ReadOptions::Preparation preparation_of(const ModelInfo& info);
 
 // Throws FileError if images or labels are not what the model knows.
 void require_fit(const Dataset& dataset, const ModelInfo& info);

@@ -36,7 +36,8 @@ std::string default_name(const std::string& file) {
 }
 
 LoadedConfig read(ConfigDocument document, const std::filesystem::path& base,
-                  const std::vector<std::string>& overrides, Diagnostics& diagnostics) {
+                  const std::vector<std::string>& overrides, Diagnostics& diagnostics,
+                  ConfigText what = ConfigText::complete) {
   for (const std::string& override : overrides) {
     apply_override(document, override, diagnostics);
   }
@@ -46,7 +47,7 @@ LoadedConfig read(ConfigDocument document, const std::filesystem::path& base,
   const OptionReader::Context context{&diagnostics, base, section_keys()};
   OptionReader reader(context, loaded.document.root, {"the configuration", "a configuration"},
                       Place{});
-  visit(reader, config, ConfigText::complete, [&] {
+  visit(reader, config, what, [&] {
     if (const ConfigNode* node = reader.take("network", Presence::required)) {
       ReadNetwork network = read_network(context, *node);
       config.network = std::move(network.layers);
@@ -127,10 +128,10 @@ LoadedConfig load_config_text(const std::string& name, const std::string& text,
   return readable(read(std::move(document), current_directory(), overrides, diagnostics));
 }
 
-RunConfig parse_config(const std::string& name, const std::string& text) {
+RunConfig parse_config(const std::string& name, const std::string& text, ConfigText what) {
   Diagnostics diagnostics;
   ConfigDocument document = parse_document(name, text, diagnostics);
-  return read(std::move(document), current_directory(), {}, diagnostics).config;
+  return read(std::move(document), current_directory(), {}, diagnostics, what).config;
 }
 
 std::string to_yaml(const RunConfig& config, ConfigText what) {

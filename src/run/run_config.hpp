@@ -31,7 +31,8 @@ struct DataConfig {
   double scale = 1.0 / 256;
   double mean = 0;
   std::vector<std::string> classes;  // names, or empty
-  std::int64_t validation = 0;
+  std::int64_t validation = 0;       // held out of the training part
+  std::int64_t test = 0;             // likewise, before those; for data without a test part
   AugmentOptions augment;
 };
 
@@ -64,6 +65,10 @@ struct RunConfig {
   OutputConfig output;
 };
 
+// `portable` leaves out what does not decide the result: training.threads and output. `of_model` is
+// for reading alone: what depends on the data was judged when the model was trained.
+enum class ConfigText { complete, portable, of_model };
+
 // A configuration together with the text it came from, so that later errors can point into it.
 struct LoadedConfig {
   RunConfig config;
@@ -79,13 +84,13 @@ LoadedConfig load_config(const std::filesystem::path& path,
 
 // The same from text that is not in a file (a model's metadata); `name` stands for the file in
 // messages, and paths are relative to the current directory.
-RunConfig parse_config(const std::string& name, const std::string& text);
+RunConfig parse_config(const std::string& name, const std::string& text,
+                       ConfigText what = ConfigText::complete);
 LoadedConfig load_config_text(const std::string& name, const std::string& text,
                               const std::vector<std::string>& overrides);
 
 // The resolved configuration as YAML, every default spelt out; parse_config of it gives the same
-// struct. `portable` leaves out what does not decide the result: training.threads and output.
-enum class ConfigText { complete, portable };
+// struct.
 std::string to_yaml(const RunConfig& config, ConfigText what);
 
 // Builds the network, turning a NetworkError into a ConfigError that points at the layer in the

@@ -1,24 +1,139 @@
 #include "run/training_data.hpp"
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "cnn/error.hpp"
 
 #include "base/file.hpp"
+#include "base/text.hpp"
+#include "data/class_names.hpp"
 
 namespace cnn {
+namespace {
 
-TrainingData load_training_data(const DataConfig& config, std::uint64_t seed) {
-  TrainingData data{config.source.open(DataPart::train)->read(), {}};
-  const auto validation = static_cast<std::size_t>(config.validation);
-  if (validation >= data.dataset.count()) {
-    throw ConfigError("error: data.validation holds out " + std::to_string(validation) +
-                      " images, but there are only " + std::to_string(data.dataset.count()) +
-                      " in " + path_text(data.dataset.origin.images) +
-                      "; set it to a fraction of that, or to 0");
+// Classes of pictures have the order of data.classes; those of arrays are called by its names.
+void order_classes(Dataset& dataset, const std::vector<std::string>& classes) {
+  if (classes.empty() || dataset.class_names.empty()) return;
+  if (dataset.file_names.empty()) {
+    dataset.class_names = classes;
+    return;
   }
-  data.split = stratified_split(data.dataset.labels, validation, seed);
+  for (const std::string& name : dataset.class_names) {
+    if (std::ranges::count(classes, name) > 0) continue;
+    throw ConfigError("error: data.classes lacks " + in_quotes(name) + ", a class of " +
+                      path_text(dataset.origin.labels) + "; name all of its classes, or leave the key out");
+  }
+  adopt_classes(dataset, classes);
+}
+
+Dataset read_part(const DataConfig& config, DataPart part, const ReadOptions& options) {
+  Dataset dataset = config.source.open(part)->read(options);
+  order_classes(dataset, config.classes);
+  return dataset;
+}
+
+// data.validation and data.test leave an image to train on?
+void require_rest(const DataConfig& config, const Dataset& dataset) {
+  const std::size_t count = dataset.count();
+  const auto fits = [&](std::int64_t held) { return static_cast<std::size_t>(held) < count; };
+  const auto fail = [&](const std::string& keys, std::int64_t held) {
+    throw ConfigError("error: " + keys + " " + std::to_string(held) +
+                      " images, but there are only " + std::to_string(count) + " in " +
+                      path_text(dataset.origin.images) + "; set it to a fraction of that, or to 0");
+  };
+  if (!fits(config.validation)) fail("data.validation holds out", config.validation);
+  if (!fits(config.test)) fail("data.test holds out", config.test);
+  if (!fits(config.test + config.validation)) {
+    fail("data.test and data.validation hold out", config.test + config.validation);
+  }
+}
+
+void require_sense(const DataConfig& config) {
+  const std::vector<DataPart> parts = config.source.parts();
+  for (const auto& [part, held] : {std::pair(DataPart::test, config.test),
+                                   std::pair(DataPart::validation, config.validation)}) {
+    if (held == 0 || std::ranges::count(parts, part) == 0) continue;
+    const std::string key = "data." + std::string(part_name(part));
+    throw ConfigError("error: " + key + " holds out " + std::to_string(held) +
+                      " images, but the data set has a " + std::string(part_name(part)) +
+                      " part of its own, " + path_text(config.source.open(part)->describe()) + "; leave " +
+                      key + " out");
+  }
+  if (config.source.pictures().any() && !config.source.keeps_pictures()) {
+    throw ConfigError(
+        "error: data.size, fit, colour and broken are for picture files; " +
+        path_text(config.source.open(DataPart::train)->describe()) +
+        " holds arrays of one shape, which are taken as they are; leave these keys out");
+  }
+}
+
+// The training part alone, split.
+TrainingData load_split(const DataConfig& config, std::uint64_t seed, const ReadOptions& options) {
+  TrainingData data{read_part(config, DataPart::train, options), {}};
+  require_rest(config, data.dataset);
+  data.split = stratified_split(data.dataset.labels, static_cast<std::size_t>(config.test),
+                                static_cast<std::size_t>(config.validation), seed);
   return data;
+}
+
+void append(Dataset& to, const Dataset& from) {
+  if (from.shape != to.shape) {
+    throw FileError(path_text(from.origin.images) + ": error: its images are " + to_string(from.shape) +
+                    ", those of the training part in " + path_text(to.origin.images) + " are " +
+                    to_string(to.shape));
+  }
+  to.pixels.reserve(to.pixels.size() + from.pixels.size());
+  to.pixels.insert(to.pixels.end(), from.pixels.begin(), from.pixels.end());
+  to.labels.insert(to.labels.end(), from.labels.begin(), from.labels.end());
+  to.file_names.insert(to.file_names.end(), from.file_names.begin(), from.file_names.end());
+  to.left_out.insert(to.left_out.end(), from.left_out.begin(), from.left_out.end());
+}
+
+}  // namespace
+
+TrainingData load_training_data(const DataConfig& config, std::uint64_t seed,
+                                const ReadOptions& options) {
+  require_sense(config);
+  TrainingData data = load_split(config, seed, options);
+  if (!config.source.has(DataPart::validation)) return data;
+  DataConfig settled = config;
+  settled.source.settle(data.dataset.shape);
+  const auto first = static_cast<std::uint32_t>(data.dataset.count());
+  append(data.dataset, read_part(settled, DataPart::validation, options));
+  for (auto i = first; i < data.dataset.count(); ++i) data.split.validation.push_back(i);
+  return data;
+}
+
+std::string left_out_text(const Dataset& dataset) {
+  const std::vector<std::string>& files = dataset.left_out;
+  if (files.empty()) return "";
+  std::string text = files.size() == 1
+                         ? "1 file is left out as broken"
+                         : std::to_string(files.size()) + " files are left out as broken";
+  constexpr std::size_t kMostNamed = 5;
+  for (std::size_t i = 0; i < std::min(files.size(), kMostNamed); ++i) text += "\n  " + files[i];
+  return text + (files.size() > kMostNamed ? "\n  …" : "");
+}
+
+PartData load_whole_part(const DataConfig& config, DataPart part, const ReadOptions& options) {
+  PartData data{read_part(config, part, options), {}};
+  data.selection = everything(data.dataset.count());
+  return data;
+}
+
+PartData load_part(const DataConfig& config, DataPart part, std::uint64_t seed,
+                   const ReadOptions& options) {
+  const std::int64_t held = part == DataPart::test ? config.test : config.validation;
+  if (part != DataPart::train && (held == 0 || config.source.has(part))) {
+    return load_whole_part(config, part, options);
+  }
+  TrainingData data = load_split(config, seed, options);
+  Selection& selection = part == DataPart::train  ? data.split.train
+                         : part == DataPart::test ? data.split.test
+                                                  : data.split.validation;
+  return {std::move(data.dataset), std::move(selection)};
 }
 
 }  // namespace cnn

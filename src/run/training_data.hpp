@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "cnn/dataset.hpp"
 
@@ -12,12 +13,31 @@
 namespace cnn {
 
 struct TrainingData {
-  Dataset dataset;  // the training part, validation images included
+  Dataset dataset;  // the training part, and behind it the validation part if there is one
   Split split;
 };
 
-// Reads the training part and holds the validation set out. Throws FileError; ConfigError if
-// data.validation leaves nothing to train on.
-TrainingData load_training_data(const DataConfig& config, std::uint64_t seed);
+// Reads the training part and the validation part, or holds images out for validation and test.
+// Classes are in the order of data.classes, where pictures have classes of these names. Throws
+// FileError; ConfigError if what is held out leaves nothing to train on, if a part is there and to
+// be held out as well, if data.classes lacks a class, or if keys for pictures are given for arrays.
+TrainingData load_training_data(const DataConfig& config, std::uint64_t seed,
+                                const ReadOptions& options = {});
+
+// The images of one part: its own, or those held out for it.
+struct PartData {
+  Dataset dataset;
+  Selection selection;
+};
+
+// Throws as load_training_data does; FileError if there is no such part and none was held out.
+PartData load_part(const DataConfig& config, DataPart part, std::uint64_t seed,
+                   const ReadOptions& options = {});
+
+// "2 files are left out as broken", and below the first of them; empty if there are none.
+std::string left_out_text(const Dataset& dataset);
+
+// All images of one part of its own, whatever is held out.
+PartData load_whole_part(const DataConfig& config, DataPart part, const ReadOptions& options = {});
 
 }  // namespace cnn

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <utility>
 
 #include "cnn/error.hpp"
@@ -30,6 +31,16 @@ LoadedConfig with_paths(LoadedConfig loaded, const TrainingOptions& options) {
 // How messages call the configuration.
 const std::string& name_of(const LoadedConfig& loaded) {
   return loaded.document.sources.front().name;
+}
+
+// Pictures must be decoded before their shape is known; then the data come first.
+Shape image_shape(const LoadedConfig& loaded, std::optional<TrainingData>& data) {
+  if (!data) {
+    const std::unique_ptr<DataSource> source = loaded.config.data.source.open(DataPart::train);
+    if (!source->header_needs_pixels()) return source->header().shape;
+    data = load_training_data(loaded);
+  }
+  return data->dataset.shape;
 }
 
 DatasetHeader header_of(const RunConfig& config, const std::optional<TrainingData>& data) {
@@ -150,7 +161,9 @@ LoadedConfig load_training_config(const std::string& name, const std::string& te
 
 TrainingData load_training_data(const LoadedConfig& loaded) {
   try {
-    return load_training_data(loaded.config.data, loaded.config.training.seed);
+    ReadOptions options;
+    options.threads = worker_count(loaded.config.training);
+    return load_training_data(loaded.config.data, loaded.config.training.seed, options);
   } catch (const ConfigError& error) {
     throw ConfigError(name_of(loaded) + ": " + error.what());
   }
@@ -160,7 +173,7 @@ TrainingSession::TrainingSession(LoadedConfig loaded, TrainingOptions options, P
                                  std::optional<TrainingData> data)
     : loaded_(std::move(loaded)),
       options_(std::move(options)),
-      network_(build_network(loaded_, header_of(config(), data).shape)),
+      network_(build_network(loaded_, image_shape(loaded_, data))),
       memory_(checked_memory(loaded_, options_, network_, data)),
       writer_(taken_directory(config(), options_, purpose), config().output.keep),
       checkpoint_(find_checkpoint(options_, directory())),

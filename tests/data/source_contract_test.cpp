@@ -1,5 +1,5 @@
-// What every data source promises, for each entry of the table, on the data set that its example
-// names: a new entry is tested by being there.
+// What every data source promises, for each entry of the table, on a small data set that
+// support/picture_sets writes in its format: a new entry is tested by being there.
 
 #include <filesystem>
 #include <fstream>
@@ -13,6 +13,7 @@
 #include "config/option_reader.hpp"
 #include "data/source.hpp"
 #include "support/file_error_of.hpp"
+#include "support/picture_sets.hpp"
 #include "support/temp_dir.hpp"
 
 namespace cnn {
@@ -28,10 +29,7 @@ namespace fs = std::filesystem;
 
 class DataSourceContract : public testing::TestWithParam<SourceEntry> {
  protected:
-  DataSourceContract() {
-    fs::copy(fs::path(CNN_SOURCE_DIR) / GetParam().example_directory, root(),
-             fs::copy_options::recursive);
-  }
+  DataSourceContract() { write_pets(GetParam().name, root(), make_pets(5), make_pets(2, 3, 7)); }
 
   fs::path root() const { return temp_.path() / "set"; }
 

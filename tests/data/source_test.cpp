@@ -27,7 +27,8 @@ class PetSource final : public DataSource {
   explicit PetSource(std::string place) : place_(std::move(place)) {}
   bool exists() const override { return true; }
   DatasetHeader header() const override { return {{1, 1, 1}, 2}; }
-  Dataset read() const override {
+  using DataSource::read;
+  Dataset read(const ReadOptions&) const override {
     Dataset dataset;
     dataset.origin = {place_, place_};
     dataset.shape = {1, 1, 1};
@@ -52,18 +53,22 @@ class PetFormat final : public SourceFormat {
   }
   void options(ConfigVisitor& visitor) override {
     if (visitor.wants("table", !table_.empty())) visitor.path("table", table_);
-    visitor.integer("size", size_, {.low = 1, .high = 100});
+    visitor.integer("legs", legs_, {.low = 1, .high = 100});
   }
   bool names_files() const override { return !table_.empty(); }
   void forget_files() override { table_.clear(); }
   bool recognises(const fs::path& dir) const override { return fs::exists(dir / "pets"); }
-  std::unique_ptr<DataSource> open(const fs::path& dir, DataPart) const override {
+  std::vector<DataPart> parts(const fs::path&) const override {
+    return {DataPart::test, DataPart::train};
+  }
+  std::unique_ptr<DataSource> open(const fs::path& dir, DataPart,
+                                   const PictureOptions&) const override {
     return std::make_unique<PetSource>((dir.empty() ? table_ : dir).string());
   }
 
  private:
   fs::path table_;
-  std::int64_t size_ = 7;
+  std::int64_t legs_ = 4;
 };
 
 constexpr std::array<std::string_view, 1> kPetKeys = {"table"};
@@ -72,8 +77,8 @@ std::unique_ptr<SourceFormat> make_pet_format() {
 }
 
 const std::array<SourceEntry, 2> kTable = {{
-    {"idx", make_idx_format, kIdxFileKeys, "", ""},
-    {"pets", make_pet_format, kPetKeys, "", ""},
+    {"idx", make_idx_format, kIdxFileKeys, ""},
+    {"pets", make_pet_format, kPetKeys, ""},
 }};
 
 struct Read {
@@ -106,6 +111,35 @@ TEST(SourceConfig, TakesTheFormatThatRecognisesTheDirectory) {
   EXPECT_EQ(config.open(DataPart::train)->header().count, 3U);
 }
 
+TEST(SourceConfig, TakesTheFormatThatIsInsistedOn) {
+  const TempDir temp;
+  write_dataset(temp.path(), DataPart::train, make_dataset({1, 2, 2}, 3, 2));
+  Read given = read("{dir: " + temp.path().string() + ", format: pets}");
+  EXPECT_EQ(given.errors, "");
+  EXPECT_EQ(given.config.open(DataPart::train)->header().count, 2U);
+  EXPECT_EQ(given.config.parts(), (std::vector{DataPart::train, DataPart::test}));
+  // Another directory is of whatever format it is.
+  given.config.set_dir(temp.path());
+  EXPECT_EQ(given.config.open(DataPart::train)->header().count, 3U);
+  const std::string wrong = read("{dir: d, format: pet}").errors;
+  EXPECT_NE(wrong.find("format must be idx or pets, got 'pet'"), std::string::npos) << wrong;
+}
+
+// A number under the key of files is another key.
+TEST(SourceConfig, NumbersNameNoFiles) {
+  const std::string errors = read("{dir: d, test: 500}").errors;
+  EXPECT_EQ(errors.find("exclude"), std::string::npos) << errors;
+}
+
+TEST(SourceConfig, KeysForPicturesAreReadAndPrinted) {
+  Read given = read("{dir: d, size: [4, 6], fit: pad, colour: gray, broken: skip}");
+  EXPECT_EQ(given.errors, "");
+  OptionPrinter printer(OptionPrinter::Sections::block);
+  given.config.options(printer);
+  EXPECT_EQ(printer.block(""),
+            "dir: /base/d\nlegs: 4\nsize: [4, 6]\nfit: pad\ncolour: gray\nbroken: skip\n");
+}
+
 TEST(SourceConfig, LetsTheFirstFormatSayThatThereIsNothing) {
   const TempDir temp;
   SourceConfig config(kTable);
@@ -116,7 +150,7 @@ TEST(SourceConfig, LetsTheFirstFormatSayThatThereIsNothing) {
 }
 
 TEST(SourceConfig, TakesTheFormatWhoseFilesAreNamed) {
-  const Read table = read("{table: pets.csv, size: 9}");
+  const Read table = read("{table: pets.csv, legs: 9}");
   EXPECT_EQ(table.errors, "");
   EXPECT_EQ(table.config.open(DataPart::test)->describe(), "/base/pets.csv");
   const Read files = read("{train: {images: i, labels: l}}");
@@ -125,19 +159,20 @@ TEST(SourceConfig, TakesTheFormatWhoseFilesAreNamed) {
 }
 
 TEST(SourceConfig, ADirectoryTakesThePlaceOfNamedFilesAlone) {
-  Read given = read("{table: pets.csv, size: 9}");
+  Read given = read("{table: pets.csv, legs: 9}");
   given.config.set_dir("/other");
   OptionPrinter printer(OptionPrinter::Sections::block);
   given.config.options(printer);
-  EXPECT_EQ(printer.block(""), "dir: /other\nsize: 9\n");
+  EXPECT_EQ(printer.block(""), "dir: /other\nlegs: 9\n");
 }
 
 TEST(SourceConfig, EveryFormatsKeysAreKnown) {
-  const std::string unknown = read("{dir: d, sise: 3}").errors;
-  EXPECT_NE(unknown.find("did you mean 'size'?"), std::string::npos) << unknown;
-  const std::string missing = read("{size: 3}").errors;
+  const std::string unknown = read("{dir: d, lags: 3}").errors;
+  EXPECT_NE(unknown.find("did you mean 'legs'?"), std::string::npos) << unknown;
+  const std::string missing = read("{legs: 3}").errors;
   EXPECT_NE(missing.find("data needs 'dir' or 'train' or 'table'"), std::string::npos) << missing;
-  EXPECT_NE(missing.find("data accepts: dir train test table size"), std::string::npos) << missing;
+  EXPECT_NE(missing.find("data accepts: dir train test table format transpose"), std::string::npos)
+      << missing;
   for (const char* text : {"{dir: d, table: t}", "{dir: d, test: {images: i, labels: l}}"}) {
     EXPECT_NE(read(text).errors.find("exclude one another"), std::string::npos) << text;
   }

@@ -9,12 +9,16 @@
 
 #include "base/file.hpp"
 #include "data/idx.hpp"
+#include "data/sources/class_file.hpp"
+#include "data/sources/part_names.hpp"
 
 namespace cnn {
 namespace {
 
 namespace fs = std::filesystem;
 using Extents = std::vector<std::uint32_t>;
+
+constexpr auto kIdxParts = {DataPart::train, DataPart::test, DataPart::validation};
 
 constexpr const char* kAdvice =
     "; scripts/get_mnist.sh fetches MNIST, --data names another directory";
@@ -38,12 +42,15 @@ std::string contents(const fs::path& dir) {
 // "images" or "labels".
 std::vector<std::string> usual_names(DataPart part, const std::string& what) {
   const bool images = what == "images";
-  const std::string prefix = part == DataPart::train ? "train-" : "t10k-";
+  std::vector<std::string> prefixes = {part == DataPart::train ? "train-" : "validation-"};
+  if (part == DataPart::test) prefixes = {"t10k-", "test-"};
   std::vector<std::string> names;
-  for (const std::string rank : {"3", "4", "1"}) {
-    if (images == (rank == "1")) continue;
-    for (const char* separator : {"-", "."}) {
-      names.push_back(prefix + what + separator + "idx" + rank + "-ubyte");
+  for (const std::string& prefix : prefixes) {
+    for (const std::string rank : {"3", "4", "1"}) {
+      if (images == (rank == "1")) continue;
+      for (const char* separator : {"-", "."}) {
+        names.push_back(prefix + what + separator + "idx" + rank + "-ubyte");
+      }
     }
   }
   return names;
@@ -68,9 +75,9 @@ fs::path find_file(const fs::path& dir, DataPart part, const std::string& what) 
   for (const std::string& name : usual_names(part, what)) {
     tried += (tried.empty() ? "" : ", ") + name + "[.gz]";
   }
-  throw file_error(dir, "no MNIST " + std::string(part == DataPart::train ? "training " : "test ") +
-                            what + " in this directory\n  looked for " + tried + "; " +
-                            contents(dir) + kAdvice);
+  throw file_error(dir, "no MNIST " + std::string(part_title(part)) + " " + what +
+                            " in this directory\n  looked for " + tried + "; " + contents(dir) +
+                            kAdvice);
 }
 
 // Most other programs keep pictures as (n, height, width, channels). Here these would pass for
@@ -92,7 +99,8 @@ void refuse_channels_last(const Extents& images, const fs::path& path) {
 }
 
 // The header of both files, if they fit together.
-DatasetHeader combine(const Extents& images, const Extents& labels, const IdxFiles& files) {
+DatasetHeader combine(const Extents& images, const Extents& labels, const IdxFiles& files,
+                      bool transpose) {
   if (images[0] != labels[0]) {
     throw file_error(files.labels, "holds " + std::to_string(labels[0]) + " labels, but " +
                                        path_text(files.images) + " holds " +
@@ -104,7 +112,24 @@ DatasetHeader combine(const Extents& images, const Extents& labels, const IdxFil
     return static_cast<int>(images[images.size() - from_end]);
   };
   const int channels = images.size() == 4 ? extent(3) : 1;
-  return {{channels, extent(2), extent(1)}, images[0]};
+  const auto [height, width] =
+      transpose ? std::pair(extent(1), extent(2)) : std::pair(extent(2), extent(1));
+  return {{channels, height, width}, images[0]};
+}
+
+// Rows become columns in each of the planes of height x width.
+std::vector<std::uint8_t> transposed(const std::vector<std::uint8_t>& pixels, const Shape& shape) {
+  const auto height = static_cast<std::size_t>(shape.height);
+  const auto width = static_cast<std::size_t>(shape.width);
+  std::vector<std::uint8_t> result(pixels.size());
+  for (std::size_t start = 0; start < pixels.size(); start += height * width) {
+    for (std::size_t y = 0; y < height; ++y) {
+      for (std::size_t x = 0; x < width; ++x) {
+        result[start + y * width + x] = pixels[start + x * height + y];
+      }
+    }
+  }
+  return result;
 }
 
 // The format and its keys.
@@ -117,35 +142,65 @@ class IdxFormat final : public SourceFormat {
   void options(ConfigVisitor& visitor) override {
     visit_files(visitor, kIdxFileKeys[0], train_);
     visit_files(visitor, kIdxFileKeys[1], test_);
+    if (visitor.wants("transpose", reading_.transpose)) {
+      visitor.boolean("transpose", reading_.transpose);
+    }
+    if (visitor.wants("first_label", reading_.first_label != 0)) {
+      visitor.integer("first_label", reading_.first_label, {.low = 0, .high = kMostClasses - 1});
+    }
   }
 
   bool names_files() const override { return !train_.images.empty() || !test_.images.empty(); }
   void forget_files() override { train_ = test_ = {}; }
 
   bool recognises(const fs::path& dir) const override {
+    return std::ranges::any_of(kIdxParts, [&](DataPart part) { return has_usual(dir, part); });
+  }
+
+  std::vector<DataPart> parts(const fs::path& dir) const override {
+    std::vector<DataPart> parts;
+    for (const DataPart part : kIdxParts) {
+      if (dir.empty() ? !files_of(part).images.empty() : has_usual(dir, part))
+        parts.push_back(part);
+    }
+    return parts;
+  }
+
+  std::unique_ptr<DataSource> open(const fs::path& dir, DataPart part,
+                                   const PictureOptions&) const override {
+    if (!dir.empty()) {
+      IdxReading reading = reading_;
+      if (is_there(dir / "classes.txt")) reading.classes = dir / "classes.txt";
+      return std::make_unique<IdxSource>(find_idx_files(dir, part), std::move(reading));
+    }
+    const IdxFiles files = files_of(part);
+    if (files.images.empty()) {
+      const std::string key(part_name(part));
+      throw FileError(
+          "error: the configuration names no " + std::string(part_title(part)) + " set; " +
+          (part == DataPart::validation ? "set data.validation to a number of images"
+                                        : "add data." + key + ": {images: FILE, labels: FILE}") +
+          ", or give its directory with --data DIR");
+    }
+    return std::make_unique<IdxSource>(files, reading_);
+  }
+
+ private:
+  static bool has_usual(const fs::path& dir, DataPart part) {
     try {
-      return !find_usual(dir, DataPart::train, "images").empty() ||
-             !find_usual(dir, DataPart::test, "images").empty();
+      return !find_usual(dir, part, "images").empty();
     } catch (const FileError&) {
       return false;
     }
   }
 
-  std::unique_ptr<DataSource> open(const fs::path& dir, DataPart part) const override {
-    if (!dir.empty()) return std::make_unique<IdxSource>(find_idx_files(dir, part));
-    const IdxFiles& files = part == DataPart::train ? train_ : test_;
-    if (files.images.empty()) {
-      throw FileError("error: the configuration names no " +
-                      std::string(part == DataPart::train ? "training" : "test") +
-                      " set; add data." + (part == DataPart::train ? "train" : "test") +
-                      ": {images: FILE, labels: FILE}, or give its directory with --data DIR");
-    }
-    return std::make_unique<IdxSource>(files);
+  IdxFiles files_of(DataPart part) const {
+    if (part == DataPart::validation) return {};
+    return part == DataPart::train ? train_ : test_;
   }
 
- private:
   static void visit_files(ConfigVisitor& visitor, std::string_view key, IdxFiles& files) {
-    if (!visitor.wants(key, !files.images.empty())) return;
+    if (visitor.has_number(key, false) || !visitor.wants(key, !files.images.empty())) return;
     visitor.section(key, "", [&](ConfigVisitor& inner) {
       inner.path("images", files.images, Presence::required);
       inner.path("labels", files.labels, Presence::required);
@@ -155,6 +210,7 @@ class IdxFormat final : public SourceFormat {
   // Their paths are empty if the configuration names none.
   IdxFiles train_;
   IdxFiles test_;
+  IdxReading reading_;
 };
 
 }  // namespace
@@ -180,22 +236,49 @@ bool IdxSource::exists() const {
 DatasetHeader IdxSource::header() const {
   // Labels first, as in read: if both files are broken, the same one is named.
   const Idx labels = read_idx_header(files_.labels, IdxKind::labels);
-  return combine(read_idx_header(files_.images, IdxKind::images).dims, labels.dims, files_);
+  return combine(read_idx_header(files_.images, IdxKind::images).dims, labels.dims, files_,
+                 reading_.transpose);
 }
 
-Dataset IdxSource::read() const {
+Dataset IdxSource::read(const ReadOptions&) const {
   // Labels first: they are small, and tell early that the files do not fit.
   const Idx labels = read_idx(files_.labels, IdxKind::labels);
   DatasetHeader header;
   Idx images = read_idx(files_.images, IdxKind::images, [&](const Extents& extents) {
-    header = combine(extents, labels.dims, files_);
+    header = combine(extents, labels.dims, files_, reading_.transpose);
   });
   Dataset dataset;
   dataset.origin = {files_.images.string(), files_.labels.string()};
   dataset.shape = header.shape;
-  dataset.pixels = std::move(images.values);
-  dataset.labels.assign(labels.values.begin(), labels.values.end());
+  dataset.pixels =
+      reading_.transpose ? transposed(images.values, header.shape) : std::move(images.values);
+  dataset.labels = labels_of(labels);
+  dataset.class_names = class_names();
   return dataset;
+}
+
+std::vector<std::uint16_t> IdxSource::labels_of(const Idx& labels) const {
+  std::vector<std::uint16_t> result;
+  result.reserve(labels.values.size() / labels.width);
+  for (std::size_t i = 0; i < labels.values.size(); i += labels.width) {
+    std::int64_t value = 0;
+    for (std::size_t k = 0; k < labels.width; ++k) value = value << 8 | labels.values[i + k];
+    const std::int64_t label = value - reading_.first_label;
+    if (label < 0 || label >= static_cast<std::int64_t>(kMostClasses)) {
+      throw file_error(
+          files_.labels,
+          "label " + std::to_string(i / labels.width) + " is " + std::to_string(value) +
+              ", expected " + std::to_string(reading_.first_label) + " to " +
+              std::to_string(reading_.first_label + static_cast<std::int64_t>(kMostClasses) - 1) +
+              (reading_.first_label > 0 ? "; is data.first_label right?" : ""));
+    }
+    result.push_back(static_cast<std::uint16_t>(label));
+  }
+  return result;
+}
+
+std::vector<std::string> IdxSource::class_names() const {
+  return reading_.classes.empty() ? std::vector<std::string>() : read_class_file(reading_.classes);
 }
 
 std::unique_ptr<SourceFormat> make_idx_format() {

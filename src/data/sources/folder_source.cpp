@@ -1,0 +1,272 @@
+#include "data/sources/folder_source.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include <sys/stat.h>
+
+#include "cnn/error.hpp"
+#include "cnn/image.hpp"
+
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "data/sources/part_names.hpp"
+#include "data/sources/picture_source.hpp"
+
+namespace cnn {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What file managers and archives leave behind, and what is hidden.
+bool is_passed_over(const std::string& name) {
+  constexpr std::array<std::string_view, 3> kLeft = {"Thumbs.db", "desktop.ini", "__MACOSX"};
+  return name.starts_with('.') || std::ranges::count(kLeft, name) > 0;
+}
+
+// The names in a directory that are not passed over, in byte order; folders apart from the rest.
+struct Contents {
+  std::vector<std::string> folders;
+  std::vector<std::string> files;
+};
+
+Contents look_into(const fs::path& dir) {
+  Contents contents;
+  for (const fs::path& path : list_directory(dir)) {
+    std::string name = path.filename().string();
+    if (is_passed_over(name)) continue;
+    std::error_code unknown;  // a link that leads nowhere counts as a file, and is reported as such
+    (fs::is_directory(path, unknown) ? contents.folders : contents.files)
+        .push_back(std::move(name));
+  }
+  std::ranges::sort(contents.folders);
+  std::ranges::sort(contents.files);
+  return contents;
+}
+
+// "found only: a, b and 12 more"
+std::string found_only(const Contents& contents) {
+  std::vector<std::string> names = contents.folders;
+  names.insert(names.end(), contents.files.begin(), contents.files.end());
+  if (names.empty()) return "found nothing";
+  constexpr std::size_t kShown = 8;
+  std::vector<std::string> named;
+  for (const std::string& name : names) {
+    if (named.size() < kShown) named.push_back(printable(name));
+  }
+  return "found only: " + join(named, ", ") +
+         (names.size() > kShown ? " and " + std::to_string(names.size() - kShown) + " more" : "");
+}
+
+// All files below a folder; links are followed.
+class Walker {
+ public:
+  // Paths relative to `root`, in byte order. Throws FileError if a link leads back to a folder it
+  // is in.
+  static std::vector<std::string> files(const fs::path& root) {
+    Walker walker;
+    walker.walk(root, "");
+    std::ranges::sort(walker.files_);
+    return std::move(walker.files_);
+  }
+
+ private:
+  using Identity = std::pair<dev_t, ino_t>;
+
+  void walk(const fs::path& dir, const std::string& prefix) {
+    struct stat status {};
+    if (::stat(dir.c_str(), &status) != 0) throw file_error(dir, "cannot be opened");
+    const Identity identity{status.st_dev, status.st_ino};
+    if (std::ranges::count(open_, identity) > 0) {
+      throw file_error(dir, "leads back to a folder that it is in; remove the link");
+    }
+    open_.push_back(identity);
+    const Contents contents = look_into(dir);
+    for (const std::string& name : contents.files) files_.push_back(prefix + name);
+    for (const std::string& name : contents.folders) walk(dir / name, prefix + name + "/");
+    open_.pop_back();
+  }
+
+  std::vector<Identity> open_;  // the folders above
+  std::vector<std::string> files_;
+};
+
+// Where the parts of a set stand.
+using PartFolders = std::map<DataPart, fs::path>;
+
+PartFolders find_parts(const fs::path& dir) {
+  const Contents contents = look_into(dir);
+  PartFolders parts;
+  bool all = !contents.folders.empty();
+  for (const std::string& name : contents.folders) {
+    const std::optional<DataPart> part = part_of(name);
+    if (!part) {
+      all = false;
+    } else if (!parts.emplace(*part, dir / name).second) {
+      throw file_error(dir, "holds both " + in_quotes(parts.at(*part).filename().string()) +
+                                " and " + in_quotes(name) +
+                                ", which are names of one part; keep one of them");
+    }
+  }
+  // A class may be called "train", too: its folder holds pictures then, and stands among others.
+  const auto train = parts.find(DataPart::train);
+  const bool has_classes = train != parts.end() && !look_into(train->second).folders.empty();
+  if (all || has_classes) return parts;
+  return {{DataPart::train, dir}};
+}
+
+void require_directory(const fs::path& dir) {
+  if (dir.empty()) {
+    throw FileError("error: format folder needs data.dir, the directory of the pictures");
+  }
+  std::error_code code;
+  const fs::file_status status = fs::status(dir, code);
+  if (status.type() == fs::file_type::not_found) throw file_error(dir, "no such directory");
+  if (code) throw file_error(dir, "cannot be opened: " + code.message());
+  if (status.type() != fs::file_type::directory) throw file_error(dir, "is not a directory");
+}
+
+// The classes of a part, in byte order.
+std::vector<std::string> find_classes(const fs::path& part) {
+  const Contents contents = look_into(part);
+  if (contents.folders.empty()) {
+    throw file_error(part, "holds no folders of classes ; it holds " +
+                               std::to_string(contents.files.size()) +
+                               " files\n  put the pictures of each class into a folder of its "
+                               "name, as in " +
+                               path_text(part / "cat" / "1.jpg"));
+  }
+  for (const std::string& name : contents.folders) {
+    if (!is_utf8(name) || has_control(name)) {
+      throw file_error(part,
+                       "the name of its folder " + in_quotes(name) +
+                           (is_utf8(name) ? " holds a control character" : " is not UTF-8 text") +
+                           "; a class is called by it, so rename it");
+    }
+  }
+  if (contents.folders.size() > kMostClasses) {
+    throw file_error(part, "holds " + std::to_string(contents.folders.size()) +
+                               " folders of classes, at most " + std::to_string(kMostClasses) +
+                               " are read");
+  }
+  return contents.folders;
+}
+
+void add_files(PictureList& list, const std::string& name, std::size_t label) {
+  const fs::path folder = list.origin / name;
+  for (const std::string& file : Walker::files(folder)) {
+    std::string path = (folder / file).string();
+    const std::size_t begin = path.size() - (name.size() + 1 + file.size());
+    list.files.push_back({std::move(path), begin, static_cast<std::uint16_t>(label), 0});
+  }
+}
+
+PictureList list_training(const fs::path& part) {
+  PictureList list{part, find_classes(part), {}};
+  std::vector<std::string> empty;
+  for (std::size_t k = 0; k < list.classes.size(); ++k) {
+    const std::size_t before = list.files.size();
+    add_files(list, list.classes[k], k);
+    if (list.files.size() == before) empty.push_back(in_quotes(list.classes[k]));
+  }
+  if (!empty.empty()) {
+    const std::size_t count = empty.size();
+    constexpr std::size_t kMostNamed = 20;
+    empty.resize(std::min(count, kMostNamed));
+    throw file_error(
+        part, "holds " + std::string(count == 1 ? "a folder" : std::to_string(count) + " folders") +
+                  " without a picture: " + join(empty, ", ") + (count > kMostNamed ? ", …" : "") +
+                  "\n  a class is learnt from its pictures: add some, or remove the "
+                  "folder");
+  }
+  return list;
+}
+
+PictureList list_other(const fs::path& part, const PictureList& training) {
+  PictureList list{part, training.classes, {}};
+  for (const std::string& name : find_classes(part)) {
+    const auto found = std::ranges::find(training.classes, name);
+    const std::size_t before = list.files.size();
+    add_files(list, name, static_cast<std::size_t>(found - training.classes.begin()));
+    if (found == training.classes.end() && list.files.size() > before) {
+      throw file_error(part / name, "is of a class that the training part in " +
+                                        path_text(training.origin) + " does not have\n  " +
+                                        suggestion(name, training.classes, "its classes are"));
+    }
+  }
+  if (list.files.empty()) throw file_error(part, "its folders hold no picture");
+  return list;
+}
+
+class FolderFormat final : public SourceFormat {
+ public:
+  std::unique_ptr<SourceFormat> clone() const override {
+    return std::make_unique<FolderFormat>(*this);
+  }
+  void options(ConfigVisitor&) override {}
+  bool names_files() const override { return false; }
+  void forget_files() override {}
+  bool keeps_pictures() const override { return true; }
+
+  // Folders are enough; pictures without folders belong here, too, to be told what they lack.
+  bool recognises(const fs::path& dir) const override {
+    std::error_code unknown;
+    if (!fs::is_directory(dir, unknown)) return false;
+    try {
+      const Contents contents = look_into(dir);
+      return !contents.folders.empty() ||
+             (!contents.files.empty() && is_picture(dir / contents.files.front()));
+    } catch (const FileError&) {
+      return false;
+    }
+  }
+
+  std::vector<DataPart> parts(const fs::path& dir) const override {
+    if (!recognises(dir)) return {};
+    std::vector<DataPart> parts;
+    for (const auto& [part, folder] : find_parts(dir)) parts.push_back(part);
+    return parts;
+  }
+
+  std::unique_ptr<DataSource> open(const fs::path& dir, DataPart part,
+                                   const PictureOptions& pictures) const override {
+    require_directory(dir);
+    const PartFolders parts = find_parts(dir);
+    const auto found = parts.find(part);
+    if (found == parts.end()) {
+      throw file_error(dir, "no " + std::string(part_title(part)) +
+                                " part in this directory\n  looked for a folder " +
+                                join(part_names(part), ", ", " or ") + "; " +
+                                found_only(look_into(dir)));
+    }
+    const auto train = parts.find(DataPart::train);
+    if (part == DataPart::train || train == parts.end()) {
+      return std::make_unique<PictureSource>(list_training(found->second), nullptr, pictures);
+    }
+    const auto training = std::make_shared<const PictureList>(list_training(train->second));
+    return std::make_unique<PictureSource>(list_other(found->second, *training), training,
+                                           pictures);
+  }
+
+ private:
+  static bool is_picture(const fs::path& path) {
+    try {
+      read_image(path);
+      return true;
+    } catch (const FileError&) {
+      return false;
+    }
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<SourceFormat> make_folder_format() {
+  return std::make_unique<FolderFormat>();
+}
+
+}  // namespace cnn
