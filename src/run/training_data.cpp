@@ -1,7 +1,10 @@
 #include "run/training_data.hpp"
 
 #include <algorithm>
+#include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cnn/error.hpp"
@@ -13,24 +16,31 @@
 namespace cnn {
 namespace {
 
+// Whether data.classes must name all classes of the pictures. If not, it is nothing to them where
+// it does not: they are of another set, for a model that may know them.
+enum class Naming { complete, any };
+
 // Classes of pictures have the order of data.classes; those of arrays are called by its names.
-void order_classes(Dataset& dataset, const std::vector<std::string>& classes) {
+void order_classes(Dataset& dataset, const std::vector<std::string>& classes, Naming naming) {
   if (classes.empty() || dataset.class_names.empty()) return;
   if (dataset.file_names.empty()) {
     dataset.class_names = classes;
     return;
   }
+  const std::set<std::string_view> known(classes.begin(), classes.end());
   for (const std::string& name : dataset.class_names) {
-    if (std::ranges::count(classes, name) > 0) continue;
+    if (known.contains(name)) continue;
+    if (naming == Naming::any) return;
     throw ConfigError("error: data.classes lacks " + in_quotes(name) + ", a class of " +
                       path_text(dataset.origin.labels) + "; name all of its classes, or leave the key out");
   }
   adopt_classes(dataset, classes);
 }
 
-Dataset read_part(const DataConfig& config, DataPart part, const ReadOptions& options) {
+Dataset read_part(const DataConfig& config, DataPart part, Naming naming,
+                  const ReadOptions& options) {
   Dataset dataset = config.source.open(part)->read(options);
-  order_classes(dataset, config.classes);
+  order_classes(dataset, config.classes, naming);
   return dataset;
 }
 
@@ -70,8 +80,9 @@ void require_sense(const DataConfig& config) {
 }
 
 // The training part alone, split.
-TrainingData load_split(const DataConfig& config, std::uint64_t seed, const ReadOptions& options) {
-  TrainingData data{read_part(config, DataPart::train, options), {}};
+TrainingData load_split(const DataConfig& config, std::uint64_t seed, Naming naming,
+                        const ReadOptions& options) {
+  TrainingData data{read_part(config, DataPart::train, naming, options), {}};
   require_rest(config, data.dataset);
   data.split = stratified_split(data.dataset.labels, static_cast<std::size_t>(config.test),
                                 static_cast<std::size_t>(config.validation), seed);
@@ -96,12 +107,12 @@ void append(Dataset& to, const Dataset& from) {
 TrainingData load_training_data(const DataConfig& config, std::uint64_t seed,
                                 const ReadOptions& options) {
   require_sense(config);
-  TrainingData data = load_split(config, seed, options);
+  TrainingData data = load_split(config, seed, Naming::complete, options);
   if (!config.source.has(DataPart::validation)) return data;
   DataConfig settled = config;
   settled.source.settle(data.dataset.shape);
   const auto first = static_cast<std::uint32_t>(data.dataset.count());
-  append(data.dataset, read_part(settled, DataPart::validation, options));
+  append(data.dataset, read_part(settled, DataPart::validation, Naming::complete, options));
   for (auto i = first; i < data.dataset.count(); ++i) data.split.validation.push_back(i);
   return data;
 }
@@ -118,7 +129,7 @@ std::string left_out_text(const Dataset& dataset) {
 }
 
 PartData load_whole_part(const DataConfig& config, DataPart part, const ReadOptions& options) {
-  PartData data{read_part(config, part, options), {}};
+  PartData data{read_part(config, part, Naming::any, options), {}};
   data.selection = everything(data.dataset.count());
   return data;
 }
@@ -129,7 +140,7 @@ PartData load_part(const DataConfig& config, DataPart part, std::uint64_t seed,
   if (part != DataPart::train && (held == 0 || config.source.has(part))) {
     return load_whole_part(config, part, options);
   }
-  TrainingData data = load_split(config, seed, options);
+  TrainingData data = load_split(config, seed, Naming::any, options);
   Selection& selection = part == DataPart::train  ? data.split.train
                          : part == DataPart::test ? data.split.test
                                                   : data.split.validation;

@@ -26,9 +26,9 @@ class Pictures : public testing::Test {
     write_bytes(path, "data: " + data +
                           "\nnetwork:\n"
                           "  - conv: {name: conv1, count: 4, kernel: 5, stride: 2}\n"
-                          "  - relu\n"
+                          "  - tanh\n"
                           "  - fc: {name: fc1, count: 3}\n"
-                          "training: {epochs: 4, batch: 16, alpha: 0.005}\n");
+                          "training: {epochs: 30, batch: 16, alpha: 0.05}\n");
     return path;
   }
   CommandResult run_train(const std::string& data, const std::string& run,

@@ -171,7 +171,8 @@ TEST(SourceConfig, EveryFormatsKeysAreKnown) {
   EXPECT_NE(unknown.find("did you mean 'legs'?"), std::string::npos) << unknown;
   const std::string missing = read("{legs: 3}").errors;
   EXPECT_NE(missing.find("data needs 'dir' or 'train' or 'table'"), std::string::npos) << missing;
-  EXPECT_NE(missing.find("data accepts: dir train test table format transpose"), std::string::npos)
+  EXPECT_NE(missing.find("data accepts: dir format train test transpose first_label table"),
+            std::string::npos)
       << missing;
   for (const char* text : {"{dir: d, table: t}", "{dir: d, test: {images: i, labels: l}}"}) {
     EXPECT_NE(read(text).errors.find("exclude one another"), std::string::npos) << text;

@@ -134,9 +134,9 @@ void require_directory(const fs::path& dir) {
 std::vector<std::string> find_classes(const fs::path& part) {
   const Contents contents = look_into(part);
   if (contents.folders.empty()) {
-    throw file_error(part, "holds no folders of classes ; it holds " +
+    throw file_error(part, "holds no folders of classes, only " +
                                std::to_string(contents.files.size()) +
-                               " files\n  put the pictures of each class into a folder of its "
+                               " file(s)\n  put the pictures of each class into a folder of its "
                                "name, as in " +
                                path_text(part / "cat" / "1.jpg"));
   }
@@ -189,10 +189,11 @@ PictureList list_training(const fs::path& part) {
 PictureList list_other(const fs::path& part, const PictureList& training) {
   PictureList list{part, training.classes, {}};
   for (const std::string& name : find_classes(part)) {
-    const auto found = std::ranges::find(training.classes, name);
+    const auto found = std::ranges::lower_bound(training.classes, name);
+    const bool is_known = found != training.classes.end() && *found == name;
     const std::size_t before = list.files.size();
     add_files(list, name, static_cast<std::size_t>(found - training.classes.begin()));
-    if (found == training.classes.end() && list.files.size() > before) {
+    if (!is_known && list.files.size() > before) {
       throw file_error(part / name, "is of a class that the training part in " +
                                         path_text(training.origin) + " does not have\n  " +
                                         suggestion(name, training.classes, "its classes are"));

@@ -114,9 +114,8 @@ TEST_F(Folders, AClassMayBeCalledTrain) {
 TEST_F(Folders, PicturesWithoutFoldersAreToldWhatTheyLack) {
   write("1.png");
   EXPECT_TRUE(make_folder_format()->recognises(temp_.path()));
-  EXPECT_THAT(error(),
-              HasSubstr("holds no folders of classes; it holds 1 files\n  put the pictures "
-                        "of each class into a folder of its name"));
+  EXPECT_THAT(error(), HasSubstr("holds no folders of classes, only 1 file(s)\n  put the pictures "
+                                 "of each class into a folder of its name"));
 }
 
 TEST_F(Folders, EmptyClassesAreNamed) {
