@@ -28,7 +28,7 @@ void require_labels(const Dataset& dataset, std::span<const std::uint32_t> image
 struct Split {
   Selection train;
   Selection validation;
-  Selection test;
+  Selection test = {};
 };
 
 // Holds `validation` images out, drawn by the seed. Each class gives its share; what rounding
