@@ -166,12 +166,13 @@ int dry_run(const TrainOptions& o, TrainingSession& session, const std::string& 
   const double loss = session.trainer().try_one_step();
   if (stop.stop.load()) return 128 + stop_signal();
   const Dataset& dataset = session.data().dataset;
-  write_lines(stdout,
-              fmt::format("{}data: {} images of {} take {}\none step of {}: loss {:.6f}; a run takes "
-                          "{} steps\n",
-                          table, dataset.count(), to_string(dataset.shape),
-                          bytes_text(static_cast<double>(dataset.pixels.size())),
-                          path_text(o.config), loss, session.trainer().steps()));
+  write_lines(
+      stdout,
+      fmt::format("{}data: {} images of {} take {}\none step of {}: loss {:.6f}; a run takes "
+                  "{} steps\n",
+                  table, dataset.count(), to_string(dataset.shape),
+                  bytes_text(static_cast<double>(dataset.pixels.size())), path_text(o.config), loss,
+                  session.trainer().steps()));
   return kDone;
 }
 

@@ -32,7 +32,8 @@ void order_classes(Dataset& dataset, const std::vector<std::string>& classes, Na
     if (known.contains(name)) continue;
     if (naming == Naming::any) return;
     throw ConfigError("error: data.classes lacks " + in_quotes(name) + ", a class of " +
-                      path_text(dataset.origin.labels) + "; name all of its classes, or leave the key out");
+                      path_text(dataset.origin.labels) +
+                      "; name all of its classes, or leave the key out");
   }
   adopt_classes(dataset, classes);
 }
@@ -68,8 +69,8 @@ void require_sense(const DataConfig& config) {
     const std::string key = "data." + std::string(part_name(part));
     throw ConfigError("error: " + key + " holds out " + std::to_string(held) +
                       " images, but the data set has a " + std::string(part_name(part)) +
-                      " part of its own, " + path_text(config.source.open(part)->describe()) + "; leave " +
-                      key + " out");
+                      " part of its own, " + path_text(config.source.open(part)->describe()) +
+                      "; leave " + key + " out");
   }
   if (config.source.pictures().any() && !config.source.keeps_pictures()) {
     throw ConfigError(
@@ -91,9 +92,9 @@ TrainingData load_split(const DataConfig& config, std::uint64_t seed, Naming nam
 
 void append(Dataset& to, const Dataset& from) {
   if (from.shape != to.shape) {
-    throw FileError(path_text(from.origin.images) + ": error: its images are " + to_string(from.shape) +
-                    ", those of the training part in " + path_text(to.origin.images) + " are " +
-                    to_string(to.shape));
+    throw FileError(path_text(from.origin.images) + ": error: its images are " +
+                    to_string(from.shape) + ", those of the training part in " +
+                    path_text(to.origin.images) + " are " + to_string(to.shape));
   }
   to.pixels.reserve(to.pixels.size() + from.pixels.size());
   to.pixels.insert(to.pixels.end(), from.pixels.begin(), from.pixels.end());
