@@ -36,6 +36,8 @@ struct TrainingOptions {
   // Told, before it is taken, how many bytes of memory the process will hold at most, libraries
   // included. May be empty.
   std::function<void(std::size_t)> on_memory;
+  // Told now and then while picture files are decoded how many of how many are done. May be empty.
+  std::function<void(std::size_t done, std::size_t all)> on_reading;
 };
 
 // Owns all of a run: data, network, buffers and its directory, which no other run can have

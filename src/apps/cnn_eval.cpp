@@ -15,7 +15,9 @@
 
 #include "apps/app.hpp"
 #include "apps/command_line.hpp"
+#include "apps/console.hpp"
 #include "apps/output_kind.hpp"
+#include "apps/reading_progress.hpp"
 #include "apps/report.hpp"
 #include "base/file.hpp"
 #include "base/paths.hpp"
@@ -29,35 +31,37 @@
 namespace cnn::app {
 namespace {
 
-// A set that --data names is scored whole if it has one part only.
-std::optional<DataPart> only_part(const EvalOptions& o, const SourceConfig& source) {
-  if (o.data.empty()) return std::nullopt;
-  const std::vector<DataPart> parts = source.parts();
-  return parts.size() == 1 ? std::optional(parts.front()) : std::nullopt;
+// Points the model's configuration at the set that --data names, and says which part to score.
+DataPart choose_part(const EvalOptions& o, DataConfig& data) {
+  const DataPart part = o.split == "validation" ? DataPart::validation
+                        : o.split == "train"    ? DataPart::train
+                                                : DataPart::test;
+  if (o.data.empty()) return part;
+  data.source.set_dir(resolved(o.data));
+  data.classes.clear();  // the names of its classes are its own matter
+  const std::vector<DataPart> parts = data.source.parts();
+  if (parts.size() != 1) return part;
+  // Nothing was held out of it: it is scored whole.
+  data.test = data.validation = 0;
+  return o.split.empty() ? parts.front() : part;
 }
 
-DataPart part_to_score(const EvalOptions& o, const SourceConfig& source) {
-  if (o.split == "validation") return DataPart::validation;
-  if (o.split == "train") return DataPart::train;
-  return o.split.empty() && only_part(o, source) ? *only_part(o, source) : DataPart::test;
-}
-
-PartData load_part(const EvalOptions& o, const ModelInfo& info, int threads) {
+PartData load_part(const EvalOptions& o, const ModelInfo& info, DataPart part, int threads) {
   const RunConfig& config = info.config;
+  Console console(o.quiet ? Verbosity::quiet : Verbosity::normal, !o.quiet);
   ReadOptions options;
   options.threads = threads;
+  options.on_progress = reading_progress(console);
   options.preparation = preparation_of(info);
-  const DataPart part = part_to_score(o, config.data.source);
-  if (o.split.empty() && only_part(o, config.data.source)) {
-    return load_whole_part(config.data, part, options);
-  }
-  if (part == DataPart::validation && config.data.validation == 0 &&
+  if (o.data.empty() && part == DataPart::validation && config.data.validation == 0 &&
       !config.data.source.has(part)) {
     throw ConfigError("error: the run of " + path_text(o.models.front()) +
                       " held out no validation set (data.validation is 0); score --split test or "
                       "train");
   }
-  return load_part(config.data, part, config.training.seed, options);
+  PartData data = load_part(config.data, part, config.training.seed, options);
+  console.status("");
+  return data;
 }
 
 using Voters = std::vector<std::unique_ptr<ModelRunner>>;
@@ -66,6 +70,11 @@ void require_agreement(const ModelRunner& first, const ModelRunner& other) {
   const ModelInfo& a = first.model.info;
   const ModelInfo& b = other.model.info;
   if (a.input == b.input && a.classes.size() == b.classes.size()) {
+    if (a.config.data.source.pictures() != b.config.data.source.pictures()) {
+      throw file_error(other.path,
+                       "prepares pictures in another way than " + path_text(first.path) +
+                           " (data.size, fit or colour); only models for the same can vote");
+    }
     if (match_classes(a.classes, b.classes)) return;
     throw file_error(other.path, "tells other classes apart than " + path_text(first.path) + ": " +
                                      class_difference(b.classes, a.classes) +
@@ -90,17 +99,17 @@ Voters load_voters(const EvalOptions& o, Workers& workers) {
 
 // What scoring takes once the models are loaded: passes, images, results and their texts.
 std::size_t scoring_bytes(const EvalOptions& o, const Voters& voters, const ModelInfo& info,
-                          int workers) {
+                          DataPart part, int workers) {
   constexpr std::size_t kPerImage = 200;
   constexpr std::size_t kPerClass = 2000;
   constexpr std::size_t kPerCell = 64;
   constexpr std::size_t kMostDense = 1000;
   const SourceConfig& source = info.config.data.source;
-  const DataPart part = part_to_score(o, source);
   const std::unique_ptr<DataSource> images = source.open(source.has(part) ? part : DataPart::train);
   const DatasetHeader header{info.input, images->count()};
   const std::size_t classes = voters.front()->model.info.classes.size();
-  std::size_t bytes = dataset_bytes(header) + header.count * kPerImage + classes * kPerClass;
+  std::size_t bytes = dataset_bytes(header) + images->reading_bytes(workers) +
+                      header.count * kPerImage + classes * kPerClass;
   if (classes <= kMostDense) bytes += classes * classes * kPerCell;
   if (voters.size() > 1 || o.tta != "none") {
     bytes += dataset_bytes(header) + header.count * classes * sizeof(double);
@@ -144,10 +153,9 @@ int evaluate_models(const EvalOptions& o) {
   Workers workers(o.threads > 0 ? o.threads : Workers::available());
   const Voters voters = load_voters(o, workers);
   ModelInfo& info = voters.front()->model.info;
-  if (!o.data.empty()) info.config.data.source.set_dir(resolved(o.data));
-  announce_memory(scoring_bytes(o, voters, info, workers.count()), o.quiet);
-  const DataPart which = part_to_score(o, info.config.data.source);
-  PartData part = load_part(o, info, workers.count());
+  const DataPart which = choose_part(o, info.config.data);
+  announce_memory(scoring_bytes(o, voters, info, which, workers.count()), o.quiet);
+  PartData part = load_part(o, info, which, workers.count());
   adopt_classes(part.dataset, info.classes);
   require_fit(part.dataset, info);
   if (const std::string text = left_out_text(part.dataset); !text.empty()) {

@@ -20,6 +20,7 @@
 #include "apps/network_table.hpp"
 #include "apps/output_kind.hpp"
 #include "apps/preview.hpp"
+#include "apps/reading_progress.hpp"
 #include "apps/signals.hpp"
 #include "apps/sweep.hpp"
 #include "apps/train_log.hpp"
@@ -185,6 +186,7 @@ int train(const TrainOptions& o, StopSwitch& stop) {
   TrainingOptions options = options_of(o);
   options.on_notice = [&log](const std::string& notice) { log.warn("{}", notice); };
   options.on_memory = [&log](std::size_t bytes) { log.info("{}", memory_text(bytes)); };
+  options.on_reading = reading_progress(console);
   require_output_kind("--preview", o.preview, OutputKind::png);
   LoadedConfig loaded = load(o, options);
   if (o.print_config) {
@@ -192,13 +194,16 @@ int train(const TrainOptions& o, StopSwitch& stop) {
     return kDone;
   }
   if (!o.preview.empty()) {
-    write_png(o.preview, preview_sheet(loaded.config, load_training_data(loaded)));
+    write_png(o.preview,
+              preview_sheet(loaded.config, load_training_data(loaded, options.on_reading)));
+    console.status("");
     return kDone;
   }
 
   using Purpose = TrainingSession::Purpose;
   TrainingSession session(std::move(loaded), options,
                           o.dry_run || o.check_gradients ? Purpose::look : Purpose::train);
+  console.status("");
   if (!o.weights.empty()) log_weights(log, o, session.unused_weights());
   if (o.check_gradients) {
     return report_gradients(session.info(), session.network(), session.data(), stop);

@@ -67,7 +67,12 @@ Scored part_to_score(const DataConfig& data) {
     const bool validates = data.validation > 0 || data.source.has(DataPart::validation);
     return validates ? Scored::validation : Scored::nothing;
   }
-  source->header();  // what is wrong with it shows before hours of training
+  // What is wrong with it shows before hours of training.
+  if (data.source.keeps_pictures()) {
+    source->read();
+  } else {
+    source->header();
+  }
   return Scored::test;
 }
 

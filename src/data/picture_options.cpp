@@ -33,11 +33,6 @@ void PictureOptions::options(ConfigVisitor& visitor) {
   }
 }
 
-void PictureOptions::settle(const Shape& shape) {
-  size = Size2{shape.height, shape.width};
-  colour = shape.channels == 1 ? Colour::gray : Colour::rgb;
-}
-
 Image fitted_picture(Image picture, const Shape& shape, Fit fit) {
   return fitted(recoloured(std::move(picture), shape.channels), {shape.height, shape.width}, fit);
 }

@@ -24,9 +24,8 @@ struct PictureOptions {
   void options(ConfigVisitor& visitor);
   // Is anything said that has no meaning for arrays?
   bool any() const { return size || colour || fit != Fit::crop || broken != Broken::refuse; }
+  bool operator==(const PictureOptions&) const = default;
   int channels() const { return colour == Colour::gray ? 1 : 3; }
-  // From now on these are the options of a set of that shape.
-  void settle(const Shape& shape);
 };
 
 // An image of the network's `size` from a picture: recoloured and fitted.

@@ -49,6 +49,7 @@ SourceConfig& SourceConfig::operator=(const SourceConfig& other) {
 void SourceConfig::options(ConfigVisitor& visitor) {
   std::vector<std::string_view> keys = {"dir"};
   std::vector<std::string_view> names;
+  std::vector<std::string_view> others;  // that name files of another format
   for (const SourceEntry& entry : table_) {
     names.push_back(entry.name);
     if (entry.file_keys.empty()) continue;
@@ -56,6 +57,8 @@ void SourceConfig::options(ConfigVisitor& visitor) {
     std::ranges::copy_if(entry.file_keys, std::back_inserter(files),
                          [&](std::string_view key) { return !visitor.has_number(key, false); });
     visitor.exclusive("dir", files);
+    for (const std::string_view key : others) visitor.exclusive(key, files);
+    others.insert(others.end(), files.begin(), files.end());
     keys.push_back(entry.file_keys.front());
   }
   visitor.needs_one_of(keys);
@@ -102,7 +105,14 @@ bool SourceConfig::has(DataPart part) const {
 }
 
 void SourceConfig::settle(const Shape& shape) {
-  if (keeps_pictures()) pictures_.settle(shape);
+  if (!keeps_pictures()) return;
+  pictures_.size = Size2{shape.height, shape.width};
+  settle_colour(shape.channels);
+}
+
+void SourceConfig::settle_colour(int channels) {
+  using Colour = PictureOptions::Colour;
+  pictures_.colour = channels == 1 ? Colour::gray : Colour::rgb;
 }
 
 std::string_view part_name(DataPart part) {

@@ -56,13 +56,18 @@ class DataSource {
 
   // False if files that the configuration names are not there.
   virtual bool exists() const = 0;
-  // Throws FileError, naming the path: the part is not there, or what can be seen of it without the
-  // pixels is broken.
+  // Throws FileError, naming the path: the part is not there, or what can be seen of it without
+  // reading all of it is broken.
   virtual DatasetHeader header() const = 0;
   // That of header(), or an upper bound: files that cannot be used may be among them.
   virtual std::size_t count() const { return header().count; }
-  // Whether header() is as much work as read().
+  // Whether header() must decode pictures, up to all of them.
   virtual bool header_needs_pixels() const { return false; }
+  // Bytes of memory that read() takes beside its result, with that many threads.
+  virtual std::size_t reading_bytes(int threads) const {
+    static_cast<void>(threads);
+    return 0;
+  }
   // All images and labels. Throws FileError as header does, and for whatever is broken.
   virtual Dataset read(const ReadOptions& options) const = 0;
   Dataset read() const { return read(ReadOptions{}); }
@@ -147,8 +152,10 @@ class SourceConfig {
 
   const PictureOptions& pictures() const { return pictures_; }
   bool keeps_pictures() const { return format().keeps_pictures(); }
-  // Writes down what was found out about a set of pictures, once it has been read.
+  // Write down what was found out about a set of pictures: its shape, or that it is one of pictures
+  // with so many channels.
   void settle(const Shape& shape);
+  void settle_colour(int channels);
 
  private:
   // The format that data.format names, or the first that has been given files or recognises the

@@ -12,8 +12,6 @@ namespace {
 
 constexpr double kLargestSeed = 9223372036854775808.0;  // 2^63, itself out of an int64's reach
 
-constexpr const char* kHoldOut = "set data.validation to the number of images to hold out";
-
 void visit_checkpoint_every(ConfigVisitor& visitor, Interval& interval) {
   std::string text = to_text(interval);
   const TextCheck check = [&](const std::string& given) -> std::optional<Complaint> {
@@ -95,24 +93,16 @@ void visit_training(ConfigVisitor& visitor, RunConfig& config, ConfigText what) 
   visitor.integer("batch", training.batch, {.low = 1, .high = 65536});
   visit(visitor, training.solver);
   visit(visitor, config.loss, training.loss_options, training.class_weights);
-  const bool validates = what == ConfigText::of_model || config.data.validation > 0 ||
-                         config.data.source.has(DataPart::validation);
-  visitor.section("schedule", "policy", [&](ConfigVisitor& inner) {
-    visit(inner, training.schedule);
-    if (training.schedule.policy == Schedule::Policy::plateau && !validates) {
-      inner.rule_out("policy", "", {"schedule plateau needs a validation set", kHoldOut});
-    }
-  });
-  if (validates) {
+  visitor.section("schedule", "policy",
+                  [&](ConfigVisitor& inner) { visit(inner, training.schedule); });
+  if (visitor.wants("patience", config.data.validation > 0 || training.patience > 0)) {
     visitor.integer("patience", training.patience, {.low = 0, .high = kLargestCount});
-  } else {
-    visitor.rule_out("patience", "", {"patience needs a validation set", kHoldOut});
   }
   visitor.boolean("shuffle", training.shuffle);
   auto seed = static_cast<std::int64_t>(training.seed);
   visitor.integer("seed", seed, {.low = 0, .high = kLargestSeed});
   training.seed = static_cast<std::uint64_t>(seed);
-  if (what != ConfigText::portable) {
+  if (what == ConfigText::complete) {
     visitor.integer_or("threads", training.threads, {.low = 1, .high = 256}, "auto", 0);
   }
 }
@@ -148,7 +138,7 @@ void visit(ConfigVisitor& visitor, RunConfig& config, ConfigText what,
   visitor.choice("loss", config.loss, kLossNames);
   visitor.section("training", "",
                   [&](ConfigVisitor& inner) { visit_training(inner, config, what); });
-  if (what != ConfigText::portable) {
+  if (what == ConfigText::complete) {
     visitor.section("output", "", [&](ConfigVisitor& inner) { visit(inner, config.output); });
   }
 }

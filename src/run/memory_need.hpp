@@ -19,9 +19,10 @@ std::size_t dataset_bytes(const DatasetHeader& header);
 // Of Inference over a network that is there already: workspaces, the buffers of OpenBLAS, stacks.
 std::size_t inference_bytes(const Network& network, int workers);
 
-// Of a training run, its network and data included. from_file: its values are those of a file.
-std::size_t training_bytes(const Network& network, const RunConfig& config,
-                           const DatasetHeader& header, int workers, bool from_file);
+// Of a training run, its network included, but not the data. from_file: its values are those of a
+// file.
+std::size_t training_bytes(const Network& network, const RunConfig& config, int workers,
+                           bool from_file);
 
 // Of this process if it takes `more` from now on, OpenBLAS included.
 std::size_t process_bytes(std::size_t more);

@@ -140,8 +140,7 @@ ModelInfo read_info(const TensorFile& file) {
   }
   ModelInfo info;
   try {
-    info.config = parse_config(path_text(file.path) + " (config)", metadata.text("config"),
-                               ConfigText::of_model);
+    info.config = parse_config(path_text(file.path) + " (config)", metadata.text("config"));
   } catch (const ConfigError& error) {
     throw FileError(path_text(file.path) + ": error: its configuration is not valid\n" +
                     error.what());
@@ -295,7 +294,9 @@ ModelInfo make_model_info(const RunConfig& config, const Network& network,
   ModelInfo info;
   info.config = config;
   // What was found out about pictures holds for those that are shown to the model, too.
-  if (!data.dataset.file_names.empty()) info.config.data.source.settle(data.dataset.shape);
+  if (!data.dataset.file_names.empty()) {
+    info.config.data.source.settle_colour(data.dataset.shape.channels);
+  }
   info.input = network.input();
   const std::vector<std::string>& named = config.data.classes;
   info.classes =
@@ -312,8 +313,13 @@ ModelInfo make_model_info(const RunConfig& config, const Network& network,
 PreparedImage prepare_picture(const Image& picture, const ModelInfo& info, Invert invert,
                               Prepare prepare) {
   const PictureOptions& pictures = info.config.data.source.pictures();
-  return prepare_image(picture, info.input, info.images, invert, prepare,
-                       pictures.size ? std::optional(pictures.fit) : std::nullopt);
+  // Only a set of pictures has one: make_model_info writes it down.
+  if (!pictures.colour) return prepare_image(picture, info.input, info.images, invert, prepare);
+  ImageStatistics images = info.images;
+  // Where pictures were fitted, these are, too; else they had their size and were taken as they
+  // stood, and what is drawn on pictures of other sizes is found and centred as theirs was.
+  if (pictures.size) images.centred = false;
+  return prepare_image(picture, info.input, images, invert, Prepare::no, pictures.fit);
 }
 
 ReadOptions::Preparation preparation_of(const ModelInfo& info) {

@@ -85,8 +85,9 @@ std::vector<std::string> class_names(std::vector<std::string> names, std::size_t
 ModelInfo make_model_info(const RunConfig& config, const Network& network,
                           const TrainingData& data);
 
-// What the network sees of a picture: where a set of pictures was trained on, they are fitted as
-// these were. Throws ShapeError if the network takes neither gray nor colour.
+// What the network sees of a picture. Where a set of pictures was trained on, it is fitted as these
+// were; where these had one size of their own, a picture of that size is taken as it stands. Throws
+// ShapeError if the network takes neither gray nor colour.
 PreparedImage prepare_picture(const Image& picture, const ModelInfo& info, Invert invert,
                               Prepare prepare);
 // The same for all pictures of a data set, so that their rows are what the files are classified as.

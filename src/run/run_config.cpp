@@ -36,8 +36,7 @@ std::string default_name(const std::string& file) {
 }
 
 LoadedConfig read(ConfigDocument document, const std::filesystem::path& base,
-                  const std::vector<std::string>& overrides, Diagnostics& diagnostics,
-                  ConfigText what = ConfigText::complete) {
+                  const std::vector<std::string>& overrides, Diagnostics& diagnostics) {
   for (const std::string& override : overrides) {
     apply_override(document, override, diagnostics);
   }
@@ -47,7 +46,7 @@ LoadedConfig read(ConfigDocument document, const std::filesystem::path& base,
   const OptionReader::Context context{&diagnostics, base, section_keys()};
   OptionReader reader(context, loaded.document.root, {"the configuration", "a configuration"},
                       Place{});
-  visit(reader, config, what, [&] {
+  visit(reader, config, ConfigText::complete, [&] {
     if (const ConfigNode* node = reader.take("network", Presence::required)) {
       ReadNetwork network = read_network(context, *node);
       config.network = std::move(network.layers);
@@ -128,10 +127,10 @@ LoadedConfig load_config_text(const std::string& name, const std::string& text,
   return readable(read(std::move(document), current_directory(), overrides, diagnostics));
 }
 
-RunConfig parse_config(const std::string& name, const std::string& text, ConfigText what) {
+RunConfig parse_config(const std::string& name, const std::string& text) {
   Diagnostics diagnostics;
   ConfigDocument document = parse_document(name, text, diagnostics);
-  return read(std::move(document), current_directory(), {}, diagnostics, what).config;
+  return read(std::move(document), current_directory(), {}, diagnostics).config;
 }
 
 std::string to_yaml(const RunConfig& config, ConfigText what) {
@@ -171,6 +170,21 @@ void check_classes(const LoadedConfig& loaded, const Network& network, const Dat
             names < labels ? "name all " + std::to_string(labels) + " classes in data.classes"
                            : advise_count(network, names));
   }
+}
+
+void check_validation(const LoadedConfig& loaded, bool has_validation) {
+  if (has_validation) return;
+  const TrainingConfig& training = loaded.config.training;
+  const bool plateau = training.schedule.policy == Schedule::Policy::plateau;
+  if (!plateau && training.patience == 0) return;
+  const std::string key = plateau ? "schedule" : "patience";
+  const ConfigNode* const section = loaded.document.root.find("training");
+  const ConfigNode* const node = section == nullptr ? nullptr : section->find(key);
+  throw ConfigError(
+      render(loaded.document.sources,
+             {node == nullptr ? Place{} : node->key_place,
+              (plateau ? "schedule plateau" : "patience") + std::string(" needs a validation set"),
+              "set data.validation to the number of images to hold out"}));
 }
 
 int worker_count(const TrainingConfig& training) {

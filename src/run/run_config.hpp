@@ -65,10 +65,6 @@ struct RunConfig {
   OutputConfig output;
 };
 
-// `portable` leaves out what does not decide the result: training.threads and output. `of_model` is
-// for reading alone: what depends on the data was judged when the model was trained.
-enum class ConfigText { complete, portable, of_model };
-
 // A configuration together with the text it came from, so that later errors can point into it.
 struct LoadedConfig {
   RunConfig config;
@@ -84,13 +80,13 @@ LoadedConfig load_config(const std::filesystem::path& path,
 
 // The same from text that is not in a file (a model's metadata); `name` stands for the file in
 // messages, and paths are relative to the current directory.
-RunConfig parse_config(const std::string& name, const std::string& text,
-                       ConfigText what = ConfigText::complete);
+RunConfig parse_config(const std::string& name, const std::string& text);
 LoadedConfig load_config_text(const std::string& name, const std::string& text,
                               const std::vector<std::string>& overrides);
 
 // The resolved configuration as YAML, every default spelt out; parse_config of it gives the same
-// struct.
+// struct. `portable` leaves out what does not decide the result: training.threads and output.
+enum class ConfigText { complete, portable };
 std::string to_yaml(const RunConfig& config, ConfigText what);
 
 // Builds the network, turning a NetworkError into a ConfigError that points at the layer in the
@@ -100,6 +96,9 @@ Network build_network(const LoadedConfig& loaded, const Shape& input);
 // Throws ConfigError, pointing at the last layer, if the network's outputs are fewer than the
 // labels need, or are not as many as data.classes names.
 void check_classes(const LoadedConfig& loaded, const Network& network, const Dataset& dataset);
+
+// Throws ConfigError, pointing at what needs a validation set, if there is none.
+void check_validation(const LoadedConfig& loaded, bool has_validation);
 
 // The number that `threads: auto` stands for is that of all processors.
 int worker_count(const TrainingConfig& training);

@@ -16,12 +16,8 @@
 namespace cnn {
 namespace {
 
-// Whether data.classes must name all classes of the pictures. If not, it is nothing to them where
-// it does not: they are of another set, for a model that may know them.
-enum class Naming { complete, any };
-
 // Classes of pictures have the order of data.classes; those of arrays are called by its names.
-void order_classes(Dataset& dataset, const std::vector<std::string>& classes, Naming naming) {
+void order_classes(Dataset& dataset, const std::vector<std::string>& classes) {
   if (classes.empty() || dataset.class_names.empty()) return;
   if (dataset.file_names.empty()) {
     dataset.class_names = classes;
@@ -30,7 +26,6 @@ void order_classes(Dataset& dataset, const std::vector<std::string>& classes, Na
   const std::set<std::string_view> known(classes.begin(), classes.end());
   for (const std::string& name : dataset.class_names) {
     if (known.contains(name)) continue;
-    if (naming == Naming::any) return;
     throw ConfigError("error: data.classes lacks " + in_quotes(name) + ", a class of " +
                       path_text(dataset.origin.labels) +
                       "; name all of its classes, or leave the key out");
@@ -38,11 +33,29 @@ void order_classes(Dataset& dataset, const std::vector<std::string>& classes, Na
   adopt_classes(dataset, classes);
 }
 
-Dataset read_part(const DataConfig& config, DataPart part, Naming naming,
-                  const ReadOptions& options) {
+Dataset read_part(const DataConfig& config, DataPart part, const ReadOptions& options) {
   Dataset dataset = config.source.open(part)->read(options);
-  order_classes(dataset, config.classes, naming);
+  order_classes(dataset, config.classes);
   return dataset;
+}
+
+// A class of pictures is learnt from its pictures.
+void require_pictures(const Dataset& dataset) {
+  if (dataset.file_names.empty()) return;
+  std::vector<bool> occurs(dataset.class_count());
+  for (const std::uint16_t label : dataset.labels) occurs[label] = true;
+  std::vector<std::string> empty;
+  for (std::size_t k = 0; k < dataset.class_names.size(); ++k) {
+    if (!occurs[k]) empty.push_back(in_quotes(dataset.class_names[k]));
+  }
+  if (empty.empty()) return;
+  const std::size_t count = empty.size();
+  constexpr std::size_t kMostNamed = 20;
+  empty.resize(std::min(count, kMostNamed));
+  throw FileError(path_text(dataset.origin.labels) + ": error: no picture is of the class" +
+                  (count == 1 ? " " : "es ") + join(empty, ", ") +
+                  (count > kMostNamed ? ", …" : "") +
+                  "\n  a class is learnt from its pictures: add some, or remove the folder");
 }
 
 // data.validation and data.test leave an image to train on?
@@ -81,9 +94,8 @@ void require_sense(const DataConfig& config) {
 }
 
 // The training part alone, split.
-TrainingData load_split(const DataConfig& config, std::uint64_t seed, Naming naming,
-                        const ReadOptions& options) {
-  TrainingData data{read_part(config, DataPart::train, naming, options), {}};
+TrainingData load_split(const DataConfig& config, std::uint64_t seed, const ReadOptions& options) {
+  TrainingData data{read_part(config, DataPart::train, options), {}};
   require_rest(config, data.dataset);
   data.split = stratified_split(data.dataset.labels, static_cast<std::size_t>(config.test),
                                 static_cast<std::size_t>(config.validation), seed);
@@ -108,12 +120,13 @@ void append(Dataset& to, const Dataset& from) {
 TrainingData load_training_data(const DataConfig& config, std::uint64_t seed,
                                 const ReadOptions& options) {
   require_sense(config);
-  TrainingData data = load_split(config, seed, Naming::complete, options);
+  TrainingData data = load_split(config, seed, options);
+  require_pictures(data.dataset);
   if (!config.source.has(DataPart::validation)) return data;
   DataConfig settled = config;
   settled.source.settle(data.dataset.shape);
   const auto first = static_cast<std::uint32_t>(data.dataset.count());
-  append(data.dataset, read_part(settled, DataPart::validation, Naming::complete, options));
+  append(data.dataset, read_part(settled, DataPart::validation, options));
   for (auto i = first; i < data.dataset.count(); ++i) data.split.validation.push_back(i);
   return data;
 }
@@ -129,19 +142,15 @@ std::string left_out_text(const Dataset& dataset) {
   return text + (files.size() > kMostNamed ? "\n  …" : "");
 }
 
-PartData load_whole_part(const DataConfig& config, DataPart part, const ReadOptions& options) {
-  PartData data{read_part(config, part, Naming::any, options), {}};
-  data.selection = everything(data.dataset.count());
-  return data;
-}
-
 PartData load_part(const DataConfig& config, DataPart part, std::uint64_t seed,
                    const ReadOptions& options) {
   const std::int64_t held = part == DataPart::test ? config.test : config.validation;
   if (part != DataPart::train && (held == 0 || config.source.has(part))) {
-    return load_whole_part(config, part, options);
+    PartData data{read_part(config, part, options), {}};
+    data.selection = everything(data.dataset.count());
+    return data;
   }
-  TrainingData data = load_split(config, seed, Naming::any, options);
+  TrainingData data = load_split(config, seed, options);
   Selection& selection = part == DataPart::train  ? data.split.train
                          : part == DataPart::test ? data.split.test
                                                   : data.split.validation;

@@ -37,7 +37,4 @@ PartData load_part(const DataConfig& config, DataPart part, std::uint64_t seed,
 // "2 files are left out as broken", and below the first of them; empty if there are none.
 std::string left_out_text(const Dataset& dataset);
 
-// All images of one part of its own, whatever is held out.
-PartData load_whole_part(const DataConfig& config, DataPart part, const ReadOptions& options = {});
-
 }  // namespace cnn

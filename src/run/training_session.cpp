@@ -33,19 +33,45 @@ const std::string& name_of(const LoadedConfig& loaded) {
   return loaded.document.sources.front().name;
 }
 
-// Pictures must be decoded before their shape is known; then the data come first.
-Shape image_shape(const LoadedConfig& loaded, std::optional<TrainingData>& data) {
+bool has_validation(const DataConfig& config, const std::optional<TrainingData>& data) {
+  if (data) return !data->split.validation.empty();
+  return config.validation > 0 || config.source.has(DataPart::validation);
+}
+
+// What can be seen to be wrong with the data before the run directory is made.
+LoadedConfig looked_at(LoadedConfig loaded, const std::optional<TrainingData>& data) {
+  if (!data) {
+    const std::unique_ptr<DataSource> source = loaded.config.data.source.open(DataPart::train);
+    if (!source->header_needs_pixels()) source->header();
+  }
+  check_validation(loaded, has_validation(loaded.config.data, data));
+  return loaded;
+}
+
+// Where pictures must be decoded before their shape is known, the data come first.
+Shape image_shape(const LoadedConfig& loaded, const TrainingOptions& options,
+                  std::optional<TrainingData>& data) {
   if (!data) {
     const std::unique_ptr<DataSource> source = loaded.config.data.source.open(DataPart::train);
     if (!source->header_needs_pixels()) return source->header().shape;
-    data = load_training_data(loaded);
+    data = load_training_data(loaded, options.on_reading);
   }
   return data->dataset.shape;
 }
 
-DatasetHeader header_of(const RunConfig& config, const std::optional<TrainingData>& data) {
-  if (data) return {data->dataset.shape, data->dataset.count()};
-  return config.data.source.open(DataPart::train)->header();
+// Bytes that the data take, and reading them; nothing if they have been read.
+std::size_t data_bytes(const SourceConfig& source, const Shape& shape, int workers,
+                       const std::optional<TrainingData>& data) {
+  if (data) return 0;
+  std::size_t kept = 0;
+  std::size_t reading = 0;
+  for (const DataPart part : {DataPart::train, DataPart::validation}) {
+    if (part == DataPart::validation && !source.has(part)) continue;
+    const std::unique_ptr<DataSource> images = source.open(part);
+    kept += dataset_bytes({shape, images->count()});
+    reading = std::max(reading, images->reading_bytes(workers));
+  }
+  return kept + reading;
 }
 
 // Bytes of the buffers that training uses, after a look at all that the process will hold.
@@ -53,8 +79,9 @@ std::size_t checked_memory(const LoadedConfig& loaded, const TrainingOptions& op
                            const Network& network, const std::optional<TrainingData>& data) {
   const int workers = worker_count(loaded.config.training);
   const bool from_file = options.start == Start::resume || !options.weights.empty();
-  const std::size_t memory = process_bytes(
-      training_bytes(network, loaded.config, header_of(loaded.config, data), workers, from_file));
+  const std::size_t memory =
+      process_bytes(training_bytes(network, loaded.config, workers, from_file) +
+                    data_bytes(loaded.config.data.source, network.input(), workers, data));
   if (memory <= physical_memory()) {
     if (options.on_memory) options.on_memory(memory);
     return Trainer::bytes(network, loaded.config, workers);
@@ -159,10 +186,12 @@ LoadedConfig load_training_config(const std::string& name, const std::string& te
   return with_paths(load_config_text(name, text, options.overrides), options);
 }
 
-TrainingData load_training_data(const LoadedConfig& loaded) {
+TrainingData load_training_data(const LoadedConfig& loaded,
+                                std::function<void(std::size_t, std::size_t)> on_progress) {
   try {
     ReadOptions options;
     options.threads = worker_count(loaded.config.training);
+    options.on_progress = std::move(on_progress);
     return load_training_data(loaded.config.data, loaded.config.training.seed, options);
   } catch (const ConfigError& error) {
     throw ConfigError(name_of(loaded) + ": " + error.what());
@@ -171,13 +200,13 @@ TrainingData load_training_data(const LoadedConfig& loaded) {
 
 TrainingSession::TrainingSession(LoadedConfig loaded, TrainingOptions options, Purpose purpose,
                                  std::optional<TrainingData> data)
-    : loaded_(std::move(loaded)),
+    : loaded_(looked_at(std::move(loaded), data)),
       options_(std::move(options)),
-      network_(build_network(loaded_, image_shape(loaded_, data))),
-      memory_(checked_memory(loaded_, options_, network_, data)),
       writer_(taken_directory(config(), options_, purpose), config().output.keep),
+      network_(build_network(loaded_, image_shape(loaded_, options_, data))),
+      memory_(checked_memory(loaded_, options_, network_, data)),
       checkpoint_(find_checkpoint(options_, directory())),
-      data_(data ? *std::move(data) : load_training_data(loaded_)),
+      data_(data ? *std::move(data) : load_training_data(loaded_, options_.on_reading)),
       info_(checked_info(loaded_, network_, data_)),
       workers_(worker_count(config().training)),
       trainer_({info_, start_weights(), data_.dataset, data_.split, workers_, writer_,

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,8 +33,11 @@ LoadedConfig load_training_config(const std::filesystem::path& path,
 LoadedConfig load_training_config(const std::string& name, const std::string& text,
                                   const TrainingOptions& options);
 
-// The data that the configuration names. Throws FileError, ConfigError.
-TrainingData load_training_data(const LoadedConfig& loaded);
+// The data that the configuration names. `on_progress` as in ReadOptions. Throws FileError,
+// ConfigError.
+TrainingData load_training_data(
+    const LoadedConfig& loaded,
+    std::function<void(std::size_t done, std::size_t all)> on_progress = {});
 
 class TrainingSession {
  public:
@@ -83,9 +87,9 @@ class TrainingSession {
 
   LoadedConfig loaded_;
   TrainingOptions options_;
+  RunWriter writer_;
   Network network_;
   std::size_t memory_;
-  RunWriter writer_;
   std::optional<Checkpoint> checkpoint_;
   TrainingData data_;
   ModelInfo info_;

@@ -221,6 +221,39 @@ TEST_F(Pictures, WhatIsWrongEndsInOneMessage) {
   EXPECT_THAT(classes.err, HasSubstr("data.classes lacks 'Cat'"));
 }
 
+TEST_F(Pictures, AClassWithoutPicturesCannotBeLearntButScored) {
+  write_mixed("set", {"train"});
+  ASSERT_EQ(run_train("{dir: set, size: 18}", "run").code, 0);
+  for (int i = 0; i < 12; ++i) {
+    fs::remove(temp_ / "set/train/ant" / (std::to_string(i) + ".png"));
+  }
+  const CommandResult refused = run_train("{dir: set, size: 18}", "other");
+  EXPECT_EQ(refused.code, 3);
+  EXPECT_THAT(refused.err, HasSubstr("no picture is of the class 'ant'"));
+  EXPECT_EQ(run_eval("run", {"--data", (temp_ / "set").string()}).code, 0);
+}
+
+TEST_F(Pictures, OfOneSizeAreTakenAsTheyStand) {
+  // Digits in folders: many of them would be centred anew if somebody else had drawn them.
+  Dataset drawn = read_dataset(CNN_DIGITS_DIR, DataPart::test);
+  drawn.labels.resize(100);
+  drawn.pixels.resize(100 * drawn.shape.size());
+  std::ranges::rotate(drawn.pixels, drawn.pixels.begin() + 3);
+  drawn.class_names = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
+  write_pets("folder", temp_ / "folder", drawn, drawn);
+  write_pets("idx", temp_ / "idx", read_dataset(temp_ / "folder", DataPart::train), drawn);
+  for (const char* format : {"folder", "idx"}) {
+    const CommandResult trained =
+        run_train("{dir: " + std::string(format) + "}", format, {"--set", "network.fc1.count=10"});
+    ASSERT_EQ(trained.code, 0) << trained.err;
+    ASSERT_EQ(run_eval(format, {"--split", "train"}).code, 0);
+  }
+  expect_same_model("folder", "idx");
+  const std::vector<std::string> rows = probabilities();
+  ASSERT_EQ(run_eval("folder", {"--split", "train"}).code, 0);
+  EXPECT_EQ(probabilities(), rows);
+}
+
 TEST_F(Pictures, ADryRunSaysHowMuchMemoryTheSetTakes) {
   write_mixed("set", {"train"});
   const CommandResult result = run_train("{dir: set, size: 18}", "run", {"--dry-run"});

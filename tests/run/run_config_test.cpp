@@ -365,21 +365,23 @@ TEST(RunConfigSchedule, WantsExactlyThePoliciesParameters) {
 }
 
 TEST(RunConfigValidation, IsNeededByPatienceAndPlateau) {
-  const auto with_validation = [](const std::string& training) {
-    return parse("data: {dir: d, validation: 9}\n" + std::string(kNetwork) + "training: {" +
-                 training + "}\n")
-        .training;
+  const auto load = [](const std::string& training) {
+    return load_config_text(
+        "net.yaml",
+        "data: {dir: d}\n" + std::string(kNetwork) + "training: {epochs: 3, " + training + "}\n",
+        {});
   };
-  EXPECT_EQ(with_validation("patience: 4").patience, 4);
-  EXPECT_EQ(with_validation("schedule: plateau").schedule.factor, 0.1);
-  EXPECT_EQ(with_validation("schedule: {policy: plateau, patience: 7}").schedule.patience, 7);
-  EXPECT_EQ(training_message("patience: 4"), "patience needs a validation set");
-  EXPECT_EQ(training_message("schedule: plateau"), "schedule plateau needs a validation set");
-  EXPECT_EQ(training_message("schedule: {policy: plateau, factor: 1}"),
+  EXPECT_EQ(load("patience: 4").config.training.patience, 4);
+  EXPECT_EQ(load("schedule: plateau").config.training.schedule.factor, 0.1);
+  const auto message = [&](const std::string& training) {
+    return message_of(error_of([&] { check_validation(load(training), false); }));
+  };
+  EXPECT_EQ(message("patience: 4"), "patience needs a validation set");
+  EXPECT_EQ(message("schedule: plateau"), "schedule plateau needs a validation set");
+  EXPECT_EQ(message("schedule: {policy: plateau, patience: 7}"),
             "schedule plateau needs a validation set");
-  EXPECT_EQ(
-      message_of(error_of([&] { with_validation("schedule: {policy: plateau, factor: 1}"); })),
-      "factor must be above 0 and below 1, got 1");
+  EXPECT_NO_THROW(check_validation(load("patience: 4"), true));
+  EXPECT_NO_THROW(check_validation(load("patience: 0"), false));
 }
 
 TEST(RunConfigSchedule, IsCountedInSteps) {

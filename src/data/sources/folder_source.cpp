@@ -4,16 +4,17 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <span>
 #include <system_error>
 #include <utility>
 
 #include <sys/stat.h>
 
 #include "cnn/error.hpp"
-#include "cnn/image.hpp"
 
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "data/image/decode.hpp"
 #include "data/sources/part_names.hpp"
 #include "data/sources/picture_source.hpp"
 
@@ -140,6 +141,13 @@ std::vector<std::string> find_classes(const fs::path& part) {
                                "name, as in " +
                                path_text(part / "cat" / "1.jpg"));
   }
+  for (const std::string& name : contents.files) {
+    if (contents.folders.size() > 1 || !name.ends_with(".csv")) continue;
+    throw file_error(part, "holds one folder, " + in_quotes(contents.folders.front()) +
+                               ", which would be the only class, and the table " + in_quotes(name) +
+                               "\n  if it names the classes, say data.table: " +
+                               path_text(part / name) + " instead of data.dir");
+  }
   for (const std::string& name : contents.folders) {
     if (!is_utf8(name) || has_control(name)) {
       throw file_error(part,
@@ -167,22 +175,8 @@ void add_files(PictureList& list, const std::string& name, std::size_t label) {
 
 PictureList list_training(const fs::path& part) {
   PictureList list{part, find_classes(part), {}};
-  std::vector<std::string> empty;
-  for (std::size_t k = 0; k < list.classes.size(); ++k) {
-    const std::size_t before = list.files.size();
-    add_files(list, list.classes[k], k);
-    if (list.files.size() == before) empty.push_back(in_quotes(list.classes[k]));
-  }
-  if (!empty.empty()) {
-    const std::size_t count = empty.size();
-    constexpr std::size_t kMostNamed = 20;
-    empty.resize(std::min(count, kMostNamed));
-    throw file_error(
-        part, "holds " + std::string(count == 1 ? "a folder" : std::to_string(count) + " folders") +
-                  " without a picture: " + join(empty, ", ") + (count > kMostNamed ? ", …" : "") +
-                  "\n  a class is learnt from its pictures: add some, or remove the "
-                  "folder");
-  }
+  for (std::size_t k = 0; k < list.classes.size(); ++k) add_files(list, list.classes[k], k);
+  if (list.files.empty()) throw file_error(part, "its folders hold no picture");
   return list;
 }
 
@@ -219,8 +213,12 @@ class FolderFormat final : public SourceFormat {
     if (!fs::is_directory(dir, unknown)) return false;
     try {
       const Contents contents = look_into(dir);
+      constexpr std::size_t kMostTried = 100;
+      const std::size_t tried = std::min(contents.files.size(), kMostTried);
       return !contents.folders.empty() ||
-             (!contents.files.empty() && is_picture(dir / contents.files.front()));
+             std::any_of(contents.files.begin(),
+                         contents.files.begin() + static_cast<std::ptrdiff_t>(tried),
+                         [&](const std::string& name) { return is_picture(dir / name); });
     } catch (const FileError&) {
       return false;
     }
@@ -256,8 +254,10 @@ class FolderFormat final : public SourceFormat {
  private:
   static bool is_picture(const fs::path& path) {
     try {
-      read_image(path);
-      return true;
+      constexpr std::size_t kEnough = 64;
+      std::array<char, kEnough> bytes{};
+      const std::size_t count = InputFile(path).read(std::as_writable_bytes(std::span(bytes)));
+      return looks_like_picture({bytes.data(), count});
     } catch (const FileError&) {
       return false;
     }

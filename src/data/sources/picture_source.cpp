@@ -5,6 +5,7 @@
 #include <limits>
 #include <map>
 #include <mutex>
+#include <numeric>
 #include <system_error>
 
 #include "cnn/error.hpp"
@@ -15,6 +16,7 @@
 #include "base/text.hpp"
 #include "base/workers.hpp"
 #include "data/image/decode.hpp"
+#include "data/picture_memory.hpp"
 
 namespace cnn {
 namespace {
@@ -60,7 +62,8 @@ std::vector<std::string> fault_lines(const PictureList& list, const std::vector<
   return lines;
 }
 
-FileError broken_error(const PictureList& list, const std::vector<Fault>& faults) {
+FileError broken_error(const PictureList& list, const std::vector<Fault>& faults,
+                       PictureOptions::Broken broken) {
   std::string message = std::to_string(faults.size()) + " of " +
                         counted(list.files.size(), "file") + " cannot be used";
   const std::size_t named = std::min(faults.size(), kMostNamed);
@@ -71,8 +74,11 @@ FileError broken_error(const PictureList& list, const std::vector<Fault>& faults
   if (faults.size() > named) {
     message += "\n  and " + std::to_string(faults.size() - named) + " more";
   }
-  return file_error(
-      list.origin, message + "\n  repair or remove them, or leave them out with data.broken: skip");
+  message += "\n  repair or remove them";
+  if (broken == PictureOptions::Broken::refuse && faults.size() < list.files.size()) {
+    message += ", or leave them out with data.broken: skip";
+  }
+  return file_error(list.origin, message);
 }
 
 // How many pictures have which size, by falling number.
@@ -231,7 +237,7 @@ Shape decode(const PictureList& list, const PictureOptions& options, Reader& rea
   };
   const auto complain = [&] {
     if (!reader.faults().empty() && options.broken == PictureOptions::Broken::refuse) {
-      throw broken_error(list, reader.faults());
+      throw broken_error(list, reader.faults(), options.broken);
     }
     if (differ(reader.sizes())) throw sizes_error(list, reader.sizes());
   };
@@ -280,12 +286,27 @@ bool PictureSource::exists() const {
 }
 
 DatasetHeader PictureSource::header() const {
-  const Dataset dataset = read();
-  return {dataset.shape, dataset.count()};
+  const PictureOptions options = completed(options_, training_ ? *training_ : list_, {});
+  if (!options.size) return {read().shape, count()};  // which says what is wrong with all of them
+  return {{options.channels(), options.size->height, options.size->width}, count()};
+}
+
+std::size_t PictureSource::reading_bytes(int threads) const {
+  std::vector<std::size_t> bytes(list_.files.size());
+  Workers workers(threads);
+  workers.run(static_cast<int>(bytes.size()), [&](int, int i) {
+    const auto file = static_cast<std::size_t>(i);
+    bytes[file] = picture_bytes(list_.files[file].path);
+  });
+  // At worst the largest pictures are decoded at once.
+  const auto most = std::min(bytes.size(), static_cast<std::size_t>(threads));
+  const auto end = bytes.begin() + static_cast<std::ptrdiff_t>(most);
+  std::partial_sort(bytes.begin(), end, bytes.end(), std::greater<>{});
+  return std::accumulate(bytes.begin(), end, std::size_t{0});
 }
 
 Dataset PictureSource::read(const ReadOptions& options) const {
-  if (!fs::exists(list_.origin)) throw file_error(list_.origin, "no such file or directory");
+  if (!is_there(list_.origin)) throw file_error(list_.origin, "no such file or directory");
   Reader reader(list_, options);
   Dataset dataset;
   dataset.origin = {list_.origin.string(), list_.origin.string()};
@@ -295,14 +316,16 @@ Dataset PictureSource::read(const ReadOptions& options) const {
     require_room(list_, dataset.shape);
     reader.pass(dataset.shape, Reader::Store::all, false, false, options.preparation->prepare);
     if (!reader.faults().empty() && options_.broken == PictureOptions::Broken::refuse) {
-      throw broken_error(list_, reader.faults());
+      throw broken_error(list_, reader.faults(), options_.broken);
     }
   } else {
     dataset.shape =
         decode(list_, training_ ? completed(options_, *training_, options) : options_, reader);
   }
   dataset.left_out = fault_lines(list_, reader.faults());
-  if (reader.faults().size() == list_.files.size()) throw broken_error(list_, reader.faults());
+  if (reader.faults().size() == list_.files.size()) {
+    throw broken_error(list_, reader.faults(), options_.broken);
+  }
 
   // What was left out leaves no hole.
   const auto size = static_cast<std::ptrdiff_t>(dataset.shape.size());

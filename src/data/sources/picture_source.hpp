@@ -43,9 +43,11 @@ class PictureSource final : public DataSource {
       : list_(std::move(list)), training_(std::move(training)), options_(options) {}
 
   bool exists() const override;
+  // The count is an upper bound. Of what is wrong with the files it only sees that all are broken.
   DatasetHeader header() const override;
   std::size_t count() const override { return list_.files.size(); }
-  bool header_needs_pixels() const override { return true; }
+  bool header_needs_pixels() const override { return !options_.size || !options_.colour; }
+  std::size_t reading_bytes(int threads) const override;
   using DataSource::read;
   // Throws FileError that counts all files that are no pictures or broken and names the first 20 of
   // them, unless the options leave them out; if pictures have several sizes and the options none;

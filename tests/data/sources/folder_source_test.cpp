@@ -118,14 +118,22 @@ TEST_F(Folders, PicturesWithoutFoldersAreToldWhatTheyLack) {
                                  "of each class into a folder of its name"));
 }
 
-TEST_F(Folders, EmptyClassesAreNamed) {
+TEST_F(Folders, EmptyClassesHaveNoPictures) {
   write("a/1.png");
   fs::create_directories(temp_ / "b");
   write_text("c/.DS_Store");
-  EXPECT_EQ(error(),
-            temp_.path().string() +
-                ": error: holds 2 folders without a picture: 'b', 'c'\n  a class is learnt "
-                "from its pictures: add some, or remove the folder");
+  EXPECT_THAT(read().class_names, ElementsAre("a", "b", "c"));
+  fs::remove_all(temp_ / "a");
+  EXPECT_EQ(error(), temp_.path().string() + ": error: its folders hold no picture");
+}
+
+TEST_F(Folders, ATableBesideTheOnlyFolderIsPointedOut) {
+  write("pictures/1.png");
+  EXPECT_THAT(read().class_names, ElementsAre("pictures"));
+  write_text("labels.csv");
+  EXPECT_THAT(error(), HasSubstr("say data.table: " + (temp_ / "labels.csv").string()));
+  write("others/1.png");
+  EXPECT_THAT(read().class_names, ElementsAre("others", "pictures"));
 }
 
 TEST_F(Folders, NamesThatNoTableCanHoldAreRefused) {
