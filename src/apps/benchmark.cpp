@@ -127,7 +127,7 @@ void time_whole(const BenchmarkSetup& setup, BenchmarkResult& result) {
   Network& network = setup.network;
   RandomTraining training(setup.config, network, setup.batch, setup.workers);
   Inference inference(network, training.table(), setup.workers,
-                      std::min(setup.batch, Inference::kShard));
+                      std::min(setup.batch, Inference::kGroup));
 
   Timing steps([&] { training.step(0); });
   Timing evaluations(
@@ -158,7 +158,7 @@ void time_whole(const BenchmarkSetup& setup, BenchmarkResult& result) {
   result.sgemm_peak_gflops = peak_gflops(products, setup.workers.count());
 }
 
-// One shard's passes, layer by layer with a look at the clock in between.
+// One group's passes, layer by layer with a look at the clock in between.
 class LayerClock {
  public:
   LayerClock(const Network& network, std::size_t n)
@@ -233,7 +233,7 @@ class LayerClock {
 
 std::vector<LayerTimes> time_layers(const BenchmarkSetup& setup) {
   constexpr std::size_t kMostPasses = 2000;  // more make no better median
-  LayerClock clock(setup.network, std::min(setup.batch, TrainStep::kShard));
+  LayerClock clock(setup.network, std::min(setup.batch, TrainStep::kGroup));
   const Clock::time_point begin = Clock::now();
   do {
     clock.pass();

@@ -25,14 +25,14 @@ class Inference {
  public:
   // Enough images for matrix products worth their name, few enough for a pass's tensors to stay in
   // the L2 cache.
-  static constexpr std::size_t kShard = 32;
+  static constexpr std::size_t kGroup = 32;
   // A stop that never comes.
   static const std::atomic<bool> kNever;
 
-  // shard: images of one pass; 1 for the shortest wait for a single image. Throws ShapeError if the
-  // table is for other images than the network, ArgumentError for a shard of none.
+  // group: images of one pass; 1 for the shortest wait for a single image. Throws ShapeError if the
+  // table is for other images than the network, ArgumentError for a group of none.
   Inference(const Network& network, const PixelTable& table, Workers& workers,
-            std::size_t shard = kShard);
+            std::size_t group = kGroup);
 
   // What is run: the network with what could be folded.
   const Network& network() const { return folded_.network(); }
@@ -40,7 +40,7 @@ class Inference {
   // pixels(i): the bytes of image i, (C, H, W) of the network's input (prepare_image makes them of
   // a picture); consume(i, outputs): its K outputs. Both are called by several threads at once,
   // each i exactly once. An image's outputs do not depend on which images stand around it nor on
-  // their number: passes always run with a full shard, because BLAS may round differently for
+  // their number: passes always run with a full group, because BLAS may round differently for
   // another number of rows.
   using Pixels = std::function<std::span<const std::uint8_t>(std::size_t i)>;
   using Consume = std::function<void(std::size_t i, CView outputs)>;
@@ -53,7 +53,7 @@ class Inference {
   FoldedNetwork folded_;
   const PixelTable& table_;
   Workers& workers_;
-  std::size_t shard_;
+  std::size_t group_;
   std::vector<Workspace> workspaces_;
 };
 

@@ -1,6 +1,6 @@
 // Matrix products on OpenBLAS.
 //
-// Parallelism is ours (shards of a batch, see Workers); OpenBLAS runs each product on the calling
+// Parallelism is ours (groups of a batch, see Workers); OpenBLAS runs each product on the calling
 // thread alone. The first product sees to it, for the whole process: a caller need not.
 
 #pragma once

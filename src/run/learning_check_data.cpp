@@ -93,7 +93,7 @@ void check_groups(const ModelInfo& info, const Network& network, const TrainingD
   if (norm == network.nodes().end()) return;
   const std::size_t images = data.split.train.size();
   const std::size_t batch = std::min(static_cast<std::size_t>(info.config.training.batch), images);
-  constexpr std::size_t kGroup = TrainStep::kShard;
+  constexpr std::size_t kGroup = TrainStep::kGroup;
   const auto groups = [](std::size_t size) { return (size + kGroup - 1) / kGroup; };
   const auto lone = [](std::size_t size) { return size % kGroup == 1 ? 1U : 0U; };
   const std::size_t whole = images / batch;

@@ -58,7 +58,7 @@ std::size_t dataset_bytes(const DatasetHeader& header) {
 }
 
 std::size_t inference_bytes(const Network& network, int workers) {
-  return times(workers, Workspace::bytes(network, Inference::kShard, Phase::evaluate) +
+  return times(workers, Workspace::bytes(network, Inference::kGroup, Phase::evaluate) +
                             blas_bytes(network) + kPerWorker);
 }
 

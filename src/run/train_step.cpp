@@ -13,12 +13,12 @@
 namespace cnn {
 namespace {
 
-std::size_t shard_count(std::size_t batch) {
-  return (batch + TrainStep::kShard - 1) / TrainStep::kShard;
+std::size_t group_count(std::size_t batch) {
+  return (batch + TrainStep::kGroup - 1) / TrainStep::kGroup;
 }
 
 std::size_t slot_count(std::size_t batch) {
-  return std::min(TrainStep::kSlots, shard_count(batch));
+  return std::min(TrainStep::kSlots, group_count(batch));
 }
 
 }  // namespace
@@ -38,7 +38,7 @@ TrainStep::TrainStep(Network& network, Solver& solver, Loss loss, const PixelTab
       labels_(batch),
       losses_(batch),
       predicted_(batch),
-      non_finite_(shard_count(batch)) {
+      non_finite_(group_count(batch)) {
   if (batch == 0) throw ArgumentError("training step: a batch holds at least one image");
   if (table.shape() != network.input()) {
     throw ShapeError("training step: the pixel table is for images of " + to_string(table.shape()) +
@@ -50,7 +50,7 @@ TrainStep::TrainStep(Network& network, Solver& solver, Loss loss, const PixelTab
                      std::to_string(network.output().size()) + " classes");
   }
   for (int i = 0; i < workers.count(); ++i) {
-    workspaces_.emplace_back(network, std::min(kShard, batch), Phase::train);
+    workspaces_.emplace_back(network, std::min(kGroup, batch), Phase::train);
     if (augmenter_) scratch_.push_back(augmenter_->make_scratch());
   }
   for (std::size_t i = 0; i < slot_count(batch); ++i) gradients_.emplace_back(network);
@@ -60,7 +60,7 @@ TrainStep::TrainStep(Network& network, Solver& solver, Loss loss, const PixelTab
 std::size_t TrainStep::bytes(const Network& network, std::size_t batch, int workers,
                              const AugmentOptions& augment) {
   const std::size_t values = network.values().size_bytes();
-  const std::size_t workspace = Workspace::bytes(network, std::min(kShard, batch), Phase::train);
+  const std::size_t workspace = Workspace::bytes(network, std::min(kGroup, batch), Phase::train);
   const std::size_t scratch =
       augment.is_on() ? Augmenter(augment, network.input(), 0).scratch_bytes() : 0;
   return static_cast<std::size_t>(workers) * (workspace + scratch) +
@@ -77,11 +77,11 @@ void TrainStep::read_image(const Batch& batch, std::uint32_t place, std::size_t 
   table_.apply(x);
 }
 
-void TrainStep::run_shard(const Batch& batch, std::size_t shard, std::size_t worker,
+void TrainStep::run_group(const Batch& batch, std::size_t group, std::size_t worker,
                           Gradients& gradients) {
   Workspace& workspace = workspaces_[worker];
-  const std::size_t first = shard * kShard;
-  const std::size_t n = std::min(kShard, batch.places.size() - first);
+  const std::size_t first = group * kGroup;
+  const std::size_t n = std::min(kGroup, batch.places.size() - first);
   const std::size_t input_size = network_.input().size();
   const std::size_t output_size = network_.output().size();
   for (std::size_t i = 0; i < n; ++i) {
@@ -102,7 +102,7 @@ void TrainStep::run_shard(const Batch& batch, std::size_t shard, std::size_t wor
   }
   if (!all_finite(losses)) {
     const std::string culprit = network_.first_non_finite(workspace, n);
-    non_finite_[shard] = culprit.empty() ? "the loss" : culprit;
+    non_finite_[group] = culprit.empty() ? "the loss" : culprit;
     return;
   }
   network_.backward(workspace, n, gradients);
@@ -118,12 +118,12 @@ BatchResult TrainStep::run(const Dataset& dataset, std::span<const std::uint32_t
   require_images(dataset, places, network_.input());
   require_labels(dataset, places, network_.output().size());
   const Batch batch{dataset, places, step, epoch};
-  const std::size_t shards = shard_count(places.size());
+  const std::size_t groups = group_count(places.size());
   const std::size_t slots = slot_count(places.size());
   workers_.run(static_cast<int>(slots), [&](int worker, int task) {
     const auto slot = static_cast<std::size_t>(task);
-    for (std::size_t shard = slot; shard < shards; shard += slots) {
-      run_shard(batch, shard, static_cast<std::size_t>(worker), gradients_[slot]);
+    for (std::size_t group = slot; group < groups; group += slots) {
+      run_group(batch, group, static_cast<std::size_t>(worker), gradients_[slot]);
     }
   });
 

@@ -1,8 +1,8 @@
 // One training step: a batch through forward, loss, backward and update.
 //
-// The batch is cut into shards of kShard samples, whatever the number of threads; each worker takes
-// whole shards. A shard adds its gradients into a slot; shard s goes to slot s mod kSlots, and one
-// task runs the shards of a slot in their order. Every sum therefore has a fixed order: the same
+// The batch is cut into groups of kGroup samples, whatever the number of threads; each worker takes
+// whole groups. A group adds its gradients into a slot; group s goes to slot s mod kSlots, and one
+// task runs the groups of a slot in their order. Every sum therefore has a fixed order: the same
 // bytes for any number of threads, with memory for at most kSlots sets of gradients however large
 // the batch.
 
@@ -32,7 +32,7 @@ namespace cnn {
 // time. A step allocates nothing.
 class TrainStep {
  public:
-  static constexpr std::size_t kShard = 32;
+  static constexpr std::size_t kGroup = 32;
   static constexpr std::size_t kSlots = 16;
 
   // For batches of at most `batch` images. Throws ShapeError if the table is for other images than
@@ -55,14 +55,14 @@ class TrainStep {
                            const AugmentOptions& augment = {});
 
  private:
-  // What all shards of a step share.
+  // What all groups of a step share.
   struct Batch {
     const Dataset& dataset;
     std::span<const std::uint32_t> places;
     std::uint64_t step;
     std::optional<std::uint64_t> epoch;
   };
-  void run_shard(const Batch& batch, std::size_t shard, std::size_t worker, Gradients& gradients);
+  void run_group(const Batch& batch, std::size_t group, std::size_t worker, Gradients& gradients);
   // Assigns x: the image as the network gets it.
   void read_image(const Batch& batch, std::uint32_t place, std::size_t worker, View x);
 
@@ -80,7 +80,7 @@ class TrainStep {
   std::vector<std::uint16_t> labels_;        // per sample
   std::vector<double> losses_;               // per sample
   std::vector<std::uint32_t> predicted_;     // per sample: the class of the largest output
-  std::vector<std::string> non_finite_;      // per shard: the first tensor that is not finite
+  std::vector<std::string> non_finite_;      // per group: the first tensor that is not finite
 };
 
 }  // namespace cnn

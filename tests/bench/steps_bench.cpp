@@ -96,7 +96,7 @@ void time_loss(benchmark::State& state, Loss loss) {
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kSamples));
 }
 
-// One update of LeNet's parameters from the gradients of this many shards.
+// One update of LeNet's parameters from the gradients of this many groups.
 void time_solver(benchmark::State& state) {
   Network network = lenet();
   draw_parameters(network);
@@ -122,7 +122,7 @@ void register_steps() {
     benchmark::RegisterBenchmark(("loss/" + std::string(kLossNames[i])).c_str(), time_loss,
                                  static_cast<Loss>(i));
   }
-  benchmark::RegisterBenchmark("solver/lenet/shards", time_solver)->Arg(1)->Arg(2)->Arg(16);
+  benchmark::RegisterBenchmark("solver/lenet/groups", time_solver)->Arg(1)->Arg(2)->Arg(16);
 }
 
 }  // namespace cnn

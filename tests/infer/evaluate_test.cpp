@@ -112,13 +112,13 @@ TEST(Evaluate, AnImagesResultDoesNotDependOnItsPlace) {
   for (std::size_t i = 1; i < 70; ++i)
     std::ranges::copy(dataset.image(0), &dataset.pixels[784 * i]);
   Workers workers(1);
-  for (const std::size_t shard : {32U, 3U, 6U, 7U, 13U, 20U}) {
-    Inference inference(network, table, workers, shard);
+  for (const std::size_t group : {32U, 3U, 6U, 7U, 13U, 20U}) {
+    Inference inference(network, table, workers, group);
     const Evaluation found =
         evaluate(inference, Loss::softmax_cross_entropy, dataset, everything(70));
     for (std::size_t i = 1; i < 70; ++i) {
       EXPECT_EQ(found.predictions[i].probability, found.predictions[0].probability)
-          << "image " << i << " in passes of " << shard;
+          << "image " << i << " in passes of " << group;
     }
   }
 }
@@ -127,13 +127,13 @@ TEST(Evaluate, ScoresEachImageInPassesOfAnyNumberOfImages) {
   const Scored scored = tiny_scored(50);
   const Evaluation expected = score(scored, everything(50), 1);
   Workers workers(2);
-  for (const std::size_t shard : {1U, 7U, 64U}) {
-    Inference inference(scored.network, scored.table, workers, shard);
+  for (const std::size_t group : {1U, 7U, 64U}) {
+    Inference inference(scored.network, scored.table, workers, group);
     const Evaluation found =
         evaluate(inference, Loss::softmax_cross_entropy, scored.dataset, everything(50));
     for (std::size_t i = 0; i < 50; ++i) {
       EXPECT_NEAR(found.predictions[i].probability, expected.predictions[i].probability, 1e-5)
-          << "image " << i << " in passes of " << shard;
+          << "image " << i << " in passes of " << group;
     }
   }
 }

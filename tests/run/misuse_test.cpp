@@ -74,7 +74,7 @@ TEST(Misuse, AnImageOfAnotherSizeIsNotRun) {
                ArgumentError);
 }
 
-TEST(Misuse, InferenceNeedsATableForItsNetworkAndAShard) {
+TEST(Misuse, InferenceNeedsATableForItsNetworkAndAGroup) {
   Rig rig;
   const PixelTable other({{0.0}, {1.0}}, {1, 4, 9});
   EXPECT_THROW(Inference(rig.network, other, rig.workers), ShapeError);

@@ -25,7 +25,7 @@ std::ostream& operator<<(std::ostream& out, const ProcessCounts& counts) {
 
 namespace {
 
-constexpr std::size_t kImages = 70;  // three shards, the last of them short
+constexpr std::size_t kImages = 70;  // three groups, the last of them short
 constexpr std::uint64_t kCalls = 4;
 
 class SteadyState : public testing::TestWithParam<int> {

@@ -14,7 +14,7 @@
 namespace cnn {
 namespace {
 
-// Everything a step needs; batches of up to 100 images, four shards.
+// Everything a step needs; batches of up to 100 images, four groups.
 struct Rig {
   explicit Rig(int threads, double alpha = 0.05)
       : config(tiny_config("  epochs: 1\n")),
@@ -97,7 +97,7 @@ class TrainStepBatch : public testing::TestWithParam<std::size_t> {};
 
 // W ← W − α·(1/m Σ ∂J/∂W + λ·W), b ← b − α·1/m Σ ∂J/∂b, twice: nothing may be left of the
 // first. Dropout tells samples apart by their places in the batch.
-TEST_P(TrainStepBatch, MovesByTheMeanGradientHoweverManyShards) {
+TEST_P(TrainStepBatch, MovesByTheMeanGradientHoweverManyGroups) {
   constexpr double kAlpha = 0.5, kLambda = 0.0625;
   const std::size_t m = GetParam();
   const Dataset dataset = make_dataset({1, 8, 8}, m, 4, 5);
@@ -123,12 +123,12 @@ TEST_P(TrainStepBatch, MovesByTheMeanGradientHoweverManyShards) {
   }
 }
 
-// Less than a shard, whole shards, a rest, more shards than slots.
+// Less than a group, whole groups, a rest, more groups than slots.
 INSTANTIATE_TEST_SUITE_P(Sizes, TrainStepBatch, testing::Values(1, 31, 32, 33, 64, 100, 550));
 
-// A batch of 33 is a shard of 32 and one of a single image, whose statistics count for as much as
+// A batch of 33 is a group of 32 and one of a single image, whose statistics count for as much as
 // the images they are of: running ← 3/4·running + 1/4·(32·s₁ + s₂)/33.
-TEST(TrainStep, StatisticsFollowTheShardsByTheirSamples) {
+TEST(TrainStep, StatisticsFollowTheGroupsByTheirSamples) {
   constexpr std::size_t kImages = 33;
   const Dataset dataset = make_dataset({1, 8, 8}, kImages, 4, 5);
   Network network({1, 8, 8}, {layer_spec("batch_norm", "bn", "{momentum: 0.25}"),

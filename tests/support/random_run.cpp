@@ -210,7 +210,7 @@ std::string draw_augment(Draw& draw) {
 Length draw_length(Draw& draw, int steps) {
   const int epochs = draw.integer(2, 5);
   const int batches = std::max(1, steps / epochs);
-  // Now and then larger than a shard.
+  // Now and then larger than a group.
   const int batch = draw.integer(3, chance(draw, 3) ? 70 : 20);
   const int images = (batches - 1) * batch + draw.integer(1, batch);
   const bool in_steps = chance(draw, 3);

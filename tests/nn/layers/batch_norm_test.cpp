@@ -191,7 +191,7 @@ TEST(BatchNorm, HasTheParametersThatOtherToolsKnow) {
   expect(kVariance, "running_var", ParameterKind::statistic, 1, 0.25);
 }
 
-TEST(BatchNorm, WantsTheWholeShardAtOnce) {
+TEST(BatchNorm, WantsTheWholeGroupAtOnce) {
   EXPECT_TRUE(make_layer("batch_norm")->plan(std::vector<Shape>{{4, 3, 2}}).couples_samples);
 }
 
