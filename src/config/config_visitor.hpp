@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -46,6 +47,9 @@ class ConfigVisitor : public OptionVisitor {
   // An integer or `word`, which stands for the number `word_value`.
   virtual void integer_or(std::string_view key, std::int64_t& value, Bounds bounds,
                           std::string_view word, std::int64_t word_value) = 0;
+  // [least, most], of which both are within the bounds.
+  virtual void range(std::string_view key, std::array<double, 2>& value, Bounds bounds,
+                     Presence presence = Presence::optional) = 0;
   // A map of names and numbers, or `word` alone.
   virtual void numbers(std::string_view key, std::vector<std::pair<std::string, double>>& values,
                        Bounds bounds, std::string_view word, bool& is_word) = 0;

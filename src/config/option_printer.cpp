@@ -144,6 +144,10 @@ void OptionPrinter::integer_or(std::string_view key, std::int64_t& value, Bounds
   add(key, value == word_value ? std::string(word) : std::to_string(value));
 }
 
+void OptionPrinter::range(std::string_view key, std::array<double, 2>& value, Bounds, Presence) {
+  add(key, "[" + number_text(value[0]) + ", " + number_text(value[1]) + "]");
+}
+
 void OptionPrinter::numbers(std::string_view key,
                             std::vector<std::pair<std::string, double>>& values, Bounds,
                             std::string_view word, bool& is_word) {

@@ -237,6 +237,26 @@ void OptionReader::numbers(std::string_view key,
   }
 }
 
+void OptionReader::range(std::string_view key, std::array<double, 2>& value, Bounds bounds,
+                         Presence presence) {
+  const ConfigNode* node = take(key, presence);
+  if (node == nullptr) return;
+  const std::string name(key);
+  if (node->kind != ConfigNode::Kind::sequence || node->children.size() != 2) {
+    complain(*node, name + " must be two numbers as in [0.5, 1], got " + describe(*node));
+    return;
+  }
+  const auto low = read_real(node->children[0], name + "'s least", bounds);
+  const auto high = read_real(node->children[1], name + "'s most", bounds);
+  if (!low || !high) return;
+  if (*low > *high) {
+    complain(*node, name + " must be [least, most], got [" + number_text(*low) + ", " +
+                        number_text(*high) + "]");
+    return;
+  }
+  value = {*low, *high};
+}
+
 void OptionReader::size2(std::string_view key, Size2& value, Bounds bounds, Presence presence) {
   const ConfigNode* node = take(key, presence);
   if (node == nullptr) return;
@@ -346,7 +366,9 @@ void OptionReader::section(std::string_view key, std::string_view short_form, co
   Title title{name, name};
   if (!short_form.empty()) {
     const ConfigNode* kind = node->kind == ConfigNode::Kind::scalar ? node : node->find(short_form);
-    if (kind != nullptr && kind->kind == ConfigNode::Kind::scalar) {
+    const bool names_it =
+        kind != nullptr && kind->kind == ConfigNode::Kind::scalar && !looks_like_number(kind->text);
+    if (names_it) {
       title = {name + " " + in_quotes(kind->text), name + " " + shown(kind->text)};
     }
   }

@@ -59,6 +59,8 @@ class OptionReader final : public ConfigVisitor {
   void path(std::string_view key, std::filesystem::path& value, Presence presence) override;
   void integer_or(std::string_view key, std::int64_t& value, Bounds bounds, std::string_view word,
                   std::int64_t word_value) override;
+  void range(std::string_view key, std::array<double, 2>& value, Bounds bounds,
+             Presence presence) override;
   void numbers(std::string_view key, std::vector<std::pair<std::string, double>>& values,
                Bounds bounds, std::string_view word, bool& is_word) override;
   void section(std::string_view key, std::string_view short_form, const Visit& visit,

@@ -9,16 +9,10 @@
 #include "base/lanes.hpp"
 #include "base/random.hpp"
 #include "base/vectors.hpp"
-#include "config/config_visitor.hpp"
 #include "data/augment_pixels.hpp"
 
 namespace cnn {
 namespace {
-
-// Zeros around an image: a row and a column before it, two after it. A source is moved to where it
-// is at most one pixel outside; interpolation reads one further.
-constexpr std::size_t kBefore = 1;
-constexpr std::size_t kAround = 3;
 
 // Fields go through the Gaussian two vectors at a time: the sums of one wait for the other's less.
 constexpr std::size_t kLanes = 8;
@@ -38,7 +32,12 @@ enum Draws : std::uint64_t {
   kEraseY,
   kThickness,
   kBrightness,
-  kContrast
+  kContrast,
+  kFlipVertical,
+  kTurn,
+  kSaturation,
+  kHue,
+  kCrop = 32  // and the blocks behind it
 };
 
 double uniform(const Random& random, Draws what) {
@@ -60,8 +59,8 @@ int whole_spread(const Random& random, Draws what, std::int64_t range) {
   return static_cast<int>(static_cast<std::int64_t>(whole(random, what, most)) - range);
 }
 
-bool only_shifts(const Distortion& d) {
-  return d.angle == 0 && d.scale_x == 1 && d.scale_y == 1 && d.shear == 0 && !d.flip;
+Size2 size_of(const Shape& shape) {
+  return {shape.height, shape.width};
 }
 
 // Weights of a Gaussian at −radius … radius, their sum 1.
@@ -75,71 +74,6 @@ std::vector<Real> gaussian(double sigma, std::size_t radius) {
   std::vector<Real> result;
   for (const double weight : weights) result.push_back(static_cast<Real>(weight / sum));
   return result;
-}
-
-// The plane, moved as a whole.
-CNN_VECTORIZED void shift_plane(const std::uint8_t* plane, std::int64_t height, std::int64_t width,
-                                std::int64_t down, std::int64_t right, Real* image) {
-  const std::int64_t begin = std::clamp<std::int64_t>(right, 0, width);
-  const std::int64_t end = std::clamp<std::int64_t>(width + right, 0, width);
-  for (std::int64_t y = 0; y < height; ++y, image += width) {
-    const std::int64_t from = y - down;
-    if (from < 0 || from >= height || begin >= end) {
-      std::fill(image, image + width, Real{0});
-      continue;
-    }
-    const std::uint8_t* row = plane + from * width;
-    std::fill(image, image + begin, Real{0});
-    for (std::int64_t x = begin; x < end; ++x) image[x] = row[x - right];
-    std::fill(image + end, image + width, Real{0});
-  }
-}
-
-// Copies the plane into the middle of its zeros.
-CNN_VECTORIZED void fill_source(const std::uint8_t* plane, std::size_t height, std::size_t width,
-                                Real* source) {
-  source += kBefore * (width + kAround) + kBefore;
-  for (std::size_t y = 0; y < height; ++y, plane += width, source += width + kAround) {
-    for (std::size_t x = 0; x < width; ++x) source[x] = plane[x];
-  }
-}
-
-struct Planes {
-  const Real* source;  // (H + 3, W + 3)
-  const Real* dx;      // (H, pitch)
-  const Real* dy;      // (H, pitch)
-  std::size_t pitch;
-  std::size_t height;
-  std::size_t width;
-};
-
-// image_yx = (1−b)·((1−a)·s_vu + a·s_v,u+1) + b·((1−a)·s_v+1,u + a·s_v+1,u+1), u and v being the
-// whole parts of the source's position and a and b what remains of it.
-CNN_VECTORIZED void sample(const Planes& planes, const InverseMap& map, Real* image) {
-  const Real* source = planes.source;
-  const int width = static_cast<int>(planes.width);
-  const int height = static_cast<int>(planes.height);
-  const int stride = width + static_cast<int>(kAround);
-  const Real right = static_cast<Real>(width) + Real{kBefore};
-  const Real bottom = static_cast<Real>(height) + Real{kBefore};
-  const Real ux = static_cast<Real>(map.ux), vx = static_cast<Real>(map.vx);
-  for (int y = 0; y < height; ++y, image += width) {
-    const Real* dx = planes.dx + static_cast<std::size_t>(y) * planes.pitch;
-    const Real* dy = planes.dy + static_cast<std::size_t>(y) * planes.pitch;
-    // Counted from the corner of the zeros: nothing is below 0, and cutting off rounds down.
-    const Real u0 = static_cast<Real>(map.uy * y + map.u0 + double{kBefore});
-    const Real v0 = static_cast<Real>(map.vy * y + map.v0 + double{kBefore});
-    for (int x = 0; x < width; ++x) {
-      const Real u = std::clamp(ux * static_cast<Real>(x) + u0 + dx[x], Real{0}, right);
-      const Real v = std::clamp(vx * static_cast<Real>(x) + v0 + dy[x], Real{0}, bottom);
-      const int column = static_cast<int>(u), row = static_cast<int>(v);
-      const Real a = u - static_cast<Real>(column), b = v - static_cast<Real>(row);
-      const int at = row * stride + column;
-      const Real above = source[at] + a * (source[at + 1] - source[at]);
-      const Real below = source[at + stride] + a * (source[at + stride + 1] - source[at + stride]);
-      image[x] = above + b * (below - above);
-    }
-  }
 }
 
 // row_x = Σ_k w_k·line_{x+k} for the `pitch` elements of a row.
@@ -178,56 +112,6 @@ CNN_VECTORIZED void smooth_columns(const Real* rows, std::size_t height, std::si
 
 }  // namespace
 
-void visit(ConfigVisitor& visitor, AugmentOptions& augment) {
-  constexpr Bounds kProbability{.low = 0, .high = 1};
-  constexpr Bounds kShare{.low = 0, .high = 1, .below_high = true};
-  visitor.integer("shift", augment.shift, {.low = 0, .high = 1000});
-  visitor.real("rotate", augment.rotate, {.low = 0, .high = 180});
-  visitor.real("scale", augment.scale, {.low = 0, .high = 0.9});
-  visitor.real("shear", augment.shear, {.low = 0, .high = 2});
-  if (visitor.wants("elastic", augment.elastic.alpha > 0)) {
-    visitor.section("elastic", "", [&](ConfigVisitor& inner) {
-      inner.real("sigma", augment.elastic.sigma, {.low = 0.1, .high = 100});
-      inner.real("alpha", augment.elastic.alpha, {.low = 0, .high = 10000}, Presence::required);
-    });
-  }
-  visitor.real("flip", augment.flip, kProbability);
-  visitor.real("thickness", augment.thickness, {.low = 0, .high = 100});
-  visitor.real("brightness", augment.brightness, kShare);
-  visitor.real("contrast", augment.contrast, kShare);
-  visitor.real("noise", augment.noise, {.low = 0, .high = 255});
-  if (visitor.wants("erase", augment.erase.size > 0)) {
-    visitor.section("erase", "", [&](ConfigVisitor& inner) {
-      inner.integer("size", augment.erase.size, {.low = 0, .high = 32768}, Presence::required);
-      inner.real("probability", augment.erase.probability, kProbability);
-    });
-  }
-  visitor.real("until", augment.until, {.low = 0, .high = 1, .above_low = true});
-}
-
-bool AugmentOptions::is_on() const {
-  return shift > 0 || rotate > 0 || scale > 0 || shear > 0 || elastic.alpha > 0 || flip > 0 ||
-         thickness > 0 || brightness > 0 || contrast > 0 || noise > 0 ||
-         (erase.size > 0 && erase.probability > 0);
-}
-
-// With p = (x, y) − middle: q = R·K·D·F·p + t, D scaling, K shearing, R rotating, F flipping. The
-// inverse is p = F·D⁻¹·K⁻¹·Rᵀ·(q − t).
-InverseMap inverse_map(const Distortion& d, const Shape& shape) {
-  const double middle_x = 0.5 * (shape.width - 1), middle_y = 0.5 * (shape.height - 1);
-  const double cosine = std::cos(d.angle), sine = std::sin(d.angle);
-  const double scale_x = d.flip ? -d.scale_x : d.scale_x;
-  InverseMap map;
-  map.ux = (cosine + d.shear * sine) / scale_x;
-  map.uy = (sine - d.shear * cosine) / scale_x;
-  map.vx = -sine / d.scale_y;
-  map.vy = cosine / d.scale_y;
-  const double x = middle_x + d.shift_x, y = middle_y + d.shift_y;
-  map.u0 = middle_x - map.ux * x - map.uy * y;
-  map.v0 = middle_y - map.vx * x - map.vy * y;
-  return map;
-}
-
 Augmenter::Augmenter(const AugmentOptions& options, const Shape& shape, std::uint64_t seed)
     : options_(options),
       shape_(shape),
@@ -235,6 +119,7 @@ Augmenter::Augmenter(const AugmentOptions& options, const Shape& shape, std::uin
       height_(static_cast<std::size_t>(shape.height)),
       width_(static_cast<std::size_t>(shape.width)),
       pitch_((width_ + kPair - 1) / kPair * kPair) {
+  check_augment(options, shape);
   if (options_.elastic.alpha == 0) return;
   // Beyond 3σ lie 0.3 % of a Gaussian; beyond the image lies nothing to be smoothed.
   radius_ = std::min(static_cast<std::size_t>(std::ceil(3 * options_.elastic.sigma)),
@@ -245,7 +130,7 @@ Augmenter::Augmenter(const AugmentOptions& options, const Shape& shape, std::uin
 Augmenter::Scratch Augmenter::make_scratch() const {
   const std::size_t field = height_ * pitch_;
   Scratch scratch;
-  scratch.source.resize((height_ + kAround) * (width_ + kAround));
+  scratch.source.resize(warp_size(shape_));
   scratch.dx.resize(field);
   scratch.dy.resize(field);
   if (options_.elastic.alpha > 0) {
@@ -254,6 +139,10 @@ Augmenter::Scratch Augmenter::make_scratch() const {
     scratch.rows.resize(field);
   }
   if (options_.noise > 0) scratch.noise.resize(shape_.size());
+  if (options_.crop.area[0] < 1) {
+    scratch.part.resize(shape_.size());
+    scratch.scaler.emplace(size_of(shape_), size_of(shape_));
+  }
   if (options_.thickness > 0) {
     scratch.strokes.resize(shape_.size());
     scratch.work.resize(thicken_bytes(shape_));
@@ -262,12 +151,15 @@ Augmenter::Scratch Augmenter::make_scratch() const {
 }
 
 std::size_t Augmenter::scratch_bytes() const {
-  const std::size_t geometry = (height_ + kAround) * (width_ + kAround) + 2 * height_ * pitch_;
+  const std::size_t geometry = warp_size(shape_) + 2 * height_ * pitch_;
   const std::size_t elastic =
       options_.elastic.alpha > 0 ? height_ * (width_ + pitch_) + pitch_ + 2 * radius_ : 0;
   const std::size_t noise = options_.noise > 0 ? shape_.size() : 0;
   const std::size_t strokes = options_.thickness > 0 ? shape_.size() + thicken_bytes(shape_) : 0;
-  return (geometry + elastic + noise) * sizeof(Real) + strokes;
+  const std::size_t crop = options_.crop.area[0] < 1
+                               ? shape_.size() + CropScaler::bytes(size_of(shape_), size_of(shape_))
+                               : 0;
+  return (geometry + elastic + noise) * sizeof(Real) + strokes + crop;
 }
 
 Distortion Augmenter::draw(std::uint64_t epoch, std::uint32_t index) const {
@@ -279,7 +171,9 @@ Distortion Augmenter::draw(std::uint64_t epoch, std::uint32_t index) const {
   d.scale_x = 1 + spread(random, kScaleX, options_.scale);
   d.scale_y = 1 + spread(random, kScaleY, options_.scale);
   d.shear = spread(random, kShear, options_.shear);
-  d.flip = uniform(random, kFlip) < options_.flip;
+  d.flip = uniform(random, kFlip) < options_.flip.horizontal;
+  d.flip_vertical = uniform(random, kFlipVertical) < options_.flip.vertical;
+  if (options_.turn) d.quarters = static_cast<int>(whole(random, kTurn, 3));
   return d;
 }
 
@@ -306,14 +200,18 @@ void Augmenter::draw_displacements(std::uint64_t epoch, std::uint32_t index,
 
 void Augmenter::warp(std::span<const std::uint8_t> pixels, const Distortion& distortion,
                      Scratch& scratch, View image) const {
-  const std::size_t plane = height_ * width_;
-  const InverseMap map = inverse_map(distortion, shape_);
-  const Planes planes{
-      scratch.source.data(), scratch.dx.data(), scratch.dy.data(), pitch_, height_, width_};
-  for (std::size_t at = 0; at < pixels.size(); at += plane) {
-    fill_source(&pixels[at], height_, width_, scratch.source.data());
-    sample(planes, map, &image[at]);
-  }
+  warp_pixels(pixels, shape_, inverse_map(distortion, shape_),
+              {scratch.dx.data(), scratch.dy.data(), pitch_}, options_.fill, scratch.source, image);
+}
+
+std::span<const std::uint8_t> Augmenter::crop(std::uint64_t stream,
+                                              std::span<const std::uint8_t> pixels,
+                                              Scratch& scratch) const {
+  const Size2 size = size_of(shape_);
+  const CropBox box =
+      draw_crop(options_.crop, size, size, Random(seed_, Purpose::augment, stream), kCrop);
+  scratch.scaler->scale(pixels, box, scratch.part);
+  return scratch.part;
 }
 
 std::span<const std::uint8_t> Augmenter::thicken_strokes(std::uint64_t stream,
@@ -336,6 +234,15 @@ void Augmenter::change_light(std::uint64_t stream, View image) const {
     const double factor = 1 + spread(random, kContrast, options_.contrast);
     scale_contrast(static_cast<Real>(factor), shape_, image);
   }
+  change_colours(random, image);
+}
+
+void Augmenter::change_colours(const Random& random, View image) const {
+  if (options_.saturation > 0) {
+    const double factor = 1 + spread(random, kSaturation, options_.saturation);
+    scale_saturation(static_cast<Real>(factor), image);
+  }
+  if (options_.hue > 0) turn_hue(static_cast<Real>(spread(random, kHue, options_.hue)), image);
 }
 
 void Augmenter::add_noise(std::uint64_t stream, Scratch& scratch, View image) const {
@@ -363,16 +270,14 @@ void Augmenter::apply(std::span<const std::uint8_t> pixels, std::uint64_t epoch,
                       std::uint32_t index, Scratch& scratch, View image) const {
   assert(pixels.size() == shape_.size() && image.size() == shape_.size());
   const std::uint64_t stream = mix(epoch, index);
+  if (options_.crop.area[0] < 1) pixels = crop(stream, pixels, scratch);
   if (options_.thickness > 0) pixels = thicken_strokes(stream, pixels, scratch);
   const Distortion distortion = draw(epoch, index);
   if (options_.elastic.alpha > 0) {
     draw_displacements(epoch, index, scratch);
     warp(pixels, distortion, scratch, image);
-  } else if (only_shifts(distortion)) {
-    for (std::size_t at = 0; at < pixels.size(); at += height_ * width_) {
-      shift_plane(&pixels[at], shape_.height, shape_.width, distortion.shift_y, distortion.shift_x,
-                  &image[at]);
-    }
+  } else if (only_moves(distortion)) {
+    move_pixels(pixels, shape_, inverse_map(distortion, shape_), options_.fill, image);
   } else {
     warp(pixels, distortion, scratch, image);
   }

@@ -16,6 +16,9 @@ using Doubles4 = double __attribute__((vector_size(4 * sizeof(double))));
 
 constexpr Real kWhite = 255;
 
+// What red, green and blue give to grey: Rec. 601.
+constexpr std::array kGrey = {0.299, 0.587, 0.114};
+
 // A plane with its outermost pixels repeated around it, so that each has neighbours.
 struct Framed {
   std::size_t height;
@@ -103,6 +106,57 @@ CNN_VECTORIZED void map_values(Real factor, Real offset, Real* values, std::size
   }
 }
 
+struct Colours {
+  Real* red;
+  Real* green;
+  Real* blue;
+};
+
+Colours colours_of(View image) {
+  const std::size_t plane = image.size() / 3;
+  return {image.data(), image.data() + plane, image.data() + 2 * plane};
+}
+
+CNN_VECTORIZED void map_saturation(Real factor, Real* __restrict red, Real* __restrict green,
+                                   Real* __restrict blue, std::size_t count) {
+  const Real of_grey = 1 - factor;
+  const Real of_red = of_grey * static_cast<Real>(kGrey[0]);
+  const Real of_green = of_grey * static_cast<Real>(kGrey[1]);
+  const Real of_blue = of_grey * static_cast<Real>(kGrey[2]);
+  for (std::size_t i = 0; i < count; ++i) {
+    const Real grey = of_red * red[i] + of_green * green[i] + of_blue * blue[i];
+    red[i] = std::clamp(factor * red[i] + grey, Real{0}, kWhite);
+    green[i] = std::clamp(factor * green[i] + grey, Real{0}, kWhite);
+    blue[i] = std::clamp(factor * blue[i] + grey, Real{0}, kWhite);
+  }
+}
+
+// What remains of x divided by 6. Requires x >= 0.
+CNN_INLINE Real modulo_6(Real x) {
+  return x - 6 * static_cast<Real>(static_cast<int>(x / 6));
+}
+
+// With h in sixths of the circle: a colour is v − c·min(k, 4 − k) cut to 0 … c, k = (n + h) mod 6,
+// n = 5, 3, 1 for red, green, blue, v the largest of the three, c its distance from the smallest.
+CNN_VECTORIZED void map_hue(Real sixths, Real* __restrict red, Real* __restrict green,
+                            Real* __restrict blue, std::size_t count) {
+  constexpr Real kSmall = Real{1e-30F};  // grey has no hue: 0 divided by this is 0
+  for (std::size_t i = 0; i < count; ++i) {
+    const Real r = red[i], g = green[i], b = blue[i];
+    const Real v = std::max(r, std::max(g, b));
+    const Real c = v - std::min(r, std::min(g, b));
+    const Real scale = 1 / std::max(c, kSmall);
+    const Real from_green = 2 + (b - r) * scale, from_blue = 4 + (r - g) * scale;
+    const Real from_red = (g - b) * scale;
+    const Real others = v == g ? from_green : from_blue;
+    const Real h = (v == r ? from_red : others) + sixths + 6;  // above 0
+    const Real of_red = modulo_6(h + 5), of_green = modulo_6(h + 3), of_blue = modulo_6(h + 1);
+    red[i] = v - c * std::clamp(std::min(of_red, 4 - of_red), Real{0}, Real{1});
+    green[i] = v - c * std::clamp(std::min(of_green, 4 - of_green), Real{0}, Real{1});
+    blue[i] = v - c * std::clamp(std::min(of_blue, 4 - of_blue), Real{0}, Real{1});
+  }
+}
+
 }  // namespace
 
 std::size_t thicken_bytes(const Shape& shape) {
@@ -144,15 +198,24 @@ double mean_of_grey(CView image, const Shape& shape) {
   if (shape.channels != 3) {
     return sum(image.data(), image.size()) / static_cast<double>(image.size());
   }
-  constexpr std::array kWeights = {0.299, 0.587, 0.114};
   double grey = 0;
-  for (std::size_t c = 0; c < 3; ++c) grey += kWeights[c] * sum(&image[c * plane], plane);
+  for (std::size_t c = 0; c < 3; ++c) grey += kGrey[c] * sum(&image[c * plane], plane);
   return grey / static_cast<double>(plane);
 }
 
 void scale_contrast(Real factor, const Shape& shape, View image) {
   const double offset = (1 - double{factor}) * mean_of_grey(image, shape);
   map_values(factor, static_cast<Real>(offset), image.data(), image.size());
+}
+
+void scale_saturation(Real factor, View image) {
+  const Colours colours = colours_of(image);
+  map_saturation(factor, colours.red, colours.green, colours.blue, image.size() / 3);
+}
+
+void turn_hue(Real turn, View image) {
+  const Colours colours = colours_of(image);
+  map_hue(6 * turn, colours.red, colours.green, colours.blue, image.size() / 3);
 }
 
 }  // namespace cnn

@@ -1,5 +1,5 @@
-// What augmentation does to the values of pixels, not to their positions: strokes, brightness and
-// contrast. Functions without state; any thread may call them.
+// What augmentation does to the values of pixels, not to their positions: strokes, brightness,
+// contrast, saturation and hue. Functions without state; any thread may call them.
 
 #pragma once
 
@@ -39,5 +39,12 @@ double mean_of_grey(CView image, const Shape& shape);
 
 // image ← factor·image + (1 − factor)·mean_of_grey, cut to 0 … 255.
 void scale_contrast(Real factor, const Shape& shape, View image);
+
+// Each pixel ← factor·pixel + (1 − factor)·its grey, cut to 0 … 255. image: (3, H, W).
+void scale_saturation(Real factor, View image);
+
+// Turns the hue of each pixel by `turn`, −0.5 … 0.5 of the circle red, yellow, green, cyan, blue,
+// magenta; its value max(R, G, B) and its saturation stay. Values are 0 … 255. image: (3, H, W).
+void turn_hue(Real turn, View image);
 
 }  // namespace cnn

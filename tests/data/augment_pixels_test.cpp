@@ -161,6 +161,69 @@ TEST(Contrast, HasOneMeanForAllChannels) {
   }
 }
 
+// Grey, (R + G + B weighted), is kept but for what is cut off; 0 makes grey, 1 changes nothing.
+TEST(Saturation, MovesColoursFromTheirGreyOrToIt) {
+  const Image original = {200, 0, 30, 100, 0, 30, 50, 255, 30};  // three pixels
+  Image image = original;
+  scale_saturation(1, image);
+  for (std::size_t i = 0; i < 9; ++i) EXPECT_NEAR(image[i], original[i], 1e-4);
+  scale_saturation(0, image);
+  for (std::size_t i = 0; i < 9; ++i) {
+    const double grey = 0.299 * double{original[i % 3]} + 0.587 * double{original[3 + i % 3]} +
+                        0.114 * double{original[6 + i % 3]};
+    EXPECT_NEAR(image[i], grey, 1e-3);
+  }
+  image = original;
+  scale_saturation(1.5F, image);
+  const double grey = 0.299 * 200 + 0.587 * 100 + 0.114 * 50;
+  EXPECT_NEAR(image[0], 1.5 * 200 - 0.5 * grey, 1e-3);
+  EXPECT_NEAR(image[3], 1.5 * 100 - 0.5 * grey, 1e-3);
+  EXPECT_NEAR(image[6], 1.5 * 50 - 0.5 * grey, 1e-3);
+  EXPECT_EQ(image[1], 0);
+  EXPECT_EQ(image[7], 255);
+}
+
+// Thirds of the circle exchange the channels; a sixth of it takes red to yellow.
+TEST(Hue, TurnsTheCircle) {
+  const Image original = {200, 90, 255, 40, 100, 90, 10, 40, 50, 90, 255, 40};  // four pixels
+  const auto turned = [&](Real turn) {
+    Image image = original;
+    turn_hue(turn, image);
+    return image;
+  };
+  const auto expect_close = [](const Image& image, const Image& expected) {
+    for (std::size_t i = 0; i < image.size(); ++i) EXPECT_NEAR(image[i], expected[i], 1e-3) << i;
+  };
+  expect_close(turned(0), original);
+  // Red becomes green, green blue, blue red.
+  expect_close(turned(Real{1} / 3), {50, 90, 255, 40, 200, 90, 255, 40, 100, 90, 10, 40});
+  expect_close(turned(Real{-1} / 3), {100, 90, 10, 40, 50, 90, 255, 40, 200, 90, 255, 40});
+  expect_close(turned(0.5F), turned(-0.5F));
+  Image red = {255, 0, 0};
+  turn_hue(Real{1} / 6, red);
+  expect_close(red, {255, 255, 0});
+  turn_hue(-0.25F, red);  // 60° − 90°: red with half of blue
+  expect_close(red, {255, 0, 127.5F});
+}
+
+// The widest turns of every corner of the cube stay within 0 … 255, whatever is rounded.
+TEST(Hue, KeepsValueAndSmallest) {
+  for (int colour = 0; colour < 27; ++colour) {
+    const Image pixel = {static_cast<Real>(colour % 3) * 127.5F,
+                         static_cast<Real>(colour / 3 % 3) * 127.5F,
+                         static_cast<Real>(colour / 9) * 127.5F};
+    for (int step = -50; step <= 50; ++step) {
+      Image image = pixel;
+      turn_hue(static_cast<Real>(step) / 100, image);
+      EXPECT_NEAR(*std::max_element(image.begin(), image.end()),
+                  *std::max_element(pixel.begin(), pixel.end()), 1e-3);
+      EXPECT_NEAR(*std::min_element(image.begin(), image.end()),
+                  *std::min_element(pixel.begin(), pixel.end()), 1e-3);
+      for (const Real value : image) EXPECT_TRUE(value >= 0 && value <= 255) << value;
+    }
+  }
+}
+
 Image augmented(const AugmentOptions& options, const Shape& shape, const Pixels& pixels,
                 std::uint32_t place) {
   const Augmenter augmenter(options, shape, 1);
@@ -236,6 +299,34 @@ TEST(BrightnessAndContrast, AreDrawnUniformlyAndApart) {
   EXPECT_NEAR(products / kDraws, 0, 0.004);
 }
 
+// Of two colours, the grey ones tell nothing: the saturation of a pixel is the distance of its
+// largest value from its smallest, the hue decides where between them the third is.
+TEST(Colours, AreDrawnUniformlyAndApart) {
+  const Shape shape{3, 1, 1};
+  double sum_s = 0, sum_h = 0, squares_s = 0, squares_h = 0, products = 0;
+  constexpr int kDraws = 2000;
+  for (std::uint32_t place = 0; place < kDraws; ++place) {
+    const Image image = augmented({.saturation = 0.25, .hue = 0.1}, shape, {150, 100, 100}, place);
+    const Real most = *std::max_element(image.begin(), image.end());
+    const Real least = *std::min_element(image.begin(), image.end());
+    const double s = (most - least) / 50 - 1;
+    const double h = (image[1] - image[2]) / (6 * (most - least));
+    ASSERT_EQ(image[0], most);
+    ASSERT_LE(std::abs(s), 0.25 + 1e-5);
+    ASSERT_LE(std::abs(h), 0.1 + 1e-5);
+    sum_s += s;
+    sum_h += h;
+    squares_s += s * s;
+    squares_h += h * h;
+    products += s * h;
+  }
+  EXPECT_NEAR(sum_s / kDraws, 0, 0.02);
+  EXPECT_NEAR(sum_h / kDraws, 0, 0.01);
+  EXPECT_NEAR(std::sqrt(squares_s / kDraws), 0.25 / std::sqrt(3.0), 0.01);
+  EXPECT_NEAR(std::sqrt(squares_h / kDraws), 0.1 / std::sqrt(3.0), 0.004);
+  EXPECT_NEAR(products / kDraws, 0, 0.001);
+}
+
 // Noise is not clipped, and a blanked square stays 0, whatever the contrast: both come after it.
 TEST(BrightnessAndContrast, ComeBeforeNoiseAndErase) {
   const Shape shape{1, 20, 20};
@@ -262,7 +353,8 @@ TEST(BrightnessAndContrast, ComeBeforeNoiseAndErase) {
 
 // What a key draws does not depend on the others.
 TEST(Augmenter, DrawsTheSameGeometryWithMoreKeys) {
-  const AugmentOptions geometry{.shift = 2, .rotate = 20, .scale = 0.2, .shear = 0.1, .flip = 0.5};
+  const AugmentOptions geometry{
+      .shift = 2, .rotate = 20, .scale = 0.2, .shear = 0.1, .flip = {.horizontal = 0.5}};
   AugmentOptions more = geometry;
   more.thickness = 2;
   more.brightness = 0.5;

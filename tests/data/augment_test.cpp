@@ -5,9 +5,12 @@
 #include <numbers>
 #include <numeric>
 #include <set>
+#include <string>
 #include <utility>
 
 #include <gtest/gtest.h>
+
+#include "cnn/error.hpp"
 
 #include "support/idx_writer.hpp"
 
@@ -20,8 +23,9 @@ using Image = std::vector<Real>;
 constexpr Shape kShape{1, 3, 4};
 const Pixels kNumbers = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
 
-Image warped(const Shape& shape, const Pixels& pixels, const Distortion& distortion) {
-  const Augmenter augmenter({.rotate = 1}, shape, 1);
+Image warped(const Shape& shape, const Pixels& pixels, const Distortion& distortion,
+             Fill fill = Fill::background) {
+  const Augmenter augmenter({.rotate = 1, .fill = fill}, shape, 1);
   Augmenter::Scratch scratch = augmenter.make_scratch();
   Image image(shape.size(), -1);
   augmenter.warp(pixels, distortion, scratch, image);
@@ -60,12 +64,15 @@ Pixels columns_and_rows(const Shape& shape) {
 TEST(AugmentOptions, AreOnIfTheyChangeAnything) {
   EXPECT_FALSE(AugmentOptions{}.is_on());
   EXPECT_FALSE(AugmentOptions{.elastic = {.sigma = 8}}.is_on());
+  EXPECT_FALSE((AugmentOptions{.crop = {.aspect = {1, 1}}, .fill = Fill::edge}).is_on());
   EXPECT_FALSE((AugmentOptions{.erase = {.size = 3, .probability = 0}}).is_on());
   for (const AugmentOptions& options :
        {AugmentOptions{.shift = 1}, AugmentOptions{.rotate = 1}, AugmentOptions{.scale = 0.1},
         AugmentOptions{.shear = 0.1}, AugmentOptions{.elastic = {.alpha = 1}},
-        AugmentOptions{.flip = 0.1}, AugmentOptions{.thickness = 0.1},
+        AugmentOptions{.flip = {.horizontal = 0.1}}, AugmentOptions{.thickness = 0.1},
         AugmentOptions{.brightness = 0.1}, AugmentOptions{.contrast = 0.1},
+        AugmentOptions{.crop = {.area = {0.9, 1}}}, AugmentOptions{.flip = {.vertical = 0.1}},
+        AugmentOptions{.turn = true}, AugmentOptions{.saturation = 0.1}, AugmentOptions{.hue = 0.1},
         AugmentOptions{.noise = 1}, AugmentOptions{.erase = {.size = 1}}}) {
     EXPECT_TRUE(options.is_on());
   }
@@ -87,6 +94,66 @@ TEST(Warp, ShiftsByWholePixelsExactly) {
 TEST(Warp, FlipsExactly) {
   EXPECT_EQ(warped(kShape, kNumbers, {.flip = true}),
             (Image{4, 3, 2, 1, 8, 7, 6, 5, 12, 11, 10, 9}));
+}
+
+Image moved(const Shape& shape, const Pixels& pixels, const Distortion& distortion, Fill fill) {
+  EXPECT_TRUE(only_moves(distortion));
+  Image image(shape.size(), -1);
+  move_pixels(pixels, shape, inverse_map(distortion, shape), fill, image);
+  return image;
+}
+
+TEST(Move, FlipsAndTurns) {
+  const Fill fill = Fill::background;
+  EXPECT_EQ(moved(kShape, kNumbers, {.flip = true}, fill),
+            (Image{4, 3, 2, 1, 8, 7, 6, 5, 12, 11, 10, 9}));
+  EXPECT_EQ(moved(kShape, kNumbers, {.flip_vertical = true}, fill),
+            (Image{9, 10, 11, 12, 5, 6, 7, 8, 1, 2, 3, 4}));
+  const Pixels square = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+  EXPECT_EQ(moved({1, 3, 3}, square, {.quarters = 1}, fill), (Image{7, 4, 1, 8, 5, 2, 9, 6, 3}));
+  EXPECT_EQ(moved({1, 3, 3}, square, {.quarters = 2}, fill), (Image{9, 8, 7, 6, 5, 4, 3, 2, 1}));
+  EXPECT_EQ(moved({1, 3, 3}, square, {.quarters = 3}, fill), (Image{3, 6, 9, 2, 5, 8, 1, 4, 7}));
+  // First flipped, then turned, then shifted.
+  EXPECT_EQ(moved({1, 3, 3}, square, {.shift_x = 1, .flip = true, .quarters = 1}, fill),
+            (Image{0, 9, 6, 0, 8, 5, 0, 7, 4}));
+}
+
+TEST(Move, RepeatsTheEdge) {
+  EXPECT_EQ(moved(kShape, kNumbers, {.shift_x = 1, .shift_y = -1}, Fill::edge),
+            (Image{5, 5, 6, 7, 9, 9, 10, 11, 9, 9, 10, 11}));
+  EXPECT_EQ(moved(kShape, kNumbers, {.shift_x = -9}, Fill::edge),
+            (Image{4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12}));
+  EXPECT_EQ(moved(kShape, kNumbers, {.shift_x = -9, .flip = true}, Fill::edge),
+            (Image{1, 1, 1, 1, 5, 5, 5, 5, 9, 9, 9, 9}));
+}
+
+// Copying is warping without interpolation: for every flip, turn, shift and fill.
+TEST(Move, IsWhatTheWarpGives) {
+  for (const Shape& shape : {Shape{2, 7, 7}, Shape{1, 8, 8}, Shape{1, 1, 1}, Shape{3, 5, 9}}) {
+    const Pixels pixels = make_dataset(shape, 1, 2).pixels;
+    for (int i = 0; i < 16 * 2 * 25; ++i) {
+      const int quarters = i % 4;
+      if (quarters % 2 != 0 && shape.height != shape.width) continue;
+      const Fill fill = i / 16 % 2 == 0 ? Fill::background : Fill::edge;
+      const Distortion d{.shift_x = i / 32 % 5 * 4 - 8,
+                         .shift_y = i / 160 * 4 - 8,
+                         .flip = i / 4 % 2 == 1,
+                         .flip_vertical = i / 8 % 2 == 1,
+                         .quarters = quarters};
+      ASSERT_EQ(moved(shape, pixels, d, fill), warped(shape, pixels, d, fill)) << i;
+    }
+  }
+}
+
+// A white image stays white wherever its pixels come from.
+TEST(Warp, RepeatsTheEdge) {
+  for (const Distortion& d :
+       {Distortion{.angle = 0.7}, Distortion{.shift_x = 30, .scale_x = 0.3, .scale_y = 0.2},
+        Distortion{.shift_y = -3, .angle = 0.1, .shear = 1}}) {
+    expect_near(warped({1, 6, 9}, Pixels(54, 200), d, Fill::edge), Image(54, 200), 1e-3);
+  }
+  EXPECT_EQ(warped({1, 1, 5}, {10, 20, 30, 40, 50}, {.scale_x = 0.5}, Fill::edge),
+            (Image{10, 10, 30, 50, 50}));
 }
 
 // A quarter turn clockwise: row y of the result is column y of the image, from below.
@@ -183,7 +250,8 @@ TEST(Augmenter, ShiftsTakeEveryWholeStepEquallyOften) {
 }
 
 TEST(Augmenter, DrawsUniformlyWithinItsRanges) {
-  const Augmenter augmenter({.rotate = 90, .scale = 0.2, .shear = 0.5, .flip = 0.25}, kShape, 7);
+  const Augmenter augmenter(
+      {.rotate = 90, .scale = 0.2, .shear = 0.5, .flip = {.horizontal = 0.25}}, kShape, 7);
   constexpr int kDraws = 4000;
   double angle = 0, angle_squared = 0, largest = 0, widths = 0, shear_squared = 0;
   int flips = 0;
@@ -209,6 +277,41 @@ TEST(Augmenter, DrawsUniformlyWithinItsRanges) {
   EXPECT_NEAR(flips, kDraws / 4, 5 * std::sqrt(kDraws * 0.1875));
 }
 
+TEST(Augmenter, DrawsFlipsAndTurnsApart) {
+  const AugmentOptions options{.flip = {.horizontal = 0.5, .vertical = 0.25}, .turn = true};
+  const Augmenter augmenter(options, {1, 8, 8}, 7);
+  int both = 0, vertical = 0;
+  std::vector<int> quarters(4);
+  for (std::uint32_t place = 0; place < 4000; ++place) {
+    const Distortion d = augmenter.draw(0, place);
+    vertical += d.flip_vertical ? 1 : 0;
+    both += d.flip && d.flip_vertical ? 1 : 0;
+    ++quarters.at(static_cast<std::size_t>(d.quarters));
+  }
+  EXPECT_NEAR(vertical, 1000, 100);
+  EXPECT_NEAR(both, 500, 80);
+  for (const int count : quarters) EXPECT_NEAR(count, 1000, 100);
+}
+
+TEST(Augmenter, RefusesWhatDoesNotSuitTheImages) {
+  const auto message = [](const AugmentOptions& options, const Shape& shape) -> std::string {
+    try {
+      const Augmenter augmenter(options, shape, 1);
+    } catch (const ConfigError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(message({.turn = true}, {1, 4, 6}),
+            "error: data.augment.turn needs images as wide as high, the images are 1x4x6; take it "
+            "out");
+  EXPECT_EQ(message({.saturation = 0.1}, {1, 4, 4}),
+            "error: data.augment.saturation needs images of three channels, red, green and blue, "
+            "the images are 1x4x4; take it out");
+  EXPECT_NE(message({.hue = 0.1}, {4, 4, 4}).find("data.augment.hue"), std::string::npos);
+  EXPECT_EQ(message({.turn = true, .saturation = 0.1, .hue = 0.1}, {3, 4, 4}), "");
+}
+
 TEST(Augmenter, DrawsAnewForEverySeedEpochAndPlace) {
   const AugmentOptions options{.rotate = 10};
   const auto angle = [&](std::uint64_t seed, std::uint64_t epoch, std::uint32_t place) {
@@ -223,15 +326,19 @@ TEST(Augmenter, DrawsAnewForEverySeedEpochAndPlace) {
 TEST(Augmenter, DependsOnSeedEpochAndPlaceAlone) {
   const Shape shape{3, 9, 10};
   const Pixels pixels = make_dataset(shape, 1, 2).pixels;
-  const AugmentOptions all{.shift = 2,
+  const AugmentOptions all{.crop = {.area = {0.5, 1}},
+                           .shift = 2,
                            .rotate = 20,
                            .scale = 0.2,
                            .shear = 0.2,
                            .elastic = {.sigma = 2, .alpha = 8},
-                           .flip = 0.5,
+                           .flip = {.horizontal = 0.5, .vertical = 0.5},
+                           .fill = Fill::edge,
                            .thickness = 1.5,
                            .brightness = 0.2,
                            .contrast = 0.2,
+                           .saturation = 0.2,
+                           .hue = 0.1,
                            .noise = 10,
                            .erase = {.size = 3, .probability = 0.5}};
   const Image image = augmented(all, shape, pixels, 4, 5, 6);
@@ -253,7 +360,8 @@ TEST(Augmenter, DependsOnSeedEpochAndPlaceAlone) {
 TEST(Augmenter, TreatsChannelsAlike) {
   Pixels twice = make_dataset({1, 9, 10}, 1, 2).pixels;
   twice.insert(twice.end(), twice.begin(), twice.begin() + 90);
-  const Image image = augmented({.shift = 1,
+  const Image image = augmented({.crop = {.area = {0.5, 0.9}},
+                                 .shift = 1,
                                  .rotate = 30,
                                  .elastic = {.sigma = 2, .alpha = 9},
                                  .erase = {.size = 4, .probability = 1}},
@@ -373,13 +481,18 @@ TEST(Erase, BlanksASquareSomewhereWithinTheImage) {
 
 TEST(Augmenter, KnowsItsBytes) {
   for (const double some : {0.0, 5.0}) {
-    const Augmenter augmenter(
-        {.rotate = 5, .elastic = {.alpha = some}, .thickness = some, .noise = some}, {3, 13, 9}, 1);
+    const Augmenter augmenter({.crop = {.area = {some == 0 ? 1 : 0.5, 1}},
+                               .rotate = 5,
+                               .elastic = {.alpha = some},
+                               .thickness = some,
+                               .noise = some},
+                              {3, 13, 9}, 1);
     const Augmenter::Scratch s = augmenter.make_scratch();
     EXPECT_EQ(augmenter.scratch_bytes(),
               sizeof(Real) * (s.source.size() + s.dx.size() + s.dy.size() + s.draws.size() +
                               s.line.size() + s.rows.size() + s.noise.size()) +
-                  s.strokes.size() + s.work.size());
+                  s.strokes.size() + s.work.size() + s.part.size() +
+                  (s.scaler ? CropScaler::bytes({13, 9}, {13, 9}) : 0));
   }
 }
 

@@ -1,7 +1,8 @@
-"""Pictures decoded and fitted by the library and by Pillow, which must agree: compare.py PROBE.
+"""Pictures decoded, fitted and augmented by the library and by Pillow, which must agree: compare.py PROBE.
 compare.py PROBE --rate FOLDER compares how fast they decode the JPEG files below FOLDER, on one core,
 opened from bytes in memory. Ends with code 77 where there is no Pillow."""
 
+import colorsys
 import io
 import random
 import subprocess
@@ -11,7 +12,7 @@ import time
 from pathlib import Path
 
 try:
-    from PIL import Image, ImageChops, ImageOps
+    from PIL import Image, ImageChops, ImageEnhance, ImageOps
 except ImportError:
     print("Pillow is not installed")
     sys.exit(77)
@@ -123,6 +124,44 @@ class Comparison:
                         self.note("JPEG reduced", way(full, (size, size)), found, largest=8, mean=1)
 
 
+    def crops(self, rng):
+        """Random resized crops, as torchvision makes them with Pillow."""
+        path = self.folder / "picture"
+        for width, height in [(32, 32), (48, 30), (224, 160)]:
+            for mode in ("RGB", "L"):
+                picture = drawn(mode, width, height, rng)
+                picture.save(path, "PNG")
+                for size in (16, 32, 61):
+                    high, wide = rng.randint(1, height), rng.randint(1, width)
+                    top, left = rng.randint(0, height - high), rng.randint(0, width - wide)
+                    expected = picture.crop((left, top, left + wide, top + high))
+                    found = self.run("crop", path, self.folder / "out.png", top, left, high, wide, size)
+                    self.note("augment: crop", expected.resize((size, size), Image.BILINEAR), found, largest=1)
+
+    def colours(self, rng):
+        """torchvision's ColorJitter is made of Pillow's enhancements; its hues of bytes would be too coarse to
+        compare with, so these are Python's."""
+        ways = {"brightness": ImageEnhance.Brightness, "contrast": ImageEnhance.Contrast,
+                "saturation": ImageEnhance.Color}
+        path = self.folder / "picture"
+        for factor in (0.05, 0.5, 0.9, 1.0, 1.3, 1.95):
+            picture = drawn("RGB", 40, 31, rng)
+            picture.save(path, "PNG")
+            for name, way in ways.items():
+                found = self.run("colour", path, self.folder / "out.png", name, factor)
+                self.note(f"augment: {name}", way(picture).enhance(factor), found, largest=1)
+            turn = factor / 2 - 0.5
+            expected = picture.copy()
+            expected.putdata([turned(pixel, turn) for pixel in picture.getdata()])
+            found = self.run("colour", path, self.folder / "out.png", "hue", turn)
+            self.note("augment: hue", expected, found, largest=1)
+
+
+def turned(pixel, turn):
+    hue, saturation, value = colorsys.rgb_to_hsv(*(level / 255 for level in pixel))
+    return tuple(round(255 * level) for level in colorsys.hsv_to_rgb((hue + turn) % 1, saturation, value))
+
+
 def compare_rates(probe, folder):
     names = sorted(Path(folder).rglob("*.jpg"))[:10000]
     files = [name.read_bytes() for name in names]
@@ -150,6 +189,8 @@ def main():
         comparison.all_formats(rng)
         comparison.fits(rng)
         comparison.reduced(rng)
+        comparison.crops(rng)
+        comparison.colours(rng)
         for name, (most, mean) in sorted(comparison.worst.items()):
             print(f"{name}: levels differ by {most} at most, by {mean:.3f} in the mean")
 

@@ -1,10 +1,13 @@
 // What compare.py asks of the library: probe decode FILE OUT reads a picture and writes it as
 // PNG; probe fit FILE OUT HEIGHT WIDTH crop|pad|stretch LEVEL brings it to a size, probe reduce
-// likewise, after decoding it at a smaller scale if that pays; probe rate LIST reads the files
+// likewise, after decoding it at a smaller scale if that pays; probe crop FILE OUT TOP LEFT HEIGHT
+// WIDTH SIZE scales a part of it as augmentation does, probe colour FILE OUT
+// brightness|contrast|saturation|hue NUMBER changes its colours; probe rate LIST reads the files
 // named in LIST and prints how many it decodes per second.
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <exception>
 #include <fstream>
@@ -12,6 +15,8 @@
 #include <vector>
 
 #include "base/file.hpp"
+#include "data/augment_crop.hpp"
+#include "data/augment_pixels.hpp"
 #include "data/image/decode.hpp"
 #include "data/image/fit.hpp"
 
@@ -32,6 +37,31 @@ void fit(const std::vector<std::string>& words, bool reduced) {
   const ReducedImage picture =
       reduced ? decode_reduced(bytes, size) : not_reduced(decode_picture(bytes));
   write_png(words.at(2), fitted(picture, size, how, {level, level, level}));
+}
+
+void crop(const std::vector<std::string>& words) {
+  const Image image = read_image(words.at(1));
+  const auto number = [&](std::size_t i) { return std::stoul(words.at(i)); };
+  const int size = std::stoi(words.at(7));
+  Image part{{image.shape.channels, size, size}, {}};
+  part.pixels.resize(part.shape.size());
+  CropScaler scaler({image.shape.height, image.shape.width}, {size, size});
+  scaler.scale(image.pixels, {number(3), number(4), number(5), number(6)}, part.pixels);
+  write_png(words.at(2), part);
+}
+
+void colour(const std::vector<std::string>& words) {
+  Image image = read_image(words.at(1));
+  std::vector<Real> values(image.pixels.begin(), image.pixels.end());
+  const std::string& what = words.at(3);
+  const Real number = std::stof(words.at(4));
+  if (what == "brightness") scale_brightness(number, values);
+  if (what == "contrast") scale_contrast(number, image.shape, values);
+  if (what == "saturation") scale_saturation(number, values);
+  if (what == "hue") turn_hue(number, values);
+  std::transform(values.begin(), values.end(), image.pixels.begin(),
+                 [](Real value) { return static_cast<std::uint8_t>(std::lround(value)); });
+  write_png(words.at(2), image);
 }
 
 // The best of some rounds: other programs only ever make it slower.
@@ -59,6 +89,8 @@ int main(int argc, char** argv) {
     if (words.at(0) == "decode") decode(words);
     if (words.at(0) == "fit") fit(words, false);
     if (words.at(0) == "reduce") fit(words, true);
+    if (words.at(0) == "crop") crop(words);
+    if (words.at(0) == "colour") colour(words);
     if (words.at(0) == "rate") rate(words);
     return 0;
   } catch (const std::exception& error) {

@@ -143,9 +143,12 @@ TEST(Resume, AnyStopsEndInTheBytesOfTheWholeRunWithMomentsAndAnAverage) {
 // What an epoch makes of an image does not depend on the step at which it was begun.
 TEST(Resume, AnyStopsEndInTheBytesOfTheWholeRunWithAugmentation) {
   RunConfig config = tiny_config("  epochs: 5\n  batch: 12\n  alpha: 0.1\n", 10);
-  config.data.augment = {.shift = 1,
+  config.data.augment = {.crop = {.area = {0.5, 1}},
+                         .shift = 1,
                          .rotate = 20,
                          .elastic = {.sigma = 1, .alpha = 3},
+                         .flip = {.horizontal = 0.5, .vertical = 0.5},
+                         .fill = Fill::edge,
                          .thickness = 1,
                          .brightness = 0.3,
                          .contrast = 0.3,

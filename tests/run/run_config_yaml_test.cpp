@@ -117,7 +117,10 @@ TEST(ToYaml, RoundTripsAugmentation) {
        {"", "shift: 3", "rotate: 12.5, scale: 0.1, shear: 0.2", "elastic: {alpha: 34}",
         "elastic: {sigma: 5.5, alpha: 8}, flip: 0.5, noise: 3", "erase: {size: 6}",
         "erase: {size: 6, probability: 1}, shift: 1", "thickness: 0.75",
-        "brightness: 0.25, contrast: 0.5", "shift: 2, until: 0.9"}) {
+        "brightness: 0.25, contrast: 0.5", "crop: {area: [0.5, 1]}",
+        "crop: {area: [0.25, 0.75], aspect: [0.5, 2]}, fill: edge",
+        "flip: {horizontal: 0.5, vertical: 0.25}, turn: true", "saturation: 0.25, hue: 0.1",
+        "shift: 2, until: 0.9"}) {
     expect_round_trip(with_data("dir: d, augment: {" + std::string(augment) + "}"));
   }
   const AugmentOptions options =
@@ -126,13 +129,16 @@ TEST(ToYaml, RoundTripsAugmentation) {
   EXPECT_EQ(options, (AugmentOptions{.rotate = 5,
                                      .elastic = {.sigma = 3, .alpha = 9},
                                      .erase = {.size = 6, .probability = 0.5}}));
+  EXPECT_EQ(with_data("dir: d, augment: {flip: 0.5}").data.augment,
+            with_data("dir: d, augment: {flip: {horizontal: 0.5}}").data.augment);
   EXPECT_FALSE(with_data("dir: d, augment: {}").data.augment.is_on());
   const std::string yaml =
       to_yaml(with_data("dir: d, augment: {elastic: {alpha: 9}}"), ConfigText::portable);
   EXPECT_NE(
       yaml.find(
           "  augment: {shift: 0, rotate: 0, scale: 0, shear: 0, elastic: {sigma: 4, "
-          "alpha: 9}, flip: 0, thickness: 0, brightness: 0, contrast: 0, noise: 0, until: 1}\n"),
+          "alpha: 9}, turn: false, fill: background, thickness: 0, brightness: 0, contrast: 0, "
+          "saturation: 0, hue: 0, noise: 0, until: 1}\n"),
       std::string::npos)
       << yaml;
 }

@@ -88,7 +88,8 @@ TEST_P(SteadyState, OfLenet) {
 TEST_P(SteadyState, OfAugmentation) {
   Network network = lenet();
   network.initialise(1);
-  const AugmentOptions all{.shift = 1,
+  const AugmentOptions all{.crop = {.area = {0.5, 1}},
+                           .shift = 1,
                            .rotate = 5,
                            .elastic = {.sigma = 3, .alpha = 9},
                            .thickness = 2.5,

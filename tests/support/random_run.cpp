@@ -201,7 +201,8 @@ std::string draw_augment(Draw& draw) {
   for (const char* option :
        {"shift: 2", "rotate: 15", "scale: 0.2", "shear: 0.3", "elastic: {sigma: 1.5, alpha: 6}",
         "flip: 0.5", "noise: 8", "erase: {size: 3, probability: 0.3}", "until: 0.6",
-        "thickness: 1.5", "brightness: 0.3", "contrast: 0.4"}) {
+        "thickness: 1.5", "brightness: 0.3", "contrast: 0.4", "crop: {area: [0.4, 1]}",
+        "fill: edge"}) {
     if (chance(draw, 3)) text += (text.empty() ? "" : ", ") + std::string(option);
   }
   return text;
