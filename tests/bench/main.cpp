@@ -10,6 +10,7 @@ int main(int argc, char** argv) {
   cnn::register_products();
   cnn::register_layers();
   cnn::register_steps();
+  cnn::register_augmentation();
   const cnn::BlasInfo blas = cnn::blas_info();
   benchmark::AddCustomContext("blas", blas.version + " " + blas.kernel);
   benchmark::Initialize(&argc, argv);
