@@ -129,7 +129,7 @@ Evaluation score(const EvalOptions& o, const Voters& voters, const PartData& par
     return evaluation;
   }
   Vote vote(part.selection.size(), voters.front()->model.info.classes);
-  const auto shifts = o.tta == "shifts" ? neighbour_shifts() : std::vector{PixelShift{}};
+  const auto shifts = copies_called(o.tta);
   for (const auto& runner : voters) {
     const ModelInfo& info = runner->model.info;
     with_model(runner->path, [&] {
@@ -145,6 +145,7 @@ std::string title(const EvalOptions& o, const PartData& part, DataPart which) {
       std::string(part_name(which)) + " set " + display_path(part.dataset.origin.images);
   if (o.models.size() > 1) text += ", mean of " + std::to_string(o.models.size()) + " models";
   if (o.tta == "shifts") text += ", mean of 9 shifts";
+  if (o.tta == "flip") text += ", mean of mirror images";
   return text;
 }
 

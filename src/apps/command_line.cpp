@@ -53,8 +53,9 @@ CLI::Option* add_tta_option(CLI::App& app, std::string& tta, const std::string& 
       .add_option("--tta", tta,
                   what +
                       ": with shifts, by the mean of the probabilities of each image and its 8 "
-                      "copies shifted by one pixel, diagonally, too")
-      ->check(CLI::IsMember({"none", "shifts"}))
+                      "copies shifted by one pixel, diagonally, too; with flip, of each image and "
+                      "its mirror image")
+      ->check(CLI::IsMember({"none", "shifts", "flip"}))
       ->capture_default_str();
 }
 

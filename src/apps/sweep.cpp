@@ -78,13 +78,13 @@ Scored part_to_score(const DataConfig& data) {
 
 struct Score {
   double accuracy;
-  std::optional<double> shifted;
+  std::optional<double> by_copies;
   std::size_t parameters;
 };
 
 // Nothing if `stop` became true on the way.
 std::optional<Score> score(const std::filesystem::path& path, const RunConfig& config,
-                           std::uint64_t seed, Scored scored, bool with_shifts,
+                           std::uint64_t seed, Scored scored, const std::string& tta,
                            const std::atomic<bool>& stop) {
   Workers workers(worker_count(config.training));
   ModelRunner runner(path, workers);
@@ -102,13 +102,13 @@ std::optional<Score> score(const std::filesystem::path& path, const RunConfig& c
       evaluate(runner.inference, config.loss, data.dataset, images, stop);
   if (!evaluation) return std::nullopt;
   result.accuracy = evaluation->accuracy();
-  if (with_shifts) {
+  if (tta != "none") {
     Vote vote(images.size(), info.classes);
     const Voter voter{runner.inference, config.loss, info.classes};
-    if (!vote.add(voter, data.dataset, images, neighbour_shifts(), stop)) {
+    if (!vote.add(voter, data.dataset, images, copies_called(tta), stop)) {
       return std::nullopt;
     }
-    result.shifted = vote.evaluation(data.dataset, images).accuracy();
+    result.by_copies = vote.evaluation(data.dataset, images).accuracy();
   }
   return result;
 }
@@ -171,9 +171,9 @@ std::vector<std::uint64_t> parse_seeds(const std::string& text) {
 }
 
 std::string sweep_text(const std::vector<SweepRun>& runs, std::size_t parameters,
-                       const std::string& part) {
+                       const std::string& part, const std::string& tta) {
   std::string text;
-  std::vector<double> accuracies, shifted, seconds;
+  std::vector<double> accuracies, by_copies, seconds;
   for (const SweepRun& run : runs) {
     text += fmt::format("seed {:>4}", run.seed);
     if (run.accuracy) {
@@ -186,9 +186,9 @@ std::string sweep_text(const std::vector<SweepRun>& runs, std::size_t parameters
     } else {
       text += "  (resumed)";
     }
-    if (run.shifted) {
-      shifted.push_back(100 * *run.shifted);
-      text += fmt::format("  with shifts {:.2f} %", shifted.back());
+    if (run.by_copies) {
+      by_copies.push_back(100 * *run.by_copies);
+      text += fmt::format("  with {} {:.2f} %", tta, by_copies.back());
     }
     text += "\n";
   }
@@ -196,7 +196,7 @@ std::string sweep_text(const std::vector<SweepRun>& runs, std::size_t parameters
   if (!accuracies.empty()) text += "  " + mean_text(accuracies);
   if (!seconds.empty()) text += fmt::format("  {:.1f} s", statistics(seconds).mean);
   if (!accuracies.empty()) text += fmt::format("  {} parameters  {} set", parameters, part);
-  if (!shifted.empty()) text += "  with shifts " + mean_text(shifted);
+  if (!by_copies.empty()) text += "  with " + tta + " " + mean_text(by_copies);
   return text + "\n";
 }
 
@@ -220,10 +220,10 @@ int sweep(const TrainOptions& options, const RunConfig& config, const StopSwitch
     SweepRun result{seed, {}, {}, {}};
     if (scored != Scored::nothing) {
       const std::optional<Score> reached =
-          score(directory.model(), config, seed, scored, options.tta == "shifts", stop.stop);
+          score(directory.model(), config, seed, scored, options.tta, stop.stop);
       if (!reached) return ended(128 + stop_signal());
       result.accuracy = reached->accuracy;
-      result.shifted = reached->shifted;
+      result.by_copies = reached->by_copies;
       parameters = reached->parameters;
     }
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
@@ -231,7 +231,8 @@ int sweep(const TrainOptions& options, const RunConfig& config, const StopSwitch
     runs.push_back(result);
     if (stop.stop.load()) return ended(128 + stop_signal());
   }
-  write_lines(stdout, sweep_text(runs, parameters, scored == Scored::test ? "test" : "validation"));
+  write_lines(stdout, sweep_text(runs, parameters, scored == Scored::test ? "test" : "validation",
+                                 options.tta));
   return kDone;
 }
 

@@ -25,6 +25,17 @@ std::vector<PixelShift> neighbour_shifts() {
   return shifts;
 }
 
+std::vector<PixelShift> mirror_images() {
+  return {{0, 0, false}, {0, 0, true}};
+}
+
+std::vector<PixelShift> copies_called(std::string_view name) {
+  if (name == "shifts") return neighbour_shifts();
+  if (name == "flip") return mirror_images();
+  if (name == "none") return {PixelShift{}};
+  throw ArgumentError("vote: there are no copies called '" + std::string(name) + "'");
+}
+
 Dataset shifted(const Dataset& dataset, PixelShift shift) {
   Dataset result = dataset;
   if (shift == PixelShift{}) return result;
@@ -38,9 +49,14 @@ Dataset shifted(const Dataset& dataset, PixelShift shift) {
   if (left >= right) return result;
   for (std::size_t at = 0; at + plane <= result.pixels.size(); at += plane) {
     for (int y = top; y < bottom; ++y) {
-      const int from = (y - by_rows) * width + left - by_columns;
-      std::copy_n(&dataset.pixels[at + static_cast<std::size_t>(from)], right - left,
-                  &result.pixels[at + static_cast<std::size_t>(y * width + left)]);
+      const std::uint8_t* const row =
+          &dataset.pixels[at + static_cast<std::size_t>((y - by_rows) * width)];
+      std::uint8_t* const to = &result.pixels[at + static_cast<std::size_t>(y * width + left)];
+      if (shift.flip) {
+        std::reverse_copy(row + width + by_columns - right, row + width + by_columns - left, to);
+      } else {
+        std::copy_n(row + left - by_columns, right - left, to);
+      }
     }
   }
   return result;

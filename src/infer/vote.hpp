@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cnn/dataset.hpp"
@@ -16,10 +17,11 @@
 
 namespace cnn {
 
-// A step of whole pixels.
+// A copy of an image: left and right are swapped or not, then it is moved by whole pixels.
 struct PixelShift {
   int down = 0;
   int right = 0;
+  bool flip = false;
 
   bool operator==(const PixelShift&) const = default;
 };
@@ -27,7 +29,14 @@ struct PixelShift {
 // The image itself and its copies shifted by one pixel up, down, left, right and diagonally.
 std::vector<PixelShift> neighbour_shifts();
 
-// The images, each moved as a whole; what comes from outside is 0, the background of
+// The image itself and its mirror image.
+std::vector<PixelShift> mirror_images();
+
+// The copies that a word stands for: shifts, flip, or none for the image alone. Throws
+// ArgumentError for another one.
+std::vector<PixelShift> copies_called(std::string_view name);
+
+// The images, each mirrored and moved as a whole; what comes from outside is 0, the background of
 // light-on-dark images.
 Dataset shifted(const Dataset& dataset, PixelShift shift);
 

@@ -260,6 +260,11 @@ TEST_F(Scoring, ShiftsAndSeveralModelsVote) {
   const json twice = eval({"--model", model(), "--model", model()});
   EXPECT_EQ(twice["confusion"], one["confusion"]);
   EXPECT_NEAR(twice["loss"], one["loss"], 1e-6);
+  const json mirrored = eval({"--model", model(), "--tta", "flip"});
+  EXPECT_NE(mirrored["loss"], one["loss"]);
+  EXPECT_NE(mirrored["loss"], shifts["loss"]);
+  EXPECT_THAT(run_command("cnn-eval", {"--model", model(), "--tta", "flip"}).out,
+              HasSubstr(", mean of mirror images: 1000 images"));
   const CommandResult text =
       run_command("cnn-eval", {"--model", model(), "--model", other, "--tta", "shifts"});
   EXPECT_THAT(text.out, HasSubstr(", mean of 2 models, mean of 9 shifts: 1000 images"));

@@ -46,7 +46,7 @@ TEST(SweepText, GivesMeanAndDeviation) {
   EXPECT_EQ(sweep_text({{1, 0.5, {}, 10.0}}, 7, "validation"),
             "seed    1  50.00 %  10.0 s\nmean  50.00 %  10.0 s  7 parameters  validation set\n");
   EXPECT_EQ(sweep_text({{1, {}, {}, 10.0}}, 0, ""), "seed    1  10.0 s\nmean  10.0 s\n");
-  EXPECT_EQ(sweep_text({{1, 0.97, 0.98, 10.0}, {2, 0.97, 0.99, 20.0}}, 7, "test"),
+  EXPECT_EQ(sweep_text({{1, 0.97, 0.98, 10.0}, {2, 0.97, 0.99, 20.0}}, 7, "test", "shifts"),
             "seed    1  97.00 %  10.0 s  with shifts 98.00 %\n"
             "seed    2  97.00 %  20.0 s  with shifts 99.00 %\n"
             "mean  97.00 ± 0.00 %  15.0 s  7 parameters  test set  with shifts 98.50 ± 0.71 %\n");

@@ -54,7 +54,8 @@ TEST(TrainCommand, ThreadsDoNotChangeOneByte) {
 
 TEST(TrainCommand, AugmentationDoesNotDependOnThreadsAndChangesTheWeights) {
   const std::string augment =
-      "data.augment={shift: 2, rotate: 10, scale: 0.1, elastic: {sigma: 4, alpha: 20}, "
+      "data.augment={crop: {area: [0.5, 1]}, fill: edge, shift: 2, rotate: 10, scale: 0.1, "
+      "elastic: {sigma: 4, alpha: 20}, "
       "thickness: 0.8, brightness: 0.2, contrast: 0.2}";
   const TempDir temp;
   ASSERT_EQ(train(temp / "plain", {}).code, 0);

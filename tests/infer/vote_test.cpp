@@ -46,6 +46,20 @@ TEST(Shifted, MovesEachImageAndFillsWithBackground) {
   EXPECT_EQ(shifted(dataset, {5, 0}).pixels, std::vector<std::uint8_t>(8, 0));
   EXPECT_EQ(shifted(dataset, {0, -5}).pixels, std::vector<std::uint8_t>(8, 0));
   EXPECT_EQ(shifted(dataset, {1, 1}).labels, dataset.labels);
+  EXPECT_EQ(shifted(dataset, {0, 0, true}).pixels,
+            (std::vector<std::uint8_t>{2, 1, 4, 3, 6, 5, 8, 7}));
+  EXPECT_EQ(shifted(dataset, {0, 1, true}).pixels,
+            (std::vector<std::uint8_t>{0, 2, 0, 4, 0, 6, 0, 8}));
+  EXPECT_EQ(shifted(dataset, {-1, -1, true}).pixels,
+            (std::vector<std::uint8_t>{3, 0, 0, 0, 7, 0, 0, 0}));
+}
+
+TEST(MirrorImages, AreTheImageAndItsMirrorImage) {
+  EXPECT_EQ(mirror_images(), (std::vector<PixelShift>{{0, 0, false}, {0, 0, true}}));
+  EXPECT_EQ(copies_called("flip"), mirror_images());
+  EXPECT_EQ(copies_called("shifts"), neighbour_shifts());
+  EXPECT_EQ(copies_called("none"), std::vector{PixelShift{}});
+  EXPECT_THROW(copies_called("flips"), ArgumentError);
 }
 
 TEST(NeighbourShifts, AreTheImageAndItsEightNeighbours) {
