@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/vectors.hpp"
 #include "data/image/sample_depth.hpp"
 
 namespace cnn {
@@ -100,6 +101,47 @@ void turn_upright(Image& image, const Turn& turn) {
   }
 }
 
+using Bytes16 = std::uint8_t __attribute__((vector_size(16)));
+
+CNN_INLINE Bytes16 load_16(const std::uint8_t* from) {
+  Bytes16 bytes;
+  __builtin_memcpy(&bytes, from, sizeof bytes);
+  return bytes;
+}
+
+CNN_INLINE void store_16(const Bytes16& bytes, std::uint8_t* to) {
+  __builtin_memcpy(to, &bytes, sizeof bytes);
+}
+
+// A row of RGB to its planes, 16 pixels at a time: a third of the time that decoding took went into
+// jumping over two samples of three.
+CNN_VECTORIZED void separate_rgb(const std::uint8_t* row, std::size_t width, std::uint8_t* red,
+                                 std::uint8_t* green, std::uint8_t* blue) {
+  std::size_t x = 0;
+  for (; x + 16 <= width; x += 16) {
+    const Bytes16 a = load_16(row + 3 * x), b = load_16(row + 3 * x + 16);
+    const Bytes16 c = load_16(row + 3 * x + 32);
+    // Of a and b what is there, in order, and what c has behind it.
+    const Bytes16 r =
+        __builtin_shufflevector(a, b, 0, 3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 0, 0, 0, 0, 0);
+    const Bytes16 g =
+        __builtin_shufflevector(a, b, 1, 4, 7, 10, 13, 16, 19, 22, 25, 28, 31, 0, 0, 0, 0, 0);
+    const Bytes16 u =
+        __builtin_shufflevector(a, b, 2, 5, 8, 11, 14, 17, 20, 23, 26, 29, 0, 0, 0, 0, 0, 0);
+    store_16(__builtin_shufflevector(r, c, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 17, 20, 23, 26, 29),
+             red + x);
+    store_16(__builtin_shufflevector(g, c, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 18, 21, 24, 27, 30),
+             green + x);
+    store_16(__builtin_shufflevector(u, c, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 19, 22, 25, 28, 31),
+             blue + x);
+  }
+  for (; x < width; ++x) {
+    red[x] = row[3 * x];
+    green[x] = row[3 * x + 1];
+    blue[x] = row[3 * x + 2];
+  }
+}
+
 }  // namespace
 
 template <typename Sample>
@@ -113,8 +155,11 @@ void Canvas<Sample>::put_row(int y, const Sample* row) noexcept {
   const auto width = static_cast<std::size_t>(stored_.width);
   const std::size_t area = width * static_cast<std::size_t>(stored_.height);
   const std::size_t samples = stored_.samples();
-  for (std::size_t s = 0; s < samples; ++s) {
-    Sample* const to = planes_.data() + s * area + static_cast<std::size_t>(y) * width;
+  Sample* to = planes_.data() + static_cast<std::size_t>(y) * width;
+  if constexpr (sizeof(Sample) == 1) {
+    if (samples == 3) return separate_rgb(row, width, to, to + area, to + 2 * area);
+  }
+  for (std::size_t s = 0; s < samples; ++s, to += area) {
     for (std::size_t x = 0; x < width; ++x) to[x] = row[x * samples + s];
   }
 }

@@ -231,11 +231,14 @@ class JpegReader {
   }
 
   Image read_rows(const Stored& stored) {
-    std::vector<JSAMPLE> row(static_cast<std::size_t>(jpeg_.output_width) *
-                             static_cast<std::size_t>(jpeg_.output_components));
+    // libjpeg-turbo writes rows that begin at a multiple of 16 past the caches; reading them again
+    // at once would take a third of the time.
+    constexpr std::size_t kOdd = 1;
+    std::vector<JSAMPLE> row(kOdd + static_cast<std::size_t>(jpeg_.output_width) *
+                                        static_cast<std::size_t>(jpeg_.output_components));
     Canvas<std::uint8_t> canvas(stored);
     run([&] {
-      JSAMPROW to = row.data();
+      JSAMPROW to = row.data() + kOdd;
       for (int y = 0; y < stored.height; ++y) {
         jpeg_read_scanlines(&jpeg_, &to, 1);
         if (jpeg_.out_color_space == JCS_CMYK) cmyk_to_rgb(to, jpeg_.output_width);
