@@ -21,6 +21,7 @@
 #include "apps/output_kind.hpp"
 #include "apps/preview.hpp"
 #include "apps/reading_progress.hpp"
+#include "apps/schema_line.hpp"
 #include "apps/signals.hpp"
 #include "apps/sweep.hpp"
 #include "apps/train_log.hpp"
@@ -190,7 +191,7 @@ int train(const TrainOptions& o, StopSwitch& stop) {
   require_output_kind("--preview", o.preview, OutputKind::png);
   LoadedConfig loaded = load(o, options);
   if (o.print_config) {
-    write_lines(stdout, to_yaml(loaded.config, ConfigText::complete));
+    write_lines(stdout, schema_line() + to_yaml(loaded.config, ConfigText::complete));
     return kDone;
   }
   if (!o.preview.empty()) {

@@ -9,9 +9,24 @@
 
 #include "apps/app.hpp"
 #include "base/text.hpp"
+#include "run/config_schema.hpp"
 
 namespace cnn::app {
 namespace {
+
+// A flag that prints a text instead of doing anything, as --version does: other options need not be
+// there.
+void add_printing_flag(CLI::App& app, const std::string& name, const std::string& description,
+                       const std::function<std::string()>& text) {
+  app.add_flag_callback(
+      name,
+      [text] {
+        std::string printed = text();
+        if (printed.ends_with('\n')) printed.pop_back();  // CLI11 adds one
+        throw CLI::CallForVersion(printed, 0);
+      },
+      description);
+}
 
 // An unset shell variable must not pass for an option that was not given.
 std::string not_empty(const std::string& text) {
@@ -89,6 +104,9 @@ void add_options(CLI::App& app, TrainOptions& o) {
                    "Check everything, run one step, print the layer table, write nothing");
   CLI::Option* print_config =
       app.add_flag("--print-config", o.print_config, "Print the resolved configuration and stop");
+  add_printing_flag(app, "--print-schema",
+                    "Print the JSON Schema of configurations, for editors, and stop",
+                    config_schema);
   app.add_flag("--check-gradients", o.check_gradients,
                "Compare backpropagation with central differences, layer by layer and through the "
                "whole network, on a few images; print the table, write nothing. Exit code 1 if a "

@@ -34,6 +34,22 @@ TEST(TrainHelp, ShowsWhichValueMayBeLeftOut) {
   EXPECT_THAT(help, HasSubstr("\n  --weights FILE "));
 }
 
+TEST(PrintSchema, NeedsNoConfiguration) {
+  const CommandResult result = run_command("cnn-train", {"--print-schema"});
+  EXPECT_EQ(result.code, 0);
+  EXPECT_EQ(result.err, "");
+  EXPECT_TRUE(result.out.starts_with("{\n  \"$schema\": ")) << result.out.substr(0, 100);
+  EXPECT_TRUE(result.out.ends_with("}\n"));
+}
+
+TEST(PrintConfig, BeginsWithALineForEditors) {
+  const CommandResult result =
+      run_command("cnn-train", {"--config", digits_config(), "--print-config"});
+  EXPECT_EQ(result.code, 0);
+  EXPECT_TRUE(result.out.starts_with("# yaml-language-server: $schema=cnn.schema.json\nname:"))
+      << result.out.substr(0, 100);
+}
+
 TEST(TrainHelp, WhatExcludesWhatIsStillRefused) {
   const CommandResult result =
       run_command("cnn-train", {"--config", digits_config(), "--resume", "--check-gradients"});
