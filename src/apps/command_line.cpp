@@ -2,30 +2,30 @@
 
 #include <cstdio>
 #include <memory>
+#include <sstream>
 
 #include <CLI/CLI.hpp>
 
 #include "cnn/version.hpp"
 
 #include "apps/app.hpp"
+#include "apps/completion.hpp"
 #include "base/text.hpp"
 #include "run/config_schema.hpp"
 
 namespace cnn::app {
 namespace {
 
-// A flag that prints a text instead of doing anything, as --version does: other options need not be
-// there.
+// What an option prints instead of doing anything, as --version does: others need not be there.
+[[noreturn]] void print_instead(std::string text) {
+  if (text.ends_with('\n')) text.pop_back();  // CLI11 adds one
+  throw CLI::CallForVersion(text, 0);
+}
+
 void add_printing_flag(CLI::App& app, const std::string& name, const std::string& description,
                        const std::function<std::string()>& text) {
   app.add_flag_callback(
-      name,
-      [text] {
-        std::string printed = text();
-        if (printed.ends_with('\n')) printed.pop_back();  // CLI11 adds one
-        throw CLI::CallForVersion(printed, 0);
-      },
-      description);
+      name, [text] { print_instead(text()); }, description);
 }
 
 // An unset shell variable must not pass for an option that was not given.
@@ -48,6 +48,43 @@ std::string decimal(const std::string& text) {
   const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
   const bool padded = text.size() > 1 && text.front() == '0';
   return digits && !padded ? "" : "must be a decimal number, got '" + text + "'";
+}
+
+// What completion needs to know of the command.
+CommandShape shape_of(const CLI::App& app) {
+  CommandShape shape;
+  shape.name = app.get_name();
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_lnames().empty()) {
+      shape.takes_files = true;
+      continue;
+    }
+    CommandOption& entry = shape.options.emplace_back();
+    entry.name = "--" + option->get_lnames().front();
+    entry.description = option->get_description();
+    if (option->get_items_expected_max() == 0) continue;  // a flag
+    entry.value = option->get_type_name().substr(0, option->get_type_name().find(':'));
+    entry.repeats = option->get_items_expected_max() > 1;
+    // IsMember describes itself as {a,b,c}.
+    const std::size_t open = option->get_type_name().find('{');
+    if (open == std::string::npos) continue;
+    std::stringstream words(option->get_type_name().substr(open + 1));
+    for (std::string word; std::getline(words, word, ',');) {
+      entry.words.push_back(word.substr(0, word.find('}')));
+    }
+  }
+  return shape;
+}
+
+void add_completion_option(CLI::App& app) {
+  app.add_option_function<std::string>(
+         "--completion",
+         [&app](const std::string& shell) {
+           print_instead(completion_script(shell, shape_of(app)));
+         },
+         "Print the script that completes this command in that shell, and stop")
+      ->type_name("SHELL")
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
 }
 
 template <typename Options>
@@ -219,6 +256,7 @@ int parse_and_run(CLI::App& app, const std::string& example, int argc, char** ar
                   const std::function<int()>& body) {
   app.formatter(std::make_shared<OptionList>());
   app.set_version_flag("--version", version());
+  add_completion_option(app);
   app.footer("Example:\n  " + example +
              "\n\nExit codes: 0 done, 2 usage or configuration, 3 data, image or model file, "
              "4 training diverged,\n130/143 stopped by SIGINT/SIGTERM after writing a checkpoint");

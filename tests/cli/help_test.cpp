@@ -34,6 +34,24 @@ TEST(TrainHelp, ShowsWhichValueMayBeLeftOut) {
   EXPECT_THAT(help, HasSubstr("\n  --weights FILE "));
 }
 
+TEST_P(Help, HasCompletionForThreeShells) {
+  for (const char* shell : {"bash", "zsh", "fish"}) {
+    const CommandResult result = run_command(GetParam(), {"--completion", shell});
+    EXPECT_EQ(result.code, 0) << shell;
+    EXPECT_EQ(result.err, "") << shell;
+    EXPECT_THAT(result.out, HasSubstr("version")) << shell;
+  }
+  EXPECT_EQ(run_command(GetParam(), {"--completion", "tcsh"}).code, 2);
+}
+
+TEST(Completion, KnowsTheKeysOfSectionsAndLayers) {
+  for (const char* shell : {"bash", "zsh", "fish"}) {
+    const std::string script = run_command("cnn-train", {"--completion", shell}).out;
+    EXPECT_THAT(script, HasSubstr("training.schedule.gamma")) << shell;
+    EXPECT_THAT(script, HasSubstr("dilation")) << shell;
+  }
+}
+
 TEST(PrintSchema, NeedsNoConfiguration) {
   const CommandResult result = run_command("cnn-train", {"--print-schema"});
   EXPECT_EQ(result.code, 0);

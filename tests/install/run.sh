@@ -18,6 +18,13 @@ for header in "$work"/prefix/include/cnn/*.hpp; do  # each can be used alone
   echo "#include <cnn/$(basename "$header")>" | c++ -std=c++20 -fsyntax-only -I"$work/prefix/include" -x c++ -
 done
 
+for file in cnn/cnn.schema.json bash-completion/completions/cnn-train zsh/vendor-completions/_cnn-train \
+  fish/vendor_completions.d/cnn-train.fish; do
+  [ -s "$work/prefix/share/$file" ] || fail "share/$file is not installed"
+done
+"$work/prefix/bin/cnn-train" --config "$source/configs/digits.yaml" --print-config | head -1 | grep -q "$work/prefix/share/cnn/cnn.schema.json" ||
+  fail "--print-config does not name the installed schema"
+
 mkdir "$work/programs"
 awk -v to="$work/programs" -f "$here/programs.awk" "$source/include/README.md"
 cmake -S "$work/programs" -B "$work/built" -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_BUILD_TYPE=Release \
