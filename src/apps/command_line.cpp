@@ -10,6 +10,7 @@
 
 #include "apps/app.hpp"
 #include "apps/completion.hpp"
+#include "apps/option_list.hpp"
 #include "base/text.hpp"
 #include "run/config_schema.hpp"
 
@@ -32,16 +33,6 @@ void add_printing_flag(CLI::App& app, const std::string& name, const std::string
 std::string not_empty(const std::string& text) {
   return text.empty() ? "must not be empty" : "";
 }
-
-// The list of options without "Excludes: …": what an option does stands out, and who gives two that
-// exclude each other is told so.
-class OptionList final : public CLI::Formatter {
- public:
-  std::string make_option_opts(const CLI::Option* option) const override {
-    const std::string text = CLI::Formatter::make_option_opts(option);
-    return text.substr(0, text.find(" Excludes:"));
-  }
-};
 
 // CLI11 reads 010 as octal; here a number is decimal, as in the YAML file.
 std::string decimal(const std::string& text) {
@@ -176,6 +167,11 @@ void add_options(CLI::App& app, TrainOptions& o) {
   CLI::Option* quiet = app.add_flag("--quiet", o.quiet, "Only warnings and errors");
   app.add_flag("--verbose", o.verbose, "Checkpoints and other details, too")->excludes(quiet);
   app.add_flag("--no-progress", o.no_progress, "No progress bar");
+  group(app, "Starting and going on", {"--overwrite", "--resume", "--weights"});
+  group(app, "Looking without training",
+        {"--dry-run", "--print-config", "--print-schema", "--check-gradients", "--preview"});
+  group(app, "Several runs", {"--seeds", "--tta"});
+  group(app, "What is said", {"--quiet", "--verbose", "--no-progress"});
 }
 
 void add_options(CLI::App& app, EvalOptions& o) {
@@ -251,15 +247,18 @@ void add_options(CLI::App& app, BenchOptions& o) {
   app.add_flag("--json", o.json, "Print JSON instead of text");
 }
 
-// Parses with help and version set up the project's way, then runs the body.
-int parse_and_run(CLI::App& app, const std::string& example, int argc, char** argv,
+// Parses with help and version set up the project's way, then runs the body. `examples` are
+// command lines.
+int parse_and_run(CLI::App& app, const std::vector<std::string>& examples, int argc, char** argv,
                   const std::function<int()>& body) {
   app.formatter(std::make_shared<OptionList>());
-  app.set_version_flag("--version", version());
+  app.set_version_flag("--version", version(), "Print the version and stop");
+  app.set_help_flag("-h,--help", "Print this list and stop");
   add_completion_option(app);
-  app.footer("Example:\n  " + example +
-             "\n\nExit codes: 0 done, 2 usage or configuration, 3 data, image or model file, "
-             "4 training diverged,\n130/143 stopped by SIGINT/SIGTERM after writing a checkpoint");
+  group(app, kHelpGroup, {"--help", "--version", "--completion"});
+  app.footer("Examples:\n  " + join(examples, "\n  ") +
+             "\n\nExit codes:\n  0 done, 2 usage or configuration, 3 data, image or model file,\n"
+             "  4 training diverged, 130/143 stopped by SIGINT/SIGTERM after a checkpoint");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -280,8 +279,10 @@ int run(int argc, char** argv, TrainOptions& options, const std::function<int()>
                  "cnn-train");
     add_options(app, options);
     return parse_and_run(
-        app, "cnn-train --config configs/lenet.yaml --set training.epochs=5 --out runs/try", argc,
-        argv, [&] {
+        app,
+        {"cnn-train --config configs/lenet.yaml --set training.epochs=5 --out runs/try",
+         "cnn-train --config runs/try/config.yaml --resume"},
+        argc, argv, [&] {
           options.resuming = app.count("--resume") > 0;
           return body();
         });
@@ -293,7 +294,9 @@ int run(int argc, char** argv, EvalOptions& options, const std::function<int()>&
   const auto parse = [&] {
     CLI::App app("Scores a model on a whole test set.", "cnn-eval");
     add_options(app, options);
-    return parse_and_run(app, "cnn-eval --model runs/lenet/model.safetensors --out runs/lenet/test",
+    return parse_and_run(app,
+                         {"cnn-eval --model runs/lenet/model.safetensors --out runs/lenet/test",
+                          "cnn-eval --model a.safetensors --model b.safetensors --json"},
                          argc, argv, body);
   };
   return guarded(std::cref(parse));
@@ -305,7 +308,9 @@ int run(int argc, char** argv, PredictOptions& options, const std::function<int(
     std::string invert = "auto";
     std::string prepare = "auto";
     add_options(app, options, invert, prepare);
-    return parse_and_run(app, "cnn-predict --model runs/lenet/model.safetensors --show digit.png",
+    return parse_and_run(app,
+                         {"cnn-predict --model runs/lenet/model.safetensors --show digit.png",
+                          "cnn-predict --model runs/lenet/model.safetensors --json *.png"},
                          argc, argv, [&] {
                            options.invert = invert == "yes"  ? Invert::yes
                                             : invert == "no" ? Invert::no
@@ -321,8 +326,10 @@ int run(int argc, char** argv, BenchOptions& options, const std::function<int()>
   const auto parse = [&] {
     CLI::App app("Times training and inference of a network, on random images.", "cnn-bench");
     add_options(app, options);
-    return parse_and_run(app, "cnn-bench --config configs/lenet.yaml --threads 1", argc, argv,
-                         body);
+    return parse_and_run(app,
+                         {"cnn-bench --config configs/lenet.yaml --threads 1",
+                          "cnn-bench --config configs/lenet.yaml --set training.batch=256"},
+                         argc, argv, body);
   };
   return guarded(std::cref(parse));
 }

@@ -1,5 +1,6 @@
 // What --help of each command prints.
 
+#include <sstream>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -20,8 +21,21 @@ TEST_P(Help, ListsOptionsWithoutWhatTheyExclude) {
   EXPECT_EQ(result.err, "");
   EXPECT_THAT(result.out, HasSubstr("\nOptions:\n"));
   EXPECT_THAT(result.out, HasSubstr("\n  --version "));
-  EXPECT_THAT(result.out, HasSubstr("\nExit codes: "));
+  EXPECT_THAT(result.out, HasSubstr("\nExit codes:\n"));
   EXPECT_THAT(result.out, Not(HasSubstr("Excludes")));
+}
+
+TEST_P(Help, FitsATerminalAndEndsWithTwoExamples) {
+  std::istringstream help(run_command(GetParam(), {"--help"}).out);
+  bool in_examples = false;
+  int examples = 0;
+  for (std::string line; std::getline(help, line);) {
+    EXPECT_LE(line.size(), 80U) << line;
+    if (line.empty()) in_examples = false;
+    if (in_examples) ++examples;
+    if (line == "Examples:") in_examples = true;
+  }
+  EXPECT_EQ(examples, 2);
 }
 
 INSTANTIATE_TEST_SUITE_P(Commands, Help,
@@ -32,6 +46,13 @@ TEST(TrainHelp, ShowsWhichValueMayBeLeftOut) {
   const std::string help = run_command("cnn-train", {"--help"}).out;
   EXPECT_THAT(help, HasSubstr("\n  --resume [CHECKPOINT] "));
   EXPECT_THAT(help, HasSubstr("\n  --weights FILE "));
+}
+
+TEST(TrainHelp, HasGroupsAndDefaults) {
+  const std::string help = run_command("cnn-train", {"--help"}).out;
+  EXPECT_THAT(help, HasSubstr("\nLooking without training:\n  --dry-run "));
+  EXPECT_THAT(help, HasSubstr("(default: none)"));
+  EXPECT_THAT(help, HasSubstr("(required)"));
 }
 
 TEST_P(Help, HasCompletionForThreeShells) {

@@ -360,7 +360,7 @@ TEST(Commands, HelpShowsAnExampleAndTheExitCodes) {
   for (const char* name : {"cnn-train", "cnn-eval", "cnn-predict", "cnn-bench"}) {
     const CommandResult result = run_command(name, {"--help"});
     EXPECT_EQ(result.code, 0);
-    EXPECT_THAT(result.out, HasSubstr("Example:"));
+    EXPECT_THAT(result.out, HasSubstr("Examples:"));
     EXPECT_THAT(result.out, HasSubstr("Exit codes"));
     EXPECT_EQ(run_command(name, {"--version"}).code, 0);
   }

@@ -19,7 +19,7 @@ for header in "$work"/prefix/include/cnn/*.hpp; do  # each can be used alone
 done
 
 for file in cnn/cnn.schema.json bash-completion/completions/cnn-train zsh/vendor-completions/_cnn-train \
-  fish/vendor_completions.d/cnn-train.fish; do
+  fish/vendor_completions.d/cnn-train.fish man/man1/cnn-train.1 man/man5/cnn.yaml.5; do
   [ -s "$work/prefix/share/$file" ] || fail "share/$file is not installed"
 done
 "$work/prefix/bin/cnn-train" --config "$source/configs/digits.yaml" --print-config | head -1 | grep -q "$work/prefix/share/cnn/cnn.schema.json" ||

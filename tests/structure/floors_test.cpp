@@ -50,7 +50,7 @@ const std::map<std::string, std::vector<std::string>> kOutside = {
     {"gif_lib.h", {"data/image/gif"}},
     {"webp/", {"data/image/webp"}},
     {"nlohmann/", {"formats/safetensors", "config/schema_printer", "apps/*"}},
-    {"CLI/", {"apps/command_line"}},
+    {"CLI/", {"apps/command_line", "apps/option_list"}},
     {"spdlog/", {"apps/*"}},
     {"fmt/", {"apps/*"}},
 };
