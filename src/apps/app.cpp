@@ -15,6 +15,7 @@
 
 #include "base/arena.hpp"
 #include "base/text.hpp"
+#include "base/vectors.hpp"
 #include "base/workers.hpp"
 #include "run/memory_need.hpp"
 
@@ -76,6 +77,7 @@ int guarded(const std::function<int()>& body) {
   std::set_terminate(on_terminate);
   occupy_standard_streams();
   try {
+    vector_level();  // a CNN_ISA that cannot be met is said at once
     return finish_stdout(body());
   } catch (const ConfigError& error) {
     return report(error.what(), kUsage);

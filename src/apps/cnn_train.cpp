@@ -83,7 +83,7 @@ void log_start(spdlog::logger& log, const TrainOptions& o, TrainingSession& sess
   const BlasInfo blas = blas_info();
   log.info("{}: ok   run: {}   seed {}   {} thread(s)   {} {}/{}   vectors {}", path_text(o.config),
            display_path(config.output.dir), config.training.seed, session.workers().count(),
-           blas.version, blas.threading, blas.kernel, vector_level());
+           blas.version, blas.threading, blas.kernel, vector_level_name());
   log.info("data    {}: {} train, {} validation   {}", display_path(data.dataset.origin.images),
            data.split.train.size(), data.split.validation.size(), to_string(data.dataset.shape));
   log.info("{}", table);

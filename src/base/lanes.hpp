@@ -1,5 +1,5 @@
 // Short vectors of Reals, and the shuffles that the kernels need: GCC's and clang's vector types,
-// which become the instructions of whatever processor a function is compiled for (CNN_VECTORIZED).
+// which become the instructions of whatever processor a function is compiled for (vectorized).
 // To be used within one function and what is inlined into it.
 
 #pragma once

@@ -47,8 +47,8 @@ constexpr std::uint32_t kKeyStep1 = 0xBB67AE85;
 constexpr std::size_t kBlocks = 32;
 
 // values (kBlocks, 4): the words of blocks first … first + kBlocks − 1 as Random::uniform has them.
-CNN_VECTORIZED void uniform_blocks(std::uint32_t first, std::uint64_t stream,
-                                   std::array<std::uint32_t, 2> key, Real* values) {
+CNN_INLINE void uniform_blocks(std::uint32_t first, std::uint64_t stream,
+                               std::array<std::uint32_t, 2> key, Real* values) {
   std::uint32_t c0[kBlocks], c1[kBlocks], c2[kBlocks], c3[kBlocks];
   for (std::uint32_t i = 0; i < kBlocks; ++i) {
     c0[i] = first + i;
@@ -93,7 +93,7 @@ CNN_INLINE float log_of(float x) {
 // their places.
 constexpr std::size_t kPairs = 2 * kBlocks;
 
-CNN_VECTORIZED void make_normal(Real* values) {
+CNN_INLINE void make_normal(Real* values) {
   for (std::size_t i = 0; i < kPairs; ++i) {
     const float radius = std::sqrt(-2 * log_of(1 - static_cast<float>(values[i])));
     // Sine and cosine of φ/2, in [−π/2, π/2), by their series; then those of the double angle.
@@ -144,7 +144,7 @@ double Random::uniform(std::uint64_t index) const {
 void Random::uniforms(View values) const {
   std::array<Real, 4 * kBlocks> some;
   for (std::size_t begin = 0; begin < values.size(); begin += some.size()) {
-    uniform_blocks(static_cast<std::uint32_t>(begin / 4), stream_, key_, some.data());
+    vectorized<uniform_blocks>(static_cast<std::uint32_t>(begin / 4), stream_, key_, some.data());
     const View part = values.subspan(begin, std::min(some.size(), values.size() - begin));
     std::copy_n(some.begin(), part.size(), part.begin());
   }
@@ -153,8 +153,8 @@ void Random::uniforms(View values) const {
 void Random::normals(View values) const {
   std::array<Real, 2 * kPairs> some;
   for (std::size_t begin = 0; begin < values.size(); begin += some.size()) {
-    uniform_blocks(static_cast<std::uint32_t>(begin / 4), stream_, key_, some.data());
-    make_normal(some.data());
+    vectorized<uniform_blocks>(static_cast<std::uint32_t>(begin / 4), stream_, key_, some.data());
+    vectorized<make_normal>(some.data());
     const View part = values.subspan(begin, std::min(some.size(), values.size() - begin));
     std::copy_n(some.begin(), part.size(), part.begin());
   }

@@ -1,19 +1,83 @@
 #include "base/vectors.hpp"
 
-namespace cnn {
+#include <array>
+#include <cstdlib>
+#include <string>
+#include <string_view>
 
-const char* vector_level() {
-#if defined(CNN_HAS_VERSIONS)
-  if (__builtin_cpu_supports("x86-64-v4") != 0) return "x86-64-v4";
-  if (__builtin_cpu_supports("x86-64-v3") != 0) return "x86-64-v3";
-  return "x86-64";
-#elif defined(__AVX512F__)
-  return "built for AVX-512";
-#elif defined(__AVX2__)
-  return "built for AVX2";
-#else
-  return "x86-64";
+#include "cnn/error.hpp"
+
+#include "base/file.hpp"
+
+#if !defined(CNN_DEFAULT_ISA)
+#define CNN_DEFAULT_ISA ""
 #endif
+
+namespace cnn {
+namespace {
+
+#if defined(CNN_HAS_LEVELS)
+
+struct Level {
+  VectorLevel level;
+  const char* name;
+  bool runs;
+};
+
+std::array<Level, 3> levels() {
+  return {{{VectorLevel::x86_64_v4, "x86-64-v4", __builtin_cpu_supports("x86-64-v4") != 0},
+           {VectorLevel::x86_64_v3, "x86-64-v3", __builtin_cpu_supports("x86-64-v3") != 0},
+           {VectorLevel::x86_64, "x86-64", true}}};
+}
+
+#else
+
+std::array<Level, 1> levels() {
+#if defined(__AVX512F__)
+  return {{VectorLevel::x86_64, "built for AVX-512", true}};
+#elif defined(__AVX2__)
+  return {{VectorLevel::x86_64, "built for AVX2", true}};
+#else
+  return {{VectorLevel::x86_64, "x86-64", true}};
+#endif
+}
+
+#endif
+
+// The processor's or the build's own, best first.
+std::string names_of_levels() {
+  std::string names;
+  for (const Level& each : levels()) {
+    if (each.runs) names += (names.empty() ? "" : ", ") + std::string(each.name);
+  }
+  return names;
+}
+
+Level choose() {
+  const char* const variable = std::getenv("CNN_ISA");
+  const std::string_view wanted =
+      variable != nullptr && *variable != '\0' ? variable : CNN_DEFAULT_ISA;
+  for (const Level& each : levels()) {
+    if (each.runs && (wanted.empty() || wanted == each.name)) return each;
+  }
+  throw ConfigError("CNN_ISA: error: no level '" + printable(wanted) +
+                    "' on this processor and in this build, which have " + names_of_levels() +
+                    "; unset the variable, and the best is taken");
+}
+
+const Level& in_use() {
+  static const Level level = choose();
+  return level;
+}
+
+}  // namespace
+
+VectorLevel vector_level() {
+  return in_use().level;
+}
+
+const char* vector_level_name() {
+  return in_use().name;
 }
 
 }  // namespace cnn

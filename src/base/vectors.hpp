@@ -2,16 +2,11 @@
 
 #pragma once
 
-// A function that is compiled several times, for AVX-512, for AVX2 and for any x86-64; the dynamic
-// linker picks the version that the processor has. What it calls must be inlined into it
-// (CNN_INLINE) to be compiled with it. ThreadSanitizer's runtime is not up yet when the choice is
-// made; clang does not inline functions of vectors into versions for another processor: both get
-// one version.
-#if defined(CNN_TARGET_CLONES) && !defined(__SANITIZE_THREAD__) && !defined(__clang__)
-#define CNN_HAS_VERSIONS
-#define CNN_VECTORIZED __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define CNN_VECTORIZED
+// The levels of x86-64 for which a function can be compiled apart, where the whole program is
+// compiled for any. clang does not inline functions of vectors into those for another processor:
+// there is one level then.
+#if defined(CNN_TARGETS) && !defined(__clang__) && !defined(__AVX__)
+#define CNN_HAS_LEVELS
 #endif
 
 #define CNN_INLINE __attribute__((always_inline)) inline
@@ -20,9 +15,54 @@
 
 namespace cnn {
 
-// The versions that run here: "x86-64-v4", "x86-64-v3" or "x86-64"; where there is one version
-// alone, "built for AVX-512", "built for AVX2" or "x86-64". The first two of each multiply and add
-// in one rounding, so that bits of results differ between levels.
-const char* vector_level();
+enum class VectorLevel { x86_64, x86_64_v3, x86_64_v4 };
+
+// The level in use, the same for the whole process: that of the environment's CNN_ISA; without one,
+// that of CMake's option CNN_ISA; without either, the highest that the processor has. Throws
+// ConfigError if there is no such level, or if the processor or this build does not have it.
+VectorLevel vector_level();
+
+// Its name: "x86-64-v4", "x86-64-v3" or "x86-64"; "built for AVX-512" or "built for AVX2" where all
+// is compiled for that. All but x86-64 multiply and add in one rounding, so that bits of results
+// differ between levels.
+const char* vector_level_name();
+
+// vectorized<body>(arguments …) calls body compiled for the level in use. body is a function marked
+// CNN_INLINE, and so must be what it calls, to be compiled with it.
+template <auto body>
+struct Vectorized;
+
+template <typename Result, typename... Arguments, Result (*body)(Arguments...)>
+struct Vectorized<body> {
+  Result operator()(Arguments... arguments) const {
+#if defined(CNN_HAS_LEVELS)
+    switch (vector_level()) {
+      case VectorLevel::x86_64_v4:
+        return on_v4(arguments...);
+      case VectorLevel::x86_64_v3:
+        return on_v3(arguments...);
+      case VectorLevel::x86_64:
+        break;
+    }
+#endif
+    return on_any(arguments...);
+  }
+
+ private:
+#if defined(CNN_HAS_LEVELS)
+  __attribute__((target("arch=x86-64-v4"), noinline)) static Result on_v4(Arguments... arguments) {
+    return body(arguments...);
+  }
+  __attribute__((target("arch=x86-64-v3"), noinline)) static Result on_v3(Arguments... arguments) {
+    return body(arguments...);
+  }
+#endif
+  __attribute__((noinline)) static Result on_any(Arguments... arguments) {
+    return body(arguments...);
+  }
+};
+
+template <auto body>
+inline constexpr Vectorized<body> vectorized;
 
 }  // namespace cnn

@@ -77,8 +77,8 @@ std::vector<Real> gaussian(double sigma, std::size_t radius) {
 }
 
 // row_x = Σ_k w_k·line_{x+k} for the `pitch` elements of a row.
-CNN_VECTORIZED void smooth_row(const Real* line, const Real* weights, std::size_t taps,
-                               std::size_t pitch, Real* row) {
+CNN_INLINE void smooth_row(const Real* line, const Real* weights, std::size_t taps,
+                           std::size_t pitch, Real* row) {
   for (std::size_t x = 0; x < pitch; x += kPair) {
     Lanes8 left{}, right{};
     for (std::size_t k = 0; k < taps; ++k) {
@@ -91,9 +91,8 @@ CNN_VECTORIZED void smooth_row(const Real* line, const Real* weights, std::size_
 }
 
 // field_yx = scale·Σ_k w_k·rows_{y+k−radius,x}, k over the rows that there are.
-CNN_VECTORIZED void smooth_columns(const Real* rows, std::size_t height, std::size_t pitch,
-                                   const Real* weights, std::size_t radius, Real scale,
-                                   Real* field) {
+CNN_INLINE void smooth_columns(const Real* rows, std::size_t height, std::size_t pitch,
+                               const Real* weights, std::size_t radius, Real scale, Real* field) {
   for (std::size_t y = 0; y < height; ++y, field += pitch) {
     const std::size_t first = y > radius ? y - radius : 0;
     const std::size_t last = std::min(y + radius, height - 1);
@@ -182,11 +181,11 @@ void Augmenter::smooth(double scale, Scratch& scratch, std::vector<Real>& field)
     Real* line = scratch.line.data() + radius_;
     const Real* draws = scratch.draws.data() + y * width_;
     for (std::size_t x = 0; x < width_; ++x) line[x] = 2 * draws[x] - 1;
-    smooth_row(scratch.line.data(), weights_.data(), weights_.size(), pitch_,
-               scratch.rows.data() + y * pitch_);
+    vectorized<smooth_row>(scratch.line.data(), weights_.data(), weights_.size(), pitch_,
+                           scratch.rows.data() + y * pitch_);
   }
-  smooth_columns(scratch.rows.data(), height_, pitch_, weights_.data(), radius_,
-                 static_cast<Real>(scale), field.data());
+  vectorized<smooth_columns>(scratch.rows.data(), height_, pitch_, weights_.data(), radius_,
+                             static_cast<Real>(scale), field.data());
 }
 
 void Augmenter::draw_displacements(std::uint64_t epoch, std::uint32_t index,

@@ -34,15 +34,15 @@ CropBox middle_box(std::size_t height, std::size_t width, double least, double m
   return box;
 }
 
-CNN_VECTORIZED void to_reals(const std::uint8_t* __restrict pixels, std::size_t count,
-                             Real* __restrict line) {
+CNN_INLINE void to_reals(const std::uint8_t* __restrict pixels, std::size_t count,
+                         Real* __restrict line) {
   for (std::size_t x = 0; x < count; ++x) line[x] = pixels[x];
 }
 
 // to_x = Σ_k weights_kx · line_{first_x + k}
-CNN_VECTORIZED void scale_row(const Real* __restrict line, const std::int32_t* __restrict first,
-                              const Real* __restrict weights, std::size_t taps, std::size_t count,
-                              Real* __restrict to) {
+CNN_INLINE void scale_row(const Real* __restrict line, const std::int32_t* __restrict first,
+                          const Real* __restrict weights, std::size_t taps, std::size_t count,
+                          Real* __restrict to) {
   for (std::size_t x = 0; x < count; ++x) to[x] = weights[x] * line[first[x]];
   for (std::size_t k = 1; k < taps; ++k) {
     const Real* __restrict weight = weights + k * count;
@@ -51,13 +51,13 @@ CNN_VECTORIZED void scale_row(const Real* __restrict line, const std::int32_t* _
   }
 }
 
-CNN_VECTORIZED void add_row(Real weight, const Real* __restrict row, std::size_t count,
-                            Real* __restrict sum) {
+CNN_INLINE void add_row(Real weight, const Real* __restrict row, std::size_t count,
+                        Real* __restrict sum) {
   for (std::size_t x = 0; x < count; ++x) sum[x] += weight * row[x];
 }
 
-CNN_VECTORIZED void round_row(const Real* __restrict sum, std::size_t count,
-                              std::uint8_t* __restrict to) {
+CNN_INLINE void round_row(const Real* __restrict sum, std::size_t count,
+                          std::uint8_t* __restrict to) {
   for (std::size_t x = 0; x < count; ++x) {
     to[x] = static_cast<std::uint8_t>(std::min(static_cast<int>(sum[x] + Real{0.5}), 255));
   }
@@ -135,18 +135,19 @@ void CropScaler::scale(std::span<const std::uint8_t> pixels, const CropBox& box,
   std::uint8_t* to = image.data();
   for (std::size_t at = 0; at < pixels.size(); at += height_ * width_) {
     for (std::size_t y = 0; y < box.height; ++y) {
-      to_reals(&pixels[at + (box.top + y) * width_ + box.left], box.width, line_.data());
-      scale_row(line_.data(), columns_.first.data(), columns_.weights.data(), columns_.taps,
-                columns_.count, &narrow_[y * columns_.count]);
+      vectorized<to_reals>(&pixels[at + (box.top + y) * width_ + box.left], box.width,
+                           line_.data());
+      vectorized<scale_row>(line_.data(), columns_.first.data(), columns_.weights.data(),
+                            columns_.taps, columns_.count, &narrow_[y * columns_.count]);
     }
     for (std::size_t y = 0; y < rows_.count; ++y, to += columns_.count) {
       std::fill(sum_.begin(), sum_.end(), Real{0});
       const auto first = static_cast<std::size_t>(rows_.first[y]);
       for (std::size_t k = 0; k < rows_.taps && first + k < box.height; ++k) {
-        add_row(rows_.weights[k * rows_.count + y], &narrow_[(first + k) * columns_.count],
-                columns_.count, sum_.data());
+        vectorized<add_row>(rows_.weights[k * rows_.count + y],
+                            &narrow_[(first + k) * columns_.count], columns_.count, sum_.data());
       }
-      round_row(sum_.data(), columns_.count, to);
+      vectorized<round_row>(sum_.data(), columns_.count, to);
     }
   }
 }

@@ -16,8 +16,8 @@ constexpr std::size_t kBefore = 1;
 constexpr std::size_t kAround = 3;
 
 // Copies the plane into the middle of what is around it.
-CNN_VECTORIZED void fill_source(const std::uint8_t* plane, std::size_t height, std::size_t width,
-                                Real* source) {
+CNN_INLINE void fill_source(const std::uint8_t* plane, std::size_t height, std::size_t width,
+                            Real* source) {
   source += kBefore * (width + kAround) + kBefore;
   for (std::size_t y = 0; y < height; ++y, plane += width, source += width + kAround) {
     for (std::size_t x = 0; x < width; ++x) source[x] = plane[x];
@@ -47,7 +47,7 @@ struct Planes {
 
 // image_yx = (1−b)·((1−a)·s_vu + a·s_v,u+1) + b·((1−a)·s_v+1,u + a·s_v+1,u+1), u and v being the
 // whole parts of the source's position and a and b what remains of it.
-CNN_VECTORIZED void sample(const Planes& planes, const InverseMap& map, Real* image) {
+CNN_INLINE void sample(const Planes& planes, const InverseMap& map, Real* image) {
   const Real* source = planes.source;
   const int width = static_cast<int>(planes.width);
   const int height = static_cast<int>(planes.height);
@@ -88,8 +88,8 @@ struct Source {
 };
 
 // Copies every step-th element. The neighbours are worth vectors.
-CNN_VECTORIZED void copy_steps(const std::uint8_t* from, std::int64_t step, std::int64_t count,
-                               Real* to) {
+CNN_INLINE void copy_steps(const std::uint8_t* from, std::int64_t step, std::int64_t count,
+                           Real* to) {
   if (step == 1) {
     for (std::int64_t i = 0; i < count; ++i) to[i] = from[i];
   } else if (step == -1) {
@@ -121,8 +121,8 @@ void move_row(const std::uint8_t* plane, const Source& along, const Source& acro
   const std::int64_t end = std::clamp<std::int64_t>(first + along.count, begin, width);
   std::fill_n(row, begin, value_at(0));
   if (begin < end) {
-    copy_steps(line + along.at(begin, y) * along.stride, along.of_x * along.stride, end - begin,
-               row + begin);
+    vectorized<copy_steps>(line + along.at(begin, y) * along.stride, along.of_x * along.stride,
+                           end - begin, row + begin);
   }
   std::fill_n(row + end, width - end, value_at(width - 1));
 }
@@ -195,9 +195,9 @@ void warp_pixels(std::span<const std::uint8_t> pixels, const Shape& shape, const
   const auto width = static_cast<std::size_t>(shape.width);
   const Planes planes{work.data(), displacements, height, width};
   for (std::size_t at = 0; at < pixels.size(); at += height * width) {
-    fill_source(&pixels[at], height, width, work.data());
+    vectorized<fill_source>(&pixels[at], height, width, work.data());
     if (fill == Fill::edge) extend_edge(height, width, work.data());
-    sample(planes, map, &image[at]);
+    vectorized<sample>(planes, map, &image[at]);
   }
 }
 

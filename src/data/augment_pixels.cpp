@@ -45,8 +45,8 @@ void fill_frame(Framed plane, std::uint8_t* values) {
 }
 
 // Copies the plane, each value's bits turned over where `mask` has ones.
-CNN_VECTORIZED void frame(const std::uint8_t* __restrict pixels, Framed plane, std::uint8_t mask,
-                          std::uint8_t* __restrict values) {
+CNN_INLINE void frame(const std::uint8_t* __restrict pixels, Framed plane, std::uint8_t mask,
+                      std::uint8_t* __restrict values) {
   for (std::size_t y = 0; y < plane.height; ++y, pixels += plane.width) {
     std::uint8_t* row = values + (y + 1) * plane.pitch() + 1;
     for (std::size_t x = 0; x < plane.width; ++x) row[x] = pixels[x] ^ mask;
@@ -56,8 +56,8 @@ CNN_VECTORIZED void frame(const std::uint8_t* __restrict pixels, Framed plane, s
 // columns_i = the largest of the pixel, the one above and the one below; to_i = the largest of that
 // and of the two neighbours' values, or of the two neighbours' columns if it is to be a square of
 // 3x3. In one go over all rows: what comes out in the frame means nothing.
-CNN_VECTORIZED void grow(const std::uint8_t* __restrict from, Framed plane, bool square,
-                         std::uint8_t* __restrict columns, std::uint8_t* __restrict to) {
+CNN_INLINE void grow(const std::uint8_t* __restrict from, Framed plane, bool square,
+                     std::uint8_t* __restrict columns, std::uint8_t* __restrict to) {
   const std::size_t pitch = plane.pitch();
   const std::size_t begin = pitch, end = (plane.height + 1) * pitch;
   for (std::size_t i = begin; i < end; ++i) {
@@ -70,9 +70,8 @@ CNN_VECTORIZED void grow(const std::uint8_t* __restrict from, Framed plane, bool
 }
 
 // pixels = ((256 − part)·a + part·b)/256, rounded, the bits turned over again.
-CNN_VECTORIZED void blend(const std::uint8_t* __restrict a, const std::uint8_t* __restrict b,
-                          Framed plane, int part, std::uint8_t mask,
-                          std::uint8_t* __restrict pixels) {
+CNN_INLINE void blend(const std::uint8_t* __restrict a, const std::uint8_t* __restrict b,
+                      Framed plane, int part, std::uint8_t mask, std::uint8_t* __restrict pixels) {
   const auto of_b = static_cast<std::uint16_t>(part);
   const auto of_a = static_cast<std::uint16_t>(kThicknessSteps - part);
   for (std::size_t y = 1; y <= plane.height; ++y, pixels += plane.width) {
@@ -86,7 +85,7 @@ CNN_VECTORIZED void blend(const std::uint8_t* __restrict a, const std::uint8_t* 
 }
 
 // In eight sums of doubles: the same on any processor, and exact enough for any image.
-CNN_VECTORIZED double sum(const Real* values, std::size_t count) {
+CNN_INLINE double sum(const Real* values, std::size_t count) {
   Doubles4 left{}, right{};
   std::size_t i = 0;
   for (; i + 8 <= count; i += 8) {
@@ -100,7 +99,7 @@ CNN_VECTORIZED double sum(const Real* values, std::size_t count) {
 }
 
 // values ← factor·values + offset, cut to 0 … 255.
-CNN_VECTORIZED void map_values(Real factor, Real offset, Real* values, std::size_t count) {
+CNN_INLINE void map_values(Real factor, Real offset, Real* values, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     values[i] = std::clamp(factor * values[i] + offset, Real{0}, kWhite);
   }
@@ -117,8 +116,8 @@ Colours colours_of(View image) {
   return {image.data(), image.data() + plane, image.data() + 2 * plane};
 }
 
-CNN_VECTORIZED void map_saturation(Real factor, Real* __restrict red, Real* __restrict green,
-                                   Real* __restrict blue, std::size_t count) {
+CNN_INLINE void map_saturation(Real factor, Real* __restrict red, Real* __restrict green,
+                               Real* __restrict blue, std::size_t count) {
   const Real of_grey = 1 - factor;
   const Real of_red = of_grey * static_cast<Real>(kGrey[0]);
   const Real of_green = of_grey * static_cast<Real>(kGrey[1]);
@@ -138,8 +137,8 @@ CNN_INLINE Real modulo_6(Real x) {
 
 // With h in sixths of the circle: a colour is v − c·min(k, 4 − k) cut to 0 … c, k = (n + h) mod 6,
 // n = 5, 3, 1 for red, green, blue, v the largest of the three, c its distance from the smallest.
-CNN_VECTORIZED void map_hue(Real sixths, Real* __restrict red, Real* __restrict green,
-                            Real* __restrict blue, std::size_t count) {
+CNN_INLINE void map_hue(Real sixths, Real* __restrict red, Real* __restrict green,
+                        Real* __restrict blue, std::size_t count) {
   constexpr Real kSmall = Real{1e-30F};  // grey has no hue: 0 divided by this is 0
   for (std::size_t i = 0; i < count; ++i) {
     const Real r = red[i], g = green[i], b = blue[i];
@@ -175,47 +174,47 @@ void thicken(std::span<const std::uint8_t> pixels, const Shape& shape, int steps
   for (std::size_t at = 0; at < pixels.size(); at += plane.height * plane.width) {
     std::uint8_t* now = columns + plane.size();
     std::uint8_t* next = now + plane.size();
-    frame(&pixels[at], plane, mask, now);
+    vectorized<frame>(&pixels[at], plane, mask, now);
     for (int pass = 0; pass < whole; ++pass) {
       fill_frame(plane, now);
-      grow(now, plane, pass % 2 == 1, columns, next);
+      vectorized<grow>(now, plane, pass % 2 == 1, columns, next);
       std::swap(now, next);
     }
     if (part > 0) {
       fill_frame(plane, now);
-      grow(now, plane, whole % 2 == 1, columns, next);
+      vectorized<grow>(now, plane, whole % 2 == 1, columns, next);
     }
-    blend(now, next, plane, part, mask, &result[at]);
+    vectorized<blend>(now, next, plane, part, mask, &result[at]);
   }
 }
 
 void scale_brightness(Real factor, View image) {
-  map_values(factor, 0, image.data(), image.size());
+  vectorized<map_values>(factor, 0, image.data(), image.size());
 }
 
 double mean_of_grey(CView image, const Shape& shape) {
   const std::size_t plane = image.size() / static_cast<std::size_t>(shape.channels);
   if (shape.channels != 3) {
-    return sum(image.data(), image.size()) / static_cast<double>(image.size());
+    return vectorized<sum>(image.data(), image.size()) / static_cast<double>(image.size());
   }
   double grey = 0;
-  for (std::size_t c = 0; c < 3; ++c) grey += kGrey[c] * sum(&image[c * plane], plane);
+  for (std::size_t c = 0; c < 3; ++c) grey += kGrey[c] * vectorized<sum>(&image[c * plane], plane);
   return grey / static_cast<double>(plane);
 }
 
 void scale_contrast(Real factor, const Shape& shape, View image) {
   const double offset = (1 - double{factor}) * mean_of_grey(image, shape);
-  map_values(factor, static_cast<Real>(offset), image.data(), image.size());
+  vectorized<map_values>(factor, static_cast<Real>(offset), image.data(), image.size());
 }
 
 void scale_saturation(Real factor, View image) {
   const Colours colours = colours_of(image);
-  map_saturation(factor, colours.red, colours.green, colours.blue, image.size() / 3);
+  vectorized<map_saturation>(factor, colours.red, colours.green, colours.blue, image.size() / 3);
 }
 
 void turn_hue(Real turn, View image) {
   const Colours colours = colours_of(image);
-  map_hue(6 * turn, colours.red, colours.green, colours.blue, image.size() / 3);
+  vectorized<map_hue>(6 * turn, colours.red, colours.green, colours.blue, image.size() / 3);
 }
 
 }  // namespace cnn

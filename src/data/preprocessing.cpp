@@ -11,7 +11,7 @@ namespace cnn {
 namespace {
 
 // In double and rounded once, as the table is: a byte's value gives the table's bits.
-CNN_VECTORIZED void normalise(View x, double mean, double scale) {
+CNN_INLINE void normalise(View x, double mean, double scale) {
   for (Real& value : x) value = static_cast<Real>(scale * (value - mean));
 }
 
@@ -88,7 +88,8 @@ void PixelTable::apply(std::span<const std::uint8_t> pixels, View x) const {
 void PixelTable::apply(View x) const {
   require_size(x.size(), x, shape_);
   for (std::size_t c = 0; c * plane_ < x.size(); ++c) {
-    normalise(x.subspan(c * plane_, plane_), preprocessing_.mean[c], preprocessing_.scale[c]);
+    vectorized<normalise>(x.subspan(c * plane_, plane_), preprocessing_.mean[c],
+                          preprocessing_.scale[c]);
   }
 }
 

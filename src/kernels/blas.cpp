@@ -278,7 +278,7 @@ BlasInfo blas_info() {
 
 std::string arithmetic() {
   const BlasInfo blas = blas_info();
-  return blas.version + " " + blas.kernel + ", vectors " + vector_level();
+  return blas.version + " " + blas.kernel + ", vectors " + vector_level_name();
 }
 
 void reserve_blas_memory(int threads) {
@@ -298,6 +298,7 @@ void reserve_blas_memory(int threads) {
 
 void check_blas() {
   [[maybe_unused]] static const bool checked = [] {
+    vector_level();
     compare_products();
     return true;
   }();

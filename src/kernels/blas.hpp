@@ -48,7 +48,8 @@ std::string arithmetic();
 void reserve_blas_memory(int threads);
 
 // Checks, in the first of its calls, that products from two threads at once equal those from one.
-// Throws Error if they do not (a single-threaded build without locks), std::bad_alloc or
+// Throws Error if they do not (a single-threaded build without locks), ConfigError as
+// vector_level() and openblas() do, std::bad_alloc or
 // std::system_error if the system refuses memory or a thread. A Workspace calls it, so that no pass
 // runs before it; any thread may.
 void check_blas();

@@ -97,7 +97,7 @@ CNN_INLINE void forward_for(const Window& window, int count, const Real* x, cons
   take(std::integral_constant<int, 1>());
 }
 
-CNN_VECTORIZED
+CNN_INLINE
 void forward_on(const Window& window, int count, const Real* x, const Real* weight,
                 const Real* bias, Real* y) {
   if (window.kernel.width == 3) {
@@ -172,7 +172,7 @@ CNN_INLINE void add_dweight_for(const Window& window, int count, const Real* x, 
   }
 }
 
-CNN_VECTORIZED
+CNN_INLINE
 void add_dweight_on(const Window& window, int count, const Real* x, const Real* dy, Real* dweight) {
   if (window.kernel.width == 3) {
     add_dweight_for<3>(window, count, x, dy, dweight);
@@ -202,12 +202,13 @@ void forward(const Window& window, CView x, ConstMatrix weight, CView bias, View
       turned[tap * filters + f] = weight.data[f * taps + tap];
     }
   }
-  forward_on(window, weight.rows, pad(window, x, scratch), turned.data(),
-             bias.empty() ? nullptr : bias.data(), y.data());
+  vectorized<forward_on>(window, weight.rows, pad(window, x, scratch), turned.data(),
+                         bias.empty() ? nullptr : bias.data(), y.data());
 }
 
 void add_dweight(const Window& window, CView x, CView dy, Matrix dweight, View scratch) {
-  add_dweight_on(window, dweight.rows, pad(window, x, scratch), dy.data(), dweight.data);
+  vectorized<add_dweight_on>(window, dweight.rows, pad(window, x, scratch), dy.data(),
+                             dweight.data);
 }
 
 }  // namespace cnn::few_channels

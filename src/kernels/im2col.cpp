@@ -146,6 +146,67 @@ CNN_INLINE void walk(const Window& window, OutputRows part, Block&& block, Blank
   }
 }
 
+CNN_INLINE
+void im2col_body(const Window& window, OutputRows rows, CView x, View column) {
+  assert(column.size() >= static_cast<std::size_t>(window.patch()) *
+                              static_cast<std::size_t>(rows.last - rows.first) *
+                              static_cast<std::size_t>(window.output.width));
+  const auto step = static_cast<std::size_t>(window.stride.width);
+  const std::size_t pitch =
+      static_cast<std::size_t>(window.stride.height) * static_cast<std::size_t>(window.input.width);
+  const auto outputs = static_cast<std::size_t>(window.output.width);
+  const Real* const from = x.data();
+  Real* const to = column.data();
+  const auto blank = [=](std::size_t position, std::size_t count) CNN_INLINE_LAMBDA {
+    for (std::size_t i = 0; i < count; ++i) to[position + i] = 0;
+  };
+  if (step == 1) {
+    const auto block = [=](std::size_t position, std::size_t pixel, std::size_t block_rows,
+                           std::size_t count) CNN_INLINE_LAMBDA {
+      copy({block_rows, count, pitch, outputs}, from + pixel, to + position);
+    };
+    walk(window, rows, block, blank);
+  } else {
+    const auto block = [=](std::size_t position, std::size_t pixel, std::size_t block_rows,
+                           std::size_t count) CNN_INLINE_LAMBDA {
+      for (std::size_t y = 0; y < block_rows; ++y) {
+        for (std::size_t i = 0; i < count; ++i) {
+          to[position + y * outputs + i] = from[pixel + y * pitch + i * step];
+        }
+      }
+    };
+    walk(window, rows, block, blank);
+  }
+}
+
+CNN_INLINE
+void add_col2im_body(const Window& window, OutputRows rows, CView dcolumn, View dx) {
+  const auto step = static_cast<std::size_t>(window.stride.width);
+  const std::size_t pitch =
+      static_cast<std::size_t>(window.stride.height) * static_cast<std::size_t>(window.input.width);
+  const auto outputs = static_cast<std::size_t>(window.output.width);
+  const Real* const from = dcolumn.data();
+  Real* const to = dx.data();
+  const auto blank = [](std::size_t, std::size_t) CNN_INLINE_LAMBDA {};
+  if (step == 1) {
+    const auto block = [=](std::size_t position, std::size_t pixel, std::size_t block_rows,
+                           std::size_t count) CNN_INLINE_LAMBDA {
+      add({block_rows, count, outputs, pitch}, from + position, to + pixel);
+    };
+    walk(window, rows, block, blank);
+  } else {
+    const auto block = [=](std::size_t position, std::size_t pixel, std::size_t block_rows,
+                           std::size_t count) CNN_INLINE_LAMBDA {
+      for (std::size_t y = 0; y < block_rows; ++y) {
+        for (std::size_t i = 0; i < count; ++i) {
+          to[pixel + y * pitch + i * step] += from[position + y * outputs + i];
+        }
+      }
+    };
+    walk(window, rows, block, blank);
+  }
+}
+
 }  // namespace
 
 Window make_window(const Shape& input, Size2 kernel, Size2 stride, Size2 pad, Size2 dilation,
@@ -183,65 +244,12 @@ std::string dropped_notice(const Window& window) {
   return what.empty() ? what : "drops " + what + " of its input " + to_string(window.input);
 }
 
-CNN_VECTORIZED
 void im2col(const Window& window, OutputRows rows, CView x, View column) {
-  assert(column.size() >= static_cast<std::size_t>(window.patch()) *
-                              static_cast<std::size_t>(rows.last - rows.first) *
-                              static_cast<std::size_t>(window.output.width));
-  const auto step = static_cast<std::size_t>(window.stride.width);
-  const std::size_t pitch =
-      static_cast<std::size_t>(window.stride.height) * static_cast<std::size_t>(window.input.width);
-  const auto outputs = static_cast<std::size_t>(window.output.width);
-  const Real* const from = x.data();
-  Real* const to = column.data();
-  const auto blank = [=](std::size_t position, std::size_t count) CNN_INLINE_LAMBDA {
-    for (std::size_t i = 0; i < count; ++i) to[position + i] = 0;
-  };
-  if (step == 1) {
-    const auto block = [=](std::size_t position, std::size_t pixel, std::size_t block_rows,
-                           std::size_t count) CNN_INLINE_LAMBDA {
-      copy({block_rows, count, pitch, outputs}, from + pixel, to + position);
-    };
-    walk(window, rows, block, blank);
-  } else {
-    const auto block = [=](std::size_t position, std::size_t pixel, std::size_t block_rows,
-                           std::size_t count) CNN_INLINE_LAMBDA {
-      for (std::size_t y = 0; y < block_rows; ++y) {
-        for (std::size_t i = 0; i < count; ++i) {
-          to[position + y * outputs + i] = from[pixel + y * pitch + i * step];
-        }
-      }
-    };
-    walk(window, rows, block, blank);
-  }
+  vectorized<im2col_body>(window, rows, x, column);
 }
 
-CNN_VECTORIZED
 void add_col2im(const Window& window, OutputRows rows, CView dcolumn, View dx) {
-  const auto step = static_cast<std::size_t>(window.stride.width);
-  const std::size_t pitch =
-      static_cast<std::size_t>(window.stride.height) * static_cast<std::size_t>(window.input.width);
-  const auto outputs = static_cast<std::size_t>(window.output.width);
-  const Real* const from = dcolumn.data();
-  Real* const to = dx.data();
-  const auto blank = [](std::size_t, std::size_t) CNN_INLINE_LAMBDA {};
-  if (step == 1) {
-    const auto block = [=](std::size_t position, std::size_t pixel, std::size_t block_rows,
-                           std::size_t count) CNN_INLINE_LAMBDA {
-      add({block_rows, count, outputs, pitch}, from + position, to + pixel);
-    };
-    walk(window, rows, block, blank);
-  } else {
-    const auto block = [=](std::size_t position, std::size_t pixel, std::size_t block_rows,
-                           std::size_t count) CNN_INLINE_LAMBDA {
-      for (std::size_t y = 0; y < block_rows; ++y) {
-        for (std::size_t i = 0; i < count; ++i) {
-          to[pixel + y * pitch + i * step] += from[position + y * outputs + i];
-        }
-      }
-    };
-    walk(window, rows, block, blank);
-  }
+  vectorized<add_col2im_body>(window, rows, dcolumn, dx);
 }
 
 }  // namespace cnn

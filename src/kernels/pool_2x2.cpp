@@ -109,10 +109,8 @@ void clear_rest(const Planes& planes, Real* dx) {
   }
 }
 
-}  // namespace
-
-CNN_VECTORIZED
-void forward_max(const Planes& planes, const Real* x, Real* y, std::uint8_t* winners) {
+CNN_INLINE
+void forward_max_body(const Planes& planes, const Real* x, Real* y, std::uint8_t* winners) {
   const auto windows = [=]<typename V>(std::size_t upper, std::size_t lower, std::size_t output)
                            CNN_INLINE_LAMBDA {
                              const Window<V> window = load_window<V>(x + upper, x + lower);
@@ -130,8 +128,9 @@ void forward_max(const Planes& planes, const Real* x, Real* y, std::uint8_t* win
   for_windows(planes, windows);
 }
 
-CNN_VECTORIZED
-void backward_max(const Planes& planes, const Real* dy, const std::uint8_t* winners, Real* dx) {
+CNN_INLINE
+void backward_max_body(const Planes& planes, const Real* dy, const std::uint8_t* winners,
+                       Real* dx) {
   const auto windows = [=]<typename V>(std::size_t upper, std::size_t lower, std::size_t output)
                            CNN_INLINE_LAMBDA {
                              const V share = load<V>(dy + output);
@@ -147,8 +146,8 @@ void backward_max(const Planes& planes, const Real* dy, const std::uint8_t* winn
   clear_rest(planes, dx);
 }
 
-CNN_VECTORIZED
-void forward_mean(const Planes& planes, const Real* x, Real* y) {
+CNN_INLINE
+void forward_mean_body(const Planes& planes, const Real* x, Real* y) {
   const auto windows = [=]<typename V>(std::size_t upper, std::size_t lower, std::size_t output)
                            CNN_INLINE_LAMBDA {
                              const Window<V> window = load_window<V>(x + upper, x + lower);
@@ -159,8 +158,8 @@ void forward_mean(const Planes& planes, const Real* x, Real* y) {
   for_windows(planes, windows);
 }
 
-CNN_VECTORIZED
-void backward_mean(const Planes& planes, const Real* dy, Real* dx) {
+CNN_INLINE
+void backward_mean_body(const Planes& planes, const Real* dy, Real* dx) {
   const auto windows = [=]<typename V>(std::size_t upper, std::size_t lower,
                                        std::size_t output) CNN_INLINE_LAMBDA {
     const V share = load<V>(dy + output) * Real{0.25};
@@ -168,6 +167,24 @@ void backward_mean(const Planes& planes, const Real* dy, Real* dx) {
   };
   for_windows(planes, windows);
   clear_rest(planes, dx);
+}
+
+}  // namespace
+
+void forward_max(const Planes& planes, const Real* x, Real* y, std::uint8_t* winners) {
+  vectorized<forward_max_body>(planes, x, y, winners);
+}
+
+void backward_max(const Planes& planes, const Real* dy, const std::uint8_t* winners, Real* dx) {
+  vectorized<backward_max_body>(planes, dy, winners, dx);
+}
+
+void forward_mean(const Planes& planes, const Real* x, Real* y) {
+  vectorized<forward_mean_body>(planes, x, y);
+}
+
+void backward_mean(const Planes& planes, const Real* dy, Real* dx) {
+  vectorized<backward_mean_body>(planes, dy, dx);
 }
 
 }  // namespace cnn::pool_2x2

@@ -222,17 +222,9 @@ CNN_INLINE void add_weight_of_points_for(const Kernels& kernels, const Real* poi
   });
 }
 
-}  // namespace
-
-std::size_t pitch_of(int rows, int lanes) {
-  constexpr std::size_t kLine = 64 / sizeof(Real);
-  const std::size_t lines = (product(rows, lanes) + kLine - 1) / kLine;
-  return (lines | 1) * kLine;
-}
-
-CNN_VECTORIZED
-void gather(const Shape& shape, const Real* planes, const Pixels& pixels, int top, int left,
-            Real* to) {
+CNN_INLINE
+void gather_body(const Shape& shape, const Real* planes, const Pixels& pixels, int top, int left,
+                 Real* to) {
   const std::size_t plane = product(shape.height, shape.width);
   for (int c = 0; c < pixels.lanes; c += kLanes) {
     const int channels = std::min(kLanes, shape.channels - c);
@@ -264,9 +256,9 @@ void gather(const Shape& shape, const Real* planes, const Pixels& pixels, int to
   }
 }
 
-CNN_VECTORIZED
-void scatter(const Pixels& pixels, const Real* from, int top, int left, Real factor,
-             const Real* bias, const Shape& shape, Real* planes) {
+CNN_INLINE
+void scatter_body(const Pixels& pixels, const Real* from, int top, int left, Real factor,
+                  const Real* bias, const Shape& shape, Real* planes) {
   const std::size_t plane = product(shape.height, shape.width);
   for (int c = 0; c < pixels.lanes; c += kLanes) {
     const int channels = std::min(kLanes, shape.channels - c);
@@ -303,9 +295,9 @@ void scatter(const Pixels& pixels, const Real* from, int top, int left, Real fac
   }
 }
 
-CNN_VECTORIZED
-void points_of_input(const Tiles& tiles, const Pixels& pixels, const Real* from, std::size_t pitch,
-                     Real* points) {
+CNN_INLINE
+void points_of_input_body(const Tiles& tiles, const Pixels& pixels, const Real* from,
+                          std::size_t pitch, Real* points) {
   for_tiles(tiles, pixels, [&](std::size_t pixel, std::size_t point) CNN_INLINE_LAMBDA {
     Lanes tile[kTile][kTile];
     for (int i = 0; i < kTile; ++i) {
@@ -316,9 +308,9 @@ void points_of_input(const Tiles& tiles, const Pixels& pixels, const Real* from,
   });
 }
 
-CNN_VECTORIZED
-void add_input_of_points(const Tiles& tiles, const Pixels& pixels, const Real* points,
-                         std::size_t pitch, Real* to) {
+CNN_INLINE
+void add_input_of_points_body(const Tiles& tiles, const Pixels& pixels, const Real* points,
+                              std::size_t pitch, Real* to) {
   for_tiles(tiles, pixels, [&](std::size_t pixel, std::size_t point) CNN_INLINE_LAMBDA {
     Lanes tile[kTile][kTile];
     load_points(points + point, pitch, tile);
@@ -332,9 +324,9 @@ void add_input_of_points(const Tiles& tiles, const Pixels& pixels, const Real* p
   });
 }
 
-CNN_VECTORIZED
-void output_of_points(const Tiles& tiles, const Pixels& pixels, const Real* points,
-                      std::size_t pitch, Real* to) {
+CNN_INLINE
+void output_of_points_body(const Tiles& tiles, const Pixels& pixels, const Real* points,
+                           std::size_t pitch, Real* to) {
   if (tiles.step == 4) {
     output_of_points_for<4>(tiles, pixels, points, pitch, to);
   } else {
@@ -342,14 +334,72 @@ void output_of_points(const Tiles& tiles, const Pixels& pixels, const Real* poin
   }
 }
 
-CNN_VECTORIZED
-void points_of_doutput(const Tiles& tiles, const Pixels& pixels, const Real* from,
-                       std::size_t pitch, Real* points) {
+CNN_INLINE
+void points_of_doutput_body(const Tiles& tiles, const Pixels& pixels, const Real* from,
+                            std::size_t pitch, Real* points) {
   if (tiles.step == 4) {
     points_of_doutput_for<4>(tiles, pixels, from, pitch, points);
   } else {
     points_of_doutput_for<2>(tiles, pixels, from, pitch, points);
   }
+}
+
+CNN_INLINE
+void points_of_weight_body(int kernel, const Kernels& kernels, const Real* weight,
+                           std::size_t pitch, Real* points) {
+  if (kernel == 3) {
+    points_of_weight_for<3>(kernels, weight, pitch, points);
+  } else {
+    points_of_weight_for<5>(kernels, weight, pitch, points);
+  }
+}
+
+CNN_INLINE
+void add_weight_of_points_body(int kernel, const Kernels& kernels, const Real* points,
+                               std::size_t pitch, Real* dweight) {
+  if (kernel == 3) {
+    add_weight_of_points_for<3>(kernels, points, pitch, dweight);
+  } else {
+    add_weight_of_points_for<5>(kernels, points, pitch, dweight);
+  }
+}
+
+}  // namespace
+
+std::size_t pitch_of(int rows, int lanes) {
+  constexpr std::size_t kLine = 64 / sizeof(Real);
+  const std::size_t lines = (product(rows, lanes) + kLine - 1) / kLine;
+  return (lines | 1) * kLine;
+}
+
+void gather(const Shape& shape, const Real* planes, const Pixels& pixels, int top, int left,
+            Real* to) {
+  vectorized<gather_body>(shape, planes, pixels, top, left, to);
+}
+
+void scatter(const Pixels& pixels, const Real* from, int top, int left, Real factor,
+             const Real* bias, const Shape& shape, Real* planes) {
+  vectorized<scatter_body>(pixels, from, top, left, factor, bias, shape, planes);
+}
+
+void points_of_input(const Tiles& tiles, const Pixels& pixels, const Real* from, std::size_t pitch,
+                     Real* points) {
+  vectorized<points_of_input_body>(tiles, pixels, from, pitch, points);
+}
+
+void add_input_of_points(const Tiles& tiles, const Pixels& pixels, const Real* points,
+                         std::size_t pitch, Real* to) {
+  vectorized<add_input_of_points_body>(tiles, pixels, points, pitch, to);
+}
+
+void output_of_points(const Tiles& tiles, const Pixels& pixels, const Real* points,
+                      std::size_t pitch, Real* to) {
+  vectorized<output_of_points_body>(tiles, pixels, points, pitch, to);
+}
+
+void points_of_doutput(const Tiles& tiles, const Pixels& pixels, const Real* from,
+                       std::size_t pitch, Real* points) {
+  vectorized<points_of_doutput_body>(tiles, pixels, from, pitch, points);
 }
 
 Kernels rows_of_channels(int kernel, int filters, int channels) {
@@ -360,24 +410,14 @@ Kernels rows_of_filters(int kernel, int filters, int channels) {
   return {filters, channels, product(channels, kernel * kernel), product(kernel, kernel)};
 }
 
-CNN_VECTORIZED
 void points_of_weight(int kernel, const Kernels& kernels, const Real* weight, std::size_t pitch,
                       Real* points) {
-  if (kernel == 3) {
-    points_of_weight_for<3>(kernels, weight, pitch, points);
-  } else {
-    points_of_weight_for<5>(kernels, weight, pitch, points);
-  }
+  vectorized<points_of_weight_body>(kernel, kernels, weight, pitch, points);
 }
 
-CNN_VECTORIZED
 void add_weight_of_points(int kernel, const Kernels& kernels, const Real* points, std::size_t pitch,
                           Real* dweight) {
-  if (kernel == 3) {
-    add_weight_of_points_for<3>(kernels, points, pitch, dweight);
-  } else {
-    add_weight_of_points_for<5>(kernels, points, pitch, dweight);
-  }
+  vectorized<add_weight_of_points_body>(kernel, kernels, points, pitch, dweight);
 }
 
 }  // namespace cnn::winograd

@@ -120,7 +120,7 @@ TEST(BlasOfARun, IsNamedInItsLogWithVersionThreadingAndKernel) {
   const BlasInfo blas = blas_info();
   EXPECT_THAT(slurp(temp / "run" / "train.log"),
               HasSubstr(blas.version + " " + blas.threading + "/" + blas.kernel + "   vectors " +
-                        vector_level()));
+                        vector_level_name()));
 }
 
 TEST(BlasOfARun, IsNamedInItsModelAndCheckpointsWithTheVectorLevel) {
@@ -129,7 +129,7 @@ TEST(BlasOfARun, IsNamedInItsModelAndCheckpointsWithTheVectorLevel) {
   for (const char* name : {"model.safetensors", "last.safetensors"}) {
     EXPECT_EQ(read_tensors(temp / "run" / name).metadata["arithmetic"], arithmetic());
   }
-  EXPECT_THAT(arithmetic(), HasSubstr(std::string(", vectors ") + vector_level()));
+  EXPECT_THAT(arithmetic(), HasSubstr(std::string(", vectors ") + vector_level_name()));
 }
 
 TEST(BlasOfARun, IsComparedWhenTheRunGoesOn) {

@@ -33,26 +33,6 @@ CNN_INLINE void apply_slope(const Real* __restrict a, const Real* __restrict da,
   for (std::size_t i = 0; i < count; ++i) dz[i] = da[i] * Function::slope(a[i]);
 }
 
-// Overloads, as target_clones does not work on templates: one version per processor of each.
-CNN_VECTORIZED void forward(Relu, const Real* z, std::size_t count, Real* a) {
-  apply<Relu>(z, count, a);
-}
-CNN_VECTORIZED void forward(Sigmoid, const Real* z, std::size_t count, Real* a) {
-  apply<Sigmoid>(z, count, a);
-}
-CNN_VECTORIZED void forward(Tanh, const Real* z, std::size_t count, Real* a) {
-  apply<Tanh>(z, count, a);
-}
-CNN_VECTORIZED void backward(Relu, const Real* a, const Real* da, std::size_t count, Real* dz) {
-  apply_slope<Relu>(a, da, count, dz);
-}
-CNN_VECTORIZED void backward(Sigmoid, const Real* a, const Real* da, std::size_t count, Real* dz) {
-  apply_slope<Sigmoid>(a, da, count, dz);
-}
-CNN_VECTORIZED void backward(Tanh, const Real* a, const Real* da, std::size_t count, Real* dz) {
-  apply_slope<Tanh>(a, da, count, dz);
-}
-
 template <typename Function>
 class Activation final : public LayerOf<Activation<Function>> {
  public:
@@ -67,13 +47,14 @@ class Activation final : public LayerOf<Activation<Function>> {
   // a = f(z)
   void forward(const ForwardArgs& args) const override {
     const CView z = args.inputs[0];
-    cnn::forward(Function(), z.data(), z.size(), args.output.data());
+    vectorized<apply<Function>>(z.data(), z.size(), args.output.data());
   }
 
   // Forward was a = f(z), so dz = da · f'(z).
   void backward(const BackwardArgs& args) const override {
     const View dz = args.dinputs[0];
-    cnn::backward(Function(), args.output.data(), args.doutput.data(), dz.size(), dz.data());
+    vectorized<apply_slope<Function>>(args.output.data(), args.doutput.data(), dz.size(),
+                                      dz.data());
   }
 };
 

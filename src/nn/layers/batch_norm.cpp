@@ -75,13 +75,13 @@ CNN_INLINE Each<double> add_up(const Group& group, const Term& term) {
   return sums;
 }
 
-CNN_VECTORIZED
+CNN_INLINE
 Each<double> sum(const Group& group, const Real* x) {
   return add_up(group, [=](std::size_t i, std::size_t) CNN_INLINE_LAMBDA { return x[i]; });
 }
 
 // Σ (x − mean)²
-CNN_VECTORIZED
+CNN_INLINE
 Each<double> sum_squares(const Group& group, const Real* x, const Each<Real>& mean_of) {
   const Each<Real> mean = mean_of;  // a copy, which the compiler knows no store to change
   return add_up(group, [&](std::size_t i, std::size_t k)
@@ -89,7 +89,7 @@ Each<double> sum_squares(const Group& group, const Real* x, const Each<Real>& me
 }
 
 // Σ dy·(x − mean)
-CNN_VECTORIZED
+CNN_INLINE
 Each<double> sum_products(const Group& group, const Real* x, const Each<Real>& mean_of,
                           const Real* dy) {
   const Each<Real> mean = mean_of;
@@ -102,7 +102,7 @@ struct Normalisation {
   Each<Real> mean, scale, shift;
 };
 
-CNN_VECTORIZED
+CNN_INLINE
 void normalise(const Group& group, const Real* __restrict x, const Normalisation& by,
                Real* __restrict y) {
   const Normalisation to = by;
@@ -118,7 +118,7 @@ struct Return {
   Each<Real> mean, scale, dmean, dspread;
 };
 
-CNN_VECTORIZED
+CNN_INLINE
 void send_back(const Group& group, const Real* __restrict x, const Real* __restrict dy,
                const Return& by, Real* __restrict dx) {
   const Return back = by;
@@ -138,12 +138,12 @@ struct Moments {
 
 // Assigns those of the group's channels.
 void find_moments(const Group& group, const Real* x, Moments* found) {
-  const Each<double> sums = sum(group, x);
+  const Each<double> sums = vectorized<sum>(group, x);
   Each<Real> mean{};
   for (std::size_t k = 0; k < group.channels; ++k) {
     mean[k] = static_cast<Real>(sums[k] / group.values());
   }
-  const Each<double> squares = sum_squares(group, x, mean);
+  const Each<double> squares = vectorized<sum_squares>(group, x, mean);
   for (std::size_t k = 0; k < group.channels; ++k) {
     found[k] = {mean[k], static_cast<Real>(squares[k] / group.values())};
   }
@@ -221,7 +221,7 @@ void BatchNorm::forward(const ForwardArgs& args) const {
       to.scale[k] = static_cast<Real>(args.parameters[kWeight][c] / deviation);
       to.shift[k] = args.parameters[kBias][c];
     }
-    normalise(group, x, to, &args.output[first * positions_]);
+    vectorized<normalise>(group, x, to, &args.output[first * positions_]);
   });
 }
 
@@ -247,8 +247,8 @@ void BatchNorm::backward(const BackwardArgs& args) const {
     const double m = group.values();
     Return back{};
     for (std::size_t k = 0; k < group.channels; ++k) back.mean[k] = saved[first + k].mean;
-    const Each<double> dbias = sum(group, dy);
-    const Each<double> products = sum_products(group, x, back.mean, dy);
+    const Each<double> dbias = vectorized<sum>(group, dy);
+    const Each<double> products = vectorized<sum_products>(group, x, back.mean, dy);
     for (std::size_t k = 0; k < group.channels; ++k) {
       const std::size_t c = first + k;
       const auto [mean, variance] = saved[c];
@@ -263,7 +263,7 @@ void BatchNorm::backward(const BackwardArgs& args) const {
       back.dmean[k] = static_cast<Real>(dbias[k] / m);
       back.dspread[k] = static_cast<Real>(dweight / m / deviation);
     }
-    if (!dx.empty()) send_back(group, x, dy, back, &dx[first * positions_]);
+    if (!dx.empty()) vectorized<send_back>(group, x, dy, back, &dx[first * positions_]);
   });
 }
 

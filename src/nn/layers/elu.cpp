@@ -6,12 +6,12 @@
 namespace cnn {
 namespace {
 
-CNN_VECTORIZED
+CNN_INLINE
 void apply(Real scale, const Real* __restrict z, std::size_t count, Real* __restrict a) {
   for (std::size_t i = 0; i < count; ++i) a[i] = z[i] > 0 ? z[i] : scale * fast_expm1(z[i]);
 }
 
-CNN_VECTORIZED
+CNN_INLINE
 void apply_slope(Real scale, const Real* __restrict a, const Real* __restrict da, std::size_t count,
                  Real* __restrict dz) {
   for (std::size_t i = 0; i < count; ++i) dz[i] = a[i] > 0 ? da[i] : da[i] * (a[i] + scale);
@@ -43,15 +43,15 @@ LayerPlan Elu::plan(std::span<const Shape> inputs) {
 // a = z where z > 0, scale·(e^z − 1) elsewhere
 void Elu::forward(const ForwardArgs& args) const {
   const CView z = args.inputs[0];
-  apply(static_cast<Real>(scale_), z.data(), z.size(), args.output.data());
+  vectorized<apply>(static_cast<Real>(scale_), z.data(), z.size(), args.output.data());
 }
 
 // Forward was a = scale·(e^z − 1) where a <= 0, so dz = da·scale·e^z = da·(a + scale) there, and
 // da elsewhere.
 void Elu::backward(const BackwardArgs& args) const {
   const View dz = args.dinputs[0];
-  apply_slope(static_cast<Real>(scale_), args.output.data(), args.doutput.data(), dz.size(),
-              dz.data());
+  vectorized<apply_slope>(static_cast<Real>(scale_), args.output.data(), args.doutput.data(),
+                          dz.size(), dz.data());
 }
 
 std::unique_ptr<Layer> make_elu() {

@@ -5,12 +5,12 @@
 namespace cnn {
 namespace {
 
-CNN_VECTORIZED
+CNN_INLINE
 void apply(Real slope, const Real* __restrict z, std::size_t count, Real* __restrict a) {
   for (std::size_t i = 0; i < count; ++i) a[i] = z[i] < 0 ? slope * z[i] : z[i];
 }
 
-CNN_VECTORIZED
+CNN_INLINE
 void apply_slope(Real slope, const Real* __restrict z, const Real* __restrict da, std::size_t count,
                  Real* __restrict dz) {
   for (std::size_t i = 0; i < count; ++i) dz[i] = z[i] > 0 ? da[i] : slope * da[i];
@@ -42,14 +42,14 @@ LayerPlan LeakyRelu::plan(std::span<const Shape> inputs) {
 // a = max(z, slope·z)
 void LeakyRelu::forward(const ForwardArgs& args) const {
   const CView z = args.inputs[0];
-  apply(static_cast<Real>(slope_), z.data(), z.size(), args.output.data());
+  vectorized<apply>(static_cast<Real>(slope_), z.data(), z.size(), args.output.data());
 }
 
 // Forward was a = max(z, slope·z), so dz = da where z > 0, slope·da elsewhere.
 void LeakyRelu::backward(const BackwardArgs& args) const {
   const View dz = args.dinputs[0];
-  apply_slope(static_cast<Real>(slope_), args.inputs[0].data(), args.doutput.data(), dz.size(),
-              dz.data());
+  vectorized<apply_slope>(static_cast<Real>(slope_), args.inputs[0].data(), args.doutput.data(),
+                          dz.size(), dz.data());
 }
 
 std::unique_ptr<Layer> make_leaky_relu() {

@@ -21,7 +21,7 @@ struct Constants {
   Real epsilon;
 };
 
-CNN_VECTORIZED
+CNN_INLINE
 void descend(const Constants& c, std::size_t size, const Real* __restrict g, Real* __restrict m,
              Real* __restrict s, Real* __restrict w) {
   for (std::size_t i = 0; i < size; ++i) {
@@ -54,8 +54,8 @@ void step_moments(const SolverStep& step, double lambda, double kept) {
                             static_cast<Real>(step.alpha / (1 - std::pow(o.beta1, step.t))),
                             static_cast<Real>(1 / std::sqrt(1 - std::pow(o.beta2, step.t))),
                             static_cast<Real>(o.epsilon)};
-  descend(constants, step.w.size(), step.g.data(), step.states[0].data(), step.states[1].data(),
-          step.w.data());
+  vectorized<descend>(constants, step.w.size(), step.g.data(), step.states[0].data(),
+                      step.states[1].data(), step.w.data());
 }
 
 }  // namespace cnn::rules
