@@ -247,6 +247,32 @@ void add_options(CLI::App& app, BenchOptions& o) {
   app.add_flag("--json", o.json, "Print JSON instead of text");
 }
 
+void add_options(CLI::App& app, ExportOptions& o) {
+  app.add_option("--model", o.model, "The model to export")
+      ->required()
+      ->type_name("FILE")
+      ->check(not_empty);
+  app.add_option("--out", o.out, "The file to write, instead of the model's name with .onnx")
+      ->type_name("FILE.onnx")
+      ->check(not_empty);
+  CLI::Option* input =
+      app.add_option("--input", o.input,
+                     "Type of the pixels, which are 0 ... 255 in either: uint8, or float for "
+                     "runtimes that know no bytes")
+          ->check(CLI::IsMember({"uint8", "float"}))
+          ->capture_default_str();
+  CLI::Option* logits =
+      app.add_flag("--logits", o.logits, "Give the network's outputs, too, before probabilities");
+  app.add_flag("--raw", o.raw,
+               "The network alone: no preprocessing (input x) and no probabilities (output logits)")
+      ->excludes(input)
+      ->excludes(logits);
+  app.add_option("--batch", o.batch, "Images per call; any number unless given")
+      ->check(decimal)
+      ->check(CLI::Range(1, 65536))
+      ->type_name("N");
+}
+
 // Parses with help and version set up the project's way, then runs the body. `examples` are
 // command lines.
 int parse_and_run(CLI::App& app, const std::vector<std::string>& examples, int argc, char** argv,
@@ -318,6 +344,19 @@ int run(int argc, char** argv, PredictOptions& options, const std::function<int(
                            options.prepare = prepare == "no" ? Prepare::no : Prepare::automatic;
                            return body();
                          });
+  };
+  return guarded(std::cref(parse));
+}
+
+int run(int argc, char** argv, ExportOptions& options, const std::function<int()>& body) {
+  const auto parse = [&] {
+    CLI::App app("Writes a model, its preprocessing included, as ONNX for any runtime.",
+                 "cnn-export");
+    add_options(app, options);
+    return parse_and_run(app,
+                         {"cnn-export --model runs/lenet/model.safetensors",
+                          "cnn-export --model runs/lenet/model.safetensors --raw --out net.onnx"},
+                         argc, argv, body);
   };
   return guarded(std::cref(parse));
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -64,11 +65,21 @@ struct BenchOptions {
   bool json = false;
 };
 
+struct ExportOptions {
+  std::string model;
+  std::string out;  // empty: beside the model
+  std::string input = "uint8";
+  bool logits = false;
+  bool raw = false;
+  std::int64_t batch = 0;
+};
+
 // Parses the arguments into `options` and runs `body`, whose value is the exit code, by way of
 // guarded (app.hpp). Mistakes of usage and --help end here.
 int run(int argc, char** argv, TrainOptions& options, const std::function<int()>& body);
 int run(int argc, char** argv, EvalOptions& options, const std::function<int()>& body);
 int run(int argc, char** argv, PredictOptions& options, const std::function<int()>& body);
 int run(int argc, char** argv, BenchOptions& options, const std::function<int()>& body);
+int run(int argc, char** argv, ExportOptions& options, const std::function<int()>& body);
 
 }  // namespace cnn::app

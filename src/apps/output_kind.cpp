@@ -22,15 +22,33 @@ bool is_png(const fs::path& path) {
   return std::string_view(start.data(), start.size()) == kPngSignature;
 }
 
+// ONNX has no signature; every tool writes the version first, then its own name or the graph.
+bool is_onnx(const fs::path& path) {
+  if (!fs::is_regular_file(path)) return false;
+  std::array<char, 3> start{};
+  InputFile(path).read(std::as_writable_bytes(std::span(start)));
+  return start[0] == '\x08' && (start[2] == '\x12' || start[2] == '\x3A');
+}
+
+struct Kind {
+  const char* name;
+  bool (*is)(const fs::path&);
+};
+
+// In the order of OutputKind.
+constexpr std::array kKinds = {
+    Kind{"PNG picture", is_png},
+    Kind{"directory", [](const fs::path& path) { return fs::is_directory(path); }},
+    Kind{"ONNX model", is_onnx},
+};
+
 }  // namespace
 
 void require_output_kind(const std::string& option, const fs::path& path, OutputKind kind) {
-  if (path.empty() || !is_there(path)) return;
-  const bool png = kind == OutputKind::png;
-  if (png ? is_png(path) : fs::is_directory(path)) return;
+  const Kind& wanted = kKinds[static_cast<std::size_t>(kind)];
+  if (path.empty() || !is_there(path) || wanted.is(path)) return;
   throw ConfigError("error: " + option + ": " + display_path(path) +
-                    " is there already and is no " + (png ? "PNG picture" : "directory") +
-                    "; choose another name");
+                    " is there already and is no " + wanted.name + "; choose another name");
 }
 
 }  // namespace cnn::app

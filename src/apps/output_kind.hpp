@@ -8,7 +8,7 @@
 
 namespace cnn::app {
 
-enum class OutputKind { png, directory };
+enum class OutputKind { png, directory, onnx };
 
 // Throws ConfigError naming the option if there is something of another kind under that name. To be
 // asked before anything else is done. An empty path is an option that was not given.

@@ -39,7 +39,8 @@ TEST_P(Help, FitsATerminalAndEndsWithTwoExamples) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Commands, Help,
-                         testing::Values("cnn-train", "cnn-eval", "cnn-predict", "cnn-bench"),
+                         testing::Values("cnn-train", "cnn-eval", "cnn-predict", "cnn-bench",
+                                         "cnn-export"),
                          [](const auto& command) { return std::string(command.param).substr(4); });
 
 TEST(TrainHelp, ShowsWhichValueMayBeLeftOut) {

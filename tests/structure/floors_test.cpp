@@ -49,7 +49,7 @@ const std::map<std::string, std::vector<std::string>> kOutside = {
     {"png.h", {"data/image/png"}},
     {"gif_lib.h", {"data/image/gif"}},
     {"webp/", {"data/image/webp"}},
-    {"nlohmann/", {"formats/safetensors", "config/schema_printer", "apps/*"}},
+    {"nlohmann/", {"formats/safetensors", "config/schema_printer", "run/onnx_export", "apps/*"}},
     {"CLI/", {"apps/command_line", "apps/option_list"}},
     {"spdlog/", {"apps/*"}},
     {"fmt/", {"apps/*"}},
