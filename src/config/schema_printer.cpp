@@ -170,6 +170,9 @@ Json SchemaPrinter::plain_map(const Visit& visit) const {
 void SchemaPrinter::add(std::string_view key, Json schema, Json by_default, Presence presence) {
   const std::string name(key);
   const bool unset = unset_ == key || presence == Presence::required;
+  if (maybe_numbers_.contains(name) && pass_.properties.contains(name)) {
+    schema = any_of(std::move(pass_.properties[name]), std::move(schema));
+  }
   pass_.properties[name] = std::move(schema);
   pass_.defaults[name] = unset ? Json() : std::move(by_default);
   if (presence == Presence::required) pass_.required.push_back(name);
@@ -241,6 +244,18 @@ void SchemaPrinter::integer_or(std::string_view key, std::int64_t& value, Bounds
       value == word_value ? Json(word) : Json(value), Presence::optional);
 }
 
+void SchemaPrinter::range(std::string_view key, std::array<double, 2>& value, Bounds bounds,
+                          Presence presence) {
+  const Json schema = {
+      {"type", "array"}, {"items", number_schema(bounds, false)}, {"minItems", 2}, {"maxItems", 2}};
+  add(key, schema, Json(value), presence);
+}
+
+bool SchemaPrinter::has_number(std::string_view key, bool) {
+  maybe_numbers_.emplace(key);
+  return pass_.properties.contains(std::string(key));
+}
+
 void SchemaPrinter::numbers(std::string_view key, std::vector<std::pair<std::string, double>>&,
                             Bounds bounds, std::string_view word, bool&) {
   const Json map = {{"type", "object"},
@@ -258,7 +273,12 @@ void SchemaPrinter::section(std::string_view key, std::string_view short_form, c
 
 void SchemaPrinter::exclusive(std::string_view key, const std::vector<std::string_view>& others) {
   for (const std::string_view other : others) {
-    pass_.rules.push_back({{"not", {{"required", {key, other}}}}});
+    Json both = {{"required", {key, other}}};
+    for (const std::string_view one : {key, other}) {
+      if (!maybe_numbers_.contains(one)) continue;
+      both["properties"][std::string(one)] = {{"not", {{"type", "number"}}}};
+    }
+    pass_.rules.push_back({{"not", std::move(both)}});
   }
 }
 

@@ -7,6 +7,9 @@
 
 #pragma once
 
+#include <array>
+#include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -45,6 +48,8 @@ class SchemaPrinter final : public ConfigVisitor {
   void one_of(std::string_view key, std::size_t& index, std::span<const std::string_view> names,
               Presence presence) override;
   bool wants(std::string_view key, bool is_set) override;
+  // A key that is something else already is visited once more, as a number.
+  bool has_number(std::string_view key, bool is_number) override;
   void text(std::string_view key, std::string& value, const TextCheck& check,
             Presence presence) override;
   void texts(std::string_view key, std::vector<std::string>& values, bool one_will_do,
@@ -52,6 +57,8 @@ class SchemaPrinter final : public ConfigVisitor {
   void path(std::string_view key, std::filesystem::path& value, Presence presence) override;
   void integer_or(std::string_view key, std::int64_t& value, Bounds bounds, std::string_view word,
                   std::int64_t word_value) override;
+  void range(std::string_view key, std::array<double, 2>& value, Bounds bounds,
+             Presence presence) override;
   void numbers(std::string_view key, std::vector<std::pair<std::string, double>>& values,
                Bounds bounds, std::string_view word, bool& is_word) override;
   void section(std::string_view key, std::string_view short_form, const Visit& visit,
@@ -94,6 +101,7 @@ class SchemaPrinter final : public ConfigVisitor {
   std::string fallback_;
   std::string_view forced_;  // the choice whose value is `forced_index_`, whatever it was
   std::size_t forced_index_ = 0;
+  std::set<std::string, std::less<>> maybe_numbers_;
   std::string unset_;  // the key that was announced as one without a value
   Pass pass_;
 };
