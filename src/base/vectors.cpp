@@ -16,13 +16,13 @@
 namespace cnn {
 namespace {
 
-#if defined(CNN_HAS_LEVELS)
-
 struct Level {
   VectorLevel level;
   const char* name;
   bool runs;
 };
+
+#if defined(CNN_HAS_LEVELS)
 
 std::array<Level, 3> levels() {
   return {{{VectorLevel::x86_64_v4, "x86-64-v4", __builtin_cpu_supports("x86-64-v4") != 0},
@@ -34,17 +34,17 @@ std::array<Level, 3> levels() {
 
 std::array<Level, 1> levels() {
 #if defined(__AVX512F__)
-  return {{VectorLevel::x86_64, "built for AVX-512", true}};
+  return {{{VectorLevel::x86_64, "built for AVX-512", true}}};
 #elif defined(__AVX2__)
-  return {{VectorLevel::x86_64, "built for AVX2", true}};
+  return {{{VectorLevel::x86_64, "built for AVX2", true}}};
 #else
-  return {{VectorLevel::x86_64, "x86-64", true}};
+  return {{{VectorLevel::x86_64, "x86-64", true}}};
 #endif
 }
 
 #endif
 
-// The processor's or the build's own, best first.
+// Those that run here, best first.
 std::string names_of_levels() {
   std::string names;
   for (const Level& each : levels()) {
