@@ -30,7 +30,7 @@ struct Box {
 };
 
 // Reads a picture; the format is told by the content, not by the name. Throws FileError: not there,
-// not one of the six formats (says which one it is, if it is known), broken, or larger than 16384
+// not one of the six formats (says which one it is, if it is known), broken, or larger than 32768
 // pixels on a side, 110 million pixels in all or a file of 64 MiB. Takes 1.4 GB of memory at most,
 // for most pictures 3 bytes per pixel. 16-bit and palette pictures are reduced to 8 bits, 16-bit
 // ones that use 8, 10 or 12 bits alone by that range. Transparency is laid over white, or over

@@ -13,6 +13,7 @@
 
 #include "base/arena.hpp"
 #include "base/file.hpp"
+#include "data/image_limits.hpp"
 
 namespace cnn {
 namespace {
@@ -24,7 +25,6 @@ constexpr std::uint64_t kLargestFile = std::uint64_t{1} << 34;
 // 1951, 3.2.5).
 constexpr std::uint64_t kLargestRatio = 1032;
 constexpr std::uint32_t kMostItems = std::numeric_limits<std::int32_t>::max();
-constexpr std::uint32_t kLargestImageExtent = 1 << 15;
 
 // The bytes of a file, decompressed if it begins as gzip does (RFC 1952).
 class ByteStream {
@@ -229,12 +229,15 @@ std::uint64_t promised_size(const fs::path& path, const std::vector<std::uint32_
   const std::uint64_t most = std::min(memory, kLargestFile);
   std::uint64_t size = width;
   for (std::size_t i = 0; i < dims.size(); ++i) {
-    const std::uint32_t largest = i == 0 ? kMostItems : kLargestImageExtent;
+    const std::uint32_t largest = i == 0 ? kMostItems : std::uint32_t{kMostPixelsASide};
     if (dims[i] < 1 || dims[i] > largest) {
       fail("each extent must be 1 to " + std::to_string(largest));
     }
     if (size > most / dims[i]) fail("more than " + bound + std::to_string(most) + " bytes");
     size *= dims[i];
+  }
+  if (dims.size() > 2 && std::uint64_t{dims.back()} * dims[dims.size() - 2] > kMostPixels) {
+    fail("an image has at most " + std::to_string(kMostPixels / 1'000'000) + " million pixels");
   }
   return 4 + 4 * dims.size() + size;
 }

@@ -156,6 +156,7 @@ TEST_F(IdxTest, RefusesAbsurdExtents) {
       {{3, 0, 2}, "3 images of 0x2: each extent must be 1 to 32768"},
       {{3, 2, 0}, "3 images of 2x0: each extent must be 1 to 32768"},
       {{3, 2, 32769}, "3 images of 2x32769: each extent must be 1 to 32768"},
+      {{1, 32768, 3400}, "1 images of 32768x3400: an image has at most 110 million pixels"},
       {{3, 40000, 2, 2}, "3 images of 40000x2x2: each extent must be 1 to 32768"},
       {{kHalf, 2, 2}, "2147483648 images of 2x2: each extent must be 1 to 2147483647"},
       {{kHalf, kHalf, kHalf},
@@ -317,7 +318,7 @@ TEST_F(IdxTest, PromisesDecideNoAllocation) {
   };
   // 2 GiB, 16 GiB and 1 GiB, promised by files of some bytes.
   const std::vector<Dims32> promises = {
-      {(1U << 31) - 1, 1, 1}, {1 << 4, 32768, 32768}, {1, 32768, 32768}};
+      {(1U << 31) - 1, 1, 1}, {171, 10000, 10000}, {10, 10000, 10000}};
   const long before = peak_kib();
   const auto start = std::chrono::steady_clock::now();
   for (const Dims32& dims : promises) {

@@ -4,6 +4,7 @@
 
 #include "cnn/image.hpp"
 
+#include "data/image/byte_reader.hpp"
 #include "support/file_error_of.hpp"
 #include "support/idx_writer.hpp"
 #include "support/picture_files.hpp"
@@ -76,9 +77,12 @@ TEST_F(BrokenImage, NoTruncatedFileIsAccepted) {
   }
 }
 
-TEST_F(BrokenImage, NoChangedByteOfAPngIsAccepted) {
+// What the picture can do without stands between PLTE and IDAT.
+TEST_F(BrokenImage, NoChangedByteOfWhatAPngNeedsIsAccepted) {
   for (const std::string& file : {samples()[0], samples()[1]}) {
+    const std::size_t needless = std::min(file.find("tRNS"), file.size());
     for (std::size_t i = 0; i < file.size(); ++i) {
+      if (i == needless) i = file.find("IDAT");
       std::string changed = file;
       changed[i] = static_cast<char>(changed[i] ^ 0x10);
       EXPECT_FALSE(accepted(changed)) << "byte " << i;
@@ -155,18 +159,18 @@ TEST_F(BrokenImage, FilesAbove64MiBAreNotRead) {
 
 TEST_F(BrokenImage, LargePicturesAreRefusedByTheirHeaders) {
   const std::string expected =
-      "the picture has 16385x2 pixels, more than 16384x16384; make it smaller";
-  EXPECT_EQ(error(png_header({.width = 16385, .height = 2})), expected);
-  EXPECT_EQ(error(bmp_file(16385, 2, 24, "", "")), expected);
-  EXPECT_EQ(error("P5 16385 2 255\n"), expected);
+      "the picture has 32769x2 pixels, more than 32768x32768; make it smaller";
+  EXPECT_EQ(error(png_header({.width = 32769, .height = 2})), expected);
+  EXPECT_EQ(error(bmp_file(32769, 2, 24, "", "")), expected);
+  EXPECT_EQ(error("P5 32769 2 255\n"), expected);
   std::string jpeg = gray_jpeg();
-  jpeg.replace(jpeg.find("\xff\xc0") + 5, 4, "\0\2\x40\1"s);
+  jpeg.replace(jpeg.find("\xff\xc0") + 5, 4, "\0\2\x80\1"s);
   EXPECT_EQ(error(jpeg), expected);
 
   EXPECT_EQ(error(png_header({.width = 0xffffffff, .height = 0xffffffff})),
-            "the picture has 4294967295x4294967295 pixels, more than 16384x16384; make it smaller");
+            "the picture has 4294967295x4294967295 pixels, more than 32768x32768; make it smaller");
   EXPECT_EQ(error("P5 99999999999999999999 1 255\n"),
-            "the picture has 65536x1 pixels, more than 16384x16384; make it smaller");
+            "the picture has 65536x1 pixels, more than 32768x32768; make it smaller");
   EXPECT_EQ(error(png_header({.width = 16384, .height = 6800})),
             "the picture has 16384x6800 pixels, more than 110 million; make it smaller");
   EXPECT_EQ(error(png_header({.width = 0})), "the picture has 0x1 pixels; save it again");
@@ -197,6 +201,32 @@ TEST_F(BrokenImage, PngMessages) {
             "broken PNG: it does not begin with its header; save it again");
 }
 
+// Viewers show the picture without them.
+TEST_F(BrokenImage, PngChunksThatThePictureCanDoWithoutMayBeDamaged) {
+  const PngFields fields{.width = 3};
+  const std::string rows = "\0\1\2\3"s;
+  for (const PngChunk& chunk :
+       {PngChunk{"tRNS", "\1"s}, PngChunk{"tRNS", "\0\1\0"s}, PngChunk{"gAMA", "\0"s},
+        PngChunk{"iCCP", "x"s}, PngChunk{"cHRM", ""}, PngChunk{"sRGB", "\x09"s}}) {
+    EXPECT_TRUE(accepted(png_file(fields, rows, {chunk}))) << chunk.first;
+  }
+  for (const char* type : {"tEXt", "gAMA", "tRNS", "iCCP", "abCd"}) {
+    std::string file = png_file(fields, rows, {{type, "\0\1"s}});
+    file[file.find(type) + 4] ^= 1;
+    EXPECT_TRUE(accepted(file)) << type;
+  }
+  std::string pixels = png_file(fields, rows);
+  pixels[pixels.find("IDAT") + 6] ^= 1;
+  EXPECT_TRUE(error(pixels).starts_with("broken PNG: "));
+}
+
+// A line across a page; lossless WebP and GIF code the rest in next to nothing.
+TEST_F(BrokenImage, SparsePicturesAreNoAttack) {
+  EXPECT_NO_THROW(check_bytes_for(5000, 5000, 100));
+  EXPECT_NO_THROW(check_bytes_for(10000, 10000, 25'000));
+  EXPECT_THROW(check_bytes_for(10000, 10000, 20'000), PictureError);
+}
+
 TEST_F(BrokenImage, PngPixelDataCutShortBehindSoundChecksums) {
   const std::string rows(40, '\0');
   const std::string data = zlib_compressed(rows);
@@ -224,8 +254,6 @@ TEST_F(BrokenImage, APngThatWouldFillTheMemoryIsRefusedBeforeItIsDecoded) {
 }
 
 TEST_F(BrokenImage, BmpMessages) {
-  EXPECT_EQ(error(bmp_file(2, 1, 8, "\1\2\3\0\4\5\6\0"s, "\1\2\0\0"s)),
-            "broken BMP: a pixel has colour 2 of a palette of 2; save it again");
   EXPECT_EQ(
       error(bmp_file(3, 2, 24, "", std::string(23, '\7'))),
       "truncated BMP: the file ends after 77 bytes, before the picture does; copy or download "
@@ -251,15 +279,9 @@ TEST_F(BrokenImage, RunsOfABmp) {
     return file;
   };
   EXPECT_TRUE(accepted(runs(2, "\3\1\0\1"s)));
-  EXPECT_EQ(error(runs(2, "\4\1\0\1"s)),
-            "broken BMP: a run of pixels leads out of the picture; save it again");
-  EXPECT_EQ(error(runs(2, "\0\2\0\2\1\1\0\1"s)),
-            "broken BMP: a run of pixels leads out of the picture; save it again");
-  EXPECT_EQ(error(runs(2, "\3\2\0\1"s)),
-            "broken BMP: a pixel has colour 2 of a palette of 2; save it again");
   EXPECT_EQ(error(runs(-2, "\3\1\0\1"s)),
             "broken BMP: run-length coded from the top down; save it again");
-  EXPECT_TRUE(error(runs(2, "\3\1\0\0\3\1"s)).starts_with("truncated BMP: "));
+  EXPECT_TRUE(error(runs(2, "\3\1\0\0\2\1"s)).starts_with("truncated BMP: "));
   std::string blank = bmp_file(10000, 10000, 8, palette, "\0\1"s);
   blank[30] = 1;
   EXPECT_EQ(error(blank),
@@ -366,8 +388,7 @@ TEST_F(BrokenImage, GifMessages) {
   EXPECT_EQ(error(sound.substr(0, sound.size() - 1)),
             "truncated GIF: the file ends after " + std::to_string(sound.size() - 1) +
                 " bytes, before the picture does; copy or download it again");
-  EXPECT_EQ(error(gif_file(2, 2, picture + "x")),
-            "broken GIF: Wrong record type detected; copy or download it again");
+  EXPECT_TRUE(accepted(gif_file(2, 2, picture + "x"s + "\0"s)));
   EXPECT_EQ(error(gif_file(2, 2, gif_picture(0, 0, 2, 2, "\0\1\2"s))),
             "broken GIF: Image EOF detected before image complete; copy or download it again");
   EXPECT_EQ(error(gif_file(2, 2, gif_picture(0, 0, 0, 2, ""))),
@@ -382,8 +403,7 @@ TEST_F(BrokenImage, GifMessages) {
   std::string few_colours = sound;
   few_colours[10] = '\x90';
   few_colours.erase(13, 6);
-  EXPECT_EQ(error(few_colours),
-            "broken GIF: a pixel has colour 2 of a palette of 2; save it again");
+  EXPECT_TRUE(accepted(few_colours));
 }
 
 TEST_F(BrokenImage, WebpMessages) {

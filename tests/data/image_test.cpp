@@ -37,7 +37,7 @@ Image patterned(const Shape& shape) {
 TEST_F(ImageTest, WhatIsWrittenAsPngIsReadBack) {
   for (const Shape& shape :
        {Shape{1, 1, 1}, Shape{1, 28, 28}, Shape{3, 5, 7}, Shape{1, 1, 50}, Shape{3, 40, 1},
-        Shape{1, 2, 4096}, Shape{3, 4096, 1}, Shape{1, 4, 5312}, Shape{3, 16384, 1}}) {
+        Shape{1, 2, 4096}, Shape{3, 4096, 1}, Shape{1, 4, 5312}, Shape{3, 32768, 1}}) {
     const Image image = patterned(shape);
     write_png(path_, image);
     const Image back = read_image(path_);

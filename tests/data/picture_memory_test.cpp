@@ -34,7 +34,7 @@ TEST(PictureMemory, CountsThePixelsOfTheHeader) {
 
 // They cost a line each, and not the answers for others.
 TEST(PictureMemory, OfWhatIsTooLargeToBeDecodedIsTheFile) {
-  for (const std::uint32_t side : {0U, 0xffffffffU, 16385U}) {
+  for (const std::uint32_t side : {0U, 0xffffffffU, 32769U}) {
     const std::string png = png_file({.width = side, .height = side}, "");
     EXPECT_EQ(bytes_of(png), png.size()) << side;
   }

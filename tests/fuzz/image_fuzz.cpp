@@ -15,7 +15,7 @@ namespace {
 using namespace cnn;
 using namespace cnn::fuzz;
 
-constexpr int kLargestSide = 16384;
+constexpr int kLargestSide = 32768;
 constexpr std::size_t kSmall = std::size_t{1} << 16;  // values of a picture that costs no time
 
 // The picture survives being written and read, to the last pixel.
@@ -71,7 +71,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(shape.channels == 1 || shape.channels == 3, "a picture is grey or coloured");
   require(shape.height >= 1 && shape.height <= kLargestSide && shape.width >= 1 &&
               shape.width <= kLargestSide,
-          "a picture has a side of 1 to 16384 pixels");
+          "a picture has a side of 1 to 32768 pixels");
   require(image->pixels.size() == shape.size(), "there are as many pixels as the shape says");
 
   const ImageStatistics digits{0, 9, true, 20, {0.52, 18, 20, 254, 1.6, 4.6}};  // as MNIST's

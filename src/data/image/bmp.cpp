@@ -63,7 +63,8 @@ void check_compression(const Header& header, bool os2) {
 void read_masks(ByteReader& reader, Header& header, std::size_t header_size) {
   if (header.compression == kPlain) {
     if (header.bits == 16) header.masks = {0x7c00, 0x03e0, 0x001f, 0};
-    if (header.bits == 32) header.masks = {0xff0000, 0xff00, 0xff, 0xff000000};
+    // The fourth byte fills up: Windows, browsers and Pillow show such a picture opaque.
+    if (header.bits == 32) header.masks = {0xff0000, 0xff00, 0xff, 0};
     return;
   }
   if (header.compression != kMasks && header.compression != kAlphaMasks) return;
@@ -138,16 +139,12 @@ std::vector<Colour> read_palette(std::string_view bytes, const Header& header) {
   return palette;
 }
 
-// A row of indices through the palette.
+// A row of indices through the palette. One beyond it is black, as viewers show it.
 void put_indices(Canvas<std::uint8_t>& canvas, int y, const std::vector<std::uint8_t>& indices,
                  const std::vector<Colour>& palette, std::vector<std::uint8_t>& row) {
   row.clear();
   for (const std::uint8_t index : indices) {
-    if (index >= palette.size()) {
-      throw_broken("a pixel has colour " + std::to_string(index) + " of a palette of " +
-                   std::to_string(palette.size()));
-    }
-    const Colour colour = palette[index];
+    const Colour colour = index < palette.size() ? palette[index] : Colour{};
     row.insert(row.end(), {colour.red, colour.green, colour.blue});
   }
   canvas.put_row(y, row.data());
@@ -172,7 +169,8 @@ void read_indices(std::string_view pixels, const Header& header, const std::vect
 }
 
 // Runs of one index (8 bits) or of two in turn (4 bits), indices as they are, and moves; what is
-// passed over has index 0.
+// passed over has index 0. As in viewers, what leads out of the picture is cut off, and behind the
+// last pixel the end mark may be missing.
 class RunReader {
  public:
   RunReader(std::string_view bytes, const Header& header)
@@ -185,7 +183,7 @@ class RunReader {
 
   // From the bottom up.
   const std::vector<std::vector<std::uint8_t>>& read() {
-    for (;;) {
+    while (reader_.left() > 0 || !is_full()) {
       const std::uint32_t count = reader_.u8();
       const std::uint32_t value = reader_.u8();
       if (count > 0) {
@@ -202,9 +200,14 @@ class RunReader {
         read_plain(value);
       }
     }
+    return rows_;
   }
 
  private:
+  bool is_full() const {
+    return y_ >= rows_.size() || (y_ + 1 == rows_.size() && x_ >= rows_[y_].size());
+  }
+
   // Of a byte that holds one index or two, the i-th, over and over.
   std::uint32_t part(std::uint32_t byte, std::uint32_t i) const {
     if (header_.bits == 8) return byte;
@@ -220,10 +223,10 @@ class RunReader {
   }
 
   void put(std::uint32_t index) {
-    if (y_ >= rows_.size() || x_ >= rows_[y_].size()) {
-      throw_broken("a run of pixels leads out of the picture");
+    if (y_ < rows_.size() && x_ < rows_[y_].size()) {
+      rows_[y_][x_] = static_cast<std::uint8_t>(index);
     }
-    rows_[y_][x_++] = static_cast<std::uint8_t>(index);
+    ++x_;
   }
 
   const Header& header_;

@@ -21,8 +21,8 @@ void check_picture_size(std::int64_t width, std::int64_t height) {
 }
 
 void check_bytes_for(std::int64_t width, std::int64_t height, std::size_t bytes) {
-  constexpr std::int64_t kAlways = std::int64_t{1} << 22;
-  constexpr std::int64_t kFromAByte = 1024;
+  constexpr std::int64_t kAlways = 32'000'000;
+  constexpr std::int64_t kFromAByte = 4096;
   const std::int64_t pixels = width * height;
   if (pixels <= kAlways || pixels / kFromAByte <= static_cast<std::int64_t>(bytes)) return;
   throw PictureError("the picture has " + std::to_string(width) + "x" + std::to_string(height) +

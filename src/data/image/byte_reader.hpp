@@ -8,6 +8,8 @@
 
 #include "cnn/error.hpp"
 
+#include "data/image_limits.hpp"
+
 namespace cnn {
 
 // A picture is not what it claims to be. Says nothing of the file, which read_image adds.
@@ -16,16 +18,12 @@ class PictureError : public Error {
   using Error::Error;
 };
 
-// The largest picture that is read: what telephones' cameras take (12032x9024), and a little more.
-// Memory for decoding follows from it.
-inline constexpr int kMostPixelsASide = 16384;
-inline constexpr std::int64_t kMostPixels = 110'000'000;
-
 // Throws PictureError unless both are 1 … kMostPixelsASide and their product at most kMostPixels.
 void check_picture_size(std::int64_t width, std::int64_t height);
 
 // For formats in which a few bytes may promise any number of pixels. Throws PictureError if there
-// are more than 4 million, and more than 1024 per byte, which only a file made to fill memory has.
+// are more than 32 million, and more than 4096 per byte: a GIF cannot hold them, and a file of
+// another format that does is made to fill memory.
 void check_bytes_for(std::int64_t width, std::int64_t height, std::size_t bytes);
 
 // A file of `size` bytes ends before its picture does.

@@ -113,7 +113,7 @@ class GifReader {
       check(DGifGetLine(gif_, indices.data(), picture.Width));
       std::uint8_t* to = row.data() + static_cast<std::size_t>(picture.Left) * stored.samples();
       for (const GifPixelType index : indices) {
-        put_colour(*map, index, transparent, to);
+        put_colour(*map, index, to);
         to += 3;
         if (stored.alpha) *to++ = index == transparent ? 0 : 255;
       }
@@ -133,19 +133,16 @@ class GifReader {
     return std::move(canvas).finish();
   }
 
-  static void put_colour(const ColorMapObject& map, int index, int transparent, std::uint8_t* to) {
-    if (index >= map.ColorCount) {
-      if (index == transparent) return;
-      throw PictureError("broken GIF: a pixel has colour " + std::to_string(index) +
-                         " of a palette of " + std::to_string(map.ColorCount) + "; save it again");
-    }
-    const GifColorType& colour = map.Colors[index];
+  // An index beyond the palette is black, as viewers show it.
+  static void put_colour(const ColorMapObject& map, int index, std::uint8_t* to) {
+    const GifColorType colour = index < map.ColorCount ? map.Colors[index] : GifColorType{};
     to[0] = colour.Red;
     to[1] = colour.Green;
     to[2] = colour.Blue;
   }
 
-  // Extensions and pictures up to the end mark. giflib would keep a record of each.
+  // Extensions and pictures up to the end mark, and over what is neither, as viewers do. giflib
+  // would keep a record of each.
   void walk_to_end() const {
     constexpr std::uint32_t kPicture = ',';
     constexpr std::uint32_t kExtension = '!';
@@ -159,7 +156,7 @@ class GifReader {
         const bool has_colours = (flags & 0x80) != 0;
         reader.take(has_colours ? std::size_t{6} << (flags & 7) : 0);
       } else if (mark != kExtension) {
-        throw PictureError("broken GIF: Wrong record type detected; copy or download it again");
+        continue;
       }
       reader.take(1);  // the kind of the extension, or the size of codes
       for (std::uint32_t size = reader.u8(); size > 0; size = reader.u8()) reader.take(size);

@@ -1,8 +1,10 @@
 #include "data/image/png.hpp"
 
+#include <array>
 #include <bit>
 #include <cassert>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -53,7 +55,7 @@ void check_size(std::string_view bytes) {
 class PngReader {
  public:
   explicit PngReader(std::string_view bytes) : left_(bytes), whole_(bytes.size()) {
-    png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, this, fail, ignore_warning);
+    png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, this, fail, take_warning);
     info_ = png_ == nullptr ? nullptr : png_create_info_struct(png_);
     if (info_ == nullptr) {
       png_destroy_read_struct(&png_, nullptr, nullptr);
@@ -83,7 +85,11 @@ class PngReader {
  private:
   template <typename Calls>
   void run(const Calls& calls) {
-    if (calls_.run(calls)) return;
+    if (calls_.run(calls)) {
+      if (damage_[0] == '\0') return;
+      throw PictureError("broken PNG: " + std::string(damage_.data()) +
+                         "; copy or download it again");
+    }
     if (truncated_) throw truncated_picture("PNG", whole_);
     const std::string said = calls_.said();
     if (said == "Out of memory" || said == "Insufficient memory") throw std::bad_alloc();
@@ -93,7 +99,13 @@ class PngReader {
   static void fail(png_structp png, png_const_charp what) {
     static_cast<PngReader*>(png_get_error_ptr(png))->calls_.fail(what);
   }
-  static void ignore_warning(png_structp, png_const_charp) {}
+  // libpng says "tRNS: invalid" of what it passes over: a chunk that others show the picture
+  // without. Only what it says of the pixels counts.
+  static void take_warning(png_structp png, png_const_charp what) {
+    if (!std::string_view(what).starts_with("IDAT")) return;
+    auto* const reader = static_cast<PngReader*>(png_get_error_ptr(png));
+    std::snprintf(reader->damage_.data(), reader->damage_.size(), "%s", what);
+  }
 
   static void take_bytes(png_structp png, png_bytep to, std::size_t count) {
     auto* reader = static_cast<PngReader*>(png_get_io_ptr(png));
@@ -108,9 +120,9 @@ class PngReader {
   void read_header() {
     run([&] {
       png_set_read_fn(png_, this, take_bytes);
-      png_set_crc_action(png_, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
-      // Too few, too many or damaged pixels are among what libpng would only warn of.
-      png_set_benign_errors(png_, 0);
+      // Damage in what the picture can do without is warned of.
+      png_set_crc_action(png_, PNG_CRC_ERROR_QUIT, PNG_CRC_WARN_DISCARD);
+      png_set_benign_errors(png_, 1);
       // An index beyond the palette is black, as viewers show it.
       png_set_check_for_invalid_index(png_, 0);
       png_set_user_limits(png_, kMostPixelsASide, kMostPixelsASide);
@@ -176,6 +188,7 @@ class PngReader {
   std::string_view left_;
   std::size_t whole_;
   bool truncated_ = false;
+  std::array<char, 200> damage_{};  // of the pixels, in libpng's words
   int passes_ = 1;
   png_structp png_ = nullptr;
   png_infop info_ = nullptr;

@@ -28,13 +28,19 @@ bool is_digit(std::uint32_t byte) {
   return byte >= '0' && byte <= '9';
 }
 
-// The first byte after blanks and comments (from # to the line's end).
+// Passes over the rest of a comment, which runs to the line's end or to the file's.
+void skip_comment(ByteReader& reader) {
+  while (reader.left() > 0) {
+    const std::uint32_t byte = reader.u8();
+    if (byte == '\n' || byte == '\r') return;
+  }
+}
+
+// The first byte after blanks and comments.
 std::uint32_t after_blanks(ByteReader& reader) {
   std::uint32_t byte = reader.u8();
   while (is_space(byte) || byte == '#') {
-    if (byte == '#') {
-      while (byte != '\n' && byte != '\r') byte = reader.u8();
-    }
+    if (byte == '#') skip_comment(reader);
     byte = reader.u8();
   }
   return byte;
@@ -49,9 +55,7 @@ std::uint32_t number_from(std::uint32_t byte, ByteReader& reader, bool may_be_la
     if (may_be_last && reader.left() == 0) return number;
   }
   if (!is_space(byte) && byte != '#') throw_broken("a number ends in another character");
-  if (byte == '#') {
-    while (byte != '\n' && byte != '\r') byte = reader.u8();
-  }
+  if (byte == '#') skip_comment(reader);
   return number;
 }
 
@@ -79,10 +83,15 @@ class Samples {
     return kind_ == 1 || kind_ == 4 ? 1 - sample : sample;
   }
 
-  // Only blanks may be left of the text forms.
+  // Only blanks and comments may be left of the text forms.
   void check_end() {
     while (reader_.left() > 0) {
-      if (!is_space(reader_.u8())) throw_broken("more follows than its header promises");
+      const std::uint32_t byte = reader_.u8();
+      if (byte == '#') {
+        skip_comment(reader_);
+      } else if (!is_space(byte)) {
+        throw_broken("more follows than its header promises");
+      }
     }
   }
 

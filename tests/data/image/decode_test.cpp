@@ -222,10 +222,33 @@ TEST(DecodeBmp, Masks) {
 }
 
 TEST(DecodeBmp, Alpha) {
-  const auto file = [](const std::string& pixels) { return bmp_file(2, 1, 32, "", pixels); };
+  const auto file = [](const std::string& pixels) {
+    const std::string masks = "\0\0\xff\0\0\xff\0\0\xff\0\0\0\0\0\0\xff"s;
+    std::string bmp = bmp_file(2, 1, 32, masks, pixels);
+    bmp[30] = 6;
+    return bmp;
+  };
   EXPECT_EQ(decode_picture(file("\1\2\3\xff\1\2\3\0"s)).pixels, (Bytes{3, 255, 2, 255, 1, 255}));
   // Alpha that is 0 everywhere was not meant.
   EXPECT_EQ(decode_picture(file("\1\2\3\0\1\2\3\0"s)).pixels, (Bytes{3, 3, 2, 2, 1, 1}));
+}
+
+TEST(DecodeBmp, WithoutMasksTheFourthByteFillsUp) {
+  const std::string pixels = "\1\2\3\xff\1\2\3\0"s;
+  EXPECT_EQ(decode_picture(bmp_file(2, 1, 32, "", pixels)).pixels, (Bytes{3, 3, 2, 2, 1, 1}));
+}
+
+TEST(DecodeBmp, RunsThatLeadOutOfThePictureAreCutOff) {
+  const auto runs = [](const std::string& coded) {
+    std::string file = bmp_file(3, 2, 8, "\0\0\0\0\xff\xff\xff\0"s, coded);
+    file[30] = 1;
+    const Image image = decode_picture(file);
+    return Bytes(image.pixels.begin(), image.pixels.begin() + 6);  // red
+  };
+  EXPECT_EQ(runs("\4\1\0\1"s), (Bytes{0, 0, 0, 255, 255, 255}));
+  EXPECT_EQ(runs("\0\2\0\2\1\1\0\1"s), (Bytes{0, 0, 0, 0, 0, 0}));
+  // Nothing behind the last pixel; an index beyond the palette.
+  EXPECT_EQ(runs("\3\1\0\0\1\1\1\2\1\1"s), (Bytes{255, 0, 255, 255, 255, 255}));
 }
 
 TEST(DecodePnm, AsText) {
@@ -234,6 +257,13 @@ TEST(DecodePnm, AsText) {
   const Image colour = decode_picture("P3 2 1 65535 65535 0 32768 0 256 0");
   EXPECT_EQ(colour.shape, (Shape{3, 1, 2}));
   EXPECT_EQ(colour.pixels, (Bytes{255, 0, 0, 1, 128, 0}));
+}
+
+TEST(DecodePnm, CommentsBehindTheLastSample) {
+  for (const char* end : {"# end", "\n# end\n", " # one\n# two\n\n"}) {
+    EXPECT_EQ(decode_picture("P2 2 1 255 1 2" + std::string(end)).pixels, (Bytes{1, 2})) << end;
+    EXPECT_EQ(decode_picture("P1 2 1 01" + std::string(end)).pixels, (Bytes{255, 0})) << end;
+  }
 }
 
 TEST(DecodePnm, Bitmaps) {
