@@ -103,13 +103,16 @@ std::size_t scoring_bytes(const EvalOptions& o, const Voters& voters, const Mode
   constexpr std::size_t kPerImage = 200;
   constexpr std::size_t kPerClass = 2000;
   constexpr std::size_t kPerCell = 64;
-  constexpr std::size_t kMostDense = 1000;
+  constexpr std::size_t kCopiesOfNames = 8;
   const SourceConfig& source = info.config.data.source;
   const std::unique_ptr<DataSource> images = source.open(source.has(part) ? part : DataPart::train);
   const DatasetHeader header{info.input, images->count()};
   const std::size_t classes = voters.front()->model.info.classes.size();
   std::size_t bytes = dataset_bytes(header) + images->reading_bytes(workers) +
                       header.count * kPerImage + classes * kPerClass;
+  for (const std::string& name : voters.front()->model.info.classes) {
+    bytes += kCopiesOfNames * name.size();
+  }
   if (classes <= kMostDense) bytes += classes * classes * kPerCell;
   if (voters.size() > 1 || o.tta != "none") {
     bytes += dataset_bytes(header) + header.count * classes * sizeof(double);

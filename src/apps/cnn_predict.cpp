@@ -15,6 +15,7 @@
 
 #include "apps/app.hpp"
 #include "apps/command_line.hpp"
+#include "apps/report.hpp"
 #include "apps/show_image.hpp"
 #include "apps/terminal.hpp"
 #include "base/file.hpp"
@@ -104,8 +105,7 @@ void print_json(const PredictOptions& o, const std::vector<std::string>& classes
 void print_text(const PredictOptions& o, const Classifier& classifier,
                 const std::vector<Result>& results) {
   constexpr double kBarCells = 20;
-  std::size_t width = 0;
-  for (const std::string& name : classifier.classes()) width = std::max(width, name.size());
+  const std::size_t width = widest(classifier.classes());
   for (const Result& result : results) {
     write_lines(stdout,
                 fmt::format("{}: {}\n", path_text(result.file), result.found.image.description));
@@ -124,6 +124,21 @@ void print_text(const PredictOptions& o, const Classifier& classifier,
   }
 }
 
+// Of the results' text, classes by their names; as JSON they are values, and twice a text, too.
+std::size_t text_bytes(const PredictOptions& o, const std::vector<std::string>& classes) {
+  constexpr std::size_t kPerLine = 100;
+  constexpr std::size_t kPerValue = 1200;
+  constexpr std::size_t kCopies = 8;
+  std::size_t longest = 0, all = 0;
+  for (const std::string& name : classes) {
+    longest = std::max(longest, name.size());
+    all += name.size();
+  }
+  const std::size_t listed = std::min(o.top, classes.size());
+  const std::size_t names = kCopies * std::min(all, listed * longest);
+  return o.json ? o.images.size() * (listed * kPerValue + names) : listed * kPerLine + names;
+}
+
 // What answering takes once the model is loaded: the largest picture, and of each one what is kept.
 std::size_t predicting_bytes(const PredictOptions& o, const Classifier& classifier) {
   constexpr std::size_t kTexts = 4000;
@@ -132,7 +147,8 @@ std::size_t predicting_bytes(const PredictOptions& o, const Classifier& classifi
       2 * classifier.input().size() + kPerClass * classifier.classes().size() + kTexts;
   std::size_t largest = 0;
   for (const std::string& file : o.images) largest = std::max(largest, picture_bytes(file));
-  return classifier.memory() + largest + o.images.size() * kept;
+  return classifier.memory() + largest + o.images.size() * kept +
+         text_bytes(o, classifier.classes());
 }
 
 int predict(const PredictOptions& o) {

@@ -20,14 +20,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kMostConfused = 5;
 constexpr std::size_t kWidestMatrix = 20;  // classes; larger ones would not fit a terminal
-// Classes beyond which files and JSON list the cells that are not zero, instead of all.
-constexpr std::size_t kMostDense = 1000;
-
-std::size_t widest(const std::vector<std::string>& names) {
-  std::size_t width = 5;  // "class"
-  for (const std::string& name : names) width = std::max(width, name.size());
-  return width;
-}
 
 std::string class_table(const EvaluationReport& report, const Confusion& confusion) {
   const std::size_t width = widest(report.classes);
@@ -126,6 +118,13 @@ void remove_leftovers(const Directory& directory) {
 }
 
 }  // namespace
+
+std::size_t widest(const std::vector<std::string>& names) {
+  constexpr std::size_t kMost = 40;
+  std::size_t width = 5;  // "class"
+  for (const std::string& name : names) width = std::max(width, name.size());
+  return std::min(width, kMost);
+}
 
 double EvaluationReport::images_per_second() const {
   return static_cast<double>(selection.size()) / std::max(seconds, 1e-9);

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -12,6 +13,13 @@
 #include "infer/evaluate.hpp"
 
 namespace cnn::app {
+
+// Classes beyond which files and JSON list the cells that are not zero, instead of all.
+inline constexpr std::size_t kMostDense = 1000;
+
+// The width of a column of such names with "class" above them. Where one is very long, the others
+// are not filled up to it.
+std::size_t widest(const std::vector<std::string>& names);
 
 struct EvaluationReport {
   std::string title;  // "test set …/t10k-images-idx3-ubyte.gz"

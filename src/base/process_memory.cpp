@@ -2,17 +2,29 @@
 
 #include <fstream>
 #include <string>
+#include <string_view>
 
 namespace cnn {
+namespace {
 
-std::size_t peak_memory() {
-  // Not getrusage: that begins with what the parent process held.
+// Not getrusage: that begins with what the parent process held.
+std::size_t status_bytes(std::string_view entry) {
   std::ifstream status("/proc/self/status");
   for (std::string word; status >> word;) {
     std::size_t kilobytes = 0;
-    if (word == "VmHWM:" && status >> kilobytes) return kilobytes << 10;
+    if (word == entry && status >> kilobytes) return kilobytes << 10;
   }
   return 0;
+}
+
+}  // namespace
+
+std::size_t peak_memory() {
+  return status_bytes("VmHWM:");
+}
+
+std::size_t present_memory() {
+  return status_bytes("VmRSS:");
 }
 
 }  // namespace cnn

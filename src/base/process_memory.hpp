@@ -10,4 +10,7 @@ namespace cnn {
 // does not tell.
 std::size_t peak_memory();
 
+// What it holds now.
+std::size_t present_memory();
+
 }  // namespace cnn

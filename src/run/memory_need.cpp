@@ -74,7 +74,13 @@ std::size_t training_bytes(const Network& network, const RunConfig& config, int 
 }
 
 std::size_t process_bytes(std::size_t more) {
-  return peak_memory() + kBlasLibrary + kSundries + more;
+  return std::max(peak_memory(), present_memory() + kBlasLibrary + kSundries + more);
+}
+
+std::size_t weights_bytes(const std::filesystem::path& path) {
+  std::error_code code;
+  const std::uintmax_t bytes = std::filesystem::file_size(path, code);
+  return code ? 0 : 2 * static_cast<std::size_t>(bytes);
 }
 
 std::string memory_text(std::size_t bytes) {

@@ -24,7 +24,12 @@ std::size_t inference_bytes(const Network& network, int workers);
 std::size_t training_bytes(const Network& network, const RunConfig& config, int workers,
                            bool from_file);
 
-// Of this process if it takes `more` from now on, OpenBLAS included.
+// Of a file of weights while it is read: all its tensors, also those that nobody needs, and F16
+// become floats. 0 for a file that is not there: that costs a message.
+std::size_t weights_bytes(const std::filesystem::path& path);
+
+// Of this process if it takes `more` from now on, OpenBLAS included; at least what it has held
+// already.
 std::size_t process_bytes(std::size_t more);
 
 // "memory: at most 85 MB"

@@ -17,13 +17,13 @@
 #include "base/finite.hpp"
 #include "base/text.hpp"
 #include "data/class_names.hpp"
+#include "data/image_limits.hpp"
 #include "data/prepare_image.hpp"
 #include "kernels/blas.hpp"
 
 namespace cnn {
 namespace {
 
-constexpr int kLargestImageExtent = 1 << 15;
 constexpr std::string_view kOptimizer = "optimizer/";
 constexpr std::string_view kValue = "value";  // of a parameter that is averaged
 
@@ -124,7 +124,7 @@ Metadata model_metadata(const ModelInfo& info) {
 DrawingStatistics read_drawings(const MetadataReader& metadata) {
   if (!metadata.has("drawings")) return {};
   const std::vector<double> n = metadata.numbers<double>("drawings", 6);
-  if (std::any_of(n.begin(), n.end(), [](double v) { return v < 0 || v > kLargestImageExtent; }) ||
+  if (std::any_of(n.begin(), n.end(), [](double v) { return v < 0 || v > kMostPixelsASide; }) ||
       n[1] > n[2] || n[3] > 255 || n[4] > n[5]) {
     metadata.fail("drawings", "does not describe drawings");
   }
@@ -147,7 +147,8 @@ ModelInfo read_info(const TensorFile& file) {
   }
   const std::vector<int> input = metadata.numbers<int>("input", 3);
   if (std::any_of(input.begin(), input.end(),
-                  [](int extent) { return extent < 1 || extent > kLargestImageExtent; })) {
+                  [](int extent) { return extent < 1 || extent > kMostPixelsASide; }) ||
+      std::int64_t{input[1]} * input[2] > kMostPixels) {
     metadata.fail("input", "is no shape of an image: " + in_quotes(metadata.text("input")));
   }
   info.input = {input[0], input[1], input[2]};
@@ -166,7 +167,7 @@ ModelInfo read_info(const TensorFile& file) {
   info.images = {border[0], border[1], metadata.number<int>("centred") != 0,
                  metadata.number<int>("box"), read_drawings(metadata)};
   if (border[0] < 0 || border[1] > 255) metadata.fail("border", "lies outside 0 … 255");
-  if (info.images.box < 0 || info.images.box > kLargestImageExtent) {
+  if (info.images.box < 0 || info.images.box > kMostPixelsASide) {
     metadata.fail("box", "is no size of an image");
   }
   return info;

@@ -79,8 +79,9 @@ std::size_t checked_memory(const LoadedConfig& loaded, const TrainingOptions& op
                            const Network& network, const std::optional<TrainingData>& data) {
   const int workers = worker_count(loaded.config.training);
   const bool from_file = options.start == Start::resume || !options.weights.empty();
+  const std::size_t file = options.weights.empty() ? 0 : weights_bytes(options.weights);
   const std::size_t memory =
-      process_bytes(training_bytes(network, loaded.config, workers, from_file) +
+      process_bytes(file + training_bytes(network, loaded.config, workers, from_file) +
                     data_bytes(loaded.config.data.source, network.input(), workers, data));
   if (memory <= physical_memory()) {
     if (options.on_memory) options.on_memory(memory);

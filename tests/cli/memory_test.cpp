@@ -6,6 +6,7 @@
 
 #include "cnn/image.hpp"
 
+#include "formats/tensor_file.hpp"
 #include "run/model.hpp"
 #include "support/cli.hpp"
 #include "support/idx_writer.hpp"
@@ -155,6 +156,52 @@ TEST_F(Memory, OfAModelFileIsBounded) {
   const CommandResult wrong = predict_with("CNN_MEMORY=much");
   EXPECT_EQ(wrong.code, 2);
   EXPECT_THAT(wrong.err, HasSubstr("CNN_MEMORY: error: is 'much'"));
+}
+
+// Each class of each picture: a value of JSON, and a line of it.
+TEST_F(Memory, OfWhatIsListedIsAnnounced) {
+  const RunConfig config = parse_config("c", "data: {dir: none}\nnetwork: [{fc: {count: 300}}]\n");
+  ModelInfo info;
+  info.config = config;
+  info.input = {1, 4, 4};
+  for (int i = 0; i < 300; ++i) {
+    info.classes.push_back(std::to_string(i) + std::string(i == 7 ? 20'000 : 200, 'n'));
+  }
+  info.preprocessing.mean = {0};
+  info.preprocessing.scale = {1};
+  const std::string model = file("m.safetensors"), picture = file("p.png");
+  save_model(model, info, Network(info.input, config.network));
+  write_png(picture, {{1, 4, 4}, {0, 0, 0, 0, 0, 255, 255, 0, 0, 9, 255, 0, 0, 0, 0, 0}});
+  for (const char* form : {"--quiet", "--json"}) {
+    SCOPED_TRACE(form);
+    std::vector<std::string> arguments = {"--model", model, "--top", "256", form};
+    arguments.insert(arguments.end(), 200, picture);
+    const CommandResult result = run_command("cnn-predict", arguments);
+    ASSERT_EQ(result.code, 0) << result.err;
+    // A very long name does not make every line as long.
+    EXPECT_LT(result.out.size(), 40'000'000U);
+    if (announced_megabytes(result) >= 0) expect_no_more_than_announced(result);
+  }
+}
+
+// Tensors that the network does not have are read all the same.
+TEST_F(Memory, OfWeightsIsThatOfTheirFile) {
+  const std::string dir = data("data", {1, 8, 8}, 100, 10);
+  const std::string network = "{fc: {count: 10}}";
+  const std::string model = write_model(temp_ / "m.safetensors", network, dir, {1, 8, 8}, 10);
+  TensorFile tensors = read_tensors(model);
+  const std::vector<float> large(25'000'000);
+  std::vector<NamedTensor> all = {{"other", {25'000'000}, large}};
+  for (const TensorFile::Entry& entry : tensors.tensors) {
+    all.push_back({entry.name, entry.dims, entry.data});
+  }
+  write_tensors(file("large.safetensors"), all, {});
+  write_file(file("c.yaml"), "data: {dir: " + dir + "}\nnetwork: [" + network +
+                                 "]\ntraining: {steps: 2}\noutput: {dir: " + file("run") + "}\n");
+  const CommandResult result = run_command(
+      "cnn-train", {"--config", file("c.yaml"), "--weights", file("large.safetensors")});
+  expect_no_more_than_announced(result);
+  EXPECT_GT(peak_megabytes(result), 100);
 }
 
 // All cells of the confusion matrix would be 8.6 GB.
