@@ -106,6 +106,18 @@ std::vector<double> drawing_numbers(const DrawingStatistics& drawings) {
           drawings.thickest};
 }
 
+// That of now behind those before it.
+std::string all_arithmetics(const std::string& before) {
+  constexpr std::string_view kBetween = "; ";
+  const std::string here = arithmetic();
+  for (std::size_t at = 0; at < before.size();) {
+    const std::size_t end = std::min(before.find(kBetween, at), before.size());
+    if (std::string_view(before).substr(at, end - at) == here) return before;
+    at = end + kBetween.size();
+  }
+  return before.empty() ? here : before + std::string(kBetween) + here;
+}
+
 Metadata model_metadata(const ModelInfo& info) {
   return {{"config", to_yaml(info.config, ConfigText::portable)},
           {"input", std::to_string(info.input.channels) + " " + std::to_string(info.input.height) +
@@ -116,7 +128,7 @@ Metadata model_metadata(const ModelInfo& info) {
           {"border", list_text(std::vector{info.images.border_low, info.images.border_high})},
           {"centred", info.images.centred ? "1" : "0"},
           {"box", std::to_string(info.images.box)},
-          {"arithmetic", arithmetic()},
+          {"arithmetic", all_arithmetics(info.arithmetic_before)},
           {"drawings", list_text(drawing_numbers(info.images.drawings))}};
 }
 
@@ -448,7 +460,10 @@ Checkpoint load_checkpoint(const FilePlace& place) {
   if (checkpoint.progress.epoch_loss < 0) metadata.fail("run.epoch_loss", "is negative");
   checkpoint.data = metadata.text("data");
   checkpoint.version = metadata.has("version") ? printable(metadata.text("version")) : "0.1.0";
-  if (metadata.has("arithmetic")) checkpoint.arithmetic = printable(metadata.text("arithmetic"));
+  constexpr std::size_t kMostText = 1000;
+  if (metadata.has("arithmetic")) {
+    checkpoint.arithmetic = shown(metadata.text("arithmetic"), kMostText);
+  }
   return checkpoint;
 }
 

@@ -5,10 +5,12 @@
 // YAML), input (channels, height, width), classes (one name a line), mean and scale (numbers, one a
 // channel), border, centred and box (ImageStatistics). Where a run averages its weights these are
 // the averages. `arithmetic` says what the bits of the weights depend on beside the rest: version
-// and kernel of OpenBLAS and our own vector level. A checkpoint adds what the solver keeps of each
-// parameter that is learnt (optimizer/<parameter>.velocity, or .first_moment and .second_moment)
-// and, with averages, the values themselves (.value), run.* (TrainProgress), data (the training
-// set's fingerprint) and version (of the library). The best model of a run adds epoch.
+// and kernel of OpenBLAS and our own vector level; of a run that was resumed under another all of
+// them, the first one first, with "; " between them. A checkpoint adds what the solver keeps of
+// each parameter that is learnt (optimizer/<parameter>.velocity, or .first_moment and
+// .second_moment) and, with averages, the values themselves (.value), run.* (TrainProgress), data
+// (the training set's fingerprint) and version (of the library). The best model of a run adds
+// epoch.
 
 #pragma once
 
@@ -38,6 +40,8 @@ struct ModelInfo {
   std::vector<std::string> classes;  // one name for each of the network's outputs
   Preprocessing preprocessing;
   ImageStatistics images;
+  // Under which others the run went on before this one, if it did; as `arithmetic` above.
+  std::string arithmetic_before = {};
 };
 
 // Everything about a run that neither the tensors nor the configuration say. Whatever is random

@@ -242,6 +242,7 @@ void TrainingSession::resume(const Checkpoint& checkpoint) {
                        ": the run goes on, but it may not end in the bytes that either version "
                        "alone would have reached");
   }
+  info_.arithmetic_before = checkpoint.arithmetic;
   const std::string here = arithmetic();
   if (!checkpoint.arithmetic.empty() && checkpoint.arithmetic != here && options_.on_notice) {
     options_.on_notice(display_path(checkpoint.file.path) + " was computed by " +

@@ -147,6 +147,15 @@ TEST(BlasOfARun, IsComparedWhenTheRunGoesOn) {
   EXPECT_EQ(other.code, 0) << other.err;
   EXPECT_THAT(other.err, HasSubstr("Prescott, vectors "));
   EXPECT_THAT(other.err, HasSubstr("Nehalem, vectors "));
+  // Its bytes are those of neither alone, and it names each of them once.
+  const auto named = [&] {
+    return read_tensors(temp / "run" / "model.safetensors").metadata["arithmetic"];
+  };
+  const std::string both = named();
+  EXPECT_THAT(both,
+              testing::ContainsRegex("Prescott, vectors [^;]*; [^;]*Nehalem, vectors [^;]*$"));
+  ASSERT_EQ(train_with("Prescott", {"--set", "training.steps=4", "--resume"}).code, 0);
+  EXPECT_EQ(named(), both);
 }
 
 // OpenBLAS itself would run into an instruction that the processor does not know.
