@@ -98,9 +98,9 @@ int guarded(const std::function<int()>& body) {
   }
 }
 
-LoadedConfig read_config(const std::string& path, const std::vector<std::string>& overrides) {
+LoadedConfig read_config(const std::function<LoadedConfig()>& read) {
   try {
-    return load_config(path, overrides);
+    return read();
   } catch (const FileError& error) {
     throw ConfigError(error.what());
   }

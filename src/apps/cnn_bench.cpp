@@ -108,7 +108,7 @@ int bench(const BenchOptions& o) {
   std::vector<std::string> overrides = o.overrides;
   if (!o.threads.empty()) overrides.push_back("training.threads=" + o.threads);
   if (!o.batch.empty()) overrides.push_back("training.batch=" + o.batch);
-  const LoadedConfig loaded = read_config(o.config, overrides);
+  const LoadedConfig loaded = read_config([&] { return load_config(o.config, overrides); });
   Network network = build_network(loaded, input_shape(loaded.config.data));
   network.initialise(loaded.config.training.seed);
   Workers workers(worker_count(loaded.config.training));

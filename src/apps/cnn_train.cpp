@@ -54,13 +54,8 @@ TrainingOptions options_of(const TrainOptions& o) {
   return options;
 }
 
-// A configuration that cannot be read is a mistake of configuration, not of data.
 LoadedConfig load(const TrainOptions& o, const TrainingOptions& options) {
-  try {
-    return load_training_config(o.config, options);
-  } catch (const FileError& error) {
-    throw ConfigError(error.what());
-  }
+  return read_config([&] { return load_training_config(o.config, options); });
 }
 
 void log_weights(spdlog::logger& log, const TrainOptions& o,

@@ -1,34 +1,26 @@
 #include "base/directory.hpp"
 
-#include <array>
 #include <cerrno>
-#include <memory>
 #include <system_error>
 #include <utility>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/system_calls.hpp"
 
 namespace cnn {
 namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void fail(const fs::path& path, const std::string& what, int reason) {
-  throw file_error(path, what + ": " + std::generic_category().message(reason));
-}
-
 // A path may be a link. A name in an open directory may not: it would lead out of that.
 int open_directory(int directory, const char* name) {
   const int follow = directory == FilePlace::kByPath ? 0 : O_NOFOLLOW;
-  int descriptor = -1;
-  do {
-    descriptor = ::openat(directory, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | follow);
-  } while (descriptor < 0 && errno == EINTR);
-  return descriptor;
+  return retried(
+      [&] { return ::openat(directory, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | follow); });
 }
 
 }  // namespace
@@ -55,22 +47,14 @@ std::vector<std::string> Directory::names() const {
   // Of its own: a stream has a position, and closes what it is given.
   const int descriptor = open_directory(descriptor_, ".");
   if (descriptor < 0) fail(path_, "cannot list", errno);
-  const auto close = [](DIR* stream) { ::closedir(stream); };
-  const std::unique_ptr<DIR, decltype(close)> stream(::fdopendir(descriptor), close);
+  DIR* const stream = ::fdopendir(descriptor);
   if (stream == nullptr) {
     const int reason = errno;
     ::close(descriptor);
     fail(path_, "cannot list", reason);
   }
   std::vector<std::string> names;
-  while (true) {
-    errno = 0;
-    const dirent* const entry = ::readdir(stream.get());
-    if (entry == nullptr) break;
-    const std::string name = entry->d_name;
-    if (name != "." && name != "..") names.push_back(name);
-  }
-  if (errno != 0) fail(path_, "cannot list", errno);
+  for_names(stream, path_, [&](std::string_view name) { names.emplace_back(name); });
   return names;
 }
 
@@ -102,12 +86,7 @@ void Directory::remove_directory(const std::string& name) const {
 }
 
 void Directory::sync() const {
-  int result = 0;
-  do {
-    result = ::fsync(descriptor_);
-  } while (result != 0 && errno == EINTR);
-  // EINVAL: a file system that has no fsync for directories.
-  if (result != 0 && errno != EINVAL) fail(path_, "cannot be secured", errno);
+  if (const int reason = sync_names(descriptor_)) fail(path_, "cannot be secured", reason);
 }
 
 }  // namespace cnn

@@ -3,36 +3,21 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <memory>
-#include <system_error>
 #include <utility>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/paths.hpp"
+#include "base/system_calls.hpp"
 #include "base/text.hpp"
 
 namespace cnn {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Repeats a system call that a signal interrupted.
-template <typename Call>
-auto retried(const Call& call) {
-  auto result = call();
-  while (result == -1 && errno == EINTR) result = call();
-  return result;
-}
-
-// "<path>: error: <what>: <the system's reason>"
-[[noreturn]] void fail(const fs::path& path, const std::string& what, int reason) {
-  throw file_error(path, what + ": " + std::generic_category().message(reason));
-}
 
 std::string kind_of(mode_t mode) {
   if (S_ISDIR(mode)) return "a directory";
@@ -148,9 +133,9 @@ class TemporaryFile {
 
   // Without this a power cut may undo the rename.
   void sync_directory() const {
-    const int result = retried([&] { return ::fsync(beside_.descriptor()); });
-    // EINVAL: a file system that has no fsync for directories.
-    if (result != 0 && errno != EINVAL) fail(path_, "written, but cannot be secured", errno);
+    if (const int reason = sync_names(beside_.descriptor())) {
+      fail(path_, "written, but cannot be secured", reason);
+    }
   }
 
   const fs::path& path_;
@@ -253,21 +238,10 @@ bool is_same_file(const FilePlace& a, const FilePlace& b) {
          one.st_ino == other.st_ino;
 }
 
-// Not by fs::directory_iterator: that of GCC 12 ends the process when memory runs out (its noexcept
-// advance appends to a path).
 std::vector<fs::path> list_directory(const fs::path& directory) {
-  const auto close = [](DIR* stream) { ::closedir(stream); };
-  const std::unique_ptr<DIR, decltype(close)> stream(::opendir(directory.c_str()), close);
-  if (stream == nullptr) fail(directory, "cannot list", errno);
   std::vector<fs::path> paths;
-  while (true) {
-    errno = 0;
-    const dirent* const entry = ::readdir(stream.get());
-    if (entry == nullptr) break;
-    const std::string_view name = entry->d_name;
-    if (name != "." && name != "..") paths.push_back(directory / name);
-  }
-  if (errno != 0) fail(directory, "cannot list", errno);
+  for_names(::opendir(directory.c_str()), directory,
+            [&](std::string_view name) { paths.push_back(directory / name); });
   return paths;
 }
 

@@ -91,7 +91,9 @@ bool Vote::add(const Voter& voter, const Dataset& dataset, const Selection& sele
   const std::size_t classes = classes_.size();
   for (const PixelShift& shift : shifts) {
     ++voters_;
-    const Dataset images = shifted(dataset, shift);
+    const bool moved = shift != PixelShift{};
+    const Dataset copy = moved ? shifted(dataset, shift) : Dataset{};
+    const Dataset& images = moved ? copy : dataset;
     const bool done = voter.inference.run(
         selection.size(), [&](std::size_t i) { return images.image(selection[i]); },
         [&](std::size_t i, CView outputs) {
