@@ -24,7 +24,8 @@ inline constexpr int kDiverged = 4;
 // by std::cref, so that making the std::function takes no memory.
 int guarded(const std::function<int()>& body);
 
-// Reads a configuration by `read`. One that cannot be read is a mistake of configuration, not of data.
+// Reads a configuration by `read`. One that cannot be read is a mistake of configuration, not of
+// data.
 LoadedConfig read_config(const std::function<LoadedConfig()>& read);
 
 // Says on stderr, unless quiet, how much memory the process will hold if it takes `more` bytes from

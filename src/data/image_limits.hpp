@@ -1,5 +1,5 @@
-// The largest image: of a data set, a model's input or a picture alike, so that a network can be shown
-// whatever it can be trained on.
+// The largest image: of a data set, a model's input or a picture alike, so that a network can be
+// shown whatever it can be trained on.
 
 #pragma once
 
