@@ -16,6 +16,7 @@
 #include "apps/app.hpp"
 #include "apps/command_line.hpp"
 #include "apps/console.hpp"
+#include "apps/find_alpha.hpp"
 #include "apps/gradient_report.hpp"
 #include "apps/network_table.hpp"
 #include "apps/output_kind.hpp"
@@ -197,12 +198,16 @@ int train(const TrainOptions& o, StopSwitch& stop) {
   }
 
   using Purpose = TrainingSession::Purpose;
-  TrainingSession session(std::move(loaded), options,
-                          o.dry_run || o.check_gradients ? Purpose::look : Purpose::train);
+  TrainingSession session(
+      std::move(loaded), options,
+      o.dry_run || o.check_gradients || o.find_alpha ? Purpose::look : Purpose::train);
   console.status("");
   if (!o.weights.empty()) log_weights(log, o, session.unused_weights());
   if (o.check_gradients) {
     return report_gradients(session.info(), session.network(), session.data(), stop);
+  }
+  if (o.find_alpha) {
+    return find_alpha(session.info(), session.network(), session.data(), session.workers(), stop);
   }
   const std::string table = network_table(session.config(), session.network(), session.memory());
   if (o.dry_run) return dry_run(o, session, table, stop, log);

@@ -143,6 +143,14 @@ void add_options(CLI::App& app, TrainOptions& o) {
       ->excludes(print_config)
       ->excludes(resume)
       ->excludes(overwrite);
+  app.add_flag("--find-alpha", o.find_alpha,
+               "Train for 100 steps in which alpha grows from 1e-6 to 10; print the curve of the "
+               "loss and a learning rate to begin with, write nothing")
+      ->excludes(dry_run)
+      ->excludes(print_config)
+      ->excludes(resume)
+      ->excludes(overwrite)
+      ->excludes("--check-gradients");
   app.add_option("--seeds", o.seeds,
                  "Train from each of these seeds, as in 1-5 or 1,3,7, into the run directory's "
                  "seed-N; print the mean and deviation of their accuracies")
@@ -151,7 +159,8 @@ void add_options(CLI::App& app, TrainOptions& o) {
       ->excludes(seed)
       ->excludes(dry_run)
       ->excludes(print_config)
-      ->excludes("--check-gradients");
+      ->excludes("--check-gradients")
+      ->excludes("--find-alpha");
   add_tta_option(app, o.tta, "How --seeds scores, too")->needs("--seeds");
   app.add_option("--preview", o.preview,
                  "Write a picture of training images and what data.augment makes of them in the "
@@ -159,6 +168,7 @@ void add_options(CLI::App& app, TrainOptions& o) {
       ->type_name("FILE.png")
       ->check(not_empty)
       ->excludes("--check-gradients")
+      ->excludes("--find-alpha")
       ->excludes("--seeds")
       ->excludes(dry_run)
       ->excludes(print_config)
@@ -169,7 +179,8 @@ void add_options(CLI::App& app, TrainOptions& o) {
   app.add_flag("--no-progress", o.no_progress, "No progress bar");
   group(app, "Starting and going on", {"--overwrite", "--resume", "--weights"});
   group(app, "Looking without training",
-        {"--dry-run", "--print-config", "--print-schema", "--check-gradients", "--preview"});
+        {"--dry-run", "--print-config", "--print-schema", "--check-gradients", "--find-alpha",
+         "--preview"});
   group(app, "Several runs", {"--seeds", "--tta"});
   group(app, "What is said", {"--quiet", "--verbose", "--no-progress"});
 }

@@ -25,6 +25,7 @@ struct TrainOptions {
   bool dry_run = false;
   bool print_config = false;
   bool check_gradients = false;
+  bool find_alpha = false;
   bool quiet = false;
   bool verbose = false;
   bool no_progress = false;

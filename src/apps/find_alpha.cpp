@@ -1,0 +1,49 @@
+#include "apps/find_alpha.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <optional>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "apps/app.hpp"
+#include "apps/signals.hpp"
+#include "base/text.hpp"
+
+namespace cnn::app {
+
+std::string alpha_text(std::span<const AlphaStep> steps) {
+  constexpr std::size_t kEvery = 4;  // steps per line
+  constexpr double kColumns = 48;
+  double low = steps.front().smoothed, high = low;
+  for (const AlphaStep& step : steps) {
+    low = std::min(low, step.smoothed);
+    high = std::max(high, step.smoothed);
+  }
+  high = std::min(high, 1.5 * steps.front().smoothed);
+  std::string text = "     alpha      loss\n";
+  for (std::size_t i = 0; i < steps.size(); i += kEvery) {
+    const double height = (steps[i].smoothed - low) / std::max(high - low, 1e-30);
+    const auto columns = static_cast<std::size_t>(std::lround(kColumns * std::min(height, 1.0)));
+    text += fmt::format("{:>10.2g}  {:>8.4f}  {}\n", steps[i].alpha, steps[i].smoothed,
+                        std::string(columns, '#'));
+  }
+  const AlphaAdvice advice = advise_alpha(steps);
+  return text +
+         fmt::format("steepest at alpha {:.2g}, lowest at {:.2g}\n", advice.steepest,
+                     advice.lowest) +
+         fmt::format("--set training.alpha={:.2g}\n", advice.recommended);
+}
+
+int find_alpha(const ModelInfo& info, Network& network, const TrainingData& data, Workers& workers,
+               const StopSwitch& stop) {
+  const std::optional<std::vector<AlphaStep>> steps =
+      search_alpha(info, network, data, workers, stop.stop);
+  if (!steps) return 128 + stop_signal();
+  write_lines(stdout, alpha_text(*steps));
+  return kDone;
+}
+
+}  // namespace cnn::app

@@ -1,0 +1,53 @@
+// cnn-train --find-alpha: a short training that writes nothing.
+
+#include <filesystem>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "support/cli.hpp"
+
+namespace cnn {
+namespace {
+
+using testing::HasSubstr;
+
+CommandResult find_alpha(const std::vector<std::string>& more) {
+  std::vector<std::string> arguments = {"--config", digits_config(), "--find-alpha"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return run_command("cnn-train", arguments);
+}
+
+TEST(FindAlpha, RecommendsWhatLearnsWhateverTheThreads) {
+  const TempDir temp;
+  const CommandResult result = find_alpha({"--threads", "1", "--out", (temp / "run").string()});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_FALSE(std::filesystem::exists(temp / "run"));
+  EXPECT_THAT(result.out, HasSubstr("\nsteepest at alpha "));
+  const std::string mark = "\n--set training.alpha=";
+  ASSERT_THAT(result.out, HasSubstr(mark));
+  const double alpha = std::stod(result.out.substr(result.out.find(mark) + mark.size()));
+  EXPECT_GT(alpha, 0.003);
+  EXPECT_LT(alpha, 0.1);
+  EXPECT_EQ(find_alpha({"--threads", "3"}).out, result.out);
+}
+
+// What alpha the file has does not matter, but for a 0.
+TEST(FindAlpha, DoesNotDependOnTheConfigurationsAlpha) {
+  const std::string at_a_half = find_alpha({"--set", "training.alpha=0.5"}).out;
+  EXPECT_THAT(at_a_half, HasSubstr("--set training.alpha="));
+  EXPECT_EQ(find_alpha({"--set", "training.alpha=2"}).out, at_a_half);
+  const CommandResult none = find_alpha({"--set", "training.alpha=0"});
+  EXPECT_EQ(none.code, 2);
+  EXPECT_THAT(none.err, HasSubstr("needs a training.alpha above 0"));
+}
+
+TEST(FindAlpha, RefusesWhatDoesNotGoTogether) {
+  for (const char* option : {"--dry-run", "--resume", "--overwrite", "--check-gradients"}) {
+    EXPECT_EQ(find_alpha({option}).code, 2) << option;
+  }
+  EXPECT_EQ(find_alpha({"--seeds", "1-2"}).code, 2);
+}
+
+}  // namespace
+}  // namespace cnn
