@@ -18,6 +18,7 @@
 #include "apps/console.hpp"
 #include "apps/find_alpha.hpp"
 #include "apps/gradient_report.hpp"
+#include "apps/key_sweep.hpp"
 #include "apps/network_table.hpp"
 #include "apps/output_kind.hpp"
 #include "apps/preview.hpp"
@@ -230,6 +231,11 @@ int sweep_all(const TrainOptions& o, StopSwitch& stop) {
 }
 
 int train_all(const TrainOptions& o, StopSwitch& stop) {
+  if (!o.sweep.empty()) {
+    return sweep_keys(
+        o, stop, [](const TrainOptions& run) { return load(run, options_of(run)).config; },
+        [&](const TrainOptions& run) { return train(run, stop); });
+  }
   return o.seeds.empty() ? train(o, stop) : sweep_all(o, stop);
 }
 

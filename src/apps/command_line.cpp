@@ -161,7 +161,26 @@ void add_options(CLI::App& app, TrainOptions& o) {
       ->excludes(print_config)
       ->excludes("--check-gradients")
       ->excludes("--find-alpha");
-  add_tta_option(app, o.tta, "How --seeds scores, too")->needs("--seeds");
+  CLI::Option* tta = add_tta_option(app, o.tta, "How --seeds scores, too")->needs("--seeds");
+  app.add_option("--sweep", o.sweep,
+                 "Train with each of these values of a key, as in training.alpha=0.01,0.03; if "
+                 "repeated, with each combination, into the run directory's run-N. The best is "
+                 "that of the highest validation accuracy; sweep.csv lists all")
+      ->type_name("KEY=V,V,...")
+      ->allow_extra_args(false)
+      ->check(not_empty)
+      ->excludes(dry_run)
+      ->excludes(print_config)
+      ->excludes(tta)
+      ->excludes("--check-gradients")
+      ->excludes("--find-alpha");
+  app.add_option("--random", o.random,
+                 "With --sweep: N combinations drawn by the seed, also from ranges as in 16..64 "
+                 "or log:1e-4..1e-1")
+      ->type_name("N")
+      ->check(decimal)
+      ->check(CLI::Range(1, 1000))
+      ->needs("--sweep");
   app.add_option("--preview", o.preview,
                  "Write a picture of training images and what data.augment makes of them in the "
                  "first epochs, and stop")
@@ -170,6 +189,7 @@ void add_options(CLI::App& app, TrainOptions& o) {
       ->excludes("--check-gradients")
       ->excludes("--find-alpha")
       ->excludes("--seeds")
+      ->excludes("--sweep")
       ->excludes(dry_run)
       ->excludes(print_config)
       ->excludes(resume)
@@ -181,7 +201,7 @@ void add_options(CLI::App& app, TrainOptions& o) {
   group(app, "Looking without training",
         {"--dry-run", "--print-config", "--print-schema", "--check-gradients", "--find-alpha",
          "--preview"});
-  group(app, "Several runs", {"--seeds", "--tta"});
+  group(app, "Several runs", {"--seeds", "--tta", "--sweep", "--random"});
   group(app, "What is said", {"--quiet", "--verbose", "--no-progress"});
 }
 

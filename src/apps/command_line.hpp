@@ -31,7 +31,9 @@ struct TrainOptions {
   bool no_progress = false;
   std::string threads;  // both as given: the configuration's reader judges them
   std::string seed;
-  std::string seeds;  // "1-5", or empty: a single run
+  std::string seeds;               // "1-5", or empty: a single run
+  std::vector<std::string> sweep;  // "training.alpha=0.01,0.03"
+  std::size_t random = 0;          // draws from `sweep`; 0: all combinations
   std::string tta = "none";
 };
 
