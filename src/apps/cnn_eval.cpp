@@ -15,6 +15,7 @@
 
 #include "apps/app.hpp"
 #include "apps/command_line.hpp"
+#include "apps/comparison.hpp"
 #include "apps/console.hpp"
 #include "apps/output_kind.hpp"
 #include "apps/reading_progress.hpp"
@@ -146,13 +147,43 @@ Evaluation score(const EvalOptions& o, const Voters& voters, const PartData& par
 std::string title(const EvalOptions& o, const PartData& part, DataPart which) {
   std::string text =
       std::string(part_name(which)) + " set " + display_path(part.dataset.origin.images);
-  if (o.models.size() > 1) text += ", mean of " + std::to_string(o.models.size()) + " models";
+  if (o.models.size() > 1 && !o.compare)
+    text += ", mean of " + std::to_string(o.models.size()) + " models";
   if (o.tta == "shifts") text += ", mean of 9 shifts";
   if (o.tta == "flip") text += ", mean of mirror images";
   return text;
 }
 
+// What one of the models makes of the images, by the first one's classes.
+Evaluation score_alone(const EvalOptions& o, const Voters& voters, std::size_t which,
+                       const PartData& part) {
+  ModelRunner& runner = *voters[which];
+  const ModelInfo& info = runner.model.info;
+  Vote vote(part.selection.size(), voters.front()->model.info.classes);
+  with_model(runner.path, [&] {
+    vote.add({runner.inference, info.config.loss, info.classes}, part.dataset, part.selection,
+             o.tta == "shifts" ? neighbour_shifts() : std::vector{PixelShift{}});
+  });
+  return vote.evaluation(part.dataset, part.selection);
+}
+
+int compare(const EvalOptions& o, const Voters& voters, const PartData& part, DataPart which) {
+  const Evaluation first = score_alone(o, voters, 0, part);
+  const Evaluation second = score_alone(o, voters, 1, part);
+  const Comparison comparison{title(o, part, which),
+                              {path_text(o.models[0]), path_text(o.models[1])},
+                              first,
+                              second,
+                              part.selection,
+                              voters.front()->model.info.classes};
+  write_lines(stdout, o.json ? comparison_json(comparison) : comparison_text(comparison));
+  return kDone;
+}
+
 int evaluate_models(const EvalOptions& o) {
+  if (o.compare && o.models.size() != 2) {
+    throw ConfigError("error: --compare takes two models: --model A --model B --compare");
+  }
   require_output_kind("--out", o.out, OutputKind::directory);
   Workers workers(o.threads > 0 ? o.threads : Workers::available());
   const Voters voters = load_voters(o, workers);
@@ -165,6 +196,8 @@ int evaluate_models(const EvalOptions& o) {
   if (const std::string text = left_out_text(part.dataset); !text.empty()) {
     write_lines(stderr, "warning: " + text + "\n");
   }
+
+  if (o.compare) return compare(o, voters, part, which);
 
   const auto start = std::chrono::steady_clock::now();
   const Evaluation evaluation = score(o, voters, part);

@@ -213,6 +213,9 @@ void add_options(CLI::App& app, EvalOptions& o) {
       ->type_name("FILE")
       ->check(not_empty)
       ->allow_extra_args(false);
+  CLI::Option* compare = app.add_flag(
+      "--compare", o.compare,
+      "Compare two models: on which images they differ, and whether one is better (McNemar's p)");
   app.add_option("--data", o.data,
                  "Directory of the data set, instead of the one the first model was trained on")
       ->type_name("DIR")
@@ -227,7 +230,8 @@ void add_options(CLI::App& app, EvalOptions& o) {
   app.add_flag("--quiet", o.quiet, "Do not say how much memory is taken");
   app.add_option("--out", o.out, "Also write confusion.csv and predictions.csv there")
       ->type_name("DIR")
-      ->check(not_empty);
+      ->check(not_empty)
+      ->excludes(compare);
   app.add_option("--threads", o.threads, "Worker threads; 0 means all processors")
       ->check(decimal)
       ->check(CLI::Range(0, 256))

@@ -39,6 +39,7 @@ struct TrainOptions {
 
 struct EvalOptions {
   std::vector<std::string> models;
+  bool compare = false;
   std::string data;
   std::string split;  // empty: the test part, or the only one of a set that --data names
   std::string tta = "none";
