@@ -88,7 +88,7 @@ AlphaAdvice advise_alpha(std::span<const AlphaStep> steps) {
     }
   }
   // The smallest loss is that of an alpha which is about to be too large, and the mean lags behind.
-  constexpr double kMargin = 10;
+  constexpr double kMargin = 5;
   return {steps[steepest].alpha, steps[lowest].alpha, steps[lowest].alpha / kMargin};
 }
 

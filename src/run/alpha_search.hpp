@@ -25,7 +25,7 @@ struct AlphaStep {
 struct AlphaAdvice {
   double steepest;     // where the smoothed loss falls fastest
   double lowest;       // where it is smallest
-  double recommended;  // a tenth of that
+  double recommended;  // a fifth of that
 };
 
 // 100 steps from the network's present values, α going from 1e-6 to 10 in equal factors; they end

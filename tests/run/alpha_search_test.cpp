@@ -24,7 +24,7 @@ TEST(AdviseAlpha, FindsTheSteepestAndTheLowestPoint) {
   const AlphaAdvice advice = advise_alpha(curve());
   EXPECT_NEAR(advice.steepest, 1e-3, 1e-9);
   EXPECT_NEAR(advice.lowest, 0.1, 1e-6);
-  EXPECT_NEAR(advice.recommended, 0.01, 1e-7);
+  EXPECT_NEAR(advice.recommended, 0.02, 1e-7);
 }
 
 TEST(AdviseAlpha, ACurveThatOnlyRisesHasItsFirstPoint) {
