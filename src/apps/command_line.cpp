@@ -308,6 +308,20 @@ void add_options(CLI::App& app, ExportOptions& o) {
       ->type_name("N");
 }
 
+void add_options(CLI::App& app, ImportOptions& o) {
+  app.add_option("FILE", o.model, "The ONNX model")->required()->type_name("")->check(not_empty);
+  app.add_option("--out", o.out,
+                 "The configuration to write, instead of the model's name with .yaml; the weights "
+                 "stand beside it")
+      ->type_name("FILE.yaml")
+      ->check(not_empty);
+  app.add_option("--check", o.check,
+                 "Feed input_0.pb of that directory and compare with output_0.pb; without --out "
+                 "nothing is written. Exit code 1: they differ by more than 1e-4")
+      ->type_name("DIR")
+      ->check(not_empty);
+}
+
 // Parses with help and version set up the project's way, then runs the body. `examples` are
 // command lines.
 int parse_and_run(CLI::App& app, const std::vector<std::string>& examples, int argc, char** argv,
@@ -391,6 +405,18 @@ int run(int argc, char** argv, ExportOptions& options, const std::function<int()
     return parse_and_run(app,
                          {"cnn-export --model runs/lenet/model.safetensors",
                           "cnn-export --model runs/lenet/model.safetensors --raw --out net.onnx"},
+                         argc, argv, body);
+  };
+  return guarded(std::cref(parse));
+}
+
+int run(int argc, char** argv, ImportOptions& options, const std::function<int()>& body) {
+  const auto parse = [&] {
+    CLI::App app("Reads someone else's network, as YAML and weights.", "cnn-import");
+    add_options(app, options);
+    return parse_and_run(app,
+                         {"cnn-import net.onnx --out net.yaml",
+                          "cnn-import model.onnx --check test_data_set_0"},
                          argc, argv, body);
   };
   return guarded(std::cref(parse));

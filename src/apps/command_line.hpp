@@ -78,6 +78,12 @@ struct ExportOptions {
   std::int64_t batch = 0;
 };
 
+struct ImportOptions {
+  std::string model;
+  std::string out;    // empty: beside the model
+  std::string check;  // directory of input_0.pb … and output_0.pb
+};
+
 // Parses the arguments into `options` and runs `body`, whose value is the exit code, by way of
 // guarded (app.hpp). Mistakes of usage and --help end here.
 int run(int argc, char** argv, TrainOptions& options, const std::function<int()>& body);
@@ -85,5 +91,6 @@ int run(int argc, char** argv, EvalOptions& options, const std::function<int()>&
 int run(int argc, char** argv, PredictOptions& options, const std::function<int()>& body);
 int run(int argc, char** argv, BenchOptions& options, const std::function<int()>& body);
 int run(int argc, char** argv, ExportOptions& options, const std::function<int()>& body);
+int run(int argc, char** argv, ImportOptions& options, const std::function<int()>& body);
 
 }  // namespace cnn::app

@@ -30,6 +30,13 @@ bool is_onnx(const fs::path& path) {
   return start[0] == '\x08' && (start[2] == '\x12' || start[2] == '\x3A');
 }
 
+bool is_imported(const fs::path& path) {
+  if (!fs::is_regular_file(path)) return false;
+  std::array<char, kImportedHeader.size()> start{};
+  InputFile(path).read(std::as_writable_bytes(std::span(start)));
+  return std::string_view(start.data(), start.size()) == kImportedHeader;
+}
+
 struct Kind {
   const char* name;
   bool (*is)(const fs::path&);
@@ -40,6 +47,7 @@ constexpr std::array kKinds = {
     Kind{"PNG picture", is_png},
     Kind{"directory", [](const fs::path& path) { return fs::is_directory(path); }},
     Kind{"ONNX model", is_onnx},
+    Kind{"configuration of cnn-import", is_imported},
 };
 
 }  // namespace

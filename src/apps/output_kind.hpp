@@ -5,10 +5,15 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 namespace cnn::app {
 
-enum class OutputKind { png, directory, onnx };
+enum class OutputKind { png, directory, onnx, imported };
+
+// The first line of a configuration that cnn-import writes.
+inline constexpr std::string_view kImportedHeader =
+    "# A network that cnn-import read; train it with --data DIR.\n";
 
 // Throws ConfigError naming the option if there is something of another kind under that name. To be
 // asked before anything else is done. An empty path is an option that was not given.

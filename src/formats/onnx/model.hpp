@@ -15,8 +15,15 @@
 
 namespace cnn::onnx {
 
-// TensorProto.DataType: those that are written here.
-enum class ElementType : std::int64_t { float32 = 1, uint8 = 2, int64 = 7 };
+// TensorProto.DataType: those of which a tensor may be read. Files have others.
+enum class ElementType : std::int64_t {
+  float32 = 1,
+  uint8 = 2,
+  int32 = 6,
+  int64 = 7,
+  float16 = 10,
+  float64 = 11,
+};
 
 // Numbers in row-major order, little-endian.
 struct Tensor {
@@ -41,7 +48,7 @@ struct Value {
 
 struct Attribute {
   std::string name;
-  std::variant<std::int64_t, float, std::string, std::vector<std::int64_t>> value;
+  std::variant<std::int64_t, float, std::string, std::vector<std::int64_t>, Tensor> value;
 };
 
 struct Node {
@@ -52,6 +59,7 @@ struct Node {
   std::vector<Attribute> attributes;
 };
 
+// What was read refers to the bytes of the file.
 struct Model {
   std::int64_t ir_version = 8;
   std::int64_t opset = 13;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,42 @@ class ProtoMessage {
 
   std::vector<Part> parts_;
   std::size_t size_ = 0;
+};
+
+// A message that is being read, field after field. Refers to the bytes.
+class ProtoReader {
+ public:
+  // A number, or four or eight bytes, are in `value`; all else is in `bytes`.
+  struct Field {
+    int number = 0;  // 0: the message has ended
+    int wire_type = 0;
+    std::uint64_t value = 0;
+    std::string_view bytes;
+
+    std::int64_t integer() const { return static_cast<std::int64_t>(value); }
+    float real() const;
+    bool is_message() const;
+  };
+
+  explicit ProtoReader(std::string_view bytes) : left_(bytes) {}
+
+  // Throws ProtoError.
+  Field next();
+  // The numbers of a field of `repeated` ones, which may stand alone or packed, one after the
+  // other. Throws ProtoError.
+  static void read_integers(const Field& field, std::vector<std::int64_t>& values);
+
+ private:
+  std::uint64_t varint();
+  std::string_view take(std::uint64_t count);
+
+  std::string_view left_;
+};
+
+// Says what breaks the wire format.
+class ProtoError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
 };
 
 }  // namespace cnn

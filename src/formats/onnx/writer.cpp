@@ -24,7 +24,7 @@ struct AttributeValue {
   ProtoMessage& message;
 
   static constexpr int kType = 20;
-  enum Type : std::int64_t { kFloat = 1, kInt = 2, kString = 3, kInts = 7 };
+  enum Type : std::int64_t { kFloat = 1, kInt = 2, kString = 3, kTensor = 4, kInts = 7 };
 
   void operator()(float value) const {
     message.real(2, value);
@@ -37,6 +37,10 @@ struct AttributeValue {
   void operator()(const std::string& value) const {
     message.text(4, value);
     message.integer(kType, kString);
+  }
+  void operator()(const Tensor& value) const {
+    message.message(5, tensor_message(value));
+    message.integer(kType, kTensor);
   }
   void operator()(const std::vector<std::int64_t>& values) const {
     for (const std::int64_t value : values) message.integer(8, value);

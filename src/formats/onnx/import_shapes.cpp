@@ -1,0 +1,292 @@
+// What changes shapes, and the small computations of shapes that tools write into graphs.
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <utility>
+
+#include "formats/onnx/importer.hpp"
+
+namespace cnn::onnx {
+namespace {
+
+using Integers = std::vector<std::int64_t>;
+
+constexpr std::int64_t kMostValues = std::int64_t{1} << 31;
+
+Tensor with_dims(const Tensor& tensor, Dims dims) {
+  Tensor copy = tensor;
+  copy.dims = std::move(dims);
+  return copy;
+}
+
+bool is_float(ElementType type) {
+  return type == ElementType::float32 || type == ElementType::float64 ||
+         type == ElementType::float16;
+}
+
+}  // namespace
+
+std::vector<float> transposed(const std::vector<float>& from, std::size_t rows) {
+  if (rows == 0) return {};
+  const std::size_t columns = from.size() / rows;
+  std::vector<float> to(from.size());
+  for (std::size_t i = 0; i < rows; ++i) {
+    for (std::size_t j = 0; j < columns; ++j) to[j * rows + i] = from[i * columns + j];
+  }
+  return to;
+}
+
+void Importer::flatten() {
+  const std::int64_t rank = data(0).is_vector ? 2 : 4;
+  const auto axis = attribute<std::int64_t>("axis", 1);
+  if (axis != 1 && axis != 1 - rank) fail("only axis 1 keeps the batch");
+  pass(0);
+  result_.is_vector = true;
+}
+
+void Importer::set_dims(Dims dims) {
+  const Tensor& tensor = constant_input(0);
+  result_ = {};
+  result_.kind = GraphValue::Kind::constant;
+  result_.tensor = std::make_shared<Tensor>(with_dims(tensor, std::move(dims)));
+}
+
+void Importer::reshape(std::vector<std::int64_t> shape) {
+  const GraphValue& value = data(0);
+  const auto size = static_cast<std::int64_t>(value.shape.size());
+  const bool keeps_batch = !shape.empty() && (shape[0] == -1 || shape[0] == 0 ||
+                                              shape[0] == batch_ || (batch_ < 0 && shape[0] == 1));
+  if (!keeps_batch || (shape.size() != 2 && shape.size() != 4)) {
+    fail("does not keep the batch and give (batch, values) or an image: " + to_string(shape));
+  }
+  const bool is_map = shape.size() == 4;
+  if (is_map != value.is_vector && shape[1] == 0) shape[1] = is_map ? value.shape.channels : size;
+  std::int64_t known = 1;
+  for (std::size_t k = 1; k < shape.size(); ++k) {
+    if (shape[k] < -1 || shape[k] == 0 || shape[k] > size) fail("is not of the input's size");
+    if (shape[k] > 0) known *= shape[k];
+    if (known > size) fail("is not of the input's size");
+  }
+  for (std::size_t k = 1; k < shape.size(); ++k) {
+    if (shape[k] == -1) shape[k] = known > 0 ? size / std::exchange(known, size) : 0;
+  }
+  if (known != size) fail("is not of the input's size");
+  GraphValue given = value;
+  pass(0);
+  result_.is_vector = !is_map;
+  if (!is_map) return;
+  const Shape to{static_cast<int>(shape[1]), static_cast<int>(shape[2]),
+                 static_cast<int>(shape[3])};
+  const Shape nhwc{to.width, to.channels, to.height};
+  if (!given.is_nhwc && given.shape == to) return;
+  if (given.is_nhwc && given.shape == nhwc) return;
+  if (given.kind == GraphValue::Kind::image && given.is_vector) {
+    result_.shape = to;
+    if (shape[3] == 1) {
+      result_.shape = nhwc;
+      result_.is_nhwc = true;
+    }
+    return;
+  }
+  fail("makes another image of " + to_string(given.shape));
+}
+
+void Importer::reshape_node() {
+  Integers shape = has_input(1) ? integers(1) : attribute<Integers>("shape", {});
+  if (!is_constant(0)) return reshape(std::move(shape));
+  const Tensor& tensor = constant_input(0);
+  std::int64_t count = 1, known = 1;
+  for (const std::int64_t extent : tensor.dims) {
+    if (extent < 1 || count > kMostValues / extent) fail("its constant is too large");
+    count *= extent;
+  }
+  for (std::size_t k = 0; k < shape.size(); ++k) {
+    if (shape[k] == 0 && k < tensor.dims.size()) shape[k] = tensor.dims[k];
+    if (shape[k] == 0 || shape[k] < -1 || shape[k] > count || known > count) fail("does not fit");
+    if (shape[k] > 0) known *= shape[k];
+  }
+  for (std::int64_t& extent : shape) {
+    if (extent == -1) extent = count / known;
+  }
+  set_dims(std::move(shape));
+}
+
+std::vector<std::int64_t> Importer::integers_or_attribute(std::size_t k, std::string_view name) {
+  return has_input(k) ? integers(k) : attribute<Integers>(name, {});
+}
+
+void Importer::squeeze() {
+  Integers axes = integers_or_attribute(1, "axes");
+  if (is_constant(0)) {
+    Dims dims = constant_input(0).dims;
+    std::erase(dims, 1);
+    return set_dims(std::move(dims));
+  }
+  for (std::int64_t& axis : axes) axis += axis < 0 ? 4 : 0;
+  std::ranges::sort(axes);
+  if (data(0).is_vector || plane(data(0)) != 1 ||
+      (axes != Integers{2, 3} && axes != Integers{1, 2})) {
+    fail("only height and width of 1 can go");
+  }
+  if ((axes == Integers{1, 2}) != data(0).is_nhwc) fail("only height and width of 1 can go");
+  pass(0);
+  result_.is_vector = true;
+}
+
+void Importer::unsqueeze() {
+  Integers axes = integers_or_attribute(1, "axes");
+  if (is_constant(0)) {
+    Dims dims = constant_input(0).dims;
+    const auto rank = static_cast<std::int64_t>(dims.size() + axes.size());
+    for (std::int64_t& axis : axes) axis += axis < 0 ? rank : 0;
+    std::ranges::sort(axes);
+    for (const std::int64_t axis : axes) {
+      if (axis < 0 || axis > static_cast<std::int64_t>(dims.size())) fail("axes are out of range");
+      dims.insert(dims.begin() + axis, 1);
+    }
+    return set_dims(std::move(dims));
+  }
+  for (std::int64_t& axis : axes) axis += axis < 0 ? 4 : 0;
+  std::ranges::sort(axes);
+  if (!data(0).is_vector || plane(data(0)) != 1 || axes != Integers{2, 3}) {
+    fail("only height and width can be added");
+  }
+  pass(0);
+  result_.is_vector = false;
+}
+
+void Importer::transpose() {
+  const auto perm = attribute<Integers>("perm", {});
+  if (is_constant(0)) {
+    const Tensor& tensor = constant_input(0);
+    if (tensor.dims.size() != 2 || (!perm.empty() && perm != Integers{1, 0})) {
+      fail("only matrices of weights are transposed");
+    }
+    const Dims dims = {tensor.dims[1], tensor.dims[0]};
+    const std::vector<float> values =
+        transposed(floats(0), static_cast<std::size_t>(std::max<std::int64_t>(tensor.dims[0], 0)));
+    result_ = {};
+    result_.tensor = std::make_shared<Tensor>(constant({}, dims, std::span(values)));
+    return;
+  }
+  const GraphValue value = data(0);
+  pass(0);
+  if (perm == Integers{0, 1} || perm == Integers{0, 1, 2, 3}) return;
+  const bool to_nchw = perm == Integers{0, 3, 1, 2}, to_nhwc = perm == Integers{0, 2, 3, 1};
+  if (value.is_vector || (!to_nchw && !to_nhwc) || (to_nhwc && value.is_nhwc)) {
+    fail("only changes between (channels, height, width) and (height, width, channels) are known");
+  }
+  if (to_nhwc || value.is_nhwc) {
+    result_.is_nhwc = to_nhwc;
+  } else if (value.kind == GraphValue::Kind::image && value.mean.size() == 1 &&
+             value.scale.size() == 1) {
+    network_.input_is_nhwc = true;
+    result_.shape = {value.shape.width, value.shape.channels, value.shape.height};
+  } else {
+    fail("takes an image of (channels, height, width) for one of (height, width, channels)");
+  }
+}
+
+void Importer::pad() {
+  const GraphValue& value = data(0);
+  const Integers pads = integers_or_attribute(1, "pads");
+  const auto mode = attribute<std::string>("mode", "constant");
+  const bool is_zero =
+      attribute<float>("value", 0) == 0 && (!has_input(2) || floats(2) == std::vector<float>{0});
+  if (mode != "constant" || !is_zero || has_input(3)) fail("only zeros can be added");
+  if (value.is_vector || value.is_nhwc || pads.size() != 8 || pads[0] != 0 || pads[1] != 0 ||
+      pads[4] != 0 || pads[5] != 0) {
+    fail("only height and width can be padded");
+  }
+  const Integers sides = {pads[2], pads[3], pads[6], pads[7]};
+  for (const std::int64_t side : sides) {
+    if (side < 0 || side > kMostExtent) fail("pads are out of range");
+  }
+  pass(0);
+  if (sides != Integers{0, 0, 0, 0}) result_.pad = sides;
+}
+
+void Importer::identity() {
+  if (node_->op == "Dropout") {
+    if (node_->outputs.size() > 1 && !node_->outputs[1].empty() &&
+        readers_.contains(node_->outputs[1])) {
+      fail("its mask is read");
+    }
+    data(0);
+  }
+  pass(0);
+}
+
+void Importer::cast() {
+  const auto to = static_cast<ElementType>(attribute<std::int64_t>("to", 1));
+  const bool fits =
+      is_constant(0) ? is_float(to) == is_float(constant_input(0).type) : is_float(to);
+  if (!fits) fail("only between floats, or of an image's bytes to floats");
+  pass(0);
+}
+
+void Importer::constant_node() {
+  result_ = {};
+  if (const Attribute* number = find("value_float")) {
+    const std::array<float, 1> one = {attribute<float>(number->name, 0)};
+    result_.tensor = std::make_shared<Tensor>(constant({}, {}, std::span<const float>(one)));
+  } else if (find("value_int") != nullptr) {
+    const std::array<std::int64_t, 1> one = {attribute<std::int64_t>("value_int", 0)};
+    set_constant({}, one);
+  } else if (find("value_ints") != nullptr) {
+    const auto list = attribute<Integers>("value_ints", {});
+    set_constant({static_cast<std::int64_t>(list.size())}, list);
+  } else {
+    result_.tensor = std::make_shared<Tensor>(attribute<Tensor>("value", {}));
+  }
+}
+
+void Importer::shape() {
+  const GraphValue& value = data(0);
+  if (find("start") != nullptr || find("end") != nullptr) fail("only the whole shape is known");
+  Integers dims = {batch_};
+  if (value.is_vector) {
+    dims.push_back(static_cast<std::int64_t>(value.shape.size()));
+  } else if (value.is_nhwc) {
+    dims.insert(dims.end(), {value.shape.height, value.shape.width, value.shape.channels});
+  } else {
+    dims.insert(dims.end(), {value.shape.channels, value.shape.height, value.shape.width});
+  }
+  set_constant({static_cast<std::int64_t>(dims.size())}, dims);
+}
+
+void Importer::gather() {
+  const Integers from = integers(0);
+  const Dims dims = constant_input(1).dims;
+  Integers places = integers(1);
+  if (attribute<std::int64_t>("axis", 0) != 0 || constant_input(0).dims.size() != 1 ||
+      dims.size() > 1) {
+    fail("is known for shapes only");
+  }
+  for (std::int64_t& place : places) {
+    const auto count = static_cast<std::int64_t>(from.size());
+    place += place < 0 ? count : 0;
+    if (place < 0 || place >= count) fail("reads beyond the end");
+    place = from[static_cast<std::size_t>(place)];
+  }
+  set_constant(dims, places);
+}
+
+void Importer::slice() {
+  const Integers from = integers(0);
+  const Integers starts = integers_or_attribute(1, "starts");
+  const Integers ends = integers_or_attribute(2, "ends");
+  if (starts.size() != 1 || ends.size() != 1 || (has_input(4) && integers(4) != Integers{1})) {
+    fail("is known for shapes only");
+  }
+  const auto count = static_cast<std::int64_t>(from.size());
+  const auto place = [&](std::int64_t at) {
+    return std::clamp<std::int64_t>(at < 0 ? at + count : at, 0, count);
+  };
+  const std::int64_t begin = place(starts[0]), end = std::max(begin, place(ends[0]));
+  const Integers part(from.begin() + begin, from.begin() + end);
+  set_constant({static_cast<std::int64_t>(part.size())}, part);
+}
+
+}  // namespace cnn::onnx

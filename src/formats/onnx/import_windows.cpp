@@ -1,0 +1,247 @@
+// What slides over an image: convolutions and poolings.
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <utility>
+
+#include "formats/onnx/importer.hpp"
+
+namespace cnn::onnx {
+namespace {
+
+using Integers = std::vector<std::int64_t>;
+
+std::string pair_text(std::int64_t height, std::int64_t width) {
+  if (height == width) return std::to_string(height);
+  return "[" + std::to_string(height) + ", " + std::to_string(width) + "]";
+}
+
+}  // namespace
+
+// A window along one direction.
+struct Importer::Axis {
+  std::int64_t in, kernel, stride, dilation, begin, end;
+
+  std::int64_t extent() const { return dilation * (kernel - 1) + 1; }
+  std::int64_t rest() const { return in + begin + end - extent(); }
+  std::int64_t output(bool ceil) const {
+    std::int64_t out = rest() / stride + 1;
+    // A window more for what is left, unless it would begin past the last pixel.
+    if (ceil && rest() % stride != 0 && out * stride < in + begin) ++out;
+    return out;
+  }
+};
+
+// Maps, as they are read by windows.
+const GraphValue& Importer::map_input(bool padded) {
+  const GraphValue& value = data(0, padded);
+  if (value.is_vector) fail("its input is no image: (batch, values)");
+  if (value.is_nhwc && plane(value) > 1) fail("its input is (batch, height, width, channels)");
+  return value;
+}
+
+Importer::Axis Importer::axis(const GraphValue& value, std::size_t k, std::int64_t kernel) {
+  const auto number = [&](std::string_view name, std::size_t at, std::int64_t fallback) {
+    const auto list = attribute<Integers>(name, {});
+    if (list.empty()) return fallback;
+    if (at >= list.size() || list.size() != (name == "pads" ? 4U : 2U)) {
+      fail("attribute '" + std::string(name) + "' is not that of an image's two directions");
+    }
+    return list[at];
+  };
+  Axis axis{k == 0 ? value.shape.height : value.shape.width,
+            kernel,
+            number("strides", k, 1),
+            number("dilations", k, 1),
+            number("pads", k, 0),
+            number("pads", k + 2, 0)};
+  const auto in_bounds = [](std::int64_t n, std::int64_t low) {
+    return n >= low && n <= kMostExtent;
+  };
+  if (!in_bounds(axis.kernel, 1) || !in_bounds(axis.stride, 1) || !in_bounds(axis.dilation, 1) ||
+      !in_bounds(axis.begin, 0) || !in_bounds(axis.end, 0)) {
+    fail("kernel, strides, dilations or pads are out of range");
+  }
+  const auto automatic = attribute<std::string>("auto_pad", "NOTSET");
+  if (automatic == "SAME_UPPER" || automatic == "SAME_LOWER") {
+    if (value.is_padded()) fail("pads after a Pad, with auto_pad " + automatic);
+    const std::int64_t out = (axis.in + axis.stride - 1) / axis.stride;
+    const std::int64_t all =
+        std::max<std::int64_t>(0, (out - 1) * axis.stride + axis.extent() - axis.in);
+    axis.begin = automatic == "SAME_UPPER" ? all / 2 : all - all / 2;
+    axis.end = all - axis.begin;
+  } else if (automatic == "VALID") {
+    axis.begin = axis.end = 0;
+  } else if (automatic != "NOTSET" && !automatic.empty()) {
+    fail("attribute 'auto_pad' is unknown: " + automatic);
+  }
+  if (value.is_padded()) {
+    axis.begin += value.pad[k];
+    axis.end += value.pad[k + 2];
+  }
+  if (axis.rest() < 0) fail("its window is larger than its input");
+  return axis;
+}
+
+// Where the pads of two sides differ, zeros before the kernel's first taps or after its last ones
+// make up for the difference.
+void Importer::add_convolution(std::string name, const GraphValue& value,
+                               const std::array<Axis, 2>& axes, std::int64_t groups,
+                               std::int64_t count, std::vector<float> weight) {
+  std::array<std::int64_t, 2> before{}, size{}, pad{};
+  for (std::size_t k = 0; k < 2; ++k) {
+    const std::int64_t difference = std::abs(axes[k].end - axes[k].begin);
+    if (difference % axes[k].dilation != 0) fail("pads of two sides differ, with a dilation");
+    const std::int64_t more = difference / axes[k].dilation;
+    before[k] = axes[k].end > axes[k].begin ? more : 0;
+    size[k] = axes[k].kernel + more;
+    pad[k] = std::max(axes[k].begin, axes[k].end);
+  }
+  const auto taps = static_cast<std::size_t>(axes[0].kernel * axes[1].kernel);
+  const std::size_t kernels = weight.size() / taps;
+  const auto padded_taps = static_cast<std::size_t>(size[0] * size[1]);
+  if (padded_taps != taps) {
+    if (kernels > weight_budget_ / sizeof(float) / padded_taps) fail("its pads differ by too much");
+    std::vector<float> padded(kernels * padded_taps);
+    for (std::size_t i = 0; i < kernels; ++i) {
+      for (std::int64_t y = 0; y < axes[0].kernel; ++y) {
+        const auto from =
+            weight.begin() + static_cast<std::ptrdiff_t>(i * taps) + y * axes[1].kernel;
+        std::copy_n(from, axes[1].kernel,
+                    padded.begin() + static_cast<std::ptrdiff_t>(i * padded_taps) +
+                        (y + before[0]) * size[1] + before[1]);
+      }
+    }
+    weight = std::move(padded);
+  }
+  const Shape output{static_cast<int>(count), static_cast<int>(axes[0].output(false)),
+                     static_cast<int>(axes[1].output(false))};
+  ImportedLayer& layer = add_layer("conv", std::move(name), {&value}, output);
+  layer.options = {{"count", std::to_string(count)}, {"kernel", pair_text(size[0], size[1])}};
+  const std::array<std::pair<const char*, std::string>, 4> others = {{
+      {"stride", pair_text(axes[0].stride, axes[1].stride)},
+      {"pad", pair_text(pad[0], pad[1])},
+      {"groups", std::to_string(groups)},
+      {"dilation", pair_text(axes[0].dilation, axes[1].dilation)},
+  }};
+  for (const auto& [key, text] : others) {
+    if (text != (std::string_view(key) == "pad" ? "0" : "1")) layer.options.emplace_back(key, text);
+  }
+  add_tensor(layer, "weight", std::move(weight));
+}
+
+void Importer::convolution() {
+  const GraphValue& value = map_input(true);
+  const Dims dims = constant_input(1).dims;
+  if (dims.size() != 4) fail("its weights are " + to_string(dims) + ", not those of images");
+  const auto groups = attribute<std::int64_t>("group", 1);
+  if (groups < 1 || dims[0] < 1 || dims[0] > kMostExtent || dims[0] % groups != 0 || dims[1] < 1 ||
+      value.shape.channels % groups != 0 || dims[1] != value.shape.channels / groups) {
+    fail("its weights " + to_string(dims) + " do not fit its input " + to_string(value.shape));
+  }
+  const std::array<Axis, 2> axes = {axis(value, 0, dims[2]), axis(value, 1, dims[3])};
+  const auto kernel = attribute<Integers>("kernel_shape", {});
+  if (!kernel.empty() && kernel != Integers{dims[2], dims[3]}) {
+    fail("attribute 'kernel_shape' is not that of its weights");
+  }
+  std::vector<float> bias;
+  if (has_input(2)) {
+    bias = floats(2);
+    if (bias.size() != static_cast<std::size_t>(dims[0])) fail("its bias does not fit");
+  }
+  add_convolution(name_by_weight(1), value, axes, groups, dims[0], floats(1));
+  if (!bias.empty()) add_tensor(network_.layers.back(), "bias", std::move(bias));
+}
+
+void Importer::pool(bool is_max) {
+  const GraphValue& value = map_input(true);
+  if (node_->outputs.size() > 1 && !node_->outputs[1].empty()) fail("gives indices, too");
+  const auto kernel = attribute<Integers>("kernel_shape", {});
+  if (kernel.size() != 2) fail("attribute 'kernel_shape' is not that of an image's two directions");
+  const std::array<Axis, 2> axes = {axis(value, 0, kernel[0]), axis(value, 1, kernel[1])};
+  if (axes[0].dilation != 1 || axes[1].dilation != 1) fail("poolings have no dilation here");
+  const bool ceil = attribute<std::int64_t>("ceil_mode", 0) != 0;
+  const std::int64_t pads = axes[0].begin + axes[0].end + axes[1].begin + axes[1].end;
+  const bool counted =
+      !is_max && (attribute<std::int64_t>("count_include_pad", 0) != 0 || value.is_padded());
+  if (is_max && value.is_padded() && !value.not_negative) {
+    fail(
+        "a maximum over zeros that a Pad adds; only after relu or sigmoid is it that of the "
+        "pixels");
+  }
+  if (counted && value.is_padded() && attribute<std::int64_t>("count_include_pad", 0) == 0 &&
+      pads != value.pad[0] + value.pad[1] + value.pad[2] + value.pad[3]) {
+    fail("pads that count and pads that do not");
+  }
+  if (counted && (pads > 0 || ceil)) {
+    // The mean of what is there and zeros is a convolution of each channel by itself.
+    if (ceil) fail("counts pads, with ceil_mode");
+    const std::int64_t taps = kernel[0] * kernel[1];
+    const auto channels = static_cast<std::int64_t>(value.shape.channels);
+    if (taps > static_cast<std::int64_t>(weight_budget_) / 4 / channels)
+      fail("its window is too large");
+    add_convolution(own_name(), value, axes, channels, channels,
+                    std::vector<float>(static_cast<std::size_t>(taps * channels),
+                                       1.0F / static_cast<float>(taps)));
+    return;
+  }
+  const Shape output{value.shape.channels, static_cast<int>(axes[0].output(ceil)),
+                     static_cast<int>(axes[1].output(ceil))};
+  // The layer's pad is that of the first side; the other must not make another number of windows.
+  std::array<Axis, 2> layer_axes = axes;
+  for (Axis& axis : layer_axes) axis.end = axis.begin;
+  const auto fits = [&](bool up) {
+    return std::ranges::all_of(layer_axes, [](const Axis& a) { return a.rest() >= 0; }) &&
+           layer_axes[0].output(up) == output.height && layer_axes[1].output(up) == output.width;
+  };
+  if (!fits(false) && !fits(true)) fail("pads of two sides that differ as no pool can");
+  ImportedLayer& layer = add_layer("pool", own_name(), {&value}, output);
+  layer.options = {{"type", is_max ? "max" : "avg"}, {"kernel", pair_text(kernel[0], kernel[1])}};
+  if (axes[0].stride != kernel[0] || axes[1].stride != kernel[1]) {
+    layer.options.emplace_back("stride", pair_text(axes[0].stride, axes[1].stride));
+  }
+  if (axes[0].begin + axes[1].begin > 0) {
+    layer.options.emplace_back("pad", pair_text(axes[0].begin, axes[1].begin));
+  }
+  if (!fits(false)) layer.options.emplace_back("round", "ceil");
+  result_.not_negative = value.not_negative;
+}
+
+void Importer::max_pool() {
+  pool(true);
+}
+
+void Importer::average_pool() {
+  pool(false);
+}
+
+void Importer::global_pool(const char* type) {
+  const GraphValue& value = map_input(false);
+  ImportedLayer& layer = add_layer("pool", own_name(), {&value}, {value.shape.channels, 1, 1});
+  layer.options = {{"type", type}, {"global", "true"}};
+}
+
+void Importer::global_max_pool() {
+  global_pool("max");
+}
+
+void Importer::global_average_pool() {
+  global_pool("avg");
+}
+
+void Importer::reduce_mean() {
+  Integers axes = integers_or_attribute(1, "axes");
+  for (std::int64_t& axis : axes) axis += axis < 0 ? 4 : 0;
+  std::ranges::sort(axes);
+  const bool is_nhwc = data(0).is_nhwc;
+  if (axes != (is_nhwc ? Integers{1, 2} : Integers{2, 3}) || data(0).is_vector) {
+    fail("only the mean over height and width has a layer");
+  }
+  const GraphValue value = data(0);
+  ImportedLayer& layer = add_layer("pool", own_name(), {&value}, {value.shape.channels, 1, 1});
+  layer.options = {{"type", "avg"}, {"global", "true"}};
+  result_.is_vector = attribute<std::int64_t>("keepdims", 1) == 0;
+}
+
+}  // namespace cnn::onnx

@@ -1,0 +1,222 @@
+#include "formats/onnx/network_import.hpp"
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "formats/onnx/layer_nodes.hpp"
+#include "support/file_error_of.hpp"
+#include "support/random_network.hpp"
+
+namespace cnn::onnx {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using Integers = std::vector<std::int64_t>;
+
+// Graphs put together node by node, from x (batch, 2, 8, 8).
+class Graph {
+ public:
+  Graph() {
+    model_.inputs.push_back(
+        {"x",
+         ElementType::float32,
+         {std::string("n"), std::int64_t{2}, std::int64_t{8}, std::int64_t{8}}});
+  }
+
+  Graph& weight(const std::string& name, const Dims& dims, float value = 0.5F) {
+    const std::vector<float> values(element_count(dims), value);
+    model_.initializers.push_back(constant(name, dims, std::span(values)));
+    return *this;
+  }
+  Graph& integers(const std::string& name, const Integers& values) {
+    model_.initializers.push_back(
+        constant(name, {static_cast<std::int64_t>(values.size())}, std::span(values)));
+    return *this;
+  }
+  Graph& node(const std::string& op, std::vector<std::string> inputs, const std::string& output,
+              std::vector<Attribute> attributes = {}) {
+    model_.nodes.push_back({output, op, std::move(inputs), {output}, std::move(attributes)});
+    return *this;
+  }
+
+  ImportedNetwork import() {
+    model_.outputs = {{model_.nodes.back().outputs.front(), ElementType::float32, {}}};
+    return import_network("a.onnx", model_, {});
+  }
+  std::string error() {
+    return file_error_of([&] { import(); });
+  }
+  Model& model() { return model_; }
+
+ private:
+  Model model_;
+};
+
+std::string text(const ImportedLayer& layer) {
+  std::string line = layer.type;
+  for (const auto& [key, value] : layer.options) line += " " + key + " " + value;
+  return line;
+}
+
+std::vector<std::string> texts(const ImportedNetwork& network) {
+  std::vector<std::string> lines;
+  for (const ImportedLayer& layer : network.layers) lines.push_back(text(layer));
+  return lines;
+}
+
+const std::vector<float>& tensor(const ImportedNetwork& network, const std::string& name) {
+  return std::ranges::find(network.tensors, name, &ImportedTensor::name)->values;
+}
+
+TEST(NetworkImport, ReadsBackWhatIsExported) {
+  for (std::uint32_t seed = 1; seed <= 30; ++seed) {
+    const Network network = random_network(seed, false);
+    Model model;
+    const Shape& input = network.input();
+    model.inputs.push_back({"x",
+                            ElementType::float32,
+                            {std::string("n"), std::int64_t{input.channels},
+                             std::int64_t{input.height}, std::int64_t{input.width}}});
+    model.outputs.push_back({add_network(model, network, "x"), ElementType::float32, {}});
+    const ImportedNetwork imported = import_network("a.onnx", model, {});
+    EXPECT_EQ(imported.input, input);
+    std::size_t at = 0;
+    for (const Network::Node& node : network.nodes()) {
+      if (node.spec.type == "dropout") continue;
+      ASSERT_LT(at, imported.layers.size());
+      EXPECT_EQ(imported.layers[at].type, node.spec.type) << seed;
+      EXPECT_EQ(imported.layers[at++].name, node.spec.name) << seed;
+    }
+    for (const Parameter& p : network.parameters()) {
+      EXPECT_TRUE(std::ranges::equal(tensor(imported, p.name), network.value(p))) << p.name;
+    }
+  }
+}
+
+TEST(NetworkImport, TakesTheImagesPreparationForTheConfigurations) {
+  const ImportedNetwork network = Graph()
+                                      .weight("m", {1}, 2)
+                                      .weight("d", {2, 1, 1}, 4)
+                                      .node("Cast", {"x"}, "f", {{"to", std::int64_t{1}}})
+                                      .node("Sub", {"f", "m"}, "s")
+                                      .node("Div", {"s", "d"}, "q")
+                                      .node("Relu", {"q"}, "y")
+                                      .import();
+  EXPECT_THAT(network.mean, ElementsAre(2, 2));
+  EXPECT_THAT(network.scale, ElementsAre(0.25, 0.25));
+  EXPECT_THAT(texts(network), ElementsAre("relu"));
+}
+
+TEST(NetworkImport, PutsConstantsIntoTheLayerBefore) {
+  const ImportedNetwork network = Graph()
+                                      .weight("c.weight", {3, 2, 1, 1})
+                                      .weight("b", {3, 1, 1}, 2)
+                                      .weight("k", {}, 3)
+                                      .node("Conv", {"x", "c.weight"}, "z")
+                                      .node("Add", {"z", "b"}, "a")
+                                      .node("Mul", {"a", "k"}, "y")
+                                      .import();
+  EXPECT_THAT(texts(network), ElementsAre("conv count 3 kernel 1"));
+  EXPECT_EQ(tensor(network, "c.weight").front(), 1.5F);
+  EXPECT_THAT(tensor(network, "c.bias"), ElementsAre(6, 6, 6));
+  EXPECT_THAT(
+      Graph().weight("k", {1}).node("Relu", {"x"}, "r").node("Mul", {"r", "k"}, "y").error(),
+      HasSubstr("node 'y' (Mul): a constant can change the output of Conv"));
+}
+
+TEST(NetworkImport, MakesUpForPadsThatDiffer) {
+  const ImportedNetwork network =
+      Graph()
+          .weight("w", {1, 2, 3, 3})
+          .node("Conv", {"x", "w"}, "c",
+                {{"auto_pad", std::string("SAME_UPPER")}, {"strides", Integers{2, 2}}})
+          .node("MaxPool", {"c"}, "y",
+                {{"kernel_shape", Integers{3, 3}},
+                 {"strides", Integers{2, 2}},
+                 {"pads", Integers{0, 0, 1, 1}}})
+          .import();
+  EXPECT_THAT(texts(network), ElementsAre("conv count 1 kernel 4 stride 2 pad 1 bias false",
+                                          "pool type max kernel 3 stride 2 round ceil"));
+  EXPECT_EQ(tensor(network, "c.weight")[0], 0);  // the row of zeros before the kernel
+  EXPECT_EQ(tensor(network, "c.weight")[15], 0.5F);
+}
+
+TEST(NetworkImport, FollowsShapesThatToolsCompute) {
+  const ImportedNetwork network =
+      Graph()
+          .integers("zero", {0})
+          .integers("rest", {-1})
+          .weight("w", {128, 4})
+          .node("Relu", {"x"}, "r")
+          .node("Shape", {"r"}, "s")
+          .node("Gather", {"s", "zero"}, "n")
+          .node("Concat", {"n", "rest"}, "t", {{"axis", std::int64_t{0}}})
+          .node("Reshape", {"r", "t"}, "v")
+          .node("MatMul", {"v", "w"}, "y")
+          .import();
+  EXPECT_THAT(texts(network), ElementsAre("relu", "fc count 4 bias false"));
+}
+
+TEST(NetworkImport, TurnsTheWeightsOfHeightWidthChannels) {
+  Graph graph;
+  std::vector<float> weight(128);
+  for (std::size_t i = 0; i < weight.size(); ++i) weight[i] = static_cast<float>(i);
+  graph.model().initializers.push_back(constant("w", {128, 1}, std::span<const float>(weight)));
+  const ImportedNetwork network =
+      graph.node("Relu", {"x"}, "r")
+          .node("Transpose", {"r"}, "t", {{"perm", Integers{0, 2, 3, 1}}})
+          .node("Flatten", {"t"}, "f")
+          .node("MatMul", {"f", "w"}, "y")
+          .import();
+  const std::vector<float>& found = tensor(network, "y.weight");
+  EXPECT_EQ(found[1], 2);   // channel 0, second pixel
+  EXPECT_EQ(found[64], 1);  // channel 1, first pixel
+}
+
+TEST(NetworkImport, CountsPadsAsAConvolutionDoes) {
+  const std::vector<Attribute> window = {{"kernel_shape", Integers{2, 2}},
+                                         {"pads", Integers{1, 1, 1, 1}},
+                                         {"count_include_pad", std::int64_t{1}}};
+  const ImportedNetwork network = Graph().node("AveragePool", {"x"}, "y", window).import();
+  EXPECT_THAT(texts(network), ElementsAre("conv count 2 kernel 2 pad 1 groups 2 bias false"));
+  EXPECT_EQ(tensor(network, "y.weight")[0], 0.25F);
+}
+
+TEST(NetworkImport, SaysWhatItDoesNotKnow) {
+  EXPECT_THAT(Graph().node("Erf", {"x"}, "y").error(),
+              HasSubstr("a.onnx: error: node 'y' (Erf): no layer does this"));
+  EXPECT_THAT(Graph().node("Relu", {"x"}, "y", {{"odd", 1.0F}}).error(),
+              HasSubstr("attribute 'odd' is not known"));
+  EXPECT_THAT(Graph().node("Conv", {"x", "w"}, "y").error(),
+              HasSubstr("its input 'w' has no values"));
+  EXPECT_THAT(Graph().weight("w", {1, 3, 1, 1}).node("Conv", {"x", "w"}, "y").error(),
+              HasSubstr("its weights [1, 3, 1, 1] do not fit its input 2x8x8"));
+  EXPECT_THAT(Graph()
+                  .node("Softmax", {"x"}, "s", {{"axis", std::int64_t{1}}})
+                  .node("Relu", {"s"}, "y")
+                  .error(),
+              HasSubstr("node 's' (Softmax): is known at the end only"));
+  Graph old;
+  old.model().opset = 3;
+  EXPECT_THAT(old.node("Relu", {"x"}, "y").error(), HasSubstr("is of opset 3, opsets 6 to 20"));
+}
+
+// One tensor that a thousand layers name must not become a thousand tensors.
+TEST(NetworkImport, BoundsTheWeights) {
+  Graph graph;
+  graph.weight("w", {32, 2, 31, 31}).weight("v", {32, 32, 31, 31}, 0);
+  const std::vector<Attribute> same = {{"auto_pad", std::string("SAME_UPPER")}};
+  graph.node("Conv", {"x", "w"}, "y0", same);
+  for (int i = 1; i < 30; ++i) {
+    graph.node("Conv", {"y" + std::to_string(i - 1), "v"}, "y" + std::to_string(i), same);
+  }
+  EXPECT_THAT(graph.error(), HasSubstr("the layers repeat the file's weights too often"));
+}
+
+}  // namespace
+}  // namespace cnn::onnx
