@@ -7,6 +7,7 @@
 #include "cnn/error.hpp"
 
 #include "base/file.hpp"
+#include "base/finite.hpp"
 #include "base/text.hpp"
 #include "config/option_printer.hpp"
 #include "nn/workspace.hpp"
@@ -56,6 +57,10 @@ Model make_model(const std::filesystem::path& path, const onnx::ImportedNetwork&
       const auto found = std::ranges::find(imported.tensors, p.name, &onnx::ImportedTensor::name);
       if (found == imported.tensors.end() || found->values.size() != p.size) {
         throw file_error(path, "tensor '" + printable(p.name) + "' does not fit the network");
+      }
+      if (!all_finite(found->values)) {
+        throw file_error(path,
+                         "tensor '" + printable(p.name) + "' holds a value that is not finite");
       }
       std::ranges::copy(found->values, network.value(p).begin());
     }
