@@ -189,7 +189,6 @@ class LayerClock {
       const auto call = [&] { network_.forward_layer(i, workspace_, samples(i), {}); };
       forward_[i].push_back(seconds_of_a_sample(samples(i), call));
     }
-    workspace_.forget_gradients();
     for (std::size_t i = backward_.size(); i-- > 0;) {
       if (!network_.wants_gradient(i + 1)) continue;
       const auto call = [&] { network_.backward_layer(i, workspace_, samples(i), gradients_); };

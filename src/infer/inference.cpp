@@ -15,7 +15,12 @@ const std::atomic<bool> Inference::kNever{false};
 
 Inference::Inference(const Network& network, const PixelTable& table, Workers& workers,
                      std::size_t group)
-    : folded_(network), table_(table), workers_(workers), group_(group) {
+    : folded_(network),
+      table_(table),
+      workers_(workers),
+      group_(group),
+      shared_(folded_.network(), workers, static_cast<std::size_t>(workers.count())),
+      together_(static_cast<std::size_t>(workers.count()), SharedPass::Group{.n = group}) {
   if (group == 0) throw ArgumentError("inference: a pass takes at least one image");
   if (table.shape() != network.input()) {
     throw ShapeError("inference: the pixel table is for images of " + to_string(table.shape()) +
@@ -27,6 +32,39 @@ Inference::Inference(const Network& network, const PixelTable& table, Workers& w
   reserve_blas_memory(workers.count());
 }
 
+struct Inference::Images {
+  std::size_t count;
+  const Pixels& pixels;
+  const Consume& consume;
+};
+
+void Inference::read(const Images& images, std::size_t group, Samples samples,
+                     Workspace& workspace) const {
+  const std::size_t size = network().input().size();
+  const View inputs = workspace.input(group_);
+  for (std::size_t i = samples.first; i < samples.first + samples.count; ++i) {
+    const View input = inputs.subspan(i * size, size);
+    const std::size_t image = group * group_ + i;
+    if (image < images.count) {
+      table_.apply(images.pixels(image), input);
+    } else {
+      std::fill(input.begin(), input.end(), Real{0});
+    }
+  }
+}
+
+void Inference::finish(const Images& images, std::size_t group, const Workspace& workspace) const {
+  const std::size_t first = group * group_;
+  const std::size_t n = std::min(group_, images.count - first);
+  const std::size_t size = network().output().size();
+  const CView outputs = workspace.output(group_).first(n * size);
+  if (!all_finite(outputs)) {
+    throw DivergedError("the network's outputs are not finite (first non-finite value: " +
+                        network().first_non_finite(workspace, group_) + ")");
+  }
+  for (std::size_t i = 0; i < n; ++i) images.consume(first + i, outputs.subspan(i * size, size));
+}
+
 bool Inference::run(std::size_t count, const Pixels& pixels, const Consume& consume,
                     const std::atomic<bool>& stop) {
   if (!pixels || !consume) {
@@ -36,33 +74,31 @@ bool Inference::run(std::size_t count, const Pixels& pixels, const Consume& cons
     throw ArgumentError("inference: " + std::to_string(count) + " images at once are too many");
   }
   folded_.update();
-  const Network& network = folded_.network();
+  const Images images{count, pixels, consume};
   const std::size_t groups = (count + group_ - 1) / group_;
-  const std::size_t input_size = network.input().size();
-  const std::size_t output_size = network.output().size();
+  const std::size_t single = groups / workspaces_.size() * workspaces_.size();
   std::atomic<bool> complete{true};
-  workers_.run(static_cast<int>(groups), [&](int worker, int task) {
+  workers_.run(static_cast<int>(single), [&](int worker, int task) {
     if (stop.load()) {
       complete.store(false);
       return;
     }
     Workspace& workspace = workspaces_[static_cast<std::size_t>(worker)];
-    const std::size_t first = static_cast<std::size_t>(task) * group_;
-    const std::size_t n = std::min(group_, count - first);
-    const View input = workspace.input(group_);
-    for (std::size_t i = 0; i < n; ++i) {
-      table_.apply(pixels(first + i), input.subspan(i * input_size, input_size));
-    }
-    std::fill(input.begin() + static_cast<std::ptrdiff_t>(n * input_size), input.end(), Real{0});
-    network.forward(workspace, group_, {});
-    const CView outputs = workspace.output(group_).first(n * output_size);
-    if (!all_finite(outputs)) {
-      throw DivergedError("the network's outputs are not finite (first non-finite value: " +
-                          network.first_non_finite(workspace, group_) + ")");
-    }
-    for (std::size_t i = 0; i < n; ++i) {
-      consume(first + i, outputs.subspan(i * output_size, output_size));
-    }
+    const auto group = static_cast<std::size_t>(task);
+    read(images, group, {0, group_}, workspace);
+    network().forward(workspace, group_, {});
+    finish(images, group, workspace);
+  });
+  if (single == groups) return complete.load();
+  if (stop.load()) return false;
+  const std::span together = std::span(together_).first(groups - single);
+  shared_.for_samples(together, [&](std::size_t, std::size_t k, Samples samples) {
+    read(images, single + k, samples, workspaces_[k]);
+  });
+  shared_.forward(workspaces_, together);
+  workers_.run(static_cast<int>(together.size()), [&](int, int task) {
+    const auto k = static_cast<std::size_t>(task);
+    finish(images, single + k, workspaces_[k]);
   });
   return complete.load();
 }

@@ -14,13 +14,16 @@
 #include "data/preprocessing.hpp"
 #include "nn/fold.hpp"
 #include "nn/network.hpp"
+#include "nn/shared_pass.hpp"
 #include "nn/workspace.hpp"
 
 namespace cnn {
 
 // The forward pass over any number of images, shared out to the workers, with batch_norm folded
-// into the layer before it. Owns one workspace a worker; keeps references to the network and the
-// workers. Used by one thread at a time; sees changes of the network's values when a run begins.
+// into the layer before it. Each worker takes whole groups, as long as there are some for all of
+// them; the work inside those that are left is shared. Owns one workspace per worker; keeps
+// references to the network and the workers. Used by one thread at a time; sees changes of the
+// network's values when a run begins.
 class Inference {
  public:
   // Enough images for matrix products worth their name, few enough for a pass's tensors to stay in
@@ -50,11 +53,20 @@ class Inference {
            const std::atomic<bool>& stop = kNever);
 
  private:
+  // Of the images of one run.
+  struct Images;
+  // The inputs of a group from some of its samples on, zeros where there are no images; and after
+  // forward, what becomes of its outputs.
+  void read(const Images& images, std::size_t group, Samples samples, Workspace& workspace) const;
+  void finish(const Images& images, std::size_t group, const Workspace& workspace) const;
+
   FoldedNetwork folded_;
   const PixelTable& table_;
   Workers& workers_;
   std::size_t group_;
   std::vector<Workspace> workspaces_;
+  SharedPass shared_;
+  std::vector<SharedPass::Group> together_;  // per workspace
 };
 
 }  // namespace cnn

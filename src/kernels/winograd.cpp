@@ -1,7 +1,9 @@
 #include "kernels/winograd.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
+#include <cstdint>
 
 #include "kernels/blas.hpp"
 #include "kernels/winograd_transforms.hpp"
@@ -60,10 +62,17 @@ Winograd::Winograd(const Window& window, int count)
   tile_columns_ = (window.output.width + outputs_ - 1) / outputs_;
   // Enough tiles for matrix products to be efficient, few enough for the cache.
   constexpr int kTiles = 96;
+  constexpr int kMostImages = 16;
   block_rows_ = std::clamp(kTiles / tile_columns_, 1, tile_rows_);
   if (block_rows_ == tile_rows_) {
-    block_images_ = std::max(1, kTiles / (tile_rows_ * tile_columns_));
+    const auto most = static_cast<unsigned>(std::max(1, kTiles / (tile_rows_ * tile_columns_)));
+    block_images_ = std::min(static_cast<int>(std::bit_floor(most)), kMostImages);
   }
+  // A part of few images keeps more threads busy, one of many transforms dweight less often: that
+  // of large kernels counts.
+  constexpr int kFewKernels = 128 * 128;
+  const bool large = std::int64_t{window.input.channels} * count > kFewKernels;
+  part_ = std::max(block_images_, large ? kMostImages : kMostImages / 2);
 }
 
 Winograd::Memory Winograd::divide(View scratch) const {
@@ -146,18 +155,41 @@ void Winograd::forward(std::size_t n, CView x, CView weight, CView bias, View y,
   });
 }
 
-void Winograd::backward(std::size_t n, CView x, CView weight, CView dy, View dweight, View dx,
-                        View scratch) const {
-  const Memory m = divide(scratch);
-  const Shape output{count_, window_.output.height, window_.output.width};
-  const int channels = window_.input.channels;
-  if (!dx.empty()) {
+void Winograd::prepare_backward(const Memory& m, CView weight, bool wants_dx) const {
+  if (wants_dx) {
     points_of_weight(window_.kernel.height, m.backward_kernels, weight.data(), m.weight_pitch,
                      m.weight);
   }
-  std::fill_n(m.dweight, kPoints * m.weight_pitch, Real{0});
   std::fill_n(m.input_pixels, m.input.size(), Real{0});
   std::fill_n(m.output_pixels, m.output.size(), Real{0});
+}
+
+void Winograd::backward(std::size_t n, CView x, CView weight, CView dy, View dweight, View dx,
+                        View scratch) const {
+  const Memory m = divide(scratch);
+  const std::size_t x_size = window_.input.size();
+  const std::size_t y_size = dy.size() / n;
+  prepare_backward(m, weight, !dx.empty());
+  for (std::size_t i = 0; i < n; i += part()) {
+    const std::size_t images = std::min(part(), n - i);
+    backward_part(m, images, x.subspan(i * x_size), dy.subspan(i * y_size),
+                  dx.empty() ? dx : dx.subspan(i * x_size));
+    add_dweight(dweight, scratch);
+  }
+}
+
+void Winograd::backward_part(std::size_t n, CView x, CView weight, CView dy, View dx,
+                             View scratch) const {
+  assert(n <= part());
+  const Memory m = divide(scratch);
+  prepare_backward(m, weight, !dx.empty());
+  backward_part(m, n, x, dy, dx);
+}
+
+void Winograd::backward_part(const Memory& m, std::size_t n, CView x, CView dy, View dx) const {
+  const Shape output{count_, window_.output.height, window_.output.width};
+  const int channels = window_.input.channels;
+  Real kept = 0;  // of dweight: nothing before the first block
   for_blocks(n, [&](std::size_t first, std::size_t images, int row, int rows) {
     const Tiles tiles{row, rows, tile_columns_, outputs_};
     const int image_tiles = rows * tile_columns_;
@@ -177,13 +209,14 @@ void Winograd::backward(std::size_t n, CView x, CView weight, CView dy, View dwe
     for (int p = 0; p < kPoints; ++p) {
       const Matrix input = Memory::matrix(m.input_points, m.input_pitch, p, all, channels);
       const Matrix doutput = Memory::matrix(m.output_points, m.output_pitch, p, all, count_);
-      gemm(input, Transpose::yes, doutput, Transpose::no, 1,
+      gemm(input, Transpose::yes, doutput, Transpose::no, kept,
            Memory::matrix(m.dweight, m.weight_pitch, p, channels, count_));
       if (dx.empty()) continue;
       // In place of the input's points, which have done their work.
       gemm(doutput, Transpose::no, Memory::matrix(m.weight, m.weight_pitch, p, count_, channels),
            Transpose::no, 0, input);
     }
+    kept = 1;
     if (dx.empty()) return;
     for (std::size_t i = 0; i < images; ++i) {
       if (row == 0) std::fill_n(m.dinput_pixels, m.input.size(), Real{0});
@@ -195,6 +228,10 @@ void Winograd::backward(std::size_t n, CView x, CView weight, CView dy, View dwe
       }
     }
   });
+}
+
+void Winograd::add_dweight(View dweight, View scratch) const {
+  const Memory m = divide(scratch);
   add_weight_of_points(window_.kernel.height, m.kernels, m.dweight, m.weight_pitch, dweight.data());
 }
 

@@ -37,6 +37,10 @@ class Winograd {
   // For a window that it applies to.
   Winograd(const Window& window, int count);
 
+  // Images of a part of a call. A call for a multiple of so many gives each image the bits that it
+  // has in a call for more, and backward adds up dweight part by part.
+  std::size_t part() const { return static_cast<std::size_t>(part_); }
+
   // Reals of scratch that the functions below need.
   std::size_t scratch() const;
 
@@ -48,10 +52,16 @@ class Winograd {
   // dweight += ∂J/∂W; dx ← ∂J/∂x unless dx is empty.
   void backward(std::size_t n, CView x, CView weight, CView dy, View dweight, View dx,
                 View scratch) const;
+  // The same for one part, at most part() images; its share of dweight stays in scratch until
+  // add_dweight adds it.
+  void backward_part(std::size_t n, CView x, CView weight, CView dy, View dx, View scratch) const;
+  void add_dweight(View dweight, View scratch) const;
 
  private:
   struct Memory;
   Memory divide(View scratch) const;
+  void prepare_backward(const Memory& m, CView weight, bool wants_dx) const;
+  void backward_part(const Memory& m, std::size_t n, CView x, CView dy, View dx) const;
   // Calls block(first image, images, first row of tiles, rows of tiles) until all of n are done.
   template <typename Block>
   void for_blocks(std::size_t n, const Block& block) const;
@@ -62,8 +72,9 @@ class Winograd {
   int tile_rows_ = 0;     // of an image
   int tile_columns_ = 0;  // of an image
   // A block: several whole images, or some rows of tiles of one.
-  int block_images_ = 1;
+  int block_images_ = 1;  // a power of two
   int block_rows_ = 1;
+  int part_ = 1;  // images; a multiple of block_images_
 };
 
 }  // namespace cnn

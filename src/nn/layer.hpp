@@ -10,12 +10,17 @@
 // *keeps* = leaves for backward. `d` means gradient: dx is ∂J/∂x and has x's shape, always. The
 // lecture's error term δ is the `doutput` of a layer.
 //
+// Several threads may share the work of one layer on one group of samples. A layer that says how it
+// can be cut (Sharing) is then called for parts of that work, which write to different memory; the
+// parts are fixed by the shapes, so that the bits do not depend on who calls.
+//
 // Legend: n samples; C·H·W the extents of one sample.
 
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -48,6 +53,24 @@ struct ParameterSpec {
   double rate = 0;     // of a statistic
 };
 
+// How the work on a group may be cut, where the same bits come out as in one call for all of it.
+//
+//   samples           forward: any samples, in multiples of `unit`. backward: the same, but only of
+//                     a layer without parameters, whose sums need their order
+//   gradient_pieces   forward and dinputs: samples; dparameters: the plan's pieces, each in a call
+//                     for all samples. A call leaves out whichever it is given no views for
+//   ordered_gradients forward: samples. backward: samples, in calls for `unit` of them without
+//                     dparameters, each of which leaves its share of these in scratch;
+//                     add_gradients then adds the shares in the order of the samples
+//   pieces            both: the plan's pieces, each in a call for all samples
+enum class Sharing { samples, gradient_pieces, ordered_gradients, pieces };
+
+// Some of the plan's pieces; all of them if not told otherwise.
+struct Pieces {
+  std::size_t first = 0;
+  std::size_t last = std::numeric_limits<std::size_t>::max();
+};
+
 // The needs of a layer, found out once from the shapes of its inputs.
 struct LayerPlan {
   Shape output;
@@ -59,6 +82,9 @@ struct LayerPlan {
   bool couples_samples = false;
   // One call for all samples of a pass is faster than several calls for a few samples each.
   bool prefers_all_samples = false;
+  Sharing sharing = Sharing::samples;
+  std::size_t unit = 1;    // samples
+  std::size_t pieces = 1;  // of similar size
   // In training the output is linear in the inputs, and linear in the parameters.
   bool is_linear = false;
   std::string notice;  // something the user should know, or empty
@@ -96,6 +122,7 @@ struct ForwardArgs {
   View scratch;
   Phase phase;
   SampleRandom random;
+  Pieces pieces = {};
 };
 
 struct BackwardArgs {
@@ -105,9 +132,10 @@ struct BackwardArgs {
   CView doutput;                  // ∂J/∂output
   std::span<const View> dinputs;  // ∂J/∂input; an empty view is not wanted
   std::span<const CView> parameters;
-  std::span<const View> dparameters;
+  std::span<const View> dparameters;  // may be left out where Sharing says so
   std::span<const std::byte> saved;
   View scratch;
+  Pieces pieces = {};
 };
 
 class Layer {
@@ -127,6 +155,9 @@ class Layer {
   virtual void forward(const ForwardArgs& args) const = 0;
   // Assigns all of each wanted dinput; adds into dparameters.
   virtual void backward(const BackwardArgs& args) const = 0;
+  // Of ordered_gradients: given the args of a call of backward without dparameters and the scratch
+  // that it left, adds into dparameters.
+  virtual void add_gradients(const BackwardArgs& /*args*/) const {}
 
   // Networks for inference merge an affine map of channels into the layer before it (nn/fold.hpp).
   //

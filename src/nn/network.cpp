@@ -34,7 +34,11 @@ Network::Network(const Shape& input, std::vector<LayerSpec> layers, Memory memor
     throw NetworkError("there are no images of " + to_string(input), 0);
   }
   for (LayerSpec& spec : layers) {
-    nodes_.push_back({std::move(spec), nullptr, {}, {}, parameters_.size()});
+    nodes_.push_back({.spec = std::move(spec),
+                      .layer = nullptr,
+                      .plan = {},
+                      .inputs = {},
+                      .first_parameter = parameters_.size()});
     const std::size_t index = nodes_.size() - 1;
     check_description(index);
     connect(index);
@@ -43,6 +47,7 @@ Network::Network(const Shape& input, std::vector<LayerSpec> layers, Memory memor
   if (nodes_.empty()) throw NetworkError("the network has no layers", 0);
   check_all_used();
   find_stages();
+  find_shares();
   check_memory();
   layout_ = hash_of_layout();
   if (memory == Memory::none) return;
@@ -167,6 +172,20 @@ void Network::find_stages() {
   }
 }
 
+void Network::find_shares() {
+  std::vector<bool> assigned(nodes_.size() + 1);
+  for (std::size_t i = nodes_.size(); i-- > 0;) {
+    Node& node = nodes_[i];
+    node.adds_share.resize(node.inputs.size());
+    if (!wants_gradient_[i + 1]) continue;
+    for (std::size_t k = 0; k < node.inputs.size(); ++k) {
+      const std::size_t tensor = node.inputs[k];
+      node.adds_share[k] = assigned[tensor] && wants_gradient_[tensor];
+      assigned[tensor] = true;
+    }
+  }
+}
+
 // Everything that the memory of a pass is laid out by.
 std::uint64_t Network::hash_of_layout() const {
   std::uint64_t value = mix(nodes_.size(), values_.bytes());
@@ -226,38 +245,42 @@ void Network::forward(Workspace& workspace, std::size_t n, const Position& posit
 
 void Network::forward_layer(std::size_t i, Workspace& workspace, Samples samples,
                             const Position& position) const {
+  forward_part(i, workspace, workspace.scratch_, {.samples = samples}, position);
+}
+
+void Network::forward_part(std::size_t i, Workspace& workspace, Scratch& scratch, const Part& part,
+                           const Position& position) const {
   require_layer(i);
-  require(workspace, samples);
+  require(workspace, part.samples);
   const Node& node = nodes_[i];
+  const Samples& samples = part.samples;
   const std::size_t inputs = node.inputs.size();
   const std::size_t parameters = node.plan.parameters.size();
   for (std::size_t k = 0; k < inputs; ++k) {
-    workspace.input_views_[k] = workspace.tensor(node.inputs[k], samples);
+    scratch.inputs_[k] = workspace.tensor(node.inputs[k], samples);
   }
   for (std::size_t k = 0; k < parameters; ++k) {
-    workspace.parameter_views_[k] = value(parameters_[node.first_parameter + k]);
+    scratch.parameters_[k] = value(parameters_[node.first_parameter + k]);
   }
   node.layer->forward(
       {.n = samples.count,
-       .inputs = {workspace.input_views_.data(), inputs},
+       .inputs = {scratch.inputs_.data(), inputs},
        .output = workspace.tensor(i + 1, samples),
-       .parameters = {workspace.parameter_views_.data(), parameters},
+       .parameters = {scratch.parameters_.data(), parameters},
        .saved = workspace.saved(i, samples),
-       .scratch = workspace.scratch(),
+       .scratch = scratch.view(),
        .phase = workspace.phase(),
-       .random = {position.seed, position.step, i, position.first_sample + samples.first}});
+       .random = {position.seed, position.step, i, position.first_sample + samples.first},
+       .pieces = part.pieces});
 }
 
 void Network::backward(Workspace& workspace, std::size_t n, Gradients& gradients) const {
   require(workspace, {0, n}, gradients);
-  workspace.forget_gradients();
   gradients.count_samples(n);
   for (std::size_t s = stages_.size(); s-- > 0;) {
     const Stage& stage = stages_[s];
     const std::size_t block = stage.all_samples ? n : kBlock;
-    workspace.remember_assigned();
     for (std::size_t first = 0; first < n; first += block) {
-      workspace.recall_assigned();
       const Samples samples{first, std::min(block, n - first)};
       for (std::size_t i = stage.end; i-- > stage.begin;) {
         if (wants_gradient_[i + 1]) backward_layer(i, workspace, samples, gradients);
@@ -268,30 +291,53 @@ void Network::backward(Workspace& workspace, std::size_t n, Gradients& gradients
 
 void Network::backward_layer(std::size_t i, Workspace& workspace, Samples samples,
                              Gradients& gradients) const {
-  require_layer(i);
-  require(workspace, samples, gradients);
+  backward_part(i, workspace, workspace.scratch_, {.samples = samples}, &gradients);
+}
+
+BackwardArgs Network::backward_args(std::size_t i, Workspace& workspace, Scratch& scratch,
+                                    const Part& part, Gradients* gradients) const {
   const Node& node = nodes_[i];
+  const Samples& samples = part.samples;
   const std::size_t inputs = node.inputs.size();
   const std::size_t parameters = node.plan.parameters.size();
   for (std::size_t k = 0; k < inputs; ++k) {
-    workspace.input_views_[k] = workspace.tensor(node.inputs[k], samples);
+    scratch.inputs_[k] = workspace.tensor(node.inputs[k], samples);
   }
   for (std::size_t k = 0; k < parameters; ++k) {
     const Parameter& p = parameters_[node.first_parameter + k];
-    workspace.parameter_views_[k] = value(p);
-    workspace.dparameter_views_[k] = gradients.values().subspan(p.offset, p.size);
+    scratch.parameters_[k] = value(p);
+    if (gradients != nullptr) {
+      scratch.dparameters_[k] = gradients->values().subspan(p.offset, p.size);
+    }
   }
-  workspace.place_dinputs(node.inputs, samples);
-  node.layer->backward({.n = samples.count,
-                        .inputs = {workspace.input_views_.data(), inputs},
-                        .output = workspace.tensor(i + 1, samples),
-                        .doutput = workspace.dtensor(i + 1, samples),
-                        .dinputs = {workspace.dinput_views_.data(), inputs},
-                        .parameters = {workspace.parameter_views_.data(), parameters},
-                        .dparameters = {workspace.dparameter_views_.data(), parameters},
-                        .saved = workspace.saved(i, samples),
-                        .scratch = workspace.scratch()});
-  workspace.add_shares(node.inputs, samples);
+  workspace.place_dinputs(node, samples, scratch);
+  if (!part.wants_dinputs) std::fill_n(scratch.dinputs_.begin(), inputs, View());
+  return {.n = samples.count,
+          .inputs = {scratch.inputs_.data(), inputs},
+          .output = workspace.tensor(i + 1, samples),
+          .doutput = workspace.dtensor(i + 1, samples),
+          .dinputs = {scratch.dinputs_.data(), inputs},
+          .parameters = {scratch.parameters_.data(), parameters},
+          .dparameters = {scratch.dparameters_.data(), gradients != nullptr ? parameters : 0},
+          .saved = workspace.saved(i, samples),
+          .scratch = scratch.view(),
+          .pieces = part.pieces};
+}
+
+void Network::backward_part(std::size_t i, Workspace& workspace, Scratch& scratch, const Part& part,
+                            Gradients* gradients) const {
+  require_layer(i);
+  require(workspace, part.samples);
+  workspace.require_training();
+  if (gradients != nullptr) require(workspace, part.samples, *gradients);
+  nodes_[i].layer->backward(backward_args(i, workspace, scratch, part, gradients));
+  if (part.wants_dinputs) workspace.add_shares(nodes_[i], part.samples, scratch);
+}
+
+void Network::add_gradients(std::size_t i, Workspace& workspace, Scratch& scratch, Samples samples,
+                            Gradients& gradients) const {
+  nodes_[i].layer->add_gradients(
+      backward_args(i, workspace, scratch, {.samples = samples}, &gradients));
 }
 
 std::string Network::first_non_finite(const Workspace& workspace, std::size_t n) const {

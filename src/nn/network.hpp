@@ -21,6 +21,7 @@
 namespace cnn {
 
 class Gradients;
+class Scratch;
 class Workspace;
 
 // Some of the samples of a pass.
@@ -52,6 +53,9 @@ class Network {
     LayerPlan plan;
     std::vector<std::size_t> inputs;
     std::size_t first_parameter;  // in parameters(); it has plan.parameters.size() of them
+    // Per input, in the order of backward: a reader before this one assigns that tensor's gradient,
+    // and the share of this one is added.
+    std::vector<bool> adds_share = {};
   };
 
   // Plans every layer. Values are zero. Throws NetworkError if a layer does not fit, names an
@@ -105,9 +109,8 @@ class Network {
   // workspace that is not made for training, and for another network's gradients.
   void backward(Workspace& workspace, std::size_t n, Gradients& gradients) const;
 
-  // The parts of both, for measuring: one layer, on some of the workspace's samples.
-  // Before the last layer's backward, workspace.forget_gradients(). Throw ArgumentError as forward
-  // and backward do, for a layer that is not there, and if gradients were not forgotten.
+  // The parts of both, for measuring: one layer, on some of the workspace's samples. Throw
+  // ArgumentError as forward and backward do, and for a layer that is not there.
   void forward_layer(std::size_t i, Workspace& workspace, Samples samples,
                      const Position& position) const;
   void backward_layer(std::size_t i, Workspace& workspace, Samples samples,
@@ -122,6 +125,7 @@ class Network {
   static constexpr std::size_t kBlock = 4;
 
  private:
+  friend class SharedPass;
   friend class Workspace;
 
   enum class Memory { none, allocated };
@@ -134,7 +138,25 @@ class Network {
     bool all_samples;
   };
 
+  // A part of one layer's work on a group (Sharing in layer.hpp).
+  struct Part {
+    Samples samples;
+    Pieces pieces = {};
+    bool wants_dinputs = true;  // false: leaves them out
+  };
+  void forward_part(std::size_t i, Workspace& workspace, Scratch& scratch, const Part& part,
+                    const Position& position) const;
+  // Without gradients it leaves out those of the parameters.
+  void backward_part(std::size_t i, Workspace& workspace, Scratch& scratch, const Part& part,
+                     Gradients* gradients) const;
+  // After such a call, with the same scratch: what Layer::add_gradients does.
+  void add_gradients(std::size_t i, Workspace& workspace, Scratch& scratch, Samples samples,
+                     Gradients& gradients) const;
+  BackwardArgs backward_args(std::size_t i, Workspace& workspace, Scratch& scratch,
+                             const Part& part, Gradients* gradients) const;
+
   void find_stages();
+  void find_shares();
   void check_description(std::size_t index) const;
   void connect(std::size_t index);
   void plan(std::size_t index);

@@ -11,17 +11,40 @@
 
 namespace cnn {
 
+Scratch::Scratch(const Network& network) : Scratch(network, true) {}
+
+std::size_t Scratch::bytes(const Network& network) {
+  return Scratch(network, false).arena_.bytes();
+}
+
+Scratch::Scratch(const Network& network, bool allocate) {
+  std::size_t inputs = 0;
+  std::size_t parameters = 0;
+  for (const Network::Node& node : network.nodes()) {
+    size_ = std::max(size_, node.plan.scratch);
+    inputs = std::max(inputs, node.inputs.size());
+    parameters = std::max(parameters, node.plan.parameters.size());
+  }
+  arena_.reserve<Real>(size_);
+  inputs_.resize(inputs);
+  dinputs_.resize(inputs);
+  parameters_.resize(parameters);
+  dparameters_.resize(parameters);
+  if (allocate) arena_.allocate();
+}
+
 Workspace::Workspace(const Network& network, std::size_t capacity, Phase phase)
     : Workspace(network, capacity, phase, true) {
   check_blas();
 }
 
 std::size_t Workspace::bytes(const Network& network, std::size_t capacity, Phase phase) {
-  return Workspace(network, capacity, phase, false).arena_.bytes();
+  const Workspace workspace(network, capacity, phase, false);
+  return workspace.arena_.bytes() + workspace.scratch_.arena_.bytes();
 }
 
 Workspace::Workspace(const Network& network, std::size_t capacity, Phase phase, bool allocate)
-    : capacity_(capacity), phase_(phase), layout_(network.layout_) {
+    : capacity_(capacity), phase_(phase), layout_(network.layout_), scratch_(network, allocate) {
   if (capacity > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
     throw ArgumentError("workspace: " + std::to_string(capacity) + " samples at once are too many");
   }
@@ -37,30 +60,18 @@ Workspace::Workspace(const Network& network, std::size_t capacity, Phase phase, 
       dtensors_.push_back(wanted ? reserve(network.tensor_shape(t)) : Buffer{});
     }
   }
-  std::size_t most_inputs = 0;
-  std::size_t most_parameters = 0;
-  for (const Network::Node& node : network.nodes()) {
-    if (training) {
+  if (training) {
+    for (const Network::Node& node : network.nodes()) {
       const std::size_t bytes = node.plan.saved_bytes_per_sample;
       saved_.push_back({arena_.reserve<std::byte>(capacity * bytes), bytes});
       std::size_t share = 0;
       for (const std::size_t t : node.inputs) {
-        if (network.is_shared(t)) share += capacity * network.tensor_shape(t).size();
+        if (network.is_shared(t)) share += network.tensor_shape(t).size();
       }
-      share_size_ = std::max(share_size_, share);
+      shares_.size = std::max(shares_.size, share);
     }
-    scratch_size_ = std::max(scratch_size_, node.plan.scratch);
-    most_inputs = std::max(most_inputs, node.inputs.size());
-    most_parameters = std::max(most_parameters, node.plan.parameters.size());
+    shares_.offset = arena_.reserve<Real>(capacity * shares_.size);
   }
-  scratch_offset_ = arena_.reserve<Real>(scratch_size_);
-  share_offset_ = arena_.reserve<Real>(share_size_);
-  assigned_.resize(tensors);
-  assigned_before_.resize(tensors);
-  input_views_.resize(most_inputs);
-  dinput_views_.resize(most_inputs);
-  parameter_views_.resize(most_parameters);
-  dparameter_views_.resize(most_parameters);
   if (allocate) arena_.allocate();
 }
 
@@ -100,39 +111,22 @@ std::span<std::byte> Workspace::saved(std::size_t node, Samples samples) {
   return part<std::byte>(saved_[node], samples);
 }
 
-void Workspace::forget_gradients() {
-  assigned_.assign(assigned_.size(), false);
-}
-
-void Workspace::remember_assigned() {
-  assigned_before_ = assigned_;
-}
-
-void Workspace::recall_assigned() {
-  assigned_ = assigned_before_;
-}
-
-void Workspace::place_dinputs(const std::vector<std::size_t>& inputs, Samples samples) {
-  View room = arena_.view<Real>(share_offset_, share_size_);
-  for (std::size_t k = 0; k < inputs.size(); ++k) {
-    View dinput = dtensor(inputs[k], samples);
-    if (assigned_[inputs[k]] && !dinput.empty()) {
+void Workspace::place_dinputs(const Network::Node& node, Samples samples, Scratch& scratch) {
+  View room = part<Real>(shares_, samples);
+  for (std::size_t k = 0; k < node.inputs.size(); ++k) {
+    View dinput = dtensor(node.inputs[k], samples);
+    if (node.adds_share[k]) {
       const std::size_t size = dinput.size();
-      if (size > room.size()) {
-        throw ArgumentError("workspace: backward begins before forget_gradients was called");
-      }
       dinput = room.first(size);
       room = room.subspan(size);
     }
-    assigned_[inputs[k]] = true;
-    dinput_views_[k] = dinput;
+    scratch.dinputs_[k] = dinput;
   }
 }
 
-void Workspace::add_shares(const std::vector<std::size_t>& inputs, Samples samples) {
-  for (std::size_t k = 0; k < inputs.size(); ++k) {
-    const View whole = dtensor(inputs[k], samples);
-    if (dinput_views_[k].data() != whole.data()) add_into(dinput_views_[k], whole);
+void Workspace::add_shares(const Network::Node& node, Samples samples, const Scratch& scratch) {
+  for (std::size_t k = 0; k < node.inputs.size(); ++k) {
+    if (node.adds_share[k]) add_into(scratch.dinputs_[k], dtensor(node.inputs[k], samples));
   }
 }
 

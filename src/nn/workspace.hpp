@@ -1,8 +1,10 @@
-// Workspace and Gradients: all memory that a pass through a network changes.
+// Workspace, Scratch and Gradients: all memory that a pass through a network changes.
 //
-// A Workspace belongs to one worker and is used by one thread at a time. Its memory is laid out
+// A Workspace holds a group of samples, and is used by one pass at a time. Its memory is laid out
 // once, for `capacity` samples; a pass may use fewer. In the training phase it also holds every
-// tensor's gradient and what layers keep from forward to backward.
+// tensor's gradient and what layers keep from forward to backward. Several threads may work on
+// different parts of one (nn/shared_pass.hpp), each with a Scratch of its own; a thread that works
+// alone uses the workspace's.
 
 #pragma once
 
@@ -15,6 +17,29 @@
 #include "nn/network.hpp"
 
 namespace cnn {
+
+// What a thread needs for itself while it runs layers: their scratch and views of their arguments.
+class Scratch {
+ public:
+  explicit Scratch(const Network& network);
+
+  static std::size_t bytes(const Network& network);
+
+ private:
+  friend class Network;
+  friend class Workspace;
+
+  Scratch(const Network& network, bool allocate);
+  View view() const { return arena_.view<Real>(0, size_); }
+
+  Arena arena_;
+  std::size_t size_ = 0;
+  // Of one layer's arguments, kept here so that a pass allocates nothing.
+  std::vector<CView> inputs_;
+  std::vector<View> dinputs_;
+  std::vector<CView> parameters_;
+  std::vector<View> dparameters_;
+};
 
 class Workspace {
  public:
@@ -43,8 +68,8 @@ class Workspace {
     return dtensor(tensors_.size() - 1, {0, n});
   }
 
-  // No tensor's gradient has been assigned yet: a backward pass begins.
-  void forget_gradients();
+  // A pass on one thread uses it.
+  Scratch& scratch() { return scratch_; }
 
  private:
   friend class Network;
@@ -63,16 +88,12 @@ class Workspace {
   // Empty if nobody wants this tensor's gradient.
   View dtensor(std::size_t index, Samples samples);
   std::span<std::byte> saved(std::size_t node, Samples samples);
-  View scratch() { return arena_.view<Real>(scratch_offset_, scratch_size_); }
 
   // Gradients of shared tensors: the first reader in backward order assigns the tensor's gradient
-  // itself, later ones assign separate memory (place_dinputs), which add_shares adds. A pass in
-  // blocks of samples starts every block from the same state: remember_assigned() once,
-  // recall_assigned() before each block.
-  void remember_assigned();
-  void recall_assigned();
-  void place_dinputs(const std::vector<std::size_t>& inputs, Samples samples);
-  void add_shares(const std::vector<std::size_t>& inputs, Samples samples);
+  // itself, later ones assign separate memory, which add_shares adds. That memory is divided by
+  // samples, so that those of one call do not touch those of another.
+  void place_dinputs(const Network::Node& node, Samples samples, Scratch& scratch);
+  void add_shares(const Network::Node& node, Samples samples, const Scratch& scratch);
 
   Workspace(const Network& network, std::size_t capacity, Phase phase, bool allocate);
 
@@ -83,19 +104,10 @@ class Workspace {
   std::vector<Buffer> tensors_;
   std::vector<Buffer> dtensors_;
   std::vector<Buffer> saved_;
-  std::size_t scratch_offset_ = 0;
-  std::size_t scratch_size_ = 0;
 
   // Shares of gradients of tensors that several layers read, before they are added.
-  std::size_t share_offset_ = 0;
-  std::size_t share_size_ = 0;
-  std::vector<bool> assigned_;  // per tensor: has its gradient been assigned in this backward pass?
-  std::vector<bool> assigned_before_;
-  // Views of one layer's arguments, kept here so that a pass allocates nothing.
-  std::vector<CView> input_views_;
-  std::vector<View> dinput_views_;
-  std::vector<CView> parameter_views_;
-  std::vector<View> dparameter_views_;
+  Buffer shares_;
+  Scratch scratch_;
 };
 
 // The gradient of J with respect to every parameter, laid out like Network::values(), and what

@@ -21,6 +21,11 @@ std::size_t slot_count(std::size_t batch) {
   return std::min(TrainStep::kSlots, group_count(batch));
 }
 
+// A worker without a group of its own needs no memory for one.
+std::size_t workspace_count(std::size_t batch, int workers) {
+  return std::min(static_cast<std::size_t>(workers), slot_count(batch));
+}
+
 }  // namespace
 
 TrainStep::TrainStep(Network& network, Solver& solver, Loss loss, const PixelTable& table,
@@ -35,6 +40,8 @@ TrainStep::TrainStep(Network& network, Solver& solver, Loss loss, const PixelTab
       workers_(workers),
       augmenter_(augment.is_on() ? std::optional(Augmenter(augment, network.input(), seed))
                                  : std::nullopt),
+      shared_(network, workers, workspace_count(batch, workers.count())),
+      together_(workspace_count(batch, workers.count())),
       labels_(batch),
       losses_(batch),
       predicted_(batch),
@@ -49,9 +56,11 @@ TrainStep::TrainStep(Network& network, Solver& solver, Loss loss, const PixelTab
     throw ShapeError("training step: " + std::to_string(weights) + " class weights for " +
                      std::to_string(network.output().size()) + " classes");
   }
-  for (int i = 0; i < workers.count(); ++i) {
+  for (std::size_t i = 0; i < workspace_count(batch, workers.count()); ++i) {
     workspaces_.emplace_back(network, std::min(kGroup, batch), Phase::train);
-    if (augmenter_) scratch_.push_back(augmenter_->make_scratch());
+  }
+  for (int i = 0; augmenter_ && i < workers.count(); ++i) {
+    scratch_.push_back(augmenter_->make_scratch());
   }
   for (std::size_t i = 0; i < slot_count(batch); ++i) gradients_.emplace_back(network);
   reserve_blas_memory(workers.count());
@@ -63,8 +72,10 @@ std::size_t TrainStep::bytes(const Network& network, std::size_t batch, int work
   const std::size_t workspace = Workspace::bytes(network, std::min(kGroup, batch), Phase::train);
   const std::size_t scratch =
       augment.is_on() ? Augmenter(augment, network.input(), 0).scratch_bytes() : 0;
-  return static_cast<std::size_t>(workers) * (workspace + scratch) +
-         (slot_count(batch) + 1) * values;
+  const auto threads = static_cast<std::size_t>(workers);
+  const std::size_t workspaces = workspace_count(batch, workers);
+  return workspaces * workspace + SharedPass::bytes(network, threads, workspaces) +
+         threads * scratch + (slot_count(batch) + 1) * values;
 }
 
 void TrainStep::read_image(const Batch& batch, std::uint32_t place, std::size_t worker, View x) {
@@ -77,35 +88,80 @@ void TrainStep::read_image(const Batch& batch, std::uint32_t place, std::size_t 
   table_.apply(x);
 }
 
+void TrainStep::read(const Batch& batch, std::size_t group, Samples samples, std::size_t worker,
+                     Workspace& workspace) {
+  const std::size_t size = network_.input().size();
+  const std::size_t last = samples.first + samples.count;
+  const View inputs = workspace.input(last);
+  for (std::size_t i = samples.first; i < last; ++i) {
+    const std::size_t at = group * kGroup + i;
+    const std::uint32_t place = batch.places[at];
+    read_image(batch, place, worker, inputs.subspan(i * size, size));
+    labels_[at] = batch.dataset.labels[place];
+  }
+}
+
+void TrainStep::find_loss(const Batch& batch, std::size_t group, Samples samples,
+                          Workspace& workspace) {
+  const std::size_t size = network_.output().size();
+  const std::size_t last = samples.first + samples.count;
+  const std::size_t at = group * kGroup + samples.first;
+  const CView outputs = workspace.output(last).subspan(samples.first * size);
+  compute_loss(loss_, outputs, std::span(labels_).subspan(at, samples.count),
+               Real{1} / static_cast<Real>(batch.places.size()),
+               std::span(losses_).subspan(at, samples.count),
+               workspace.doutput(last).subspan(samples.first * size), loss_options_);
+  for (std::size_t i = 0; i < samples.count; ++i) {
+    predicted_[at + i] = static_cast<std::uint32_t>(arg_max(outputs.subspan(i * size, size)));
+  }
+}
+
+bool TrainStep::is_finite(std::size_t group, std::size_t n, const Workspace& workspace) {
+  if (all_finite(std::span(losses_).subspan(group * kGroup, n))) return true;
+  const std::string culprit = network_.first_non_finite(workspace, n);
+  non_finite_[group] = culprit.empty() ? "the loss" : culprit;
+  return false;
+}
+
 void TrainStep::run_group(const Batch& batch, std::size_t group, std::size_t worker,
                           Gradients& gradients) {
   Workspace& workspace = workspaces_[worker];
   const std::size_t first = group * kGroup;
   const std::size_t n = std::min(kGroup, batch.places.size() - first);
-  const std::size_t input_size = network_.input().size();
-  const std::size_t output_size = network_.output().size();
-  for (std::size_t i = 0; i < n; ++i) {
-    const std::uint32_t place = batch.places[first + i];
-    read_image(batch, place, worker, workspace.input(n).subspan(i * input_size, input_size));
-    labels_[first + i] = batch.dataset.labels[place];
-  }
+  read(batch, group, {0, n}, worker, workspace);
   network_.forward(workspace, n, {seed_, batch.step, first});
+  find_loss(batch, group, {0, n}, workspace);
+  if (is_finite(group, n, workspace)) network_.backward(workspace, n, gradients);
+}
 
-  const CView outputs = workspace.output(n);
-  const std::span losses = std::span(losses_).subspan(first, n);
-  compute_loss(loss_, outputs, std::span(labels_).subspan(first, n),
-               Real{1} / static_cast<Real>(batch.places.size()), losses, workspace.doutput(n),
-               loss_options_);
-  for (std::size_t i = 0; i < n; ++i) {
-    const CView output = outputs.subspan(i * output_size, output_size);
-    predicted_[first + i] = static_cast<std::uint32_t>(arg_max(output));
+void TrainStep::run_together(const Batch& batch, std::size_t first, std::size_t groups) {
+  const std::span together = std::span(together_).first(groups);
+  const std::size_t slots = slot_count(batch.places.size());
+  for (std::size_t k = 0; k < groups; ++k) {
+    const std::size_t at = (first + k) * kGroup;
+    together[k] = {.n = std::min(kGroup, batch.places.size() - at),
+                   .position = {seed_, batch.step, at},
+                   .gradients = &gradients_[(first + k) % slots]};
   }
-  if (!all_finite(losses)) {
-    const std::string culprit = network_.first_non_finite(workspace, n);
-    non_finite_[group] = culprit.empty() ? "the loss" : culprit;
-    return;
+  shared_.for_samples(together, [&](std::size_t worker, std::size_t k, Samples samples) {
+    read(batch, first + k, samples, worker, workspaces_[k]);
+  });
+  shared_.forward(workspaces_, together);
+  shared_.for_samples(together, [&](std::size_t, std::size_t k, Samples samples) {
+    find_loss(batch, first + k, samples, workspaces_[k]);
+  });
+  bool finite = true;
+  for (std::size_t k = 0; k < groups; ++k) {
+    finite = is_finite(first + k, together[k].n, workspaces_[k]) && finite;
   }
-  network_.backward(workspace, n, gradients);
+  if (finite) shared_.backward(workspaces_, together);
+}
+
+// As many as give each worker the same number of full ones.
+std::size_t TrainStep::groups_of_single_workers(std::size_t batch) const {
+  const auto workers = static_cast<std::size_t>(workers_.count());
+  if (workers == 1) return group_count(batch);
+  return workers > kSlots ? 0 : batch / kGroup / workers * workers;
 }
 
 BatchResult TrainStep::run(const Dataset& dataset, std::span<const std::uint32_t> places,
@@ -120,12 +176,16 @@ BatchResult TrainStep::run(const Dataset& dataset, std::span<const std::uint32_t
   const Batch batch{dataset, places, step, epoch};
   const std::size_t groups = group_count(places.size());
   const std::size_t slots = slot_count(places.size());
-  workers_.run(static_cast<int>(slots), [&](int worker, int task) {
+  const std::size_t single = groups_of_single_workers(places.size());
+  workers_.run(static_cast<int>(std::min(slots, single)), [&](int worker, int task) {
     const auto slot = static_cast<std::size_t>(task);
-    for (std::size_t group = slot; group < groups; group += slots) {
+    for (std::size_t group = slot; group < single; group += slots) {
       run_group(batch, group, static_cast<std::size_t>(worker), gradients_[slot]);
     }
   });
+  for (std::size_t group = single; group < groups; group += workspaces_.size()) {
+    run_together(batch, group, std::min(workspaces_.size(), groups - group));
+  }
 
   BatchResult result;
   result.predicted = std::span<const std::uint32_t>(predicted_).first(places.size());

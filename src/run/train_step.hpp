@@ -1,10 +1,14 @@
 // One training step: a batch through forward, loss, backward and update.
 //
-// The batch is cut into groups of kGroup samples, whatever the number of threads; each worker takes
-// whole groups. A group adds its gradients into a slot; group s goes to slot s mod kSlots, and one
-// task runs the groups of a slot in their order. Every sum therefore has a fixed order: the same
-// bytes for any number of threads, with memory for at most kSlots sets of gradients however large
-// the batch.
+// The batch is cut into groups of kGroup samples, whatever the number of threads. A group adds its
+// gradients into a slot; group g goes to slot g mod kSlots, and the groups of a slot are run in
+// their order. Every sum therefore has a fixed order: the same bytes for any number of threads,
+// with memory for at most kSlots sets of gradients however large the batch.
+//
+// Who runs what depends on the number of workers, and changes nothing but the time. As long as
+// there are full groups for all of them, each takes whole groups through the network, alone: no
+// barrier, and a group stays in one cache. All workers share the work inside the groups that are
+// left, which may be all (nn/shared_pass.hpp).
 
 #pragma once
 
@@ -23,6 +27,7 @@
 #include "data/preprocessing.hpp"
 #include "nn/loss.hpp"
 #include "nn/network.hpp"
+#include "nn/shared_pass.hpp"
 #include "nn/workspace.hpp"
 #include "optim/solver.hpp"
 
@@ -62,7 +67,17 @@ class TrainStep {
     std::uint64_t step;
     std::optional<std::uint64_t> epoch;
   };
+  std::size_t groups_of_single_workers(std::size_t batch) const;
   void run_group(const Batch& batch, std::size_t group, std::size_t worker, Gradients& gradients);
+  // The groups from `first` on, as many as there are workspaces, by all workers.
+  void run_together(const Batch& batch, std::size_t first, std::size_t groups);
+  // Of some samples of a group in a workspace: assigns its inputs and labels …
+  void read(const Batch& batch, std::size_t group, Samples samples, std::size_t worker,
+            Workspace& workspace);
+  // … and, after forward, losses, predicted classes and the gradient of the outputs.
+  void find_loss(const Batch& batch, std::size_t group, Samples samples, Workspace& workspace);
+  // False, and a note of what it is, if a loss of the group is not finite.
+  bool is_finite(std::size_t group, std::size_t n, const Workspace& workspace);
   // Assigns x: the image as the network gets it.
   void read_image(const Batch& batch, std::uint32_t place, std::size_t worker, View x);
 
@@ -75,7 +90,9 @@ class TrainStep {
   Workers& workers_;
   std::optional<Augmenter> augmenter_;
   std::vector<Augmenter::Scratch> scratch_;  // per worker, where images are augmented
-  std::vector<Workspace> workspaces_;        // per worker
+  std::vector<Workspace> workspaces_;        // per worker, but no more than slots
+  SharedPass shared_;
+  std::vector<SharedPass::Group> together_;  // per workspace
   std::vector<Gradients> gradients_;         // per slot
   std::vector<std::uint16_t> labels_;        // per sample
   std::vector<double> losses_;               // per sample

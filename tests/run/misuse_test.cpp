@@ -258,18 +258,6 @@ TEST(Misuse, AWorkspaceShowsTheSamplesItHolds) {
                ArgumentError);
 }
 
-// The second backward of a layer without forgetting would add a share that there is no room for.
-TEST(Misuse, BackwardBeginsWithForgottenGradients) {
-  const Network network(kImage,
-                        {layer_spec("fc", "a", "{count: 5}"), layer_spec("fc", "b", "{count: 3}")});
-  Workspace workspace(network, 2, Phase::train);
-  Gradients gradients(network);
-  network.forward(workspace, 2, {});
-  workspace.forget_gradients();
-  network.backward_layer(1, workspace, {0, 2}, gradients);
-  EXPECT_THROW(network.backward_layer(1, workspace, {0, 2}, gradients), ArgumentError);
-}
-
 TEST(Misuse, ASolverServesItsNetwork) {
   Rig rig;
   Network other = small_network(kImage, "{count: 5}");

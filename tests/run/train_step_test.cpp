@@ -56,15 +56,21 @@ TEST(TrainStep, SumsLossAndHitsOverTheWholeBatch) {
   EXPECT_LE(whole.correct, 100U);
 }
 
+// Groups that each have a worker, groups that all share, and both in one batch.
 TEST(TrainStep, SameBitsForAnyNumberOfThreads) {
-  Rig one(1), four(4);
-  for (std::uint64_t t = 0; t < 5; ++t) {
-    const BatchResult a = one.step.run(one.dataset, first(100 - t), t, 1.0, 0);
-    const BatchResult b = four.step.run(four.dataset, first(100 - t), t, 1.0, 0);
-    EXPECT_EQ(a.loss, b.loss);
-    EXPECT_EQ(a.correct, b.correct);
+  for (const int threads : {2, 3, 4, 7, 16, 64}) {
+    Rig one(1), several(threads);
+    std::uint64_t t = 0;
+    for (const std::size_t size : {100U, 99U, 96U, 64U, 33U, 32U, 17U, 1U}) {
+      const BatchResult a = one.step.run(one.dataset, first(size), t, 1.0, 0);
+      const BatchResult b = several.step.run(several.dataset, first(size), t, 1.0, 0);
+      EXPECT_EQ(a.loss, b.loss);
+      EXPECT_EQ(a.correct, b.correct);
+      ++t;
+    }
+    EXPECT_TRUE(std::ranges::equal(one.network.values(), several.network.values()))
+        << threads << " threads";
   }
-  EXPECT_TRUE(std::ranges::equal(one.network.values(), four.network.values()));
 }
 
 TEST(TrainStep, DropoutChangesWithTheStepAlone) {
@@ -205,6 +211,10 @@ TEST(TrainStep, BytesCoverItsBuffers) {
   const std::size_t values = rig.network.values().size_bytes();
   EXPECT_GE(TrainStep::bytes(rig.network, 100, 2), (4 + 1) * values);
   EXPECT_GT(TrainStep::bytes(rig.network, 100, 2), TrainStep::bytes(rig.network, 100, 1));
+  // A worker beyond the groups has no memory for one.
+  EXPECT_LT(TrainStep::bytes(rig.network, 32, 64),
+            TrainStep::bytes(rig.network, 32, 1) +
+                64 * Workspace::bytes(rig.network, 32, Phase::evaluate));
 }
 
 }  // namespace

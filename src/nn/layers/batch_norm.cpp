@@ -149,12 +149,17 @@ void find_moments(const Group& group, const Real* x, Moments* found) {
   }
 }
 
-// Calls body(first channel, group) for all channels of n samples.
-template <typename Body>
-void for_groups(std::size_t n, std::size_t channels, std::size_t positions, const Body& body) {
+// Channels of a piece.
+constexpr std::size_t kPiece = kLanes;
+
+// Calls body(first channel, group) for the channels of a call's pieces.
+template <typename Args, typename Body>
+void for_groups(const Args& args, std::size_t channels, std::size_t positions, const Body& body) {
   const std::size_t most = positions == 1 ? kLanes : 1;
-  for (std::size_t c = 0; c < channels; c += most) {
-    body(c, Group{n, std::min(most, channels - c), positions, channels * positions});
+  const Pieces& pieces = args.pieces;
+  const std::size_t last = pieces.last <= channels / kPiece ? pieces.last * kPiece : channels;
+  for (std::size_t c = pieces.first * kPiece; c < last; c += most) {
+    body(c, Group{args.n, std::min(most, channels - c), positions, channels * positions});
   }
 }
 
@@ -200,13 +205,15 @@ LayerPlan BatchNorm::plan(std::span<const Shape> inputs) {
   };
   plan.saved_bytes_per_sample = channels_ * sizeof(Moments);
   plan.couples_samples = true;
+  plan.sharing = Sharing::pieces;
+  plan.pieces = (channels_ + kPiece - 1) / kPiece;
   return plan;
 }
 
 // y = weight·(x − μ)/√(σ² + ε) + bias
 void BatchNorm::forward(const ForwardArgs& args) const {
   auto* const saved = reinterpret_cast<Moments*>(args.saved.data());
-  for_groups(args.n, channels_, positions_, [&](std::size_t first, const Group& group) {
+  for_groups(args, channels_, positions_, [&](std::size_t first, const Group& group) {
     const Real* const x = &args.inputs[0][first * positions_];
     if (args.phase == Phase::train) find_moments(group, x, saved + first);
     Normalisation to{};
@@ -241,7 +248,7 @@ void BatchNorm::backward(const BackwardArgs& args) const {
   const double n = static_cast<double>(args.n);
   const auto* const saved = reinterpret_cast<const Moments*>(args.saved.data());
   const View dx = args.dinputs[0];
-  for_groups(args.n, channels_, positions_, [&](std::size_t first, const Group& group) {
+  for_groups(args, channels_, positions_, [&](std::size_t first, const Group& group) {
     const Real* const x = &args.inputs[0][first * positions_];
     const Real* const dy = &args.doutput[first * positions_];
     const double m = group.values();

@@ -19,6 +19,7 @@ class Convolution final : public LayerOf<Convolution> {
   LayerPlan plan(std::span<const Shape> inputs) override;
   void forward(const ForwardArgs& args) const override;
   void backward(const BackwardArgs& args) const override;
+  void add_gradients(const BackwardArgs& args) const override;
   std::unique_ptr<Layer> with_bias() const override;
 
  private:
@@ -31,11 +32,24 @@ class Convolution final : public LayerOf<Convolution> {
   template <typename T>
   std::span<T> bias_of(std::size_t group, std::span<T> bias) const;
   int rows_of_a_panel() const;
+  // A piece of dW is a range of something: of the groups where there are several, else of the
+  // kernels by few_channels, else of the input channels.
+  struct Range {
+    int first;
+    int last;
+  };
+  void cut_gradients();
+  Range range_of(std::size_t piece) const;
+  void add_dweight(Pieces pieces, OutputRows rows, CView x, CView dy, Matrix dweight,
+                   View scratch) const;
+  void add_dweight_by_few_channels(Pieces pieces, CView x, CView dy, Matrix dweight,
+                                   View scratch) const;
+  void add_dbias(const BackwardArgs& args) const;
   template <typename Panel>
   void for_panels(const Panel& panel) const;
   // The columns of im2col(x) for these rows, in scratch; x itself where that is the same (1x1
   // kernels without stride and padding, which make one panel).
-  ConstMatrix column(OutputRows rows, CView x, View scratch) const;
+  ConstMatrix column(const Window& window, OutputRows rows, CView x, View scratch) const;
   // The same columns of a group's y or dy: (F/G, P).
   template <typename T>
   BasicMatrix<T> positions_of(OutputRows rows, std::span<T> y) const;
@@ -54,6 +68,8 @@ class Convolution final : public LayerOf<Convolution> {
   bool of_few_channels_ = false;
   Winograd winograd_;
   int panel_rows_ = 0;
+  std::size_t pieces_ = 1;
+  int piece_size_ = 1;  // of what the pieces are ranges of; the last may be smaller
 };
 
 }  // namespace
@@ -103,6 +119,7 @@ LayerPlan Convolution::plan(std::span<const Shape> inputs) {
     winograd_ = Winograd(window_, static_cast<int>(count_));
     plan.scratch = winograd_.scratch();
     plan.prefers_all_samples = true;  // its transformed weights serve a whole call
+    plan.unit = winograd_.part();
   } else if (!pointwise_) {
     plan.scratch = static_cast<std::size_t>(window_.patch()) *
                    static_cast<std::size_t>(panel_rows_ * window_.output.width);
@@ -111,6 +128,9 @@ LayerPlan Convolution::plan(std::span<const Shape> inputs) {
   if (of_few_channels_) {
     plan.scratch = std::max(plan.scratch, few_channels::scratch(window_, filters()));
   }
+  plan.sharing = by_winograd_ ? Sharing::ordered_gradients : Sharing::gradient_pieces;
+  if (!by_winograd_) cut_gradients();
+  plan.pieces = pieces_;
   plan.multiply_adds = count_ * window_.patch() * window_.positions();
   plan.is_linear = true;
   plan.notice = dropped_notice(window_);
@@ -126,6 +146,30 @@ int Convolution::rows_of_a_panel() const {
   const int most = static_cast<int>(std::clamp<std::int64_t>(kPanel / row, 1, rows));
   const int panels = (rows + most - 1) / most;
   return (rows + panels - 1) / panels;
+}
+
+// A gradient of so many kernels, taps or groups makes products worth their name.
+void Convolution::cut_gradients() {
+  constexpr int kMost = 8;
+  constexpr int kPatch = 96;
+  constexpr int kFilters = 8;
+  const int channels = window_.input.channels;
+  int all = static_cast<int>(groups_);
+  int pieces = all;
+  if (groups_ == 1 && of_few_channels_) {
+    all = static_cast<int>(count_);
+    pieces = all / kFilters;
+  } else if (groups_ == 1) {
+    all = channels;
+    pieces = std::min(all, window_.patch() / kPatch);
+  }
+  pieces = std::clamp(pieces, 1, kMost);
+  piece_size_ = (all + pieces - 1) / pieces;
+  if (groups_ == 1 && of_few_channels_) {
+    constexpr int kTogether = 4;  // kernels that few_channels takes at once
+    piece_size_ = (piece_size_ + kTogether - 1) / kTogether * kTogether;
+  }
+  pieces_ = static_cast<std::size_t>((all + piece_size_ - 1) / piece_size_);
 }
 
 // Calls panel(rows) for each block of panel_rows_ output rows; the last may be shorter.
@@ -149,11 +193,12 @@ std::span<T> Convolution::bias_of(std::size_t group, std::span<T> bias) const {
   return bias.subspan(group * size, size);
 }
 
-ConstMatrix Convolution::column(OutputRows rows, CView x, View scratch) const {
-  const int positions = (rows.last - rows.first) * window_.output.width;
-  if (pointwise_) return {x, window_.patch(), positions};
-  im2col(window_, rows, x, scratch);
-  return {CView(scratch), window_.patch(), positions};
+ConstMatrix Convolution::column(const Window& window, OutputRows rows, CView x,
+                                View scratch) const {
+  const int positions = (rows.last - rows.first) * window.output.width;
+  if (pointwise_) return {x, window.patch(), positions};
+  im2col(window, rows, x, scratch);
+  return {CView(scratch), window.patch(), positions};
 }
 
 template <typename T>
@@ -192,10 +237,71 @@ void Convolution::forward(const ForwardArgs& args) const {
       }
     }
     for_panels([&](OutputRows rows) {
-      gemm(weight, Transpose::no, column(rows, x, args.scratch), Transpose::no, bias_ ? 1 : 0,
-           positions_of(rows, y));
+      gemm(weight, Transpose::no, column(window_, rows, x, args.scratch), Transpose::no,
+           bias_ ? 1 : 0, positions_of(rows, y));
     });
   }
+}
+
+Convolution::Range Convolution::range_of(std::size_t piece) const {
+  const int all = groups_ > 1        ? static_cast<int>(groups_)
+                  : of_few_channels_ ? static_cast<int>(count_)
+                                     : window_.input.channels;
+  const int first = static_cast<int>(piece) * piece_size_;
+  return {first, std::min(first + piece_size_, all)};
+}
+
+// dW += dy·im2col(x)ᵀ for these output rows: the columns of dW that belong to each piece.
+void Convolution::add_dweight(Pieces pieces, OutputRows rows, CView x, CView dy, Matrix dweight,
+                              View scratch) const {
+  const ConstMatrix part = positions_of(rows, dy);
+  if (groups_ > 1) {
+    gemm(part, Transpose::no, column(window_, rows, x, scratch), Transpose::yes, 1, dweight);
+    return;
+  }
+  Window window = window_;
+  const int taps = window_.kernel.height * window_.kernel.width;
+  for (std::size_t piece = pieces.first; piece < pieces.last; ++piece) {
+    const Range channels = range_of(piece);
+    window.input.channels = channels.last - channels.first;
+    const std::size_t plane =
+        window_.input.size() / static_cast<std::size_t>(window_.input.channels);
+    Matrix columns = dweight;
+    columns.data += channels.first * taps;
+    columns.columns = window.patch();
+    gemm(part, Transpose::no,
+         column(window, rows, x.subspan(static_cast<std::size_t>(channels.first) * plane), scratch),
+         Transpose::yes, 1, columns);
+  }
+}
+
+// The rows of dW that belong to the pieces.
+void Convolution::add_dweight_by_few_channels(Pieces pieces, CView x, CView dy, Matrix dweight,
+                                              View scratch) const {
+  if (groups_ == 1) {
+    const int first = range_of(pieces.first).first;
+    const auto positions = static_cast<std::size_t>(window_.positions());
+    dweight.rows = range_of(pieces.last - 1).last - first;
+    dweight.data += first * dweight.stride;
+    dy = dy.subspan(static_cast<std::size_t>(first) * positions);
+  }
+  few_channels::add_dweight(window_, x, dy, dweight, scratch);
+}
+
+void Convolution::add_dbias(const BackwardArgs& args) const {
+  if (!bias_) return;
+  const std::size_t y_size =
+      static_cast<std::size_t>(count_) * static_cast<std::size_t>(window_.positions());
+  for (std::size_t i = 0; i < args.n; ++i) {
+    add_row_sums(
+        {args.doutput.subspan(i * y_size, y_size), static_cast<int>(count_), window_.positions()},
+        args.dparameters[1]);
+  }
+}
+
+void Convolution::add_gradients(const BackwardArgs& args) const {
+  add_dbias(args);
+  winograd_.add_dweight(args.dparameters[0], args.scratch);
 }
 
 // Forward was y = W·im2col(x) + b, so
@@ -204,38 +310,46 @@ void Convolution::forward(const ForwardArgs& args) const {
 // kernel, rotated by 180°, over the zero-padded δ. The column matrix is built again: cheaper than
 // keeping one for each sample.
 void Convolution::backward(const BackwardArgs& args) const {
-  const std::size_t x_size = window_.input.size();
-  const std::size_t y_size =
-      static_cast<std::size_t>(filters()) * static_cast<std::size_t>(window_.positions());
-  const auto groups = static_cast<std::size_t>(groups_);
   const bool wants_dx = !args.dinputs[0].empty();
+  const bool wants_dweight = !args.dparameters.empty();
+  if (by_winograd_ && !wants_dweight) {
+    winograd_.backward_part(args.n, args.inputs[0], args.parameters[0], args.doutput,
+                            args.dinputs[0], args.scratch);
+    return;
+  }
+  const Pieces pieces{args.pieces.first, std::min(args.pieces.last, pieces_)};
+  if (wants_dweight && pieces.first == 0) add_dbias(args);
   if (by_winograd_) {
-    for (std::size_t i = 0; bias_ && i < args.n; ++i) {
-      add_row_sums({args.doutput.subspan(i * y_size, y_size), filters(), window_.positions()},
-                   args.dparameters[1]);
-    }
     winograd_.backward(args.n, args.inputs[0], args.parameters[0], args.doutput,
                        args.dparameters[0], args.dinputs[0], args.scratch);
     return;
   }
+  const std::size_t x_size = window_.input.size();
+  const std::size_t y_size =
+      static_cast<std::size_t>(filters()) * static_cast<std::size_t>(window_.positions());
+  const auto groups = static_cast<std::size_t>(groups_);
+  const Range chosen = groups_ > 1
+                           ? Range{range_of(pieces.first).first, range_of(pieces.last - 1).last}
+                           : Range{0, 1};
   for (std::size_t i = 0; i < args.n * groups; ++i) {
-    const ConstMatrix weight = weight_of(i % groups, args.parameters[0]);
-    const Matrix dweight = weight_of(i % groups, args.dparameters[0]);
+    const std::size_t group = i % groups;
+    const int number = static_cast<int>(group);
+    const bool adds = wants_dweight && number >= chosen.first && number < chosen.last;
+    if (!adds && !wants_dx) continue;
+    const ConstMatrix weight = weight_of(group, args.parameters[0]);
+    const Matrix dweight = adds ? weight_of(group, args.dparameters[0]) : Matrix();
     const CView x = args.inputs[0].subspan(i * x_size, x_size);
     const CView dy = args.doutput.subspan(i * y_size, y_size);
     const View dx = wants_dx ? args.dinputs[0].subspan(i * x_size, x_size) : View();
-    if (bias_) {
-      add_row_sums({dy, filters(), window_.positions()}, bias_of(i % groups, args.dparameters[1]));
+    if (adds && of_few_channels_) {
+      add_dweight_by_few_channels(pieces, x, dy, dweight, args.scratch);
     }
-    if (of_few_channels_) few_channels::add_dweight(window_, x, dy, dweight, args.scratch);
     if (of_few_channels_ && !wants_dx) continue;
     if (!pointwise_) std::fill(dx.begin(), dx.end(), Real{0});
     for_panels([&](OutputRows rows) {
-      const ConstMatrix part = positions_of(rows, dy);
-      if (!of_few_channels_) {
-        gemm(part, Transpose::no, column(rows, x, args.scratch), Transpose::yes, 1, dweight);
-      }
+      if (adds && !of_few_channels_) add_dweight(pieces, rows, x, dy, dweight, args.scratch);
       if (!wants_dx) return;
+      const ConstMatrix part = positions_of(rows, dy);
       const Matrix dcolumn(pointwise_ ? dx : args.scratch, window_.patch(), part.columns);
       gemm(weight, Transpose::yes, part, Transpose::no, 0, dcolumn);
       if (!pointwise_) add_col2im(window_, rows, args.scratch, dx);

@@ -10,6 +10,9 @@
 namespace cnn {
 namespace {
 
+// Inputs or outputs of a piece, at least: enough for each to pack the samples anew.
+constexpr int kRange = 128;
+
 class FullyConnected final : public LayerOf<FullyConnected> {
  public:
   void options(OptionVisitor& visitor) override;
@@ -22,7 +25,16 @@ class FullyConnected final : public LayerOf<FullyConnected> {
   std::int64_t count_ = 0;
   bool bias_ = true;
 
+  // Piece after piece is a range of the outputs in forward, of the inputs in backward: both cut the
+  // weights, so that no value of these is packed for two products.
+  struct Range {
+    int first;
+    int size;
+  };
+  Range range_of(std::size_t piece, int all) const;
+
   int input_size_ = 0;
+  std::size_t pieces_ = 1;
 };
 
 }  // namespace
@@ -55,9 +67,27 @@ LayerPlan FullyConnected::plan(std::span<const Shape> inputs) {
                              {static_cast<double>(input_size_), static_cast<double>(count_)}});
   if (bias_) plan.parameters.push_back({"bias", {count_}, ParameterKind::bias, {}});
   plan.multiply_adds = count_ * input_size_;
+  constexpr std::int64_t kSmall = 1 << 15;  // weights that are not worth cutting
+  constexpr std::int64_t kMostPieces = 16;
+  if (plan.multiply_adds > kSmall) {
+    pieces_ = static_cast<std::size_t>(std::clamp<std::int64_t>(
+        std::max<std::int64_t>(count_, input_size_) / kRange, 1, kMostPieces));
+  }
+  plan.sharing = Sharing::pieces;
+  plan.pieces = pieces_;
   plan.prefers_all_samples = true;
   plan.is_linear = true;
   return plan;
+}
+
+// Ranges of kRange or, where there are not pieces enough, of more.
+FullyConnected::Range FullyConnected::range_of(std::size_t piece, int all) const {
+  constexpr int kLanes = 16;
+  const int pieces = static_cast<int>(pieces_);
+  const int share = ((all + pieces - 1) / pieces + kLanes - 1) / kLanes * kLanes;
+  const int size = pieces == 1 ? all : std::max(share, kRange);
+  const int first = std::min(static_cast<int>(piece) * size, all);
+  return {first, std::min(size, all - first)};
 }
 
 // y = x·Wᵀ + b
@@ -65,15 +95,25 @@ void FullyConnected::forward(const ForwardArgs& args) const {
   const int n = static_cast<int>(args.n);
   const int outputs = static_cast<int>(count_);
   const View y = args.output;
-  if (bias_) {
-    for (std::size_t i = 0; i < args.n; ++i) {
-      std::copy(args.parameters[1].begin(), args.parameters[1].end(),
-                y.begin() + static_cast<std::ptrdiff_t>(i) * outputs);
+  for (std::size_t piece = args.pieces.first; piece < std::min(args.pieces.last, pieces_);
+       ++piece) {
+    const auto [first, size] = range_of(piece, outputs);
+    if (size == 0) return;
+    Matrix part(y, n, outputs);
+    part.data += first;
+    part.columns = size;
+    if (bias_) {
+      for (int i = 0; i < n; ++i) {
+        std::copy_n(args.parameters[1].begin() + first, size,
+                    part.data + std::ptrdiff_t{i} * outputs);
+      }
     }
+    ConstMatrix weight(args.parameters[0], outputs, input_size_);
+    weight.data += std::ptrdiff_t{first} * input_size_;
+    weight.rows = size;
+    gemm_by_units({args.inputs[0], n, input_size_}, weight, Transpose::yes, bias_ ? 1 : 0, part,
+                  args.phase == Phase::evaluate ? 1 : n);
   }
-  gemm_by_units({args.inputs[0], n, input_size_}, {args.parameters[0], outputs, input_size_},
-                Transpose::yes, bias_ ? 1 : 0, {y, n, outputs},
-                args.phase == Phase::evaluate ? 1 : n);
 }
 
 // Forward was y = x·Wᵀ + b, so   dW += dyᵀ·x,   db += Σ_samples dy,   dx = dy·W
@@ -81,18 +121,27 @@ void FullyConnected::backward(const BackwardArgs& args) const {
   const int n = static_cast<int>(args.n);
   const int outputs = static_cast<int>(count_);
   const ConstMatrix dy(args.doutput, n, outputs);
-  gemm(dy, Transpose::yes, {args.inputs[0], n, input_size_}, Transpose::no, 1,
-       {args.dparameters[0], outputs, input_size_});
-  if (bias_) {
+  if (bias_ && args.pieces.first == 0) {
     for (std::size_t i = 0; i < args.n; ++i) {
       add_into(args.doutput.subspan(i * static_cast<std::size_t>(outputs),
                                     static_cast<std::size_t>(outputs)),
                args.dparameters[1]);
     }
   }
-  if (!args.dinputs[0].empty()) {
-    gemm(dy, Transpose::no, {args.parameters[0], outputs, input_size_}, Transpose::no, 0,
-         {args.dinputs[0], n, input_size_});
+  for (std::size_t piece = args.pieces.first; piece < std::min(args.pieces.last, pieces_);
+       ++piece) {
+    const auto [first, size] = range_of(piece, input_size_);
+    if (size == 0) return;
+    const auto columns = [first = first, size = size](auto matrix) {
+      matrix.data += first;
+      matrix.columns = size;
+      return matrix;
+    };
+    gemm(dy, Transpose::yes, columns(ConstMatrix(args.inputs[0], n, input_size_)), Transpose::no, 1,
+         columns(Matrix(args.dparameters[0], outputs, input_size_)));
+    if (args.dinputs[0].empty()) continue;
+    gemm(dy, Transpose::no, columns(ConstMatrix(args.parameters[0], outputs, input_size_)),
+         Transpose::no, 0, columns(Matrix(args.dinputs[0], n, input_size_)));
   }
 }
 

@@ -1,0 +1,263 @@
+#include "nn/shared_pass.hpp"
+
+#include <algorithm>
+
+namespace cnn {
+namespace {
+
+// The next one's turn comes in any case, also if this one throws: nobody may wait for ever.
+class Turn {
+ public:
+  Turn(std::atomic<std::size_t>& turns, std::size_t own) : turns_(turns), own_(own) {}
+  ~Turn() {
+    wait();
+    turns_.store(own_ + 1, std::memory_order_release);
+    turns_.notify_all();
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+  void wait() const {
+    for (std::size_t now = turns_.load(std::memory_order_acquire); now != own_;
+         now = turns_.load(std::memory_order_acquire)) {
+      turns_.wait(now, std::memory_order_acquire);
+    }
+  }
+
+ private:
+  std::atomic<std::size_t>& turns_;
+  std::size_t own_;
+};
+
+std::size_t most_samples(std::span<const SharedPass::Group> groups) {
+  std::size_t most = 0;
+  for (const SharedPass::Group& group : groups) most = std::max(most, group.n);
+  return most;
+}
+
+std::size_t divided_up(std::size_t n, std::size_t by) {
+  return (n + by - 1) / by;
+}
+
+}  // namespace
+
+SharedPass::SharedPass(const Network& network, Workers& workers, std::size_t workspaces)
+    : network_(network),
+      workers_(workers),
+      workspaces_(workspaces),
+      turns_(std::make_unique<std::atomic<std::size_t>[]>(workspaces)) {
+  find_forward();
+  find_backward();
+  for (auto i = workspaces; i < static_cast<std::size_t>(workers.count()); ++i) {
+    scratch_.emplace_back(network);
+  }
+}
+
+std::size_t SharedPass::bytes(const Network& network, std::size_t workers, std::size_t workspaces) {
+  return workers > workspaces ? (workers - workspaces) * Scratch::bytes(network) : 0;
+}
+
+void SharedPass::add_stage(std::vector<Stage>& stages, std::size_t layer, Cut cut) {
+  const bool joins = cut == Cut::samples && !stages.empty() && stages.back().cut == cut &&
+                     (stages.back().end == layer || stages.back().begin == layer + 1);
+  if (!joins) {
+    stages.push_back({layer, layer + 1, cut});
+    return;
+  }
+  stages.back().begin = std::min(stages.back().begin, layer);
+  stages.back().end = std::max(stages.back().end, layer + 1);
+}
+
+void SharedPass::find_forward() {
+  for (std::size_t i = 0; i < network_.nodes().size(); ++i) {
+    const LayerPlan& plan = network_.nodes()[i].plan;
+    Cut cut = Cut::samples;
+    if (plan.sharing == Sharing::pieces) {
+      cut = Cut::pieces;
+    } else if (plan.couples_samples) {
+      cut = Cut::group;
+    } else if (plan.prefers_all_samples) {
+      cut = plan.sharing == Sharing::ordered_gradients ? Cut::unit : Cut::group;
+    }
+    add_stage(forward_, i, cut);
+  }
+}
+
+// A layer whose backward does anything.
+bool SharedPass::is_active(std::size_t layer) const {
+  return network_.wants_gradient(layer + 1);
+}
+
+void SharedPass::find_backward() {
+  for (std::size_t i = network_.nodes().size(); i-- > 0;) {
+    if (!is_active(i)) continue;
+    const Network::Node& node = network_.nodes()[i];
+    const LayerPlan& plan = node.plan;
+    // A piece of a layer cannot tell which part of a share it has assigned.
+    const bool adds = std::ranges::find(node.adds_share, true) != node.adds_share.end();
+    Cut cut = Cut::group;
+    if (plan.sharing == Sharing::pieces) {
+      cut = adds ? Cut::group : Cut::pieces;
+    } else if (plan.sharing == Sharing::ordered_gradients) {
+      cut = Cut::unit;
+    } else if (plan.sharing == Sharing::gradient_pieces) {
+      cut = Cut::samples;
+      for (std::size_t piece = 0; piece < plan.pieces; ++piece) pieces_.push_back({i, piece});
+    } else if (plan.parameters.empty() && !plan.takes_all_samples()) {
+      cut = Cut::samples;
+    }
+    add_stage(backward_, i, cut);
+  }
+  const auto work = [&](const Piece& piece) {
+    const LayerPlan& plan = network_.nodes()[piece.layer].plan;
+    return plan.multiply_adds / static_cast<std::int64_t>(plan.pieces);
+  };
+  std::ranges::stable_sort(pieces_, std::ranges::greater(), work);
+}
+
+int SharedPass::tasks(std::span<const Group> groups, std::size_t block) {
+  return static_cast<int>(divided_up(most_samples(groups), block) * groups.size());
+}
+
+SharedPass::Block SharedPass::block_of(std::span<const Group> groups, int task, std::size_t block) {
+  const auto number = static_cast<std::size_t>(task);
+  const std::size_t group = number % groups.size();
+  const std::size_t index = number / groups.size();
+  const std::size_t first = std::min(index * block, groups[group].n);
+  return {group, index, {first, std::min(block, groups[group].n - first)}};
+}
+
+// A worker's share of all samples, so that what a call prepares serves as many as can be.
+std::size_t SharedPass::samples_of_a_task(std::span<const Group> groups, std::size_t unit) const {
+  std::size_t all = 0;
+  for (const Group& group : groups) all += group.n;
+  return divided_up(divided_up(all, static_cast<std::size_t>(workers_.count())), unit) * unit;
+}
+
+Scratch& SharedPass::scratch_of(std::span<Workspace> workspaces, int worker) {
+  const auto i = static_cast<std::size_t>(worker);
+  return i < workspaces_ ? workspaces[i].scratch() : scratch_[i - workspaces_];
+}
+
+void SharedPass::forward(std::span<Workspace> workspaces, std::span<const Group> groups) {
+  for (const Stage& stage : forward_) {
+    const LayerPlan& plan = network_.nodes()[stage.begin].plan;
+    if (stage.cut == Cut::pieces) {
+      workers_.run(static_cast<int>(groups.size() * plan.pieces), [&](int worker, int task) {
+        const std::size_t k = static_cast<std::size_t>(task) / plan.pieces;
+        const std::size_t piece = static_cast<std::size_t>(task) % plan.pieces;
+        network_.forward_part(stage.begin, workspaces[k], scratch_of(workspaces, worker),
+                              {.samples = {0, groups[k].n}, .pieces = {piece, piece + 1}},
+                              groups[k].position);
+      });
+      continue;
+    }
+    const std::size_t block = stage.cut == Cut::samples ? Network::kBlock
+                              : stage.cut == Cut::unit  ? samples_of_a_task(groups, plan.unit)
+                                                        : most_samples(groups);
+    workers_.run(tasks(groups, block), [&](int worker, int task) {
+      const Block part = block_of(groups, task, block);
+      if (part.samples.count == 0) return;
+      for (std::size_t i = stage.begin; i < stage.end; ++i) {
+        network_.forward_part(i, workspaces[part.group], scratch_of(workspaces, worker),
+                              {.samples = part.samples}, groups[part.group].position);
+      }
+    });
+  }
+}
+
+void SharedPass::backward(std::span<Workspace> workspaces, std::span<const Group> groups) {
+  for (const Group& group : groups) group.gradients->count_samples(group.n);
+  for (const Stage& stage : backward_) {
+    switch (stage.cut) {
+      case Cut::samples:
+        backward_samples(stage, workspaces, groups);
+        break;
+      case Cut::unit:
+        backward_in_turn(stage.begin, workspaces, groups);
+        break;
+      case Cut::pieces:
+        backward_pieces(stage.begin, workspaces, groups);
+        break;
+      case Cut::group:
+        backward_groups(stage.begin, workspaces, groups);
+        break;
+    }
+  }
+  add_gradients(workspaces, groups);
+}
+
+void SharedPass::backward_samples(const Stage& stage, std::span<Workspace> workspaces,
+                                  std::span<const Group> groups) {
+  const auto sends_back = [&](std::size_t i) {
+    return is_active(i) && std::ranges::any_of(network_.nodes()[i].inputs, [&](std::size_t tensor) {
+             return network_.wants_gradient(tensor);
+           });
+  };
+  workers_.run(tasks(groups, Network::kBlock), [&](int worker, int task) {
+    const Block part = block_of(groups, task, Network::kBlock);
+    if (part.samples.count == 0) return;
+    for (std::size_t i = stage.end; i-- > stage.begin;) {
+      if (!sends_back(i)) continue;
+      network_.backward_part(i, workspaces[part.group], scratch_of(workspaces, worker),
+                             {.samples = part.samples}, nullptr);
+    }
+  });
+}
+
+void SharedPass::backward_in_turn(std::size_t layer, std::span<Workspace> workspaces,
+                                  std::span<const Group> groups) {
+  const std::size_t unit = network_.nodes()[layer].plan.unit;
+  for (std::size_t k = 0; k < groups.size(); ++k) turns_[k].store(0);
+  workers_.run(tasks(groups, unit), [&](int worker, int task) {
+    const Block part = block_of(groups, task, unit);
+    if (part.samples.count == 0) return;
+    Scratch& scratch = scratch_of(workspaces, worker);
+    const Turn turn(turns_[part.group], part.index);
+    network_.backward_part(layer, workspaces[part.group], scratch, {.samples = part.samples},
+                           nullptr);
+    turn.wait();
+    network_.add_gradients(layer, workspaces[part.group], scratch, part.samples,
+                           *groups[part.group].gradients);
+  });
+}
+
+void SharedPass::backward_pieces(std::size_t layer, std::span<Workspace> workspaces,
+                                 std::span<const Group> groups) {
+  const std::size_t pieces = network_.nodes()[layer].plan.pieces;
+  workers_.run(static_cast<int>(groups.size() * pieces), [&](int worker, int task) {
+    const std::size_t k = static_cast<std::size_t>(task) / pieces;
+    const std::size_t piece = static_cast<std::size_t>(task) % pieces;
+    network_.backward_part(layer, workspaces[k], scratch_of(workspaces, worker),
+                           {.samples = {0, groups[k].n}, .pieces = {piece, piece + 1}},
+                           groups[k].gradients);
+  });
+}
+
+void SharedPass::backward_groups(std::size_t layer, std::span<Workspace> workspaces,
+                                 std::span<const Group> groups) {
+  const bool whole = network_.nodes()[layer].plan.takes_all_samples();
+  workers_.run(static_cast<int>(groups.size()), [&](int worker, int task) {
+    const auto k = static_cast<std::size_t>(task);
+    const std::size_t block = whole ? groups[k].n : Network::kBlock;
+    for (std::size_t first = 0; first < groups[k].n; first += block) {
+      network_.backward_part(layer, workspaces[k], scratch_of(workspaces, worker),
+                             {.samples = {first, std::min(block, groups[k].n - first)}},
+                             groups[k].gradients);
+    }
+  });
+}
+
+void SharedPass::add_gradients(std::span<Workspace> workspaces, std::span<const Group> groups) {
+  workers_.run(static_cast<int>(groups.size() * pieces_.size()), [&](int worker, int task) {
+    const std::size_t k = static_cast<std::size_t>(task) % groups.size();
+    const Piece& piece = pieces_[static_cast<std::size_t>(task) / groups.size()];
+    network_.backward_part(piece.layer, workspaces[k], scratch_of(workspaces, worker),
+                           {.samples = {0, groups[k].n},
+                            .pieces = {piece.piece, piece.piece + 1},
+                            .wants_dinputs = false},
+                           groups[k].gradients);
+  });
+}
+
+}  // namespace cnn

@@ -1,0 +1,118 @@
+// SharedPass: a pass of a few groups of samples, fewer than there are workers, in which all workers
+// share the work inside each group.
+//
+// The pass is cut into phases, with a barrier between them; a phase is a run of layers, or one
+// layer, and is cut into tasks as the layers allow (Sharing in nn/layer.hpp):
+//
+//   - layers that take a few samples at a time: blocks of kBlock samples, through the whole run;
+//   - Winograd's convolutions: as many samples as a worker's share comes to. Their backward leaves
+//     the gradient of `unit` samples in a worker's scratch; the workers add theirs in turn;
+//   - fully connected layers and batch_norm: ranges of outputs, inputs or channels;
+//   - the gradients of the other convolutions: ranges of channels. Nobody waits for these, so all
+//   of
+//     them together are the last phase;
+//   - a layer that says nothing of this: one task for each group.
+//
+// Tasks write to different memory or in a fixed order, and give the bits that Network::forward and
+// backward give on one thread. Those keep a group in one cache and need no barrier: they are the
+// better choice where there are groups enough for all workers.
+
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/workers.hpp"
+#include "nn/network.hpp"
+#include "nn/workspace.hpp"
+
+namespace cnn {
+
+// Keeps references to network and workers. A pass allocates nothing.
+class SharedPass {
+ public:
+  // What is done with the group in one workspace.
+  struct Group {
+    std::size_t n;
+    Network::Position position = {};
+    Gradients* gradients = nullptr;  // of backward; a different one for each group
+  };
+
+  // For passes in at most so many workspaces.
+  SharedPass(const Network& network, Workers& workers, std::size_t workspaces);
+
+  // Bytes beside those of the workspaces.
+  static std::size_t bytes(const Network& network, std::size_t workers, std::size_t workspaces);
+
+  // What Network::forward and Network::backward do, on groups[k] in workspaces[k]. Throw as they
+  // do.
+  void forward(std::span<Workspace> workspaces, std::span<const Group> groups);
+  void backward(std::span<Workspace> workspaces, std::span<const Group> groups);
+
+  // body(worker, k, samples) for blocks of the samples of each group k: what comes before and
+  // after.
+  template <typename Body>
+  void for_samples(std::span<const Group> groups, const Body& body) {
+    workers_.run(tasks(groups, Network::kBlock), [&](int worker, int task) {
+      const Block block = block_of(groups, task, Network::kBlock);
+      if (block.samples.count > 0) {
+        body(static_cast<std::size_t>(worker), block.group, block.samples);
+      }
+    });
+  }
+
+ private:
+  enum class Cut { samples, unit, pieces, group };
+  // Layers begin … end-1.
+  struct Stage {
+    std::size_t begin;
+    std::size_t end;
+    Cut cut;
+  };
+  struct Block {
+    std::size_t group;
+    std::size_t index;
+    Samples samples;
+  };
+  // A piece of the gradients of a layer.
+  struct Piece {
+    std::size_t layer;
+    std::size_t piece;
+  };
+
+  void find_forward();
+  void find_backward();
+  static void add_stage(std::vector<Stage>& stages, std::size_t layer, Cut cut);
+  bool is_active(std::size_t layer) const;
+
+  // Of blocks of so many samples; task after task is a block of another group, so that the blocks
+  // of a group are taken in their order.
+  static int tasks(std::span<const Group> groups, std::size_t block);
+  static Block block_of(std::span<const Group> groups, int task, std::size_t block);
+  std::size_t samples_of_a_task(std::span<const Group> groups, std::size_t unit) const;
+  Scratch& scratch_of(std::span<Workspace> workspaces, int worker);
+
+  void backward_in_turn(std::size_t layer, std::span<Workspace> workspaces,
+                        std::span<const Group> groups);
+  void backward_samples(const Stage& stage, std::span<Workspace> workspaces,
+                        std::span<const Group> groups);
+  void backward_pieces(std::size_t layer, std::span<Workspace> workspaces,
+                       std::span<const Group> groups);
+  void backward_groups(std::size_t layer, std::span<Workspace> workspaces,
+                       std::span<const Group> groups);
+  void add_gradients(std::span<Workspace> workspaces, std::span<const Group> groups);
+
+  const Network& network_;
+  Workers& workers_;
+  std::size_t workspaces_;
+  std::vector<Stage> forward_;
+  std::vector<Stage> backward_;                        // the last layers first
+  std::vector<Piece> pieces_;                          // of the last phase, the largest first
+  std::vector<Scratch> scratch_;                       // of workers beyond the workspaces
+  std::unique_ptr<std::atomic<std::size_t>[]> turns_;  // per group: whose turn it is to add
+};
+
+}  // namespace cnn

@@ -1,0 +1,212 @@
+// Several workers in one group: the bits of one thread alone, whoever takes what.
+
+#include "nn/shared_pass.hpp"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "cnn/error.hpp"
+
+#include "base/workers.hpp"
+#include "nn/registry.hpp"
+#include "support/allocation_counter.hpp"
+#include "support/draw.hpp"
+#include "support/example_options.hpp"
+#include "support/random_network.hpp"
+#include "support/values.hpp"
+
+namespace cnn {
+namespace {
+
+// All types of layers and all ways of computing a convolution, in sizes that are cut into pieces.
+Network all_layers() {
+  const std::vector<LayerSpec> layers = {
+      layer_spec("conv", "few_channels", "{count: 20, kernel: 3, pad: 1}"),
+      layer_spec("relu", "relu"),
+      layer_spec("conv", "winograd_parts", "{count: 16, kernel: 5, pad: 2}"),
+      layer_spec("batch_norm", "norm_maps"),
+      layer_spec("leaky_relu", "leaky_relu"),
+      layer_spec("pool", "pool", "{type: max, kernel: 2}"),
+      layer_spec("conv", "winograd_blocks", "{count: 36, kernel: 3, pad: 1, bias: false}"),
+      layer_spec("elu", "elu"),
+      layer_spec("conv", "columns", "{count: 40, kernel: 3, pad: 1, stride: 2}"),
+      layer_spec("conv", "depthwise", "{count: 40, kernel: 3, pad: 1, groups: 40}"),
+      layer_spec("conv", "pointwise", "{count: 40, kernel: 1}"),
+      layer_spec("dropout", "dropout", "{rate: 0.25}"),
+      layer_spec("conv", "grouped", "{count: 40, kernel: 3, pad: 1, groups: 4}", {"columns"}),
+      layer_spec("add", "add", "{}", {"dropout", "grouped", "columns"}),
+      layer_spec("concat", "concat", "{}", {"add", "depthwise"}),
+      layer_spec("fc", "fc_pieces", "{count: 300}"),
+      layer_spec("batch_norm", "norm_vector"),
+      layer_spec("tanh", "tanh"),
+      layer_spec("fc", "fc_small", "{count: 10}", {"tanh"}),
+      layer_spec("fc", "fc_beside", "{count: 10}", {"tanh"}),
+      layer_spec("add", "sum", "{}", {"fc_small", "fc_beside"}),
+      layer_spec("sigmoid", "sigmoid"),
+  };
+  Network network({3, 14, 12}, layers);
+  network.initialise(4);
+  return network;
+}
+
+struct Results {
+  std::vector<Values> outputs;
+  std::vector<Values> gradients;
+  std::vector<std::size_t> samples;
+
+  bool operator==(const Results&) const = default;
+};
+
+// Groups of these sizes, their inputs and their outputs' gradients drawn.
+class Groups {
+ public:
+  Groups(const Network& network, std::vector<std::size_t> sizes, Phase phase)
+      : network_(network), sizes_(std::move(sizes)), phase_(phase) {
+    for (const std::size_t n : sizes_) {
+      workspaces_.emplace_back(network, std::max<std::size_t>(n, 32), phase);
+      gradients_.emplace_back(network);
+    }
+  }
+
+  Results alone() {
+    draw();
+    for (std::size_t k = 0; k < sizes_.size(); ++k) {
+      network_.forward(workspaces_[k], sizes_[k], position(k));
+      if (phase_ == Phase::train) network_.backward(workspaces_[k], sizes_[k], gradients_[k]);
+    }
+    return results();
+  }
+
+  Results shared(Workers& workers, std::size_t* allocations = nullptr) {
+    draw();
+    SharedPass pass(network_, workers, sizes_.size());
+    std::vector<SharedPass::Group> groups;
+    for (std::size_t k = 0; k < sizes_.size(); ++k) {
+      groups.push_back({sizes_[k], position(k), &gradients_[k]});
+    }
+    const std::size_t before = allocations_of_this_thread();
+    pass.forward(workspaces_, groups);
+    if (phase_ == Phase::train) pass.backward(workspaces_, groups);
+    if (allocations != nullptr) *allocations = allocations_of_this_thread() - before;
+    return results();
+  }
+
+ private:
+  static Network::Position position(std::size_t k) { return {7, 3, 32 * k}; }
+
+  void draw() {
+    Draw draw(11);
+    for (std::size_t k = 0; k < sizes_.size(); ++k) {
+      const auto assign = [&](View values) {
+        draw.integers(values, 100);
+        for (Real& value : values) value /= 100;  // sums round
+      };
+      assign(workspaces_[k].input(sizes_[k]));
+      if (phase_ == Phase::train) assign(workspaces_[k].doutput(sizes_[k]));
+      gradients_[k].clear();
+      // Sums go on from what is there.
+      for (Real& value : gradients_[k].values()) value = Real{0.125};
+    }
+  }
+
+  Results results() {
+    Results found;
+    for (std::size_t k = 0; k < sizes_.size(); ++k) {
+      found.outputs.push_back(values(workspaces_[k].output(sizes_[k])));
+      found.gradients.push_back(values(gradients_[k].values()));
+      found.samples.push_back(gradients_[k].take_samples());
+    }
+    return found;
+  }
+
+  const Network& network_;
+  std::vector<std::size_t> sizes_;
+  Phase phase_;
+  std::vector<Workspace> workspaces_;
+  std::vector<Gradients> gradients_;
+};
+
+TEST(SharedPass, IsTestedOnEveryTypeOfLayer) {
+  std::set<std::string> missing;
+  for (const LayerEntry& entry : layer_entries()) missing.emplace(entry.type);
+  const Network network = all_layers();
+  std::set<Sharing> ways;
+  for (const Network::Node& node : network.nodes()) {
+    missing.erase(node.spec.type);
+    ways.insert(node.plan.sharing);
+    if (node.plan.sharing == Sharing::pieces && node.spec.name == "fc_pieces") {
+      EXPECT_GT(node.plan.pieces, 1U);
+    }
+  }
+  EXPECT_EQ(missing, std::set<std::string>());
+  EXPECT_EQ(ways.size(), 4U);
+}
+
+class SharedPassByThreads : public testing::TestWithParam<int> {};
+
+TEST_P(SharedPassByThreads, GivesTheBitsOfOneThread) {
+  const Network network = all_layers();
+  Workers workers(GetParam());
+  const std::vector<std::vector<std::size_t>> cases = {{32}, {1}, {21}, {32, 5}, {32, 32, 32, 17}};
+  for (const std::vector<std::size_t>& sizes : cases) {
+    Groups groups(network, sizes, Phase::train);
+    const Results expected = groups.alone();
+    const Results found = groups.shared(workers);
+    for (std::size_t k = 0; k < sizes.size(); ++k) {
+      EXPECT_TRUE(found.outputs[k] == expected.outputs[k]) << "outputs";
+      EXPECT_EQ(found.samples[k], expected.samples[k]);
+      for (const Parameter& p : network.parameters()) {
+        const auto of = [&](const Values& all) {
+          return Values(all.begin() + static_cast<std::ptrdiff_t>(p.offset),
+                        all.begin() + static_cast<std::ptrdiff_t>(p.offset + p.size));
+        };
+        EXPECT_TRUE(of(found.gradients[k]) == of(expected.gradients[k]))
+            << p.name << ", group " << k << " of " << sizes.size() << " samples " << sizes[k];
+      }
+    }
+    Groups evaluated(network, sizes, Phase::evaluate);
+    const Results outputs = evaluated.alone();
+    EXPECT_TRUE(evaluated.shared(workers) == outputs);
+  }
+}
+
+TEST_P(SharedPassByThreads, GivesThemForRandomNetworks) {
+  Workers workers(GetParam());
+  for (std::uint32_t seed = 1; seed <= 20; ++seed) {
+    const Network network = random_network(seed, false);
+    Groups groups(network, {32, 11}, Phase::train);
+    const Results expected = groups.alone();
+    EXPECT_TRUE(groups.shared(workers) == expected) << "seed " << seed;
+  }
+}
+
+TEST_P(SharedPassByThreads, AllocatesNothing) {
+  const Network network = all_layers();
+  Workers workers(GetParam());
+  Groups groups(network, {32, 7}, Phase::train);
+  std::size_t allocations = 1;
+  groups.shared(workers, &allocations);
+  EXPECT_EQ(allocations, 0U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Threads, SharedPassByThreads, testing::Values(1, 2, 3, 4, 7, 16, 64));
+
+TEST(SharedPass, RefusesWorkspacesOfAnotherNetwork) {
+  const Network network = all_layers();
+  const Network other = random_network(1, false);
+  Workers workers(3);
+  std::vector<Workspace> workspaces;
+  workspaces.emplace_back(other, 32, Phase::train);
+  Gradients gradients(network);
+  const std::vector<SharedPass::Group> groups = {{8, {}, &gradients}};
+  SharedPass pass(network, workers, 1);
+  EXPECT_THROW(pass.forward(workspaces, groups), ArgumentError);
+  EXPECT_THROW(pass.backward(workspaces, groups), ArgumentError);
+}
+
+}  // namespace
+}  // namespace cnn
