@@ -47,12 +47,14 @@ int processors_allowed() {
 struct Workers::State {
   std::mutex mutex;
   std::condition_variable wake;
-  std::atomic<std::uint64_t> call{0};  // counts the calls of run; a change is the signal to start
-  std::atomic<int> busy{0};            // threads still inside the present call
-  std::atomic<int> next_task{0};
+  // The number of the call of run, whose change is the signal to start, and in the lower half how
+  // many of its tasks nobody has taken yet. In one word, so that a thread that comes late takes
+  // none of the next call for one of this: nobody waits for a thread that has taken no task.
+  std::atomic<std::uint64_t> tickets{0};
+  std::atomic<int> done{0};  // tasks of the present call
   std::atomic<bool> stop{false};
 
-  // Written by run before `call` changes, read after.
+  // Written by run before `tickets` changes, read by whoever has taken a task that is not done.
   int tasks = 0;
   Invoke invoke = nullptr;
   void* callable = nullptr;
@@ -64,8 +66,22 @@ struct Workers::State {
   int spins = 0;
   std::vector<std::thread> threads;
 
+  static constexpr int kCallShift = 32;
+  std::uint64_t call() const { return tickets.load(std::memory_order_acquire) >> kCallShift; }
+
+  // False if none is left.
+  bool take(int& task) {
+    std::uint64_t seen = tickets.load(std::memory_order_acquire);
+    do {
+      if (static_cast<std::uint32_t>(seen) == 0) return false;
+    } while (!tickets.compare_exchange_weak(seen, seen - 1, std::memory_order_acq_rel,
+                                            std::memory_order_acquire));
+    task = tasks - static_cast<int>(static_cast<std::uint32_t>(seen));
+    return true;
+  }
+
   void work(int worker) {
-    for (int task = next_task.fetch_add(1); task < tasks; task = next_task.fetch_add(1)) {
+    for (int task = 0; take(task);) {
       try {
         invoke(callable, worker, task);
       } catch (...) {
@@ -75,37 +91,42 @@ struct Workers::State {
           error_task = task;
         }
       }
+      done.fetch_add(1, std::memory_order_release);
     }
   }
 
   void serve(int worker) {
     std::uint64_t seen = 0;
     while (true) {
-      for (int spin = 0; spin < spins && call.load(std::memory_order_acquire) == seen; ++spin)
-        pause();
-      if (call.load(std::memory_order_acquire) == seen) {
+      for (int spin = 0; spin < spins && call() == seen; ++spin) pause();
+      if (call() == seen) {
         std::unique_lock lock(mutex);
-        wake.wait(lock, [&] { return call.load(std::memory_order_acquire) != seen; });
+        wake.wait(lock, [&] { return call() != seen; });
       }
-      seen = call.load(std::memory_order_acquire);
+      seen = call();
       if (stop.load()) return;
       work(worker);
-      busy.fetch_sub(1, std::memory_order_release);
     }
   }
 
+  // Begins a call, and wakes as many threads as it has work for beside the caller.
   void announce() {
     {
       const std::lock_guard lock(mutex);
-      call.fetch_add(1, std::memory_order_release);
+      tickets.store(((call() + 1) << kCallShift) | static_cast<std::uint32_t>(tasks),
+                    std::memory_order_release);
     }
-    wake.notify_all();
+    const int helpers = tasks - 1;
+    if (helpers >= static_cast<int>(threads.size())) return wake.notify_all();
+    for (int i = 0; i < helpers; ++i) wake.notify_one();
   }
 
   // Wakes all threads, ends them and waits for them.
   void end() {
     stop.store(true);
+    tasks = 0;
     announce();
+    wake.notify_all();
     for (std::thread& thread : threads) thread.join();
   }
 };
@@ -138,14 +159,14 @@ int Workers::count() const {
 
 void Workers::run_erased(int tasks, Invoke invoke, void* callable) {
   State& state = *state_;
+  if (tasks <= 0) return;
   state.tasks = tasks;
   state.invoke = invoke;
   state.callable = callable;
-  state.next_task.store(0);
-  state.busy.store(static_cast<int>(state.threads.size()));
-  if (!state.threads.empty()) state.announce();
+  state.done.store(0);
+  state.announce();
   state.work(0);
-  for (int spin = 0; state.busy.load(std::memory_order_acquire) > 0; ++spin) {
+  for (int spin = 0; state.done.load(std::memory_order_acquire) < tasks; ++spin) {
     spin < state.spins ? pause() : std::this_thread::yield();
   }
   if (state.error) std::rethrow_exception(std::exchange(state.error, nullptr));
