@@ -17,6 +17,7 @@ struct Prediction {
   std::size_t label = 0;
   std::size_t predicted = 0;
   double probability = 0;  // of the predicted class
+  std::size_t rank = 0;    // of the label: how many classes come before it
 };
 
 // A cell of a confusion matrix.

@@ -203,8 +203,9 @@ int evaluate_models(const EvalOptions& o) {
   const Evaluation evaluation = score(o, voters, part);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
 
-  const EvaluationReport report{title(o, part, which), evaluation, part.selection, info.classes,
-                                seconds.count()};
+  const EvaluationReport report{title(o, part, which),   evaluation,
+                                part.selection,          info.classes,
+                                part.dataset.file_names, seconds.count()};
   if (!o.out.empty()) write_report_files(report, o.out);
   write_lines(stdout, o.json ? report_json(report) : report_text(report));
   return kDone;

@@ -243,7 +243,9 @@ void add_options(CLI::App& app, PredictOptions& o, std::string& invert, std::str
       ->required()
       ->type_name("FILE")
       ->check(not_empty);
-  app.add_option("IMAGE", o.images, "PNG, JPEG, WebP, GIF, BMP or PNM files")
+  app.add_option("PATH", o.images,
+                 "Picture files (PNG, JPEG, WebP, GIF, BMP or PNM), folders of them, @FILE (a list "
+                 "of both, one per line) or - (the same on stdin)")
       ->required()
       ->type_name("");
   app.add_option("--top", o.top, "How many classes to list")
@@ -262,10 +264,18 @@ void add_options(CLI::App& app, PredictOptions& o, std::string& invert, std::str
          "the network's size as it stands")
       ->check(CLI::IsMember({"auto", "no"}))
       ->capture_default_str();
-  app.add_flag("--json", o.json, "Print JSON instead of text");
+  CLI::Option* all = app.add_flag("--all", o.all, "List all classes, with a column each in CSV");
+  all->excludes("--top");
+  CLI::Option* json = app.add_flag("--json", o.json, "Print JSON instead of text");
+  CLI::Option* jsonl = app.add_flag("--jsonl", o.jsonl, "Print a line of JSON per picture");
+  CLI::Option* csv = app.add_flag("--csv", o.csv, "Print CSV: file, class, probability");
+  json->excludes(jsonl)->excludes(csv);
+  jsonl->excludes(csv);
   app.add_flag("--quiet", o.quiet, "Do not say how much memory is taken");
   app.add_flag("--show", o.show, "Draw each picture, and beside it what the network sees")
-      ->excludes("--json");
+      ->excludes(json)
+      ->excludes(jsonl)
+      ->excludes(csv);
 }
 
 void add_options(CLI::App& app, BenchOptions& o) {
@@ -385,7 +395,7 @@ int run(int argc, char** argv, PredictOptions& options, const std::function<int(
     add_options(app, options, invert, prepare);
     return parse_and_run(app,
                          {"cnn-predict --model runs/lenet/model.safetensors --show digit.png",
-                          "cnn-predict --model runs/lenet/model.safetensors --json *.png"},
+                          "cnn-predict --model runs/lenet/model.safetensors --csv pictures/"},
                          argc, argv, [&] {
                            options.invert = invert == "yes"  ? Invert::yes
                                             : invert == "no" ? Invert::no

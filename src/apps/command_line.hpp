@@ -56,6 +56,9 @@ struct PredictOptions {
   Invert invert = Invert::automatic;
   Prepare prepare = Prepare::automatic;
   bool json = false;
+  bool jsonl = false;
+  bool csv = false;
+  bool all = false;
   bool show = false;
   bool quiet = false;
 };

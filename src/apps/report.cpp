@@ -9,6 +9,7 @@
 
 #include "cnn/error.hpp"
 
+#include "apps/csv_field.hpp"
 #include "base/directory.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
@@ -20,6 +21,19 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kMostConfused = 5;
 constexpr std::size_t kWidestMatrix = 20;  // classes; larger ones would not fit a terminal
+
+// With fewer classes it says little.
+bool has_top5(const EvaluationReport& report) {
+  constexpr std::size_t kFewest = 10;
+  return report.classes.size() >= kFewest;
+}
+
+double top5_accuracy(const EvaluationReport& report) {
+  constexpr std::size_t kTop = 5;
+  const std::vector<Prediction>& all = report.evaluation.predictions;
+  const auto count = std::ranges::count_if(all, [](const Prediction& p) { return p.rank < kTop; });
+  return all.empty() ? 0 : static_cast<double>(count) / static_cast<double>(all.size());
+}
 
 std::string class_table(const EvaluationReport& report, const Confusion& confusion) {
   const std::size_t width = widest(report.classes);
@@ -63,15 +77,6 @@ std::string confusion_table(const EvaluationReport& report, const Confusion& con
   return text;
 }
 
-// A CSV field, quoted where it must be (RFC 4180).
-std::string csv_field(const std::string& name) {
-  const std::string text = shown(name, name.size());
-  if (text.find_first_of(",\"") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + "\"";
-}
-
 // Beyond kMostDense classes, one line per cell that is not zero.
 std::string sparse_confusion_csv(const EvaluationReport& report, const Confusion& confusion) {
   std::string text = "true,predicted,count\n";
@@ -97,10 +102,13 @@ std::string confusion_csv(const EvaluationReport& report) {
 }
 
 std::string predictions_csv(const EvaluationReport& report) {
-  std::string text = "index,true,predicted,probability\n";
+  const std::vector<std::string>& files = report.files;
+  std::string text = "index,file,true,predicted,probability\n";
   for (std::size_t i = 0; i < report.selection.size(); ++i) {
     const Prediction& p = report.evaluation.predictions[i];
-    fmt::format_to(std::back_inserter(text), "{},{},{},{}\n", report.selection[i],
+    const std::uint32_t index = report.selection[i];
+    fmt::format_to(std::back_inserter(text), "{},{},{},{},{}\n", index,
+                   files.empty() ? std::string() : csv_field(files[index]),
                    csv_field(report.classes[p.label]), csv_field(report.classes[p.predicted]),
                    p.probability);
   }
@@ -140,6 +148,10 @@ std::string report_text(const EvaluationReport& report) {
       "accuracy {:.2f} %  ({}/{}, 95 % interval {:.2f} - {:.2f})   loss {:.4f}\n",
       report.title, images, report.seconds, report.images_per_second(), 100 * evaluation.accuracy(),
       evaluation.correct, images, 100 * interval.low, 100 * interval.high, evaluation.loss);
+  if (has_top5(report)) {
+    text += fmt::format("top 5    {:.2f} %: the true class is among the five most probable\n",
+                        100 * top5_accuracy(report));
+  }
   text += class_table(report, confusion);
   text += confused_list(report, confusion);
   text += confusion_table(report, confusion);
@@ -154,6 +166,7 @@ std::string report_json(const EvaluationReport& report) {
   json["images"] = report.evaluation.predictions.size();
   json["correct"] = report.evaluation.correct;
   json["accuracy"] = report.evaluation.accuracy();
+  json["top5_accuracy"] = has_top5(report) ? Json(top5_accuracy(report)) : Json();
   json["loss"] = report.evaluation.loss;
   json["classes"] = report.classes;
   if (confusion.classes() > kMostDense) {

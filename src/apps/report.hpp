@@ -26,20 +26,21 @@ struct EvaluationReport {
   const Evaluation& evaluation;
   const Selection& selection;        // indices in the file, in the order of evaluation.predictions
   std::vector<std::string> classes;  // names
-  double seconds;                    // of the evaluation alone
+  const std::vector<std::string>& files;  // of all images of the part; empty for arrays
+  double seconds;                         // of the evaluation alone
 
   double images_per_second() const;
   Confusion confusion() const { return Confusion(classes.size(), evaluation.predictions); }
 };
 
 std::string report_text(const EvaluationReport& report);
-// images, correct, accuracy, loss, classes, confusion, per_class, seconds, images_per_second. Above
-// 1,000 classes confusion is null, and confusion_sparse lists [true, predicted, count] of the cells
-// that are not zero.
+// images, correct, accuracy, top5_accuracy (null below 10 classes), loss, classes, confusion,
+// per_class, seconds, images_per_second. Above 1,000 classes confusion is null, and
+// confusion_sparse lists [true, predicted, count] of the cells that are not zero.
 std::string report_json(const EvaluationReport& report);
 // Writes confusion.csv (rows true, columns predicted; above 1,000 classes true, predicted, count of
-// the cells that are not zero) and predictions.csv (index, true, predicted, probability; the index
-// is that of the image in the file, from 0). Throws FileError.
+// the cells that are not zero) and predictions.csv (index, file, true, predicted, probability; the
+// index is that of the image in the part, from 0; the file is empty for arrays). Throws FileError.
 void write_report_files(const EvaluationReport& report, const std::filesystem::path& directory);
 
 }  // namespace cnn::app

@@ -25,7 +25,7 @@ std::optional<Evaluation> evaluate(Inference& inference, Loss loss, const Datase
         std::vector<double> probabilities(outputs.size());
         class_probabilities(loss, outputs, probabilities);
         const std::size_t best = arg_max(outputs);
-        result.predictions[i] = {label, best, probabilities[best]};
+        result.predictions[i] = {label, best, probabilities[best], rank_of(label, outputs)};
       },
       stop);
   if (!complete) return std::nullopt;

@@ -16,6 +16,17 @@
 
 namespace cnn {
 
+// How many outputs come before that of `label`: those that are larger, and equal ones of classes
+// before it.
+template <typename Outputs>
+std::size_t rank_of(std::size_t label, const Outputs& outputs) {
+  std::size_t rank = 0;
+  for (std::size_t k = 0; k < outputs.size(); ++k) {
+    if (outputs[k] > outputs[label] || (outputs[k] == outputs[label] && k < label)) ++rank;
+  }
+  return rank;
+}
+
 // Scores every selected image once. Throws ShapeError if the images are not those of the network,
 // ArgumentError for an image that is not there and for a label that the network has no output for.
 Evaluation evaluate(Inference& inference, Loss loss, const Dataset& dataset,

@@ -12,6 +12,7 @@
 #include "cnn/error.hpp"
 
 #include "data/class_names.hpp"
+#include "infer/evaluate.hpp"
 
 namespace cnn {
 
@@ -121,7 +122,7 @@ Evaluation Vote::evaluation(const Dataset& dataset, const Selection& selection) 
     const auto best =
         static_cast<std::size_t>(std::max_element(sums.begin(), sums.end()) - sums.begin());
     const std::size_t label = dataset.labels[selection[i]];
-    result.predictions.push_back({label, best, sums[best] / voters});
+    result.predictions.push_back({label, best, sums[best] / voters, rank_of(label, sums)});
     result.loss -= std::log(std::max(sums[label] / voters, std::numeric_limits<double>::min()));
     result.correct += best == label ? 1 : 0;
   }

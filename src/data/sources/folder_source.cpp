@@ -4,17 +4,14 @@
 #include <array>
 #include <map>
 #include <optional>
-#include <span>
 #include <system_error>
 #include <utility>
-
-#include <sys/stat.h>
 
 #include "cnn/error.hpp"
 
 #include "base/file.hpp"
 #include "base/text.hpp"
-#include "data/image/decode.hpp"
+#include "data/picture_folder.hpp"
 #include "data/sources/part_names.hpp"
 #include "data/sources/picture_source.hpp"
 
@@ -23,34 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What file managers and archives leave behind, and what is hidden.
-bool is_passed_over(const std::string& name) {
-  constexpr std::array<std::string_view, 3> kLeft = {"Thumbs.db", "desktop.ini", "__MACOSX"};
-  return name.starts_with('.') || std::ranges::count(kLeft, name) > 0;
-}
-
-// The names in a directory that are not passed over, in byte order; folders apart from the rest.
-struct Contents {
-  std::vector<std::string> folders;
-  std::vector<std::string> files;
-};
-
-Contents look_into(const fs::path& dir) {
-  Contents contents;
-  for (const fs::path& path : list_directory(dir)) {
-    std::string name = path.filename().string();
-    if (is_passed_over(name)) continue;
-    std::error_code unknown;  // a link that leads nowhere counts as a file, and is reported as such
-    (fs::is_directory(path, unknown) ? contents.folders : contents.files)
-        .push_back(std::move(name));
-  }
-  std::ranges::sort(contents.folders);
-  std::ranges::sort(contents.files);
-  return contents;
-}
-
 // "found only: a, b and 12 more"
-std::string found_only(const Contents& contents) {
+std::string found_only(const FolderContents& contents) {
   std::vector<std::string> names = contents.folders;
   names.insert(names.end(), contents.files.begin(), contents.files.end());
   if (names.empty()) return "found nothing";
@@ -63,44 +34,11 @@ std::string found_only(const Contents& contents) {
          (names.size() > kShown ? " and " + std::to_string(names.size() - kShown) + " more" : "");
 }
 
-// All files below a folder; links are followed.
-class Walker {
- public:
-  // Paths relative to `root`, in byte order. Throws FileError if a link leads back to a folder it
-  // is in.
-  static std::vector<std::string> files(const fs::path& root) {
-    Walker walker;
-    walker.walk(root, "");
-    std::ranges::sort(walker.files_);
-    return std::move(walker.files_);
-  }
-
- private:
-  using Identity = std::pair<dev_t, ino_t>;
-
-  void walk(const fs::path& dir, const std::string& prefix) {
-    struct stat status {};
-    if (::stat(dir.c_str(), &status) != 0) throw file_error(dir, "cannot be opened");
-    const Identity identity{status.st_dev, status.st_ino};
-    if (std::ranges::count(open_, identity) > 0) {
-      throw file_error(dir, "leads back to a folder that it is in; remove the link");
-    }
-    open_.push_back(identity);
-    const Contents contents = look_into(dir);
-    for (const std::string& name : contents.files) files_.push_back(prefix + name);
-    for (const std::string& name : contents.folders) walk(dir / name, prefix + name + "/");
-    open_.pop_back();
-  }
-
-  std::vector<Identity> open_;  // the folders above
-  std::vector<std::string> files_;
-};
-
 // Where the parts of a set stand.
 using PartFolders = std::map<DataPart, fs::path>;
 
 PartFolders find_parts(const fs::path& dir) {
-  const Contents contents = look_into(dir);
+  const FolderContents contents = look_into(dir);
   PartFolders parts;
   bool all = !contents.folders.empty();
   for (const std::string& name : contents.folders) {
@@ -133,7 +71,7 @@ void require_directory(const fs::path& dir) {
 
 // The classes of a part, in byte order.
 std::vector<std::string> find_classes(const fs::path& part) {
-  const Contents contents = look_into(part);
+  const FolderContents contents = look_into(part);
   if (contents.folders.empty()) {
     throw file_error(part, "holds no folders of classes, only " +
                                std::to_string(contents.files.size()) +
@@ -166,7 +104,7 @@ std::vector<std::string> find_classes(const fs::path& part) {
 
 void add_files(PictureList& list, const std::string& name, std::size_t label) {
   const fs::path folder = list.origin / name;
-  for (const std::string& file : Walker::files(folder)) {
+  for (const std::string& file : files_below(folder)) {
     std::string path = (folder / file).string();
     const std::size_t begin = path.size() - (name.size() + 1 + file.size());
     list.files.push_back({std::move(path), begin, static_cast<std::uint16_t>(label), 0});
@@ -212,13 +150,13 @@ class FolderFormat final : public SourceFormat {
     std::error_code unknown;
     if (!fs::is_directory(dir, unknown)) return false;
     try {
-      const Contents contents = look_into(dir);
+      const FolderContents contents = look_into(dir);
       constexpr std::size_t kMostTried = 100;
       const std::size_t tried = std::min(contents.files.size(), kMostTried);
       return !contents.folders.empty() ||
              std::any_of(contents.files.begin(),
                          contents.files.begin() + static_cast<std::ptrdiff_t>(tried),
-                         [&](const std::string& name) { return is_picture(dir / name); });
+                         [&](const std::string& name) { return is_picture_file(dir / name); });
     } catch (const FileError&) {
       return false;
     }
@@ -249,18 +187,6 @@ class FolderFormat final : public SourceFormat {
     const auto training = std::make_shared<const PictureList>(list_training(train->second));
     return std::make_unique<PictureSource>(list_other(found->second, *training), training,
                                            pictures);
-  }
-
- private:
-  static bool is_picture(const fs::path& path) {
-    try {
-      constexpr std::size_t kEnough = 64;
-      std::array<char, kEnough> bytes{};
-      const std::size_t count = InputFile(path).read(std::as_writable_bytes(std::span(bytes)));
-      return looks_like_picture({bytes.data(), count});
-    } catch (const FileError&) {
-      return false;
-    }
   }
 };
 
