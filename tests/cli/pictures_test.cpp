@@ -1,6 +1,7 @@
 // The commands on sets of picture files, and on the same images in other formats.
 
 #include <fstream>
+#include <sstream>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -104,6 +105,7 @@ TEST_F(Pictures, AFolderTrainsAndWhatIsPredictedIsWhatIsScored) {
     ASSERT_EQ(scored.code, 0) << scored.err;
     EXPECT_EQ(json::parse(scored.out)["images"], 36);
     EXPECT_GT(json::parse(scored.out)["accuracy"], 0.9);
+    EXPECT_TRUE(json::parse(scored.out)["top5_accuracy"].is_null());
     const std::vector<std::string> rows = probabilities();
     ASSERT_EQ(rows.size(), 36U);
     std::vector<std::string> files = {"--model", model(fit), "--json"};
@@ -120,6 +122,26 @@ TEST_F(Pictures, AFolderTrainsAndWhatIsPredictedIsWhatIsScored) {
     }
   }
   EXPECT_THAT(run_eval("crop", {"--split", "validation"}).out, HasSubstr("(36/36"));
+  EXPECT_THAT(slurp(temp_ / "scores/predictions.csv"),
+              HasSubstr("\n0," + (temp_ / "set/val/Cat/0.png").string() + ",Cat,Cat,"));
+
+  // A folder's pictures are those of the set, in its order.
+  write_bytes(temp_ / "set/test/notes.txt", "no picture");
+  ASSERT_EQ(run_eval("crop").code, 0);
+  const std::vector<std::string> rows = probabilities();
+  const CommandResult table = run_command(
+      "cnn-predict", {"--model", model("crop"), "--csv", "--quiet", (temp_ / "set/test").string()});
+  ASSERT_EQ(table.code, 0) << table.err;
+  EXPECT_EQ(table.err, "note: 1 file that is no picture passed over\n");
+  std::istringstream lines(table.out);
+  std::string line;
+  std::getline(lines, line);
+  EXPECT_EQ(line, "file,class,probability");
+  for (const std::string& row : rows) {
+    ASSERT_TRUE(std::getline(lines, line));
+    EXPECT_TRUE(line.ends_with("," + row)) << line << " " << row;
+  }
+  EXPECT_FALSE(std::getline(lines, line));
 }
 
 TEST_F(Pictures, AllFormatsAndAnyThreadsTrainTheSameModel) {

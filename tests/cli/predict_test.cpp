@@ -286,6 +286,76 @@ TEST_F(Predict, PrepareNoLeavesAPictureOfTheNetworksSizeAsItStands) {
   EXPECT_EQ(read({"--prepare", "no", large}), read({large}));
 }
 
+TEST_F(Predict, FoldersAndListsNameFiles) {
+  std::filesystem::create_directories(file("many/b"));
+  for (const char* name : {"many/2.png", "many/b/1.png", "many/b/.hidden.png"}) seven(name, 30);
+  write_bytes(file("many/notes.txt"), "text");
+  write_bytes(file("many/a.png"), "\x89PNG\r\n\x1a\n, and no more");
+  const std::string single = seven("one.png", 50);
+  write_bytes(file("list.txt"), single + "\r\n\n" + file("many/b") + "\n");
+
+  const CommandResult folder = run({"--jsonl", file("many"), "@" + file("list.txt")});
+  EXPECT_EQ(folder.code, 3);
+  EXPECT_THAT(folder.err, HasSubstr("note: 1 file that is no picture passed over\n"));
+  EXPECT_THAT(folder.err, HasSubstr("a.png: error: "));
+  std::vector<std::string> files;
+  for (const std::string& line : lines_of(folder.out)) files.push_back(json::parse(line)["file"]);
+  EXPECT_THAT(files, testing::ElementsAre(file("many/2.png"), file("many/b/1.png"), single,
+                                          file("many/b/1.png")));
+  EXPECT_EQ(run({"@" + file("none.txt")}).code, 3);
+  EXPECT_EQ(run({"--json", file("many/b/none")}).out, "[]\n");
+}
+
+TEST_F(Predict, AllFormatsGiveTheSameAnswers) {
+  const std::vector<std::string> files = {
+      seven("a.png", 10), write("blank.png", sheet(40, 40, 255)), seven("b,c.png", 80)};
+  const auto with = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), files.begin(), files.end());
+    const CommandResult result = run(arguments);
+    EXPECT_EQ(result.code, 0) << result.err;
+    return result.out;
+  };
+  const json all = json::parse(with({"--json", "--all"}));
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_EQ(all[0]["top"].size(), 10U);
+  EXPECT_EQ(all[1]["top"].size(), 0U);
+  const std::vector<std::string> objects = lines_of(with({"--jsonl", "--all"}));
+  ASSERT_EQ(objects.size(), 3U);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(json::parse(objects[i]), all[i]);
+
+  const std::vector<std::string> rows = lines_of(with({"--csv", "--all"}));
+  ASSERT_EQ(rows.size(), 4U);
+  EXPECT_EQ(rows[0], "file,class,probability,p_0,p_1,p_2,p_3,p_4,p_5,p_6,p_7,p_8,p_9");
+  EXPECT_EQ(rows[2], file("blank.png") + ",,,,,,,,,,,,");
+  EXPECT_TRUE(rows[3].starts_with('"' + file("b,c.png") + '"' + ",")) << rows[3];
+  std::istringstream cells(rows[1].substr(rows[1].find(',') + 1));
+  std::string cell;
+  std::getline(cells, cell, ',');
+  EXPECT_EQ(cell, all[0]["class"]);
+  std::getline(cells, cell, ',');
+  EXPECT_EQ(std::stod(cell), all[0]["probability"].get<double>());
+  for (int k = 0; k < 10; ++k) {
+    std::getline(cells, cell, ',');
+    for (const json& entry : all[0]["top"]) {
+      if (entry["class"] == std::to_string(k)) {
+        EXPECT_EQ(std::stod(cell), entry["probability"].get<double>());
+      }
+    }
+  }
+  EXPECT_EQ(run({"--csv", "--json", files[0]}).code, 2);
+  EXPECT_EQ(run({"--all", "--top", "2", files[0]}).code, 2);
+}
+
+TEST_F(Predict, ManyPicturesHaveTheAnswersOfEach) {
+  std::vector<std::string> files;
+  for (int i = 0; i < 150; ++i) files.push_back(seven("m" + std::to_string(i) + ".png", i % 100));
+  const json many = read(files);
+  ASSERT_EQ(many.size(), files.size());
+  for (const std::size_t i : {0U, 63U, 64U, 149U}) {
+    EXPECT_EQ(read({files[i]})[0], many[i]);
+  }
+}
+
 TEST_F(Predict, TopCutsTheListAndChangesNothingElse) {
   const std::string path = seven("a.png", 10);
   const json all = read({"--top", "10", path})[0];

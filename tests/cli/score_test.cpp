@@ -121,7 +121,8 @@ std::vector<std::vector<std::string>> prediction_rows(const std::filesystem::pat
 TEST_F(Scoring, PredictionOfATestImageIsItsRowOfTheEvaluation) {
   const auto rows = prediction_rows(file("test"), {"--model", model()});
   ASSERT_EQ(rows.size(), 1001U);
-  EXPECT_EQ(rows[0], (std::vector<std::string>{"index", "true", "predicted", "probability"}));
+  EXPECT_EQ(rows[0],
+            (std::vector<std::string>{"index", "file", "true", "predicted", "probability"}));
 
   const Dataset dataset = read_dataset(CNN_DIGITS_DIR, DataPart::test);
   std::vector<std::string> arguments = {"--model", model(), "--json", "--prepare", "auto"};
@@ -139,9 +140,10 @@ TEST_F(Scoring, PredictionOfATestImageIsItsRowOfTheEvaluation) {
     for (std::size_t k = 0; k < places.size(); ++k) {
       const std::vector<std::string>& row = rows[places[k] + 1];
       EXPECT_EQ(row[0], std::to_string(places[k]));
-      EXPECT_EQ(row[1], std::to_string(dataset.labels[places[k]]));
-      EXPECT_EQ(predictions[k]["class"], row[2]);
-      EXPECT_EQ(predictions[k]["probability"].get<double>(), std::stod(row[3])) << places[k];
+      EXPECT_EQ(row[1], "");  // an array has no files
+      EXPECT_EQ(row[2], std::to_string(dataset.labels[places[k]]));
+      EXPECT_EQ(predictions[k]["class"], row[3]);
+      EXPECT_EQ(predictions[k]["probability"].get<double>(), std::stod(row[4])) << places[k];
       EXPECT_EQ(predictions[k]["inverted"], false);
       EXPECT_TRUE(predictions[k]["resized_from"].is_null());
     }
@@ -178,8 +180,8 @@ TEST_F(Scoring, PredictionWithoutPreparationIsTheRowOfAnArrayUnlikeTheSet) {
   arguments[4] = "auto";
   const json prepared = json::parse(run_command("cnn-predict", arguments).out);
   for (std::size_t i = 0; i < unlike.count(); ++i) {
-    EXPECT_EQ(as_they_stand[i]["class"], rows[i + 1][2]);
-    EXPECT_EQ(as_they_stand[i]["probability"].get<double>(), std::stod(rows[i + 1][3])) << i;
+    EXPECT_EQ(as_they_stand[i]["class"], rows[i + 1][3]);
+    EXPECT_EQ(as_they_stand[i]["probability"].get<double>(), std::stod(rows[i + 1][4])) << i;
     EXPECT_NE(prepared[i]["probability"], as_they_stand[i]["probability"]) << i;
   }
 }
@@ -218,8 +220,8 @@ TEST_F(Scoring, PredictionWithoutPreparationIsTheRowOfABrightBorder) {
     arguments[4] = "auto";
     const json prepared = json::parse(run_command("cnn-predict", arguments).out);
     for (std::size_t i = 0; i < test.count(); ++i) {
-      EXPECT_EQ(predictions[i]["class"], rows[i + 1][2]);
-      EXPECT_EQ(predictions[i]["probability"].get<double>(), std::stod(rows[i + 1][3])) << i;
+      EXPECT_EQ(predictions[i]["class"], rows[i + 1][3]);
+      EXPECT_EQ(predictions[i]["probability"].get<double>(), std::stod(rows[i + 1][4])) << i;
       EXPECT_EQ(predictions[i]["inverted"], false);
       EXPECT_EQ(prepared[i]["inverted"], true);
     }
