@@ -150,7 +150,7 @@ void add_options(CLI::App& app, TrainOptions& o) {
       ->excludes(print_config)
       ->excludes(resume)
       ->excludes(overwrite)
-      ->excludes("--check-gradients");
+      ->excludes(find_option(app, "--check-gradients"));
   app.add_option("--seeds", o.seeds,
                  "Train from each of these seeds, as in 1-5 or 1,3,7, into the run directory's "
                  "seed-N; print the mean and deviation of their accuracies")
@@ -159,9 +159,10 @@ void add_options(CLI::App& app, TrainOptions& o) {
       ->excludes(seed)
       ->excludes(dry_run)
       ->excludes(print_config)
-      ->excludes("--check-gradients")
-      ->excludes("--find-alpha");
-  CLI::Option* tta = add_tta_option(app, o.tta, "How --seeds scores, too")->needs("--seeds");
+      ->excludes(find_option(app, "--check-gradients"))
+      ->excludes(find_option(app, "--find-alpha"));
+  CLI::Option* tta =
+      add_tta_option(app, o.tta, "How --seeds scores, too")->needs(find_option(app, "--seeds"));
   app.add_option("--sweep", o.sweep,
                  "Train with each of these values of a key, as in training.alpha=0.01,0.03; if "
                  "repeated, with each combination, into the run directory's run-N. The best is "
@@ -172,24 +173,24 @@ void add_options(CLI::App& app, TrainOptions& o) {
       ->excludes(dry_run)
       ->excludes(print_config)
       ->excludes(tta)
-      ->excludes("--check-gradients")
-      ->excludes("--find-alpha");
+      ->excludes(find_option(app, "--check-gradients"))
+      ->excludes(find_option(app, "--find-alpha"));
   app.add_option("--random", o.random,
                  "With --sweep: N combinations drawn by the seed, also from ranges as in 16..64 "
                  "or log:1e-4..1e-1")
       ->type_name("N")
       ->check(decimal)
       ->check(CLI::Range(1, 1000))
-      ->needs("--sweep");
+      ->needs(find_option(app, "--sweep"));
   app.add_option("--preview", o.preview,
                  "Write a picture of training images and what data.augment makes of them in the "
                  "first epochs, and stop")
       ->type_name("FILE.png")
       ->check(not_empty)
-      ->excludes("--check-gradients")
-      ->excludes("--find-alpha")
-      ->excludes("--seeds")
-      ->excludes("--sweep")
+      ->excludes(find_option(app, "--check-gradients"))
+      ->excludes(find_option(app, "--find-alpha"))
+      ->excludes(find_option(app, "--seeds"))
+      ->excludes(find_option(app, "--sweep"))
       ->excludes(dry_run)
       ->excludes(print_config)
       ->excludes(resume)
@@ -265,7 +266,7 @@ void add_options(CLI::App& app, PredictOptions& o, std::string& invert, std::str
       ->check(CLI::IsMember({"auto", "no"}))
       ->capture_default_str();
   CLI::Option* all = app.add_flag("--all", o.all, "List all classes, with a column each in CSV");
-  all->excludes("--top");
+  all->excludes(find_option(app, "--top"));
   CLI::Option* json = app.add_flag("--json", o.json, "Print JSON instead of text");
   CLI::Option* jsonl = app.add_flag("--jsonl", o.jsonl, "Print a line of JSON per picture");
   CLI::Option* csv = app.add_flag("--csv", o.csv, "Print CSV: file, class, probability");
@@ -424,10 +425,10 @@ int run(int argc, char** argv, ImportOptions& options, const std::function<int()
   const auto parse = [&] {
     CLI::App app("Reads someone else's network, as YAML and weights.", "cnn-import");
     add_options(app, options);
-    return parse_and_run(app,
-                         {"cnn-import net.onnx --out net.yaml",
-                          "cnn-import model.onnx --check test_data_set_0"},
-                         argc, argv, body);
+    return parse_and_run(
+        app,
+        {"cnn-import net.onnx --out net.yaml", "cnn-import model.onnx --check test_data_set_0"},
+        argc, argv, body);
   };
   return guarded(std::cref(parse));
 }

@@ -73,7 +73,11 @@ std::string OptionList::make_help(const CLI::App* app, std::string, CLI::AppForm
 }
 
 void group(CLI::App& app, const std::string& heading, std::initializer_list<const char*> names) {
-  for (const char* name : names) app.get_option(name)->group(heading);
+  for (const char* name : names) find_option(app, name)->group(heading);
+}
+
+CLI::Option* find_option(CLI::App& app, const std::string& name) {
+  return app.get_options([&](CLI::Option* option) { return option->check_name(name); }).at(0);
 }
 
 }  // namespace cnn::app

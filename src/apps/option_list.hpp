@@ -22,4 +22,8 @@ class OptionList final : public CLI::Formatter {
 // Puts options under a heading of their own. Those of no group stand first, as "Options".
 void group(CLI::App& app, const std::string& heading, std::initializer_list<const char*> names);
 
+// The option of that name, which there must be. App::get_option, and options that are named by text
+// in excludes() and needs(), end the program where memory is short: they allocate in noexcept.
+CLI::Option* find_option(CLI::App& app, const std::string& name);
+
 }  // namespace cnn::app

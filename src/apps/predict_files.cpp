@@ -1,8 +1,10 @@
 #include "apps/predict_files.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <filesystem>
+#include <iterator>
 #include <string_view>
 #include <system_error>
 
@@ -37,14 +39,14 @@ void add(PictureFiles& found, const std::string& path) {
     return;
   }
   try {
-    for (const std::string& name : files_below(path)) {
-      const std::string file = (fs::path(path) / name).string();
-      if (is_picture_file(file)) {
-        found.files.push_back(file);
-      } else {
-        ++found.passed_over;
-      }
-    }
+    std::vector<std::string> pictures = files_below(path);
+    const std::size_t all = pictures.size();
+    for (std::string& file : pictures) file = (fs::path(path) / file).string();
+    std::erase_if(pictures, [](const std::string& file) { return !is_picture_file(file); });
+    found.passed_over += pictures.empty() ? 0 : all - pictures.size();
+    // Without a picture it is a mistake, and reported in its turn.
+    if (pictures.empty()) pictures.push_back(path);
+    std::ranges::move(pictures, std::back_inserter(found.files));
   } catch (const FileError& error) {
     found.faults.emplace_back(error.what());
   }
