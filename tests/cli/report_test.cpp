@@ -27,8 +27,9 @@ Evaluation evaluation_of(std::size_t classes) {
 
 struct Reported {
   explicit Reported(std::size_t classes)
-      : evaluation(evaluation_of(classes)),
-        report{"title", evaluation, selection, class_names({}, classes), files, 1} {}
+      : evaluation(evaluation_of(classes)), report{"title",   evaluation,
+                                                   selection, class_names({}, classes),
+                                                   files,     1} {}
 
   Evaluation evaluation;
   Selection selection = {0, 1, 2};
