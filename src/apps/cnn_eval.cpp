@@ -71,11 +71,6 @@ void require_agreement(const ModelRunner& first, const ModelRunner& other) {
   const ModelInfo& a = first.model.info;
   const ModelInfo& b = other.model.info;
   if (a.input == b.input && a.classes.size() == b.classes.size()) {
-    if (a.config.data.source.pictures() != b.config.data.source.pictures()) {
-      throw file_error(other.path,
-                       "prepares pictures in another way than " + path_text(first.path) +
-                           " (data.size, fit or colour); only models for the same can vote");
-    }
     if (match_classes(a.classes, b.classes)) return;
     throw file_error(other.path, "tells other classes apart than " + path_text(first.path) + ": " +
                                      class_difference(b.classes, a.classes) +
@@ -87,6 +82,19 @@ void require_agreement(const ModelRunner& first, const ModelRunner& other) {
   };
   throw file_error(other.path, "is for " + text(b) + ", " + path_text(first.path) + " for " +
                                    text(a) + "; only models for the same can vote");
+}
+
+// Pictures are read once, as the first model prepares them.
+void require_same_preparation(const Voters& voters) {
+  const PictureOptions& first = voters.front()->model.info.config.data.source.pictures();
+  for (const auto& voter : voters) {
+    const PictureOptions& other = voter->model.info.config.data.source.pictures();
+    if (other.size == first.size && other.fit == first.fit && other.colour == first.colour)
+      continue;
+    throw file_error(voter->path,
+                     "prepares pictures in another way than " + path_text(voters.front()->path) +
+                         " (data.size, fit or colour); only models for the same can vote");
+  }
 }
 
 Voters load_voters(const EvalOptions& o, Workers& workers) {
@@ -106,7 +114,11 @@ std::size_t scoring_bytes(const EvalOptions& o, const Voters& voters, const Mode
   constexpr std::size_t kPerCell = 64;
   constexpr std::size_t kCopiesOfNames = 8;
   const SourceConfig& source = info.config.data.source;
-  const std::unique_ptr<DataSource> images = source.open(source.has(part) ? part : DataPart::train);
+  const bool held_out = part == DataPart::test         ? info.config.data.test > 0
+                        : part == DataPart::validation ? info.config.data.validation > 0
+                                                       : false;
+  const std::unique_ptr<DataSource> images =
+      source.open(held_out && !source.has(part) ? DataPart::train : part);
   const DatasetHeader header{info.input, images->count()};
   const std::size_t classes = voters.front()->model.info.classes.size();
   std::size_t bytes = dataset_bytes(header) + images->reading_bytes(workers) +
@@ -162,7 +174,7 @@ Evaluation score_alone(const EvalOptions& o, const Voters& voters, std::size_t w
   Vote vote(part.selection.size(), voters.front()->model.info.classes);
   with_model(runner.path, [&] {
     vote.add({runner.inference, info.config.loss, info.classes}, part.dataset, part.selection,
-             o.tta == "shifts" ? neighbour_shifts() : std::vector{PixelShift{}});
+             copies_called(o.tta));
   });
   return vote.evaluation(part.dataset, part.selection);
 }
@@ -189,6 +201,7 @@ int evaluate_models(const EvalOptions& o) {
   const Voters voters = load_voters(o, workers);
   ModelInfo& info = voters.front()->model.info;
   const DataPart which = choose_part(o, info.config.data);
+  if (info.config.data.source.keeps_pictures()) require_same_preparation(voters);
   announce_memory(scoring_bytes(o, voters, info, which, workers.count()), o.quiet);
   PartData part = load_part(o, info, which, workers.count());
   adopt_classes(part.dataset, info.classes);

@@ -108,8 +108,11 @@ TrainOptions options_of(const TrainOptions& sweep, const std::vector<SweepKey>& 
   return options;
 }
 
-void require_validation(const RunConfig& config) {
-  if (config.data.validation > 0) return;
+// How many images judge.
+std::size_t validation_images(const RunConfig& config) {
+  const SourceConfig& source = config.data.source;
+  if (config.data.validation > 0) return static_cast<std::size_t>(config.data.validation);
+  if (source.has(DataPart::validation)) return source.open(DataPart::validation)->count();
   throw ConfigError(
       "error: --sweep judges by images held out of the training set; the test set is not for "
       "choosing\n  add --set data.validation=N");
@@ -181,8 +184,7 @@ int sweep_keys(const TrainOptions& options, const StopSwitch& stop,
   std::size_t images = 0;
   for (std::size_t c = 0; c < combinations.size(); ++c) {
     const RunConfig own = load(options_of(options, keys, combinations[c]));
-    require_validation(own);
-    images = static_cast<std::size_t>(own.data.validation);
+    images = validation_images(own);
     for (const std::uint64_t seed : seeds) {
       std::string name = "run-" + std::to_string(c + 1);
       if (!options.seeds.empty()) name += "-seed-" + std::to_string(seed);

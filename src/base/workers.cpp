@@ -166,8 +166,13 @@ void Workers::run_erased(int tasks, Invoke invoke, void* callable) {
   state.done.store(0);
   state.announce();
   state.work(0);
-  for (int spin = 0; state.done.load(std::memory_order_acquire) < tasks; ++spin) {
-    spin < state.spins ? pause() : std::this_thread::yield();
+  for (int left = state.spins; state.done.load(std::memory_order_acquire) < tasks;) {
+    if (left > 0) {
+      --left;
+      pause();
+    } else {
+      std::this_thread::yield();
+    }
   }
   if (state.error) std::rethrow_exception(std::exchange(state.error, nullptr));
 }

@@ -126,7 +126,15 @@ Json SchemaPrinter::finished(const Pass& base, const std::vector<Variant>& varia
       }
     }
     Keys needed = variant.pass.required;
-    std::erase_if(needed, [&](const std::string& key) { return contains(required, key); });
+    // What another choice decides is no matter of this one.
+    const auto is_needed_by_all = [&](const std::string& key) {
+      return contains(base.required, key) && std::ranges::all_of(variants, [&](const Variant& one) {
+               return one.key != variant.key || contains(one.pass.required, key);
+             });
+    };
+    std::erase_if(needed, [&](const std::string& key) {
+      return contains(required, key) || is_needed_by_all(key);
+    });
     Json then = Json::object();
     if (!other.empty()) then["properties"] = std::move(other);
     if (!needed.empty()) then["required"] = keys_array(needed);
@@ -159,6 +167,11 @@ Json SchemaPrinter::map(const Visit& visit, std::string_view short_form) const {
     const bool alone = std::all_of(required.begin(), required.end(),
                                    [&](const std::string& key) { return key == short_form; });
     if (variant.key == short_form && alone) words.push_back(variant.value);
+  }
+  if (words.empty()) {
+    const std::string key(short_form);
+    return any_of(base.properties.contains(key) ? base.properties[key] : Json::object(),
+                  std::move(schema));
   }
   return any_of({{"enum", std::move(words)}}, std::move(schema));
 }

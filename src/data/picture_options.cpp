@@ -22,7 +22,7 @@ void PictureOptions::options(ConfigVisitor& visitor) {
     visitor.size2("size", both, {.low = 1, .high = kLargestSize});
     size = both;
   }
-  if (visitor.wants("fit", size.has_value())) visitor.choice("fit", fit, kFitNames);
+  if (visitor.wants("fit", size || fit != Fit::crop)) visitor.choice("fit", fit, kFitNames);
   if (visitor.wants("colour", colour.has_value())) {
     Colour value = colour.value_or(Colour::rgb);
     visitor.choice("colour", value, kColourNames);

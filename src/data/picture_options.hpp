@@ -24,7 +24,6 @@ struct PictureOptions {
   void options(ConfigVisitor& visitor);
   // Is anything said that has no meaning for arrays?
   bool any() const { return size || colour || fit != Fit::crop || broken != Broken::refuse; }
-  bool operator==(const PictureOptions&) const = default;
   int channels() const { return colour == Colour::gray ? 1 : 3; }
 };
 

@@ -104,12 +104,6 @@ bool SourceConfig::has(DataPart part) const {
   }
 }
 
-void SourceConfig::settle(const Shape& shape) {
-  if (!keeps_pictures()) return;
-  pictures_.size = Size2{shape.height, shape.width};
-  settle_colour(shape.channels);
-}
-
 void SourceConfig::settle_colour(int channels) {
   using Colour = PictureOptions::Colour;
   pictures_.colour = channels == 1 ? Colour::gray : Colour::rgb;

@@ -61,8 +61,8 @@ class DataSource {
   virtual DatasetHeader header() const = 0;
   // That of header(), or an upper bound: files that cannot be used may be among them.
   virtual std::size_t count() const { return header().count; }
-  // Whether header() must decode pictures, up to all of them.
-  virtual bool header_needs_pixels() const { return false; }
+  // Whether header() only guesses: pictures may turn out to have several sizes when they are read.
+  virtual bool header_is_guess() const { return false; }
   // Bytes of memory that read() takes beside its result, with that many threads.
   virtual std::size_t reading_bytes(int threads) const {
     static_cast<void>(threads);
@@ -152,9 +152,7 @@ class SourceConfig {
 
   const PictureOptions& pictures() const { return pictures_; }
   bool keeps_pictures() const { return format().keeps_pictures(); }
-  // Write down what was found out about a set of pictures: its shape, or that it is one of pictures
-  // with so many channels.
-  void settle(const Shape& shape);
+  // Writes down what was found out about a set of pictures: how many channels they have.
   void settle_colour(int channels);
 
  private:

@@ -98,8 +98,8 @@ class RowTrials {
  public:
   bool treats_rows_alike(Product p) {
     if (p.rows > kMostRows) return false;
-    p.columns = std::min(p.columns, kLargest);
-    p.inner = std::min(p.inner, kLargest);
+    p.columns = std::min(p.columns, kMostColumns);
+    p.inner = std::min(p.inner, kMostInner);
     if (const Trial* trial = find(p)) return trial->alike;
     const std::lock_guard lock(mutex_);
     if (const Trial* trial = find(p)) return trial->alike;
@@ -112,7 +112,10 @@ class RowTrials {
 
  private:
   static constexpr int kMostRows = 128;  // more are taken for not alike
-  static constexpr int kLargest = 512;   // beyond, a kernel is the same
+  // Beyond, a kernel is the same. With AVX-512, OpenBLAS has others for small products, of up to
+  // 10^6 multiplications: 8 rows of the 128 outputs that a layer computes at once must be more.
+  static constexpr int kMostColumns = 512;
+  static constexpr int kMostInner = 1024;
   struct Trial {
     Product product;
     bool alike;
@@ -152,9 +155,9 @@ class RowTrials {
   std::mutex mutex_;                   // of whoever tries
   std::array<Trial, 256> trials_{};    // more products are taken for not alike
   std::atomic<std::size_t> count_{0};  // of trials
-  std::array<Real, std::size_t{kMostRows} * kLargest> a_{};
-  std::array<Real, std::size_t{kLargest} * kLargest> b_{};
-  std::array<Real, std::size_t{kMostRows} * kLargest> c_{};
+  std::array<Real, std::size_t{kMostRows} * kMostInner> a_{};
+  std::array<Real, std::size_t{kMostInner} * kMostColumns> b_{};
+  std::array<Real, std::size_t{kMostRows} * kMostColumns> c_{};
 };
 
 constinit RowTrials row_trials;

@@ -297,7 +297,12 @@ class TensorTaker {
 }  // namespace
 
 std::vector<std::string> class_names(std::vector<std::string> names, std::size_t count) {
-  for (std::size_t k = names.size(); k < count; ++k) names.push_back(std::to_string(k));
+  const std::set<std::string> given(names.begin(), names.end());
+  for (std::size_t k = names.size(); k < count; ++k) {
+    std::string name = std::to_string(k);
+    while (given.contains(name)) name = "output " + name;  // a class may be called by a number
+    names.push_back(std::move(name));
+  }
   return names;
 }
 

@@ -124,7 +124,7 @@ TrainingData load_training_data(const DataConfig& config, std::uint64_t seed,
   require_pictures(data.dataset);
   if (!config.source.has(DataPart::validation)) return data;
   DataConfig settled = config;
-  settled.source.settle(data.dataset.shape);
+  if (!data.dataset.file_names.empty()) settled.source.settle_colour(data.dataset.shape.channels);
   const auto first = static_cast<std::uint32_t>(data.dataset.count());
   append(data.dataset, read_part(settled, DataPart::validation, options));
   for (auto i = first; i < data.dataset.count(); ++i) data.split.validation.push_back(i);

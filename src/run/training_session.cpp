@@ -42,18 +42,19 @@ bool has_validation(const DataConfig& config, const std::optional<TrainingData>&
 LoadedConfig looked_at(LoadedConfig loaded, const std::optional<TrainingData>& data) {
   if (!data) {
     const std::unique_ptr<DataSource> source = loaded.config.data.source.open(DataPart::train);
-    if (!source->header_needs_pixels()) source->header();
+    if (!loaded.config.data.source.keeps_pictures()) source->header();
   }
   check_validation(loaded, has_validation(loaded.config.data, data));
   return loaded;
 }
 
-// Where pictures must be decoded before their shape is known, the data come first.
+// Where nothing says which size the pictures have, they are read first, so that what is wrong with
+// them is said.
 Shape image_shape(const LoadedConfig& loaded, const TrainingOptions& options,
                   std::optional<TrainingData>& data) {
   if (!data) {
     const std::unique_ptr<DataSource> source = loaded.config.data.source.open(DataPart::train);
-    if (!source->header_needs_pixels()) return source->header().shape;
+    if (!source->header_is_guess()) return source->header().shape;
     data = load_training_data(loaded, options.on_reading);
   }
   return data->dataset.shape;

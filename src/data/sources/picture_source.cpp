@@ -122,6 +122,14 @@ FileError sizes_error(const PictureList& list, const std::vector<Size2>& all) {
                                      "; data.fit says how: crop, pad or stretch");
 }
 
+FileError other_size_error(const PictureList& list, Size2 found, Size2 wanted) {
+  return file_error(list.origin, "its pictures have " + width_by_height(found) +
+                                     " pixels, those of the training part " +
+                                     width_by_height(wanted) +
+                                     "\n  a network takes one size: set data.size, as in size: " +
+                                     std::to_string(std::min(wanted.height, wanted.width)));
+}
+
 FileError memory_error(const PictureList& list, Size2 size, double bytes) {
   return file_error(list.origin, counted(list.files.size(), "picture") + " of " +
                                      width_by_height(size) + " take " + bytes_text(bytes) +
@@ -223,10 +231,10 @@ void require_room(const PictureList& list, const Shape& shape) {
 }
 
 // Decodes the list into the reader's pixels; returns the shape.
-Shape decode(const PictureList& list, const PictureOptions& options, Reader& reader) {
+Shape decode(const PictureList& list, const PictureOptions& options, bool one_size,
+             Reader& reader) {
   using Store = Reader::Store;
-  const bool one_size = !options.size;
-  const Size2 size = one_size ? reader.first_size().value_or(Size2{1, 1}) : *options.size;
+  const Size2 size = options.size ? *options.size : reader.first_size().value_or(Size2{1, 1});
   const auto run = [&](int channels, Store store) {
     const Shape shape{channels, size.height, size.width};
     const bool undecided = channels == 1 && !options.colour;
@@ -240,6 +248,10 @@ Shape decode(const PictureList& list, const PictureOptions& options, Reader& rea
       throw broken_error(list, reader.faults(), options.broken);
     }
     if (differ(reader.sizes())) throw sizes_error(list, reader.sizes());
+    if (reader.pixels().empty() || !one_size) return;
+    for (const Size2& found : reader.sizes()) {
+      if (found.height > 0 && found != size) throw other_size_error(list, found, size);
+    }
   };
 
   const int channels = options.colour ? options.channels() : 1;
@@ -302,7 +314,11 @@ std::size_t PictureSource::reading_bytes(int threads) const {
   const auto most = std::min(bytes.size(), static_cast<std::size_t>(threads));
   const auto end = bytes.begin() + static_cast<std::ptrdiff_t>(most);
   std::partial_sort(bytes.begin(), end, bytes.end(), std::greater<>{});
-  return std::accumulate(bytes.begin(), end, std::size_t{0});
+  // Lists hold names and paths, and so does what is read.
+  constexpr std::size_t kPerFile = 300, kCopies = 3;
+  std::size_t names = 0;
+  for (const PictureFile& file : list_.files) names += kPerFile + kCopies * file.path.size();
+  return std::accumulate(bytes.begin(), end, names);
 }
 
 Dataset PictureSource::read(const ReadOptions& options) const {
@@ -319,8 +335,8 @@ Dataset PictureSource::read(const ReadOptions& options) const {
       throw broken_error(list_, reader.faults(), options_.broken);
     }
   } else {
-    dataset.shape =
-        decode(list_, training_ ? completed(options_, *training_, options) : options_, reader);
+    dataset.shape = decode(list_, training_ ? completed(options_, *training_, options) : options_,
+                           !options_.size, reader);
   }
   dataset.left_out = fault_lines(list_, reader.faults());
   if (reader.faults().size() == list_.files.size()) {

@@ -46,7 +46,7 @@ class PictureSource final : public DataSource {
   // The count is an upper bound. Of what is wrong with the files it only sees that all are broken.
   DatasetHeader header() const override;
   std::size_t count() const override { return list_.files.size(); }
-  bool header_needs_pixels() const override { return !options_.size || !options_.colour; }
+  bool header_is_guess() const override { return !options_.size; }
   std::size_t reading_bytes(int threads) const override;
   using DataSource::read;
   // Throws FileError that counts all files that are no pictures or broken and names the first 20 of

@@ -88,6 +88,10 @@ void Importer::batch_norm() {
       attribute<std::int64_t>("spatial", 1) != 1) {
     fail("normalises by the images of a call; export the network for inference");
   }
+  const bool gives_statistics = std::any_of(node_->outputs.begin() + 1, node_->outputs.end(),
+                                            [](const std::string& name) { return !name.empty(); });
+  if (gives_statistics) fail("gives the means of a call; export the network for inference");
+  if (value.is_nhwc && plane(value) > 1) fail("normalises rows, not channels");
   if (value.is_vector && plane(value) > 1) fail("each value of a flattened image has its own mean");
   const auto epsilon = attribute<float>("epsilon", 1e-5F);
   std::array<std::vector<float>, 4> parameters;

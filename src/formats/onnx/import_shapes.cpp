@@ -45,8 +45,12 @@ void Importer::flatten() {
   result_.is_vector = true;
 }
 
+// Values of a shape that is put together from others.
+constexpr std::size_t kLongestShape = 16;
+
 void Importer::set_dims(Dims dims) {
   const Tensor& tensor = constant_input(0);
+  charge(tensor.own.size());
   result_ = {};
   result_.kind = GraphValue::Kind::constant;
   result_.tensor = std::make_shared<Tensor>(with_dims(tensor, std::move(dims)));
@@ -138,6 +142,8 @@ void Importer::unsqueeze() {
   Integers axes = integers_or_attribute(1, "axes");
   if (is_constant(0)) {
     Dims dims = constant_input(0).dims;
+    constexpr std::size_t kDeepest = 8;
+    if (dims.size() + axes.size() > kDeepest) fail("has more than 8 axes");
     const auto rank = static_cast<std::int64_t>(dims.size() + axes.size());
     for (std::int64_t& axis : axes) axis += axis < 0 ? rank : 0;
     std::ranges::sort(axes);
@@ -164,6 +170,7 @@ void Importer::transpose() {
       fail("only matrices of weights are transposed");
     }
     const Dims dims = {tensor.dims[1], tensor.dims[0]};
+    charge(2 * tensor.data().size());  // numbers of 16 bits become floats
     const std::vector<float> values =
         transposed(floats(0), static_cast<std::size_t>(std::max<std::int64_t>(tensor.dims[0], 0)));
     result_ = {};
@@ -261,7 +268,7 @@ void Importer::gather() {
   const Dims dims = constant_input(1).dims;
   Integers places = integers(1);
   if (attribute<std::int64_t>("axis", 0) != 0 || constant_input(0).dims.size() != 1 ||
-      dims.size() > 1) {
+      dims.size() > 1 || places.size() > kLongestShape) {
     fail("is known for shapes only");
   }
   for (std::int64_t& place : places) {

@@ -115,6 +115,8 @@ class Importer {
   void dense(std::vector<float> weight, std::int64_t outputs);
   void reshape(std::vector<std::int64_t> shape);
   void set_dims(Dims dims);
+  // To be called before that many bytes are made: small files must not become large.
+  void charge(std::size_t bytes);
   void join(const char* type);
   void end(Ending ending);
 
@@ -157,10 +159,11 @@ class Importer {
   std::map<std::string, GraphValue, std::less<>> values_;
   std::map<std::string, int, std::less<>> readers_;
   std::set<std::string, std::less<>> names_;
+  std::map<std::string, int> numbers_;  // the last that a name has been given
   ImportedNetwork network_;
   GraphValue result_;
-  std::int64_t batch_ = -1;  // images per call, if the graph says how many
-  std::size_t weight_budget_ = 0;
+  std::int64_t batch_ = -1;        // images per call, if the graph says how many
+  std::size_t weight_budget_ = 0;  // bytes that may yet be made of the file's weights
 };
 
 template <typename T>

@@ -41,7 +41,8 @@ Importer::Importer(const std::filesystem::path& path, const Model& model,
   std::size_t bytes = std::size_t{1} << 24;
   for (const Tensor& tensor : model.initializers) add_constant(tensor, bytes);
   for (const Tensor& tensor : weights) add_constant(tensor, bytes);
-  weight_budget_ = bytes;
+  constexpr std::size_t kCopies = 4;  // of a weight: turned, reshaped, in a layer
+  weight_budget_ = kCopies * bytes;
 }
 
 void Importer::add_constant(const Tensor& tensor, std::size_t& bytes) {
@@ -110,7 +111,9 @@ GraphValue& Importer::data(std::size_t k, bool padded) {
 }
 
 std::string Importer::unique_name(std::string_view wanted) {
-  std::string name = cleaned(wanted);
+  constexpr std::size_t kLongest = 100;
+  const std::string base = cleaned(wanted.substr(0, kLongest));
+  std::string name = base;
   if (name.empty()) {
     name = node_->op;
     std::ranges::transform(name, name.begin(), [](char c) {
@@ -119,9 +122,8 @@ std::string Importer::unique_name(std::string_view wanted) {
     name = cleaned(name) + std::to_string(network_.layers.size() + 1);
   }
   if (name == "input") name = "input_1";
-  for (int i = 2; names_.contains(name); ++i) {
-    const std::string numbered = cleaned(wanted) + "_" + std::to_string(i);
-    if (!names_.contains(numbered)) name = numbered;
+  for (int& number = numbers_.try_emplace(name, 1).first->second; names_.contains(name);) {
+    name = base + "_" + std::to_string(++number);
   }
   names_.insert(name);
   return name;
@@ -180,10 +182,13 @@ void Importer::use_image(const GraphValue& value) {
   }
 }
 
-void Importer::add_tensor(const ImportedLayer& layer, const char* what, std::vector<float> values) {
-  const std::size_t bytes = values.size() * sizeof(float);
-  if (bytes > weight_budget_) fail("the layers repeat the file's weights too often");
+void Importer::charge(std::size_t bytes) {
+  if (bytes > weight_budget_) fail("the graph repeats the file's weights too often");
   weight_budget_ -= bytes;
+}
+
+void Importer::add_tensor(const ImportedLayer& layer, const char* what, std::vector<float> values) {
+  charge(values.size() * sizeof(float));
   network_.tensors.push_back({layer.name + "." + what, std::move(values)});
 }
 
