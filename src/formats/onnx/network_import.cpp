@@ -41,8 +41,7 @@ Importer::Importer(const std::filesystem::path& path, const Model& model,
   std::size_t bytes = std::size_t{1} << 24;
   for (const Tensor& tensor : model.initializers) add_constant(tensor, bytes);
   for (const Tensor& tensor : weights) add_constant(tensor, bytes);
-  constexpr std::size_t kCopies = 4;  // of a weight: turned, reshaped, in a layer
-  weight_budget_ = kCopies * bytes;
+  weight_budget_ = bytes;
 }
 
 void Importer::add_constant(const Tensor& tensor, std::size_t& bytes) {

@@ -215,7 +215,7 @@ TEST(NetworkImport, BoundsTheWeights) {
   for (int i = 1; i < 30; ++i) {
     graph.node("Conv", {"y" + std::to_string(i - 1), "v"}, "y" + std::to_string(i), same);
   }
-  EXPECT_THAT(graph.error(), HasSubstr("the layers repeat the file's weights too often"));
+  EXPECT_THAT(graph.error(), HasSubstr("the graph repeats the file's weights too often"));
 }
 
 }  // namespace
