@@ -1,5 +1,6 @@
 // The commands on sets of picture files, and on the same images in other formats.
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
@@ -260,7 +261,7 @@ TEST_F(Pictures, OfOneSizeAreTakenAsTheyStand) {
   Dataset drawn = read_dataset(CNN_DIGITS_DIR, DataPart::test);
   drawn.labels.resize(100);
   drawn.pixels.resize(100 * drawn.shape.size());
-  std::ranges::rotate(drawn.pixels, drawn.pixels.begin() + 3);
+  std::rotate(drawn.pixels.begin(), drawn.pixels.begin() + 3, drawn.pixels.end());
   drawn.class_names = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
   write_pets("folder", temp_ / "folder", drawn, drawn);
   write_pets("idx", temp_ / "idx", read_dataset(temp_ / "folder", DataPart::train), drawn);
