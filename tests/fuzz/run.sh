@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# run.sh BUILD TARGET SECONDS: fuzzes one target (idx, idx_gz, csv, config, model, image, decode) with the binary in BUILD.
+# run.sh BUILD TARGET SECONDS: fuzzes one target (idx, idx_gz, csv, config, model, onnx, image, decode) with the binary in BUILD.
 # New inputs, and those that end the process, are kept in BUILD/fuzz/TARGET and BUILD/fuzz/TARGET-*.
 set -euo pipefail
 build=$(cd "$1" && pwd) target=$2 seconds=$3
