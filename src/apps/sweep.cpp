@@ -57,16 +57,14 @@ std::string mean_text(const std::vector<double>& percentages) {
 // What the final models are scored on.
 enum class Scored { test, validation, nothing };
 
-// The test set, where the data have one that can be read.
+// The test set, where the data have one.
 Scored part_to_score(const DataConfig& data) {
   if (data.test > 0) return Scored::test;
-  std::unique_ptr<DataSource> source;
-  try {
-    source = data.source.open(DataPart::test);
-  } catch (const FileError&) {
+  if (!data.source.has(DataPart::test)) {
     const bool validates = data.validation > 0 || data.source.has(DataPart::validation);
     return validates ? Scored::validation : Scored::nothing;
   }
+  const std::unique_ptr<DataSource> source = data.source.open(DataPart::test);
   // What is wrong with it shows before hours of training.
   if (data.source.keeps_pictures()) {
     source->read();

@@ -230,6 +230,17 @@ bool is_there(const FilePlace& place) {
   return false;
 }
 
+bool is_directory(const FilePlace& place) {
+  struct stat status;
+  if (::fstatat(place.directory, place.name.c_str(), &status, 0) == 0) {
+    return S_ISDIR(status.st_mode);
+  }
+  if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP) {
+    fail(place.path, "cannot look there", errno);
+  }
+  return false;
+}
+
 bool is_same_file(const FilePlace& a, const FilePlace& b) {
   struct stat one;
   struct stat other;

@@ -77,6 +77,10 @@ std::string read_file(const FilePlace& place, std::size_t limit);
 // that may not be searched, a name too long.
 bool is_there(const FilePlace& place);
 
+// Is there a directory under that name? Links are followed; one that leads nowhere is none. Throws
+// as is_there does.
+bool is_directory(const FilePlace& place);
+
 // Is it one file, under two names perhaps? No, if one is not there.
 bool is_same_file(const FilePlace& a, const FilePlace& b);
 

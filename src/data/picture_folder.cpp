@@ -63,9 +63,8 @@ FolderContents look_into(const fs::path& folder) {
   for (const fs::path& path : list_directory(folder)) {
     std::string name = path.filename().string();
     if (is_passed_over(name)) continue;
-    std::error_code unknown;  // a link that leads nowhere counts as a file, and is reported as such
-    (fs::is_directory(path, unknown) ? contents.folders : contents.files)
-        .push_back(std::move(name));
+    // A link that leads nowhere counts as a file, and is reported as such.
+    (is_directory(path) ? contents.folders : contents.files).push_back(std::move(name));
   }
   std::ranges::sort(contents.folders);
   std::ranges::sort(contents.files);

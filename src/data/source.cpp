@@ -97,11 +97,7 @@ std::vector<DataPart> SourceConfig::parts() const {
 }
 
 bool SourceConfig::has(DataPart part) const {
-  try {
-    return std::ranges::count(format().parts(dir_), part) > 0;
-  } catch (const FileError&) {
-    return false;
-  }
+  return std::ranges::count(format().parts(dir_), part) > 0;
 }
 
 void SourceConfig::settle_colour(int channels) {

@@ -90,11 +90,11 @@ class SourceFormat {
   // Afterwards they name none; the other keys hold.
   virtual void forget_files() = 0;
 
-  // Whether the directory, or the file, holds a data set of this format. What cannot be looked into
-  // holds none.
+  // Whether the directory, or the file, holds a data set of this format. Throws FileError where it
+  // cannot be looked into: what nobody saw is no other format's.
   virtual bool recognises(const std::filesystem::path& dir) const = 0;
   // The parts that stand in `dir`, or, if that is empty, in the files that the keys name. Empty
-  // where nothing can be found.
+  // where nothing is found. Throws FileError where they cannot be looked into.
   virtual std::vector<DataPart> parts(const std::filesystem::path& dir) const = 0;
   // That part. Throws FileError if there is none, saying what was looked for. `pictures` is for
   // formats that keep picture files.
@@ -145,9 +145,10 @@ class SourceConfig {
 
   // Finds a part. Throws FileError if there is no such part.
   std::unique_ptr<DataSource> open(DataPart part) const;
-  // The parts that are there, in the order of DataPart.
+  // The parts that are there, in the order of DataPart. Throws FileError where they cannot be
+  // looked for.
   std::vector<DataPart> parts() const;
-  // Whether that part is there; false if this cannot be found out.
+  // Whether that part is there. Throws as parts does.
   bool has(DataPart part) const;
 
   const PictureOptions& pictures() const { return pictures_; }

@@ -138,13 +138,7 @@ class CifarFormat final : public SourceFormat {
   void forget_files() override {}
 
   bool recognises(const fs::path& dir) const override {
-    std::error_code unknown;
-    if (!fs::is_directory(dir, unknown)) return false;
-    try {
-      return kind_of(dir) != nullptr;
-    } catch (const FileError&) {
-      return false;
-    }
+    return is_directory(dir) && kind_of(dir) != nullptr;
   }
 
   std::vector<DataPart> parts(const fs::path& dir) const override {

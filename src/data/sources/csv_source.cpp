@@ -206,11 +206,7 @@ class CsvFormat final : public SourceFormat {
   std::vector<DataPart> parts(const fs::path& dir) const override {
     std::set<DataPart> parts;
     if (const fs::path& whole = dir.empty() ? file_ : dir; !whole.empty()) {
-      try {
-        for (const Row& row : read_table(whole, true).rows) parts.insert(row.part);
-      } catch (const FileError&) {
-        return {};
-      }
+      for (const Row& row : read_table(whole, true).rows) parts.insert(row.part);
     } else {
       for (const auto& [part, file] :
            {std::pair(DataPart::train, &train_), std::pair(DataPart::test, &test_),

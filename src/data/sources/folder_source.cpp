@@ -147,19 +147,14 @@ class FolderFormat final : public SourceFormat {
 
   // Folders are enough; pictures without folders belong here, too, to be told what they lack.
   bool recognises(const fs::path& dir) const override {
-    std::error_code unknown;
-    if (!fs::is_directory(dir, unknown)) return false;
-    try {
-      const FolderContents contents = look_into(dir);
-      constexpr std::size_t kMostTried = 100;
-      const std::size_t tried = std::min(contents.files.size(), kMostTried);
-      return !contents.folders.empty() ||
-             std::any_of(contents.files.begin(),
-                         contents.files.begin() + static_cast<std::ptrdiff_t>(tried),
-                         [&](const std::string& name) { return is_picture_file(dir / name); });
-    } catch (const FileError&) {
-      return false;
-    }
+    if (!is_directory(dir)) return false;
+    const FolderContents contents = look_into(dir);
+    constexpr std::size_t kMostTried = 100;
+    const std::size_t tried = std::min(contents.files.size(), kMostTried);
+    return !contents.folders.empty() ||
+           std::any_of(contents.files.begin(),
+                       contents.files.begin() + static_cast<std::ptrdiff_t>(tried),
+                       [&](const std::string& name) { return is_picture_file(dir / name); });
   }
 
   std::vector<DataPart> parts(const fs::path& dir) const override {

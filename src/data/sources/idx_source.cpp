@@ -60,9 +60,7 @@ std::vector<std::string> usual_names(DataPart part, const std::string& what) {
 fs::path find_usual(const fs::path& dir, DataPart part, const std::string& what) {
   for (const std::string& name : usual_names(part, what)) {
     for (const std::string& candidate : {name, name + ".gz"}) {
-      std::error_code code;
-      if (fs::exists(dir / candidate, code)) return dir / candidate;
-      if (code) throw file_error(dir / candidate, "cannot look there: " + code.message());
+      if (is_there(dir / candidate)) return dir / candidate;
     }
   }
   return {};
@@ -187,11 +185,7 @@ class IdxFormat final : public SourceFormat {
 
  private:
   static bool has_usual(const fs::path& dir, DataPart part) {
-    try {
-      return !find_usual(dir, part, "images").empty();
-    } catch (const FileError&) {
-      return false;
-    }
+    return !find_usual(dir, part, "images").empty();
   }
 
   IdxFiles files_of(DataPart part) const {
