@@ -5,6 +5,7 @@
 #include "cnn/error.hpp"
 
 #include "kernels/blas.hpp"
+#include "kernels/depthwise.hpp"
 #include "kernels/few_channels.hpp"
 #include "kernels/im2col.hpp"
 #include "kernels/winograd.hpp"
@@ -66,7 +67,9 @@ class Convolution final : public LayerOf<Convolution> {
   bool pointwise_ = false;
   bool by_winograd_ = false;
   bool of_few_channels_ = false;
+  bool is_depthwise_ = false;
   Winograd winograd_;
+  Depthwise depthwise_;
   int panel_rows_ = 0;
   std::size_t pieces_ = 1;
   int piece_size_ = 1;  // of what the pieces are ranges of; the last may be smaller
@@ -114,8 +117,12 @@ LayerPlan Convolution::plan(std::span<const Shape> inputs) {
                              {window_.input.channels * taps, filters() * taps}});
   if (bias_) plan.parameters.push_back({"bias", {count_}, ParameterKind::bias, {}});
   by_winograd_ = groups_ == 1 && Winograd::pays(window_, static_cast<int>(count_));
+  is_depthwise_ = groups_ > 1 && filters() == 1 && Depthwise::applies(window_);
   panel_rows_ = pointwise_ ? window_.output.height : rows_of_a_panel();
-  if (by_winograd_) {
+  if (is_depthwise_) {
+    depthwise_ = Depthwise(window_);
+    plan.scratch = depthwise_.scratch();
+  } else if (by_winograd_) {
     winograd_ = Winograd(window_, static_cast<int>(count_));
     plan.scratch = winograd_.scratch();
     plan.prefers_all_samples = true;  // its transformed weights serve a whole call
@@ -124,7 +131,7 @@ LayerPlan Convolution::plan(std::span<const Shape> inputs) {
     plan.scratch = static_cast<std::size_t>(window_.patch()) *
                    static_cast<std::size_t>(panel_rows_ * window_.output.width);
   }
-  of_few_channels_ = !by_winograd_ && few_channels::applies(window_);
+  of_few_channels_ = !is_depthwise_ && !by_winograd_ && few_channels::applies(window_);
   if (of_few_channels_) {
     plan.scratch = std::max(plan.scratch, few_channels::scratch(window_, filters()));
   }
@@ -227,6 +234,11 @@ void Convolution::forward(const ForwardArgs& args) const {
     const CView bias = bias_ ? bias_of(i % groups, args.parameters[1]) : CView();
     const CView x = args.inputs[0].subspan(i * x_size, x_size);
     const View y = args.output.subspan(i * y_size, y_size);
+    if (is_depthwise_) {
+      depthwise_.forward(x, CView(weight.data, static_cast<std::size_t>(weight.columns)),
+                         bias.empty() ? 0 : bias[0], y, args.scratch);
+      continue;
+    }
     if (of_few_channels_) {
       few_channels::forward(window_, x, weight, bias, y, args.scratch);
       continue;
@@ -341,6 +353,12 @@ void Convolution::backward(const BackwardArgs& args) const {
     const CView x = args.inputs[0].subspan(i * x_size, x_size);
     const CView dy = args.doutput.subspan(i * y_size, y_size);
     const View dx = wants_dx ? args.dinputs[0].subspan(i * x_size, x_size) : View();
+    if (is_depthwise_) {
+      const std::size_t taps = static_cast<std::size_t>(window_.patch());
+      if (adds) depthwise_.add_dweight(x, dy, View(dweight.data, taps), args.scratch);
+      if (wants_dx) depthwise_.dx(dy, CView(weight.data, taps), dx, args.scratch);
+      continue;
+    }
     if (adds && of_few_channels_) {
       add_dweight_by_few_channels(pieces, x, dy, dweight, args.scratch);
     }

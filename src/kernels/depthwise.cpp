@@ -1,0 +1,342 @@
+#include "kernels/depthwise.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <span>
+#include <utility>
+
+#include "base/lanes.hpp"
+
+namespace cnn {
+namespace {
+
+constexpr int kLanes = 8;
+
+std::size_t product(int a, int b) {
+  return static_cast<std::size_t>(a) * static_cast<std::size_t>(b);
+}
+
+std::size_t whole_lanes(int count) {
+  return static_cast<std::size_t>((count + kLanes - 1) / kLanes * kLanes);
+}
+
+// y[row, column] = start + Σ weight[tap]·x[tap + row·pitch + column]
+struct Correlation {
+  const Real* x;
+  std::size_t pitch;
+  const Depthwise::Tap* taps;
+  std::size_t tap_count;
+  const Real* weight;
+  Real start;
+  int rows;
+  int columns;
+};
+
+// Outputs that are computed together are as many as hide the latency of a multiply-add.
+constexpr int kTogether = 8;
+
+// `rows` rows, `vectors` vectors of each, at the columns that are given. Rows of less than a vector
+// are written in their order, each over what the one before wrote too much.
+template <int vectors, int rows>
+CNN_INLINE void outputs_of(const Correlation& job, int first_row, const int (&columns)[vectors],
+                           Real* y) {
+  const Real* from[rows][vectors];
+  Lanes8 sums[rows][vectors];
+  for (int r = 0; r < rows; ++r) {
+    for (int v = 0; v < vectors; ++v) {
+      from[r][v] = job.x + static_cast<std::size_t>(first_row + r) * job.pitch + columns[v];
+      sums[r][v] = Lanes8{} + job.start;
+    }
+  }
+  for (std::size_t t = 0; t < job.tap_count; ++t) {
+    const auto [element, offset] = job.taps[t];
+    const Real weight = job.weight[element];
+    for (int r = 0; r < rows; ++r) {
+      for (int v = 0; v < vectors; ++v) sums[r][v] += weight * load<Lanes8>(from[r][v] + offset);
+    }
+  }
+  for (int r = 0; r < rows; ++r) {
+    Real* const row = y + product(first_row + r, job.columns);
+    for (int v = 0; v < vectors; ++v) {
+      if (job.columns >= kLanes || product(job.rows - first_row - r, job.columns) >= kLanes) {
+        store(sums[r][v], row + columns[v]);
+      } else {
+        for (int l = 0; l < job.columns; ++l) row[l] = sums[r][v][l];
+      }
+    }
+  }
+}
+
+template <int vectors, int rows>
+CNN_INLINE void rows_of(const Correlation& job, const int (&columns)[vectors], int& row, Real* y) {
+  for (; row + rows <= job.rows; row += rows) outputs_of<vectors, rows>(job, row, columns, y);
+  if constexpr (rows > 1) rows_of<vectors, rows / 2>(job, columns, row, y);
+}
+
+// The columns from `first` on, `vectors` vectors of them at a time, as far as they go. The last
+// vector of a row overlaps the one before.
+template <int vectors>
+CNN_INLINE void columns_of(const Correlation& job, int& first, Real* y) {
+  constexpr int kRun = vectors * kLanes;
+  for (; first < job.columns && (vectors == 1 || job.columns - first > kRun - kLanes);
+       first += kRun) {
+    int columns[vectors];
+    for (int v = 0; v < vectors; ++v) {
+      columns[v] = std::max(0, std::min(first + v * kLanes, job.columns - kLanes));
+    }
+    int row = 0;
+    rows_of<vectors, kTogether / vectors>(job, columns, row, y);
+  }
+}
+
+CNN_INLINE
+void correlate(const Correlation& job, Real* y) {
+  int column = 0;
+  columns_of<8>(job, column, y);
+  columns_of<4>(job, column, y);
+  columns_of<2>(job, column, y);
+  columns_of<1>(job, column, y);
+}
+
+// The sums Σ dy[row, column]·x[tap + row·pitch + column], of all taps; dy is a whole number of
+// vectors wide.
+struct Products {
+  const Real* x;
+  std::size_t pitch;
+  const Depthwise::Tap* taps;
+  std::size_t tap_count;
+  const Real* dy;
+  std::size_t dy_pitch;
+  int rows;
+};
+
+template <int taps>
+CNN_INLINE void add_products_of(const Products& job, std::size_t& tap, Real* dweight) {
+  for (; tap + taps <= job.tap_count; tap += taps) {
+    Lanes8 sums[taps]{};
+    for (int row = 0; row < job.rows; ++row) {
+      const Real* const x = job.x + static_cast<std::size_t>(row) * job.pitch;
+      const Real* const dy = job.dy + static_cast<std::size_t>(row) * job.dy_pitch;
+      for (std::size_t column = 0; column < job.dy_pitch; column += kLanes) {
+        const auto share = load<Lanes8>(dy + column);
+        for (int t = 0; t < taps; ++t) {
+          sums[t] +=
+              share * load<Lanes8>(x + job.taps[tap + static_cast<std::size_t>(t)].offset + column);
+        }
+      }
+    }
+    for (int t = 0; t < taps; ++t) {
+      const Lanes8& v = sums[t];
+      dweight[job.taps[tap + static_cast<std::size_t>(t)].element] +=
+          ((v[0] + v[1]) + (v[2] + v[3])) + ((v[4] + v[5]) + (v[6] + v[7]));
+    }
+  }
+}
+
+CNN_INLINE
+void add_products(const Products& job, Real* dweight) {
+  std::size_t tap = 0;
+  add_products_of<9>(job, tap, dweight);
+  add_products_of<7>(job, tap, dweight);
+  add_products_of<3>(job, tap, dweight);
+  add_products_of<1>(job, tap, dweight);
+}
+
+// A part of a plane, the pixels of one phase, and where they go.
+struct Copy {
+  int rows;
+  int columns;
+  const Real* from;
+  std::size_t from_row;  // from row to row
+  int step;              // from column to column: 1 or 2
+  Real* to;
+  std::size_t to_row;
+};
+
+CNN_INLINE
+void gather(const Copy& copy) {
+  const Real* from = copy.from;
+  Real* to = copy.to;
+  for (int row = 0; row < copy.rows; ++row, from += copy.from_row, to += copy.to_row) {
+    if (copy.step == 1) {
+      std::memcpy(to, from, static_cast<std::size_t>(copy.columns) * sizeof(Real));
+      continue;
+    }
+    int column = 0;
+    for (; column + kLanes < copy.columns; column += kLanes) {
+      store(even(load<Lanes8>(from + 2 * column), load<Lanes8>(from + 2 * column + kLanes)),
+            to + column);
+    }
+    for (; column < copy.columns; ++column) to[column] = from[2 * column];
+  }
+}
+
+// The other way round: columns of `to` are `step` apart.
+CNN_INLINE
+void scatter(const Copy& copy) {
+  const Real* from = copy.from;
+  Real* to = copy.to;
+  for (int row = 0; row < copy.rows; ++row, from += copy.from_row, to += copy.to_row) {
+    if (copy.step == 1) {
+      std::memcpy(to, from, static_cast<std::size_t>(copy.columns) * sizeof(Real));
+      continue;
+    }
+    for (int column = 0; column < copy.columns; ++column) to[2 * column] = from[column];
+  }
+}
+
+}  // namespace
+
+Depthwise::Axis::Axis(int input_size, int output_size, int kernel_size, int window_stride,
+                      int window_pad, int window_dilation)
+    : input(input_size),
+      output(output_size),
+      kernel(kernel_size),
+      stride(window_stride),
+      pad(window_pad),
+      dilation(window_dilation),
+      farthest(shift(kernel_size - 1)) {
+  for (int p = 0; p < stride; ++p) padded = std::max(padded, skipped(p) + pixels(p).count);
+  padded += farthest;
+}
+
+Depthwise::Comb Depthwise::Axis::pixels(int phase) const {
+  const int first = skipped(phase) * stride + phase - pad;
+  return {first, stride, first < input ? (input - first + stride - 1) / stride : 0};
+}
+
+bool Depthwise::applies(const Window& window) {
+  constexpr int kMostTaps = 256;
+  return window.patch() <= kMostTaps && window.input.channels == 1 && window.stride.height <= 2 &&
+         window.stride.width <= 2;
+}
+
+Depthwise::Depthwise(const Window& window)
+    : down_(window.input.height, window.output.height, window.kernel.height, window.stride.height,
+            window.pad.height, window.dilation.height),
+      across_(window.input.width, window.output.width, window.kernel.width, window.stride.width,
+              window.pad.width, window.dilation.width),
+      pitch_(whole_lanes(across_.output) + static_cast<std::size_t>(across_.farthest)),
+      padded_pitch_(static_cast<std::size_t>(across_.padded + kLanes)) {
+  for (int ky = 0; ky < down_.kernel; ++ky) {
+    for (int kx = 0; kx < across_.kernel; ++kx) {
+      const int phase = down_.phase(ky) * across_.stride + across_.phase(kx);
+      taps_.push_back({product(ky, across_.kernel) + static_cast<std::size_t>(kx),
+                       static_cast<std::size_t>(phase) * phase_size() +
+                           static_cast<std::size_t>(down_.shift(ky)) * pitch_ +
+                           static_cast<std::size_t>(across_.shift(kx))});
+    }
+  }
+  for (int r = 0; r < down_.stride; ++r) {
+    for (int c = 0; c < across_.stride; ++c) {
+      Share share{down_.pixels(r), across_.pixels(c), {}};
+      if (share.rows.count == 0 || share.columns.count == 0) continue;
+      for (int ky = 0; ky < down_.kernel; ++ky) {
+        for (int kx = 0; kx < across_.kernel; ++kx) {
+          if (down_.phase(ky) != r || across_.phase(kx) != c) continue;
+          const int row = down_.skipped(r) + down_.farthest - down_.shift(ky);
+          const int column = across_.skipped(c) + across_.farthest - across_.shift(kx);
+          share.taps.push_back(
+              {product(ky, across_.kernel) + static_cast<std::size_t>(kx),
+               static_cast<std::size_t>(row) * padded_pitch_ + static_cast<std::size_t>(column)});
+        }
+      }
+      shares_.push_back(std::move(share));
+    }
+  }
+}
+
+std::size_t Depthwise::phase_size() const {
+  return static_cast<std::size_t>(down_.output + down_.farthest) * pitch_;
+}
+
+std::size_t Depthwise::scratch() const {
+  const std::size_t phases = product(down_.stride, across_.stride) * phase_size();
+  const std::size_t dy = static_cast<std::size_t>(down_.output) * whole_lanes(across_.output);
+  const std::size_t padded = static_cast<std::size_t>(down_.padded) * padded_pitch_;
+  const std::size_t share = shares_.size() == 1 ? 0 : product(down_.input, across_.input);
+  return std::max(phases + dy, padded + share);
+}
+
+// Assigns the phases of x, with zeros for padding.
+void Depthwise::split(CView x, View phases) const {
+  std::fill(phases.begin(), phases.end(), Real{0});
+  for (int r = 0; r < down_.stride; ++r) {
+    const Comb rows = down_.pixels(r);
+    for (int c = 0; c < across_.stride; ++c) {
+      const Comb columns = across_.pixels(c);
+      const int skipped_rows = down_.skipped(r);
+      const int skipped = across_.skipped(c);
+      // What no window reaches is left out.
+      const int row_count = std::min(rows.count, down_.output + down_.farthest - skipped_rows);
+      const int count = std::min(columns.count, across_.output + across_.farthest - skipped);
+      if (count <= 0) continue;
+      if (row_count <= 0) continue;
+      Real* const to = &phases[static_cast<std::size_t>(r * across_.stride + c) * phase_size()];
+      vectorized<gather>(
+          Copy{row_count, count,
+               &x[product(rows.first, across_.input) + static_cast<std::size_t>(columns.first)],
+               product(rows.step, across_.input), columns.step,
+               to + static_cast<std::size_t>(skipped_rows) * pitch_ + skipped, pitch_});
+    }
+  }
+}
+
+void Depthwise::forward(CView x, CView weight, Real bias, View y, View scratch) const {
+  split(x, scratch.first(product(down_.stride, across_.stride) * phase_size()));
+  vectorized<correlate>(Correlation{scratch.data(), pitch_, taps_.data(), taps_.size(),
+                                    weight.data(), bias, down_.output, across_.output},
+                        y.data());
+}
+
+void Depthwise::add_dweight(CView x, CView dy, View dweight, View scratch) const {
+  const std::size_t phases = product(down_.stride, across_.stride) * phase_size();
+  split(x, scratch.first(phases));
+  const std::size_t width = whole_lanes(across_.output);
+  const Real* from = dy.data();
+  if (width != static_cast<std::size_t>(across_.output)) {
+    Real* const to = scratch.data() + phases;
+    from = to;
+    for (int row = 0; row < down_.output; ++row) {
+      Real* const filled = std::copy_n(&dy[product(row, across_.output)], across_.output,
+                                       to + static_cast<std::size_t>(row) * width);
+      std::fill(filled, to + static_cast<std::size_t>(row + 1) * width, Real{0});
+    }
+  }
+  vectorized<add_products>(
+      Products{scratch.data(), pitch_, taps_.data(), taps_.size(), from, width, down_.output},
+      dweight.data());
+}
+
+// Forward was y[o] = Σ w[k]·x[stride·o + dilation·k − pad], so
+//   dx[i] = Σ w[k]·dy[(i + pad − dilation·k)/stride]  over the k where that is whole:
+// for the pixels of each phase, a correlation with the rotated kernel's taps of that phase.
+void Depthwise::dx(CView dy, CView weight, View dx, View scratch) const {
+  const std::size_t padded = static_cast<std::size_t>(down_.padded) * padded_pitch_;
+  std::fill_n(scratch.begin(), padded, Real{0});
+  const int rows = std::min(down_.output, down_.padded - down_.farthest);
+  const int columns = std::min(across_.output, across_.padded - across_.farthest);
+  for (int row = 0; row < rows; ++row) {
+    std::copy_n(&dy[product(row, across_.output)], columns,
+                &scratch[static_cast<std::size_t>(row + down_.farthest) * padded_pitch_ +
+                         static_cast<std::size_t>(across_.farthest)]);
+  }
+  Real* const part = scratch.data() + padded;
+  for (const Share& share : shares_) {
+    const auto& [of_rows, of_columns, taps] = share;
+    const Correlation job{scratch.data(), padded_pitch_, taps.data(),   taps.size(),
+                          weight.data(),  Real{0},       of_rows.count, of_columns.count};
+    if (shares_.size() == 1) {  // all of dx
+      vectorized<correlate>(job, dx.data());
+      continue;
+    }
+    vectorized<correlate>(job, part);
+    vectorized<scatter>(Copy{
+        of_rows.count, of_columns.count, part, static_cast<std::size_t>(of_columns.count),
+        of_columns.step,
+        &dx[product(of_rows.first, across_.input) + static_cast<std::size_t>(of_columns.first)],
+        product(of_rows.step, across_.input)});
+  }
+}
+
+}  // namespace cnn
