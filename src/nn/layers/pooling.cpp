@@ -5,6 +5,7 @@
 
 #include "cnn/error.hpp"
 
+#include "base/lanes.hpp"
 #include "kernels/im2col.hpp"
 #include "kernels/pool_2x2.hpp"
 #include "nn/layers/limits.hpp"
@@ -32,6 +33,29 @@ void keep_larger(const Real* x, std::size_t first, std::size_t stride, std::size
     const bool wins = larger(value, best[i]);
     best[i] = wins ? value : best[i];
     winner[i] = wins ? static_cast<std::uint32_t>(first + i * step) : winner[i];
+  }
+}
+
+// Windows that are whole planes of `size` pixels.
+
+// y = mean of each plane; in eight sums side by side, which fill a vector register.
+CNN_INLINE
+void mean_of_planes(std::size_t planes, std::size_t size, const Real* x, Real* y) {
+  constexpr std::size_t kLanes = 8;
+  const std::size_t whole = size / kLanes * kLanes;
+  for (std::size_t i = 0; i < planes; ++i, x += size) {
+    Lanes8 sums{};
+    for (std::size_t p = 0; p < whole; p += kLanes) sums += load<Lanes8>(x + p);
+    for (std::size_t p = whole; p < size; ++p) sums[p - whole] += x[p];
+    const Real sum =
+        ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+    y[i] = sum / static_cast<Real>(size);
+  }
+}
+
+void hand_back_to_planes(std::size_t planes, std::size_t size, const Real* dy, Real* dx) {
+  for (std::size_t i = 0; i < planes; ++i, dx += size) {
+    std::fill_n(dx, size, dy[i] / static_cast<Real>(size));
   }
 }
 
@@ -71,6 +95,7 @@ class Pooling final : public LayerOf<Pooling> {
 
   Window window_;
   bool is_2x2_ = false;  // windows side by side: the fast path, pool_2x2.hpp
+  bool is_mean_of_planes_ = false;
 };
 
 }  // namespace
@@ -105,6 +130,9 @@ LayerPlan Pooling::plan(std::span<const Shape> inputs) {
   is_2x2_ = window_.kernel == Size2{2, 2} && window_.stride == Size2{2, 2} &&
             window_.pad == Size2{0, 0} &&
             window_.output == Size2{input.height / 2, input.width / 2};
+  is_mean_of_planes_ = type_ == Type::avg && window_.output == Size2{1, 1} &&
+                       window_.pad == Size2{0, 0} && window_.kernel.height >= input.height &&
+                       window_.kernel.width >= input.width;
   if (type_ == Type::max) {
     plan.saved_bytes_per_sample =
         plan.output.size() * (is_2x2_ ? sizeof(std::uint8_t) : sizeof(std::uint32_t));
@@ -208,6 +236,10 @@ void Pooling::forward(const ForwardArgs& args) const {
   const std::size_t x_size =
       window_.input.size() / static_cast<std::size_t>(window_.input.channels);
   const auto y_size = static_cast<std::size_t>(window_.positions());
+  if (is_mean_of_planes_) {
+    vectorized<mean_of_planes>(channels, x_size, args.inputs[0].data(), args.output.data());
+    return;
+  }
   const std::span<std::uint32_t> winners(reinterpret_cast<std::uint32_t*>(args.saved.data()),
                                          args.saved.size() / sizeof(std::uint32_t));
   for (std::size_t c = 0; c < channels; ++c) {
@@ -254,10 +286,14 @@ void Pooling::backward(const BackwardArgs& args) const {
     }
     return;
   }
-  std::fill(dinput.begin(), dinput.end(), Real{0});
   const std::size_t channels = args.n * static_cast<std::size_t>(window_.input.channels);
   const std::size_t x_size =
       window_.input.size() / static_cast<std::size_t>(window_.input.channels);
+  if (is_mean_of_planes_) {
+    hand_back_to_planes(channels, x_size, args.doutput.data(), dinput.data());
+    return;
+  }
+  std::fill(dinput.begin(), dinput.end(), Real{0});
   const auto y_size = static_cast<std::size_t>(window_.positions());
   const std::span<const std::uint32_t> winners(
       reinterpret_cast<const std::uint32_t*>(args.saved.data()),

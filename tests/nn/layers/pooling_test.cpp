@@ -152,7 +152,8 @@ TEST(Pooling, HasNoWindowThatBeginsBeyondTheImage) {
 }
 
 TEST(GlobalPooling, MakesOneValueOfEachChannel) {
-  for (const Shape& input : {Shape{2, 2, 3}, Shape{3, 2, 2}, Shape{4, 1, 1}}) {
+  for (const Shape& input :
+       {Shape{2, 2, 3}, Shape{3, 2, 2}, Shape{4, 1, 1}, Shape{2, 5, 7}, Shape{3, 8, 8}}) {
     const std::size_t plane = input.size() / static_cast<std::size_t>(input.channels);
     Values x, means, maxima;
     for (std::size_t i = 0; i < input.size(); ++i) x.push_back(static_cast<double>(i));
