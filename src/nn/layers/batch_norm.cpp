@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-#include "base/vectors.hpp"
+#include "base/lanes.hpp"
 
 namespace cnn {
 namespace {
@@ -12,13 +12,12 @@ namespace {
 // The order of parameters in the plan.
 enum : std::size_t { kWeight, kBias, kMean, kVariance };
 
-// Channels that are dealt with at once: one of a map, whose P values lie side by side, or kLanes of
-// a vector, whose channels do (fewer at its end).
+// Channels that are dealt with at once, sample by sample, so that memory is read in its order.
 constexpr std::size_t kLanes = 16;
 
 struct Group {
   std::size_t n;         // samples
-  std::size_t channels;  // 1 … kLanes; more than one only where P is 1
+  std::size_t channels;  // 1 … kLanes
   std::size_t positions;
   std::size_t pitch;  // from sample to sample
 
@@ -29,72 +28,88 @@ struct Group {
 template <typename T>
 using Each = std::array<T, kLanes>;
 
-// A row is added up in kLanes sums side by side, which fill a vector register, and rows in double:
-// so little is lost to rounding, and in the same order on every processor.
-// Σ term(i) for i = 0 … count-1
-template <typename Term>
-CNN_INLINE double sum_row(std::size_t count, const Term& term) {
-  Each<Real> lanes{};
-  const std::size_t whole = count / kLanes * kLanes;
-  for (std::size_t i = 0; i < whole; i += kLanes) {
-    for (std::size_t k = 0; k < kLanes; ++k) lanes[k] += term(i + k);
-  }
-  for (std::size_t i = whole; i < count; ++i) lanes[i - whole] += term(i);
-  double sum = 0;
-  for (const Real lane : lanes) sum += lane;
-  return sum;
+// Two sums over the values of each channel.
+struct Sums {
+  Each<double> first{};
+  Each<double> second{};
+};
+
+CNN_INLINE double sum_of(const Lanes8& a, const Lanes8& b) {
+  double sums[8];
+  for (int l = 0; l < 8; ++l) sums[l] = double{a[l]} + double{b[l]};
+  return ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]));
 }
 
-// Calls body(index, channel) for every value of a sample that begins at `at`.
-template <typename Body>
-CNN_INLINE void for_sample(const Group& group, std::size_t at, const Body& body) {
-  if (group.channels == kLanes) {
-    for (std::size_t k = 0; k < kLanes; ++k) body(at + k, k);
-  } else if (group.channels > 1) {
-    for (std::size_t k = 0; k < group.channels; ++k) body(at + k, k);
-  } else {
-    for (std::size_t i = 0; i < group.positions; ++i) body(at + i, std::size_t{0});
-  }
-}
+// What is added up: two terms of a value of x and of dy, which are Reals or vectors of them.
+template <typename T>
+struct Terms {
+  T first;
+  T second;
+};
 
-// Σ term(index, channel) over the values of each channel.
-template <typename Term>
-CNN_INLINE Each<double> add_up(const Group& group, const Term& term) {
-  Each<double> sums{};
-  for (std::size_t i = 0, at = 0; i < group.n; ++i, at += group.pitch) {
-    if (group.channels > 1) {
-      for_sample(group, at, [&](std::size_t index, std::size_t k) CNN_INLINE_LAMBDA {
-        sums[k] += term(index, k);
-      });
-    } else {
-      sums[0] += sum_row(group.positions, [&](std::size_t index) CNN_INLINE_LAMBDA {
-        return term(at + index, std::size_t{0});
-      });
+// The sums of terms(x, dy, channel) over the values of each channel. A row is added up in sixteen
+// sums side by side, which fill vector registers, and rows in double: so little is lost to
+// rounding, and in the same order on every processor.
+template <typename Function>
+CNN_INLINE Sums add_up(const Group& group, const Real* x, const Real* dy, const Function& terms) {
+  Sums sums;
+  for (std::size_t i = 0; i < group.n; ++i, x += group.pitch, dy += group.pitch) {
+    if (group.positions == 1) {
+      for (std::size_t k = 0; k < group.channels; ++k) {
+        const Terms<Real> of = terms(x[k], dy[k], k);
+        sums.first[k] += of.first;
+        sums.second[k] += of.second;
+      }
+      continue;
+    }
+    const Real* a = x;
+    const Real* b = dy;
+    for (std::size_t k = 0; k < group.channels; ++k) {
+      Terms<Lanes8> even{};
+      Terms<Lanes8> odd{};
+      std::size_t p = 0;
+      for (; p + 16 <= group.positions; p += 16) {
+        const Terms<Lanes8> left = terms(load<Lanes8>(a + p), load<Lanes8>(b + p), k);
+        const Terms<Lanes8> right = terms(load<Lanes8>(a + p + 8), load<Lanes8>(b + p + 8), k);
+        even.first += left.first;
+        even.second += left.second;
+        odd.first += right.first;
+        odd.second += right.second;
+      }
+      double first = sum_of(even.first, odd.first);
+      double second = sum_of(even.second, odd.second);
+      for (; p < group.positions; ++p) {
+        const Terms<Real> of = terms(a[p], b[p], k);
+        first += of.first;
+        second += of.second;
+      }
+      sums.first[k] += first;
+      sums.second[k] += second;
+      a += group.positions;
+      b += group.positions;
     }
   }
   return sums;
 }
 
+// Σ (x − pivot) and Σ (x − pivot)²
 CNN_INLINE
-Each<double> sum(const Group& group, const Real* x) {
-  return add_up(group, [=](std::size_t i, std::size_t) CNN_INLINE_LAMBDA { return x[i]; });
+Sums sum_deviations(const Group& group, const Real* x, const Each<Real>& pivot_of) {
+  const Each<Real> pivot = pivot_of;  // a copy, which the compiler knows no store to change
+  return add_up(group, x, x, [&](const auto& value, const auto&, std::size_t k) CNN_INLINE_LAMBDA {
+    const auto deviation = value - pivot[k];
+    return Terms{deviation, deviation * deviation};
+  });
 }
 
-// Σ (x − mean)²
+// Σ dy and Σ dy·(x − mean)
 CNN_INLINE
-Each<double> sum_squares(const Group& group, const Real* x, const Each<Real>& mean_of) {
-  const Each<Real> mean = mean_of;  // a copy, which the compiler knows no store to change
-  return add_up(group, [&](std::size_t i, std::size_t k)
-                           CNN_INLINE_LAMBDA { return (x[i] - mean[k]) * (x[i] - mean[k]); });
-}
-
-// Σ dy·(x − mean)
-CNN_INLINE
-Each<double> sum_products(const Group& group, const Real* x, const Each<Real>& mean_of,
-                          const Real* dy) {
+Sums sum_gradients(const Group& group, const Real* x, const Each<Real>& mean_of, const Real* dy) {
   const Each<Real> mean = mean_of;
-  return add_up(group, [&](std::size_t i, std::size_t k)
-                           CNN_INLINE_LAMBDA { return dy[i] * (x[i] - mean[k]); });
+  return add_up(group, x, dy,
+                [&](const auto& value, const auto& gradient, std::size_t k) CNN_INLINE_LAMBDA {
+                  return Terms{gradient, gradient * (value - mean[k])};
+                });
 }
 
 // y = (x − mean)·scale + shift
@@ -106,10 +121,21 @@ CNN_INLINE
 void normalise(const Group& group, const Real* __restrict x, const Normalisation& by,
                Real* __restrict y) {
   const Normalisation to = by;
-  for (std::size_t i = 0, at = 0; i < group.n; ++i, at += group.pitch) {
-    for_sample(group, at, [&](std::size_t index, std::size_t k) CNN_INLINE_LAMBDA {
-      y[index] = (x[index] - to.mean[k]) * to.scale[k] + to.shift[k];
-    });
+  for (std::size_t i = 0, row = 0; i < group.n; ++i, row = i * group.pitch) {
+    if (group.positions == 1) {
+      for (std::size_t k = 0; k < group.channels; ++k) {
+        y[row + k] = (x[row + k] - to.mean[k]) * to.scale[k] + to.shift[k];
+      }
+      continue;
+    }
+    for (std::size_t k = 0; k < group.channels; ++k, row += group.positions) {
+      const Real mean = to.mean[k];
+      const Real scale = to.scale[k];
+      const Real shift = to.shift[k];
+      for (std::size_t p = row; p < row + group.positions; ++p) {
+        y[p] = (x[p] - mean) * scale + shift;
+      }
+    }
   }
 }
 
@@ -122,11 +148,22 @@ CNN_INLINE
 void send_back(const Group& group, const Real* __restrict x, const Real* __restrict dy,
                const Return& by, Real* __restrict dx) {
   const Return back = by;
-  for (std::size_t i = 0, at = 0; i < group.n; ++i, at += group.pitch) {
-    for_sample(group, at, [&](std::size_t index, std::size_t k) CNN_INLINE_LAMBDA {
-      dx[index] =
-          back.scale[k] * (dy[index] - back.dmean[k] - (x[index] - back.mean[k]) * back.dspread[k]);
-    });
+  for (std::size_t i = 0, row = 0; i < group.n; ++i, row = i * group.pitch) {
+    if (group.positions == 1) {
+      for (std::size_t k = 0, p = row; k < group.channels; ++k, ++p) {
+        dx[p] = back.scale[k] * (dy[p] - back.dmean[k] - (x[p] - back.mean[k]) * back.dspread[k]);
+      }
+      continue;
+    }
+    for (std::size_t k = 0; k < group.channels; ++k, row += group.positions) {
+      const Real mean = back.mean[k];
+      const Real scale = back.scale[k];
+      const Real dmean = back.dmean[k];
+      const Real dspread = back.dspread[k];
+      for (std::size_t p = row; p < row + group.positions; ++p) {
+        dx[p] = scale * (dy[p] - dmean - (x[p] - mean) * dspread);
+      }
+    }
   }
 }
 
@@ -136,16 +173,23 @@ struct Moments {
   Real variance;
 };
 
-// Assigns those of the group's channels.
+// Assigns those of the group's channels, in one pass:
+//   μ = p + Σ (x − p)/m,   σ² = Σ (x − p)²/m − (μ − p)²
+// with the first sample's mean as p. Little cancels: that sample alone gives σ² at least (μ −
+// p)²/n.
 void find_moments(const Group& group, const Real* x, Moments* found) {
-  const Each<double> sums = vectorized<sum>(group, x);
-  Each<Real> mean{};
+  Each<Real> pivot{};
+  Group first = group;
+  first.n = 1;
+  const Sums of_first = vectorized<sum_deviations>(first, x, pivot);
   for (std::size_t k = 0; k < group.channels; ++k) {
-    mean[k] = static_cast<Real>(sums[k] / group.values());
+    pivot[k] = static_cast<Real>(of_first.first[k] / first.values());
   }
-  const Each<double> squares = vectorized<sum_squares>(group, x, mean);
+  const Sums sums = vectorized<sum_deviations>(group, x, pivot);
   for (std::size_t k = 0; k < group.channels; ++k) {
-    found[k] = {mean[k], static_cast<Real>(squares[k] / group.values())};
+    const double away = sums.first[k] / group.values();
+    found[k] = {static_cast<Real>(pivot[k] + away),
+                static_cast<Real>(std::max(0.0, sums.second[k] / group.values() - away * away))};
   }
 }
 
@@ -155,11 +199,10 @@ constexpr std::size_t kPiece = kLanes;
 // Calls body(first channel, group) for the channels of a call's pieces.
 template <typename Args, typename Body>
 void for_groups(const Args& args, std::size_t channels, std::size_t positions, const Body& body) {
-  const std::size_t most = positions == 1 ? kLanes : 1;
   const Pieces& pieces = args.pieces;
   const std::size_t last = pieces.last <= channels / kPiece ? pieces.last * kPiece : channels;
-  for (std::size_t c = pieces.first * kPiece; c < last; c += most) {
-    body(c, Group{args.n, std::min(most, channels - c), positions, channels * positions});
+  for (std::size_t c = pieces.first * kPiece; c < last; c += kLanes) {
+    body(c, Group{args.n, std::min(kLanes, channels - c), positions, channels * positions});
   }
 }
 
@@ -254,8 +297,7 @@ void BatchNorm::backward(const BackwardArgs& args) const {
     const double m = group.values();
     Return back{};
     for (std::size_t k = 0; k < group.channels; ++k) back.mean[k] = saved[first + k].mean;
-    const Each<double> dbias = vectorized<sum>(group, dy);
-    const Each<double> products = vectorized<sum_products>(group, x, back.mean, dy);
+    const auto [dbias, products] = vectorized<sum_gradients>(group, x, back.mean, dy);
     for (std::size_t k = 0; k < group.channels; ++k) {
       const std::size_t c = first + k;
       const auto [mean, variance] = saved[c];

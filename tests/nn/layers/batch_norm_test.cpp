@@ -126,6 +126,26 @@ TEST(BatchNorm, OfAConstantChannelIsItsBias) {
   EXPECT_EQ(values(layer.output()), Values(36, 0.5));
 }
 
+// The variance is found about the mean of the first sample, from which the others may be far.
+TEST(BatchNorm, EqualsTheDefinitionWhereTheFirstSampleIsFarOff) {
+  constexpr std::size_t kSamples = 32;
+  LayerHarness layer = batch_norm({1, 4, 5}, kSamples, "{}");
+  Draw draw(2);
+  draw.reals(layer.input(), 1);
+  for (Real& x : layer.input().first(20)) x += 1000;
+  layer.forward();
+  const Values x = values(layer.input()), y = values(layer.output());
+  double mean = 0, variance = 0;
+  for (const double value : x) mean += value / static_cast<double>(x.size());
+  for (const double value : x)
+    variance += std::pow(value - mean, 2) / static_cast<double>(x.size());
+  // The squares that cancel are 32 times what is left; the largest y is about 17.
+  const double tolerance = 32 * std::numeric_limits<Real>::epsilon() * 17;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    EXPECT_NEAR(y[i], 3 * (x[i] - mean) / std::sqrt(variance + 1e-5) + 0.5, tolerance) << i;
+  }
+}
+
 // Rows longer and shorter than what is added up side by side, far from zero compared with their
 // deviation.
 TEST(BatchNorm, EqualsTheDefinition) {
