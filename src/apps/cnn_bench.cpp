@@ -19,7 +19,8 @@
 namespace cnn::app {
 namespace {
 
-// Benchmarks need no data: where there are none, images are MNIST's.
+// Benchmarks need no data: where there are none, images are of the size that the file names, or
+// MNIST's.
 Shape input_shape(const DataConfig& data) {
   std::unique_ptr<DataSource> source;
   try {
@@ -28,9 +29,12 @@ Shape input_shape(const DataConfig& data) {
     // Nothing is found.
   }
   if (source && source->exists()) return source->header().shape;
-  constexpr Shape kMnist{1, 28, 28};
-  write_lines(stderr, "no training set found: timing images of " + to_string(kMnist) + "\n");
-  return kMnist;
+  const PictureOptions& pictures = data.source.pictures();
+  const Shape shape =
+      pictures.size ? Shape{pictures.channels(), pictures.size->height, pictures.size->width}
+                    : Shape{1, 28, 28};
+  write_lines(stderr, "no training set found: timing images of " + to_string(shape) + "\n");
+  return shape;
 }
 
 std::string blas_text() {
