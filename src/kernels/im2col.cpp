@@ -7,7 +7,7 @@
 
 #include "cnn/error.hpp"
 
-#include "base/vectors.hpp"
+#include "base/lanes.hpp"
 
 namespace cnn {
 namespace {
@@ -96,6 +96,44 @@ CNN_INLINE void add(const Rectangle& r, const Real* from, Real* to) {
   }
 }
 
+// Every other pixel of `from`, in blocks that read nothing behind the last of them.
+CNN_INLINE void copy_every_other(const Rectangle& r, const Real* from, Real* to) {
+  const std::size_t whole = r.count / kBlock * kBlock;
+  const auto copy_block = [](const Real* source, Real* target) CNN_INLINE_LAMBDA {
+    const auto first = load<Lanes8>(source);
+    const auto last = load<Lanes8>(source + kBlock - 1);
+    store(__builtin_shufflevector(first, last, 0, 2, 4, 6, 9, 11, 13, 15), target);
+  };
+  for (std::size_t y = 0; y < r.rows; ++y, from += r.from_pitch, to += r.to_pitch) {
+    if (whole == 0) {
+      for (std::size_t i = 0; i < r.count; ++i) to[i] = from[2 * i];
+      continue;
+    }
+    for (std::size_t i = 0; i < whole; i += kBlock) copy_block(from + 2 * i, to + i);
+    const std::size_t end = r.count - kBlock;
+    if (whole < r.count) copy_block(from + 2 * end, to + end);
+  }
+}
+
+// Adds to every other pixel of `to`. Blocks write the pixel behind their last, too, as it was: only
+// where another of the row follows.
+CNN_INLINE void add_to_every_other(const Rectangle& r, const Real* from, Real* to) {
+  const auto add_block = [](const Real* source, Real* target) CNN_INLINE_LAMBDA {
+    const auto value = load<Lanes8>(source);
+    const auto low = load<Lanes8>(target);
+    const auto high = load<Lanes8>(target + kBlock);
+    const Lanes8 sum = even(low, high) + value;
+    const Lanes8 between = odd(low, high);
+    store(interleave_low(sum, between), target);
+    store(interleave_high(sum, between), target + kBlock);
+  };
+  for (std::size_t y = 0; y < r.rows; ++y, from += r.from_pitch, to += r.to_pitch) {
+    std::size_t i = 0;
+    for (; i + kBlock < r.count; i += kBlock) add_block(from + i, to + 2 * i);
+    for (; i < r.count; ++i) to[2 * i] += from[i];
+  }
+}
+
 // Walks over the rows of the column matrix, one tap of the kernel after the other, for the output
 // rows first … last-1: block(position, pixel, rows, count) handles the rectangle of outputs whose
 // pixels lie on the image, from `position` and `pixel` on; blank(position, count) handles `count`
@@ -166,6 +204,12 @@ void im2col_body(const Window& window, OutputRows rows, CView x, View column) {
       copy({block_rows, count, pitch, outputs}, from + pixel, to + position);
     };
     walk(window, rows, block, blank);
+  } else if (step == 2) {
+    const auto block = [=](std::size_t position, std::size_t pixel, std::size_t block_rows,
+                           std::size_t count) CNN_INLINE_LAMBDA {
+      copy_every_other({block_rows, count, pitch, outputs}, from + pixel, to + position);
+    };
+    walk(window, rows, block, blank);
   } else {
     const auto block = [=](std::size_t position, std::size_t pixel, std::size_t block_rows,
                            std::size_t count) CNN_INLINE_LAMBDA {
@@ -192,6 +236,12 @@ void add_col2im_body(const Window& window, OutputRows rows, CView dcolumn, View 
     const auto block = [=](std::size_t position, std::size_t pixel, std::size_t block_rows,
                            std::size_t count) CNN_INLINE_LAMBDA {
       add({block_rows, count, outputs, pitch}, from + position, to + pixel);
+    };
+    walk(window, rows, block, blank);
+  } else if (step == 2) {
+    const auto block = [=](std::size_t position, std::size_t pixel, std::size_t block_rows,
+                           std::size_t count) CNN_INLINE_LAMBDA {
+      add_to_every_other({block_rows, count, outputs, pitch}, from + position, to + pixel);
     };
     walk(window, rows, block, blank);
   } else {

@@ -21,9 +21,10 @@ Window window_of(const naive::Slide& slide) {
   return make_window(slide.input, slide.kernel, slide.stride, slide.pad, slide.dilation);
 }
 
-// Every other one with taps side by side.
+// Every other one with taps side by side, and every other one wide enough for vectors.
 naive::Slide draw_slide(Draw& draw) {
   naive::Slide slide = draw.slide();
+  if (draw.integer(0, 1) == 1) slide.input.width += draw.integer(8, 40);
   if (draw.integer(0, 1) == 1) slide.dilation = draw.dilation(slide);
   return slide;
 }
