@@ -187,24 +187,6 @@ void scatter(const Copy& copy) {
 
 }  // namespace
 
-Depthwise::Axis::Axis(int input_size, int output_size, int kernel_size, int window_stride,
-                      int window_pad, int window_dilation)
-    : input(input_size),
-      output(output_size),
-      kernel(kernel_size),
-      stride(window_stride),
-      pad(window_pad),
-      dilation(window_dilation),
-      farthest(shift(kernel_size - 1)) {
-  for (int p = 0; p < stride; ++p) padded = std::max(padded, skipped(p) + pixels(p).count);
-  padded += farthest;
-}
-
-Depthwise::Comb Depthwise::Axis::pixels(int phase) const {
-  const int first = skipped(phase) * stride + phase - pad;
-  return {first, stride, first < input ? (input - first + stride - 1) / stride : 0};
-}
-
 bool Depthwise::applies(const Window& window) {
   constexpr int kMostTaps = 256;
   return window.patch() <= kMostTaps && window.input.channels == 1 && window.stride.height <= 2 &&

@@ -13,6 +13,7 @@
 
 #include "base/view.hpp"
 #include "kernels/im2col.hpp"
+#include "kernels/window_axis.hpp"
 
 namespace cnn {
 
@@ -42,37 +43,7 @@ class Depthwise {
     std::size_t offset;
   };
 
-  // Equally spaced rows or columns of a plane: those of index first + i·step.
-  struct Comb {
-    int first;
-    int step;
-    int count;
-  };
-
  private:
-  // One direction of the window.
-  struct Axis {
-    Axis() = default;
-    Axis(int input_size, int output_size, int kernel_size, int window_stride, int window_pad,
-         int window_dilation);
-
-    // The taps of a phase see pixels stride·(position + shift) + phase, padding counted.
-    int phase(int tap) const { return tap * dilation % stride; }
-    int shift(int tap) const { return tap * dilation / stride; }
-    // The pixels of a phase: the first is that of position `skipped`.
-    int skipped(int phase) const { return phase < pad ? (pad - phase + stride - 1) / stride : 0; }
-    Comb pixels(int phase) const;
-
-    int input = 0;
-    int output = 0;
-    int kernel = 0;
-    int stride = 1;
-    int pad = 0;
-    int dilation = 1;
-    int farthest = 0;  // largest shift
-    int padded = 0;    // positions of dy between its padding: so many zeros as `farthest` before it
-  };
-
   // What sends pixels of one phase back to dx.
   struct Share {
     Comb rows;
@@ -83,8 +54,8 @@ class Depthwise {
   std::size_t phase_size() const;
   void split(CView x, View phases) const;
 
-  Axis down_;
-  Axis across_;
+  WindowAxis down_;
+  WindowAxis across_;
   std::size_t pitch_ = 0;         // from row to row of a phase
   std::vector<Tap> taps_;         // in the order of the kernel's elements
   std::size_t padded_pitch_ = 0;  // from row to row of the padded dy

@@ -52,7 +52,9 @@ bool Winograd::pays(const Window& window, int count) {
   // A transform costs about as much as kTransform multiplications per value.
   constexpr double kTransform = 1;
   const double here = kPoints * tiles * (channels * count + kTransform * (channels + count));
-  return channels >= 4 && count >= kLanes && plain > here;
+  // The products run over the channels; where these are few, direct convolution has the better rate.
+  constexpr int kFewest = 16;
+  return channels >= kFewest && count >= kFewest && plain > here;
 }
 
 Winograd::Winograd(const Window& window, int count)

@@ -10,9 +10,9 @@
 namespace cnn {
 namespace {
 
-// Tensors of 1x4x4 = 16, 2x3x3 = 18 and 3 values; a column matrix of 4 x 9.
+// Tensors of 1x4x4 = 16, 2x2x2 = 8 and 3 values; a column matrix of 1 x 4.
 Network small() {
-  return Network({1, 4, 4}, {layer_spec("conv", "conv", "{count: 2, kernel: 2}"),
+  return Network({1, 4, 4}, {layer_spec("conv", "conv", "{count: 2, kernel: 1, stride: 2}"),
                              layer_spec("fc", "fc", "{count: 3}")});
 }
 
@@ -33,14 +33,14 @@ TEST(Workspace, KnowsItsCapacityAndPhase) {
 TEST(Workspace, HoldsEveryTensorAndScratchForEvaluation) {
   const Network network = small();
   EXPECT_EQ(Workspace::bytes(network, 5, Phase::evaluate),
-            reals(5 * 16) + reals(5 * 18) + reals(5 * 3) + reals(4 * 9));
+            reals(5 * 16) + reals(5 * 8) + reals(5 * 3) + reals(4));
 }
 
 TEST(Workspace, HoldsGradientsOfAllButTheImagesForTraining) {
   const Network network = small();
   EXPECT_EQ(
       Workspace::bytes(network, 5, Phase::train) - Workspace::bytes(network, 5, Phase::evaluate),
-      reals(5 * 18) + reals(5 * 3));
+      reals(5 * 8) + reals(5 * 3));
 }
 
 TEST(Workspace, HoldsWhatLayersKeepForBackward) {

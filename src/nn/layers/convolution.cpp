@@ -6,6 +6,7 @@
 
 #include "kernels/blas.hpp"
 #include "kernels/depthwise.hpp"
+#include "kernels/direct.hpp"
 #include "kernels/few_channels.hpp"
 #include "kernels/im2col.hpp"
 #include "kernels/winograd.hpp"
@@ -68,8 +69,11 @@ class Convolution final : public LayerOf<Convolution> {
   bool by_winograd_ = false;
   bool of_few_channels_ = false;
   bool is_depthwise_ = false;
+  bool is_direct_ = false;
+  bool has_direct_dx_ = false;
   Winograd winograd_;
   Depthwise depthwise_;
+  Direct direct_;
   int panel_rows_ = 0;
   std::size_t pieces_ = 1;
   int piece_size_ = 1;  // of what the pieces are ranges of; the last may be smaller
@@ -132,6 +136,13 @@ LayerPlan Convolution::plan(std::span<const Shape> inputs) {
                    static_cast<std::size_t>(panel_rows_ * window_.output.width);
   }
   of_few_channels_ = !is_depthwise_ && !by_winograd_ && few_channels::applies(window_);
+  is_direct_ = groups_ == 1 && !by_winograd_ && !of_few_channels_ &&
+               Direct::pays(window_, static_cast<int>(count_));
+  if (is_direct_) {
+    direct_ = Direct(window_, static_cast<int>(count_));
+    has_direct_dx_ = direct_.dx_pays();
+    plan.scratch = std::max(has_direct_dx_ ? 0 : plan.scratch, direct_.scratch());
+  }
   if (of_few_channels_) {
     plan.scratch = std::max(plan.scratch, few_channels::scratch(window_, filters()));
   }
@@ -223,6 +234,11 @@ void Convolution::forward(const ForwardArgs& args) const {
     winograd_.forward(args.n, args.inputs[0], args.parameters[0],
                       bias_ ? args.parameters[1] : CView(), args.output, args.scratch,
                       args.phase == Phase::evaluate);
+    return;
+  }
+  if (is_direct_) {
+    direct_.forward(args.n, args.inputs[0], args.parameters[0],
+                    bias_ ? args.parameters[1] : CView(), args.output, args.scratch);
     return;
   }
   const std::size_t x_size = window_.input.size();
@@ -336,6 +352,17 @@ void Convolution::backward(const BackwardArgs& args) const {
                        args.dparameters[0], args.dinputs[0], args.scratch);
     return;
   }
+  if (is_direct_ && wants_dweight) {
+    const auto taps = static_cast<std::size_t>(window_.kernel.height * window_.kernel.width);
+    direct_.add_dweight(args.n,
+                        {static_cast<std::size_t>(range_of(pieces.first).first) * taps,
+                         static_cast<std::size_t>(range_of(pieces.last - 1).last) * taps},
+                        args.inputs[0], args.doutput, args.dparameters[0], args.scratch);
+  }
+  if (has_direct_dx_ && wants_dx) {
+    direct_.dx(args.n, args.doutput, args.parameters[0], args.dinputs[0], args.scratch);
+  }
+  if (is_direct_ && (has_direct_dx_ || !wants_dx)) return;
   const std::size_t x_size = window_.input.size();
   const std::size_t y_size =
       static_cast<std::size_t>(filters()) * static_cast<std::size_t>(window_.positions());
@@ -346,7 +373,8 @@ void Convolution::backward(const BackwardArgs& args) const {
   for (std::size_t i = 0; i < args.n * groups; ++i) {
     const std::size_t group = i % groups;
     const int number = static_cast<int>(group);
-    const bool adds = wants_dweight && number >= chosen.first && number < chosen.last;
+    const bool adds =
+        wants_dweight && !is_direct_ && number >= chosen.first && number < chosen.last;
     if (!adds && !wants_dx) continue;
     const ConstMatrix weight = weight_of(group, args.parameters[0]);
     const Matrix dweight = adds ? weight_of(group, args.dparameters[0]) : Matrix();

@@ -1,0 +1,562 @@
+#include "kernels/direct.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+#include "base/lanes.hpp"
+
+namespace cnn {
+namespace {
+
+using Lanes16 = Real __attribute__((vector_size(16 * sizeof(Real))));
+
+template <int lanes>
+using Lanes = std::conditional_t<lanes == 16, Lanes16, Lanes8>;
+
+std::size_t product(int a, int b) {
+  return static_cast<std::size_t>(a) * static_cast<std::size_t>(b);
+}
+
+// Of the vectors in use.
+int lane_count() {
+  return vector_level() == VectorLevel::x86_64_v4 ? 16 : 8;
+}
+
+// Kernels (or, on the way back, channels) are dealt with in panels of two vectors; the last has one
+// if that is enough.
+constexpr int kVectors = 2;
+
+struct Panel {
+  int first;
+  int count;    // real ones; the lanes behind them are zero
+  int vectors;  // 1 or 2
+  std::size_t width() const { return product(vectors, lane_count()); }
+};
+
+std::size_t padded_count(int count) {
+  return product((count + lane_count() - 1) / lane_count(), lane_count());
+}
+
+// Calls body(panel, first lane) for all of `count` kernels.
+template <typename Body>
+void for_panels(int count, const Body& body) {
+  const int most = kVectors * lane_count();
+  for (int first = 0; first < count; first += most) {
+    const int in_panel = std::min(most, count - first);
+    body(Panel{first, in_panel, (in_panel + lane_count() - 1) / lane_count()},
+         static_cast<std::size_t>(first));
+  }
+}
+
+// A grid of pixels: where a tap at the first position goes with the kernel.
+struct Grid {
+  int rows;
+  int columns;
+  std::size_t row_step;
+  std::size_t column_step;
+
+  std::size_t size() const { return product(rows, columns); }
+};
+
+// y[position, lane] = start[lane] + Σ_tap weight[tap, lane]·x[tap + position]
+struct Correlation {
+  const Real* x;
+  Grid grid;
+  const Direct::Tap* taps;
+  std::size_t tap_count;
+  const Real* weight;
+  const Real* start;
+  Real* y;
+};
+
+// Walks over the pixels of a grid.
+struct Walk {
+  CNN_INLINE Walk(const Grid& over, const Real* first) : grid(over), row(first), pixel(first) {}
+
+  CNN_INLINE const Real* next() {
+    const Real* const here = pixel;
+    pixel += grid.column_step;
+    if (++column == grid.columns) {
+      column = 0;
+      row += grid.row_step;
+      pixel = row;
+    }
+    return here;
+  }
+
+  const Grid grid;
+  const Real* row;
+  const Real* pixel;
+  int column = 0;
+};
+
+template <int lanes, int vectors, int positions>
+CNN_INLINE void outputs_of(const Correlation& job, Walk& walk, std::size_t& left, Real*& y) {
+  for (; left >= positions; left -= positions) {
+    const Real* from[positions];
+    Lanes<lanes> sums[positions][vectors];
+    for (int p = 0; p < positions; ++p) {
+      from[p] = walk.next();
+      for (int v = 0; v < vectors; ++v) sums[p][v] = load<Lanes<lanes>>(job.start + v * lanes);
+    }
+    const Real* weight = job.weight;
+    for (std::size_t t = 0; t < job.tap_count; ++t, weight += vectors * lanes) {
+      const std::size_t offset = job.taps[t].offset;
+      Lanes<lanes> weights[vectors];
+      for (int v = 0; v < vectors; ++v) weights[v] = load<Lanes<lanes>>(weight + v * lanes);
+      for (int p = 0; p < positions; ++p) {
+        const Real pixel = from[p][offset];
+        for (int v = 0; v < vectors; ++v) sums[p][v] += pixel * weights[v];
+      }
+    }
+    for (int p = 0; p < positions; ++p) {
+      for (int v = 0; v < vectors; ++v, y += lanes) store(sums[p][v], y);
+    }
+  }
+}
+
+// As many sums at once as registers hold beside what is multiplied.
+template <int lanes, int vectors>
+CNN_INLINE void correlate_on(const Correlation& job) {
+  Walk walk(job.grid, job.x);
+  std::size_t left = job.grid.size();
+  Real* y = job.y;
+  outputs_of<lanes, vectors, vectors == 2 ? 6 : 10>(job, walk, left, y);
+  outputs_of<lanes, vectors, 4>(job, walk, left, y);
+  outputs_of<lanes, vectors, 2>(job, walk, left, y);
+  outputs_of<lanes, vectors, 1>(job, walk, left, y);
+}
+
+// dweight[tap, lane] += Σ_position dy[position, lane]·x[tap + position]
+struct Gradient {
+  const Real* x;
+  Grid grid;
+  const Direct::Tap* taps;
+  std::size_t tap_count;
+  const Real* dy;
+  Real* dweight;
+};
+
+template <int lanes, int vectors, int taps>
+CNN_INLINE void gradients_of(const Gradient& job, std::size_t& tap) {
+  for (; tap + taps <= job.tap_count; tap += taps) {
+    const Real* from[taps];
+    Lanes<lanes> sums[taps][vectors]{};
+    for (int t = 0; t < taps; ++t) {
+      from[t] = job.x + job.taps[tap + static_cast<std::size_t>(t)].offset;
+    }
+    const Real* dy = job.dy;
+    for (int row = 0; row < job.grid.rows; ++row) {
+      std::size_t at = static_cast<std::size_t>(row) * job.grid.row_step;
+      for (int column = 0; column < job.grid.columns; ++column, dy += vectors * lanes) {
+        Lanes<lanes> share[vectors];
+        for (int v = 0; v < vectors; ++v) share[v] = load<Lanes<lanes>>(dy + v * lanes);
+        for (int t = 0; t < taps; ++t) {
+          const Real pixel = from[t][at];
+          for (int v = 0; v < vectors; ++v) sums[t][v] += pixel * share[v];
+        }
+        at += job.grid.column_step;
+      }
+    }
+    Real* to = job.dweight + tap * vectors * lanes;
+    for (int t = 0; t < taps; ++t) {
+      for (int v = 0; v < vectors; ++v, to += lanes) {
+        store(load<Lanes<lanes>>(to) + sums[t][v], to);
+      }
+    }
+  }
+}
+
+template <int lanes, int vectors>
+CNN_INLINE void add_gradients_on(const Gradient& job) {
+  std::size_t tap = 0;
+  gradients_of<lanes, vectors, vectors == 2 ? 6 : 10>(job, tap);
+  gradients_of<lanes, vectors, 4>(job, tap);
+  gradients_of<lanes, vectors, 2>(job, tap);
+  gradients_of<lanes, vectors, 1>(job, tap);
+}
+
+void correlate(const Panel& panel, const Correlation& job) {
+  if (lane_count() == 16) {
+    panel.vectors == 2 ? vectorized<correlate_on<16, 2>>(job)
+                       : vectorized<correlate_on<16, 1>>(job);
+  } else {
+    panel.vectors == 2 ? vectorized<correlate_on<8, 2>>(job) : vectorized<correlate_on<8, 1>>(job);
+  }
+}
+
+void add_gradients(const Panel& panel, const Gradient& job) {
+  if (lane_count() == 16) {
+    panel.vectors == 2 ? vectorized<add_gradients_on<16, 2>>(job)
+                       : vectorized<add_gradients_on<16, 1>>(job);
+  } else {
+    panel.vectors == 2 ? vectorized<add_gradients_on<8, 2>>(job)
+                       : vectorized<add_gradients_on<8, 1>>(job);
+  }
+}
+
+// A panel's planes, `plane` apart, and the same as rows of lanes: (positions, width).
+struct Turn {
+  std::size_t positions;
+  int count;          // planes
+  std::size_t width;  // at least as many
+  std::size_t plane;
+};
+
+constexpr std::size_t kSquare = 8;
+
+CNN_INLINE
+void planes_to_lanes(const Turn& turn, const Real* planes, Real* rows) {
+  for (std::size_t first = 0; first < turn.width; first += kSquare) {
+    const std::size_t count = static_cast<std::size_t>(
+        std::clamp(turn.count - static_cast<int>(first), 0, static_cast<int>(kSquare)));
+    const Real* const from = planes + first * turn.plane;
+    std::size_t p = 0;
+    for (; p + kSquare <= turn.positions; p += kSquare) {
+      Lanes8 square[kSquare]{};
+      for (std::size_t k = 0; k < count; ++k) square[k] = load<Lanes8>(from + k * turn.plane + p);
+      transpose(square);
+      for (std::size_t k = 0; k < kSquare; ++k) {
+        store(square[k], rows + (p + k) * turn.width + first);
+      }
+    }
+    for (; p < turn.positions; ++p) {
+      for (std::size_t k = 0; k < kSquare; ++k) {
+        rows[p * turn.width + first + k] = k < count ? from[k * turn.plane + p] : Real{0};
+      }
+    }
+  }
+}
+
+CNN_INLINE
+void lanes_to_planes(const Turn& turn, const Real* rows, Real* planes) {
+  for (std::size_t first = 0; first < static_cast<std::size_t>(turn.count); first += kSquare) {
+    const std::size_t count = std::min(static_cast<std::size_t>(turn.count) - first, kSquare);
+    Real* const to = planes + first * turn.plane;
+    std::size_t p = 0;
+    for (; p + kSquare <= turn.positions; p += kSquare) {
+      Lanes8 square[kSquare];
+      for (std::size_t k = 0; k < kSquare; ++k) {
+        square[k] = load<Lanes8>(rows + (p + k) * turn.width + first);
+      }
+      transpose(square);
+      for (std::size_t k = 0; k < count; ++k) store(square[k], to + k * turn.plane + p);
+    }
+    for (; p < turn.positions; ++p) {
+      for (std::size_t k = 0; k < count; ++k) {
+        to[k * turn.plane + p] = rows[p * turn.width + first + k];
+      }
+    }
+  }
+}
+
+// The same to every other row and column of planes.
+void lanes_to_combs(const Turn& turn, const Real* rows, const Comb& down, const Comb& across,
+                    int pitch, Real* planes) {
+  for (int k = 0; k < turn.count; ++k) {
+    Real* const plane = planes + static_cast<std::size_t>(k) * turn.plane;
+    const Real* from = rows + k;
+    for (int i = 0; i < down.count; ++i) {
+      Real* to = plane + product(down.first + i * down.step, pitch) + across.first;
+      for (int j = 0; j < across.count; ++j, to += across.step, from += turn.width) *to = *from;
+    }
+  }
+}
+
+// For the way back: packed[tap, lane] = weight[element of the tap + lane·step], zero behind the
+// panel's last lane.
+void pack(const Panel& panel, const std::vector<Direct::Tap>& taps, const Real* weight,
+          std::size_t step, Real* packed) {
+  const std::size_t width = panel.width();
+  weight += static_cast<std::size_t>(panel.first) * step;
+  for (std::size_t t = 0; t < taps.size(); ++t, packed += width) {
+    const Real* const from = weight + taps[t].element;
+    for (int lane = 0; lane < panel.count; ++lane) {
+      packed[lane] = from[static_cast<std::size_t>(lane) * step];
+    }
+    std::fill(packed + panel.count, packed + width, Real{0});
+  }
+}
+
+// Planes of height x width, and where they stand within their padding.
+struct Frame {
+  int planes;
+  int height;
+  int width;
+  int top;
+  int left;
+  int padded_height;
+  int padded_width;
+
+  bool is_needed() const {
+    return top != 0 || left != 0 || height < padded_height || width < padded_width;
+  }
+  // From row to row, and from plane to plane; of the planes themselves if they need no padding.
+  int pitch() const { return is_needed() ? padded_width : width; }
+  std::size_t plane() const {
+    return is_needed() ? product(padded_height, padded_width) : product(height, width);
+  }
+  std::size_t padded_size() const {
+    return is_needed() ? static_cast<std::size_t>(planes) * plane() : 0;
+  }
+};
+
+// `from` itself if it needs no padding, else a copy in scratch; what lies outside is left out.
+const Real* padded(const Frame& frame, CView from, View scratch) {
+  if (!frame.is_needed()) return from.data();
+  std::fill_n(scratch.begin(), frame.padded_size(), Real{0});
+  const int rows = std::min(frame.height, frame.padded_height - frame.top);
+  const int columns = std::min(frame.width, frame.padded_width - frame.left);
+  for (int plane = 0; columns > 0 && plane < frame.planes; ++plane) {
+    for (int row = 0; row < rows; ++row) {
+      std::copy_n(
+          &from[product(plane * frame.height + row, frame.width)], columns,
+          &scratch[product(plane * frame.padded_height + frame.top + row, frame.padded_width) +
+                   static_cast<std::size_t>(frame.left)]);
+    }
+  }
+  return scratch.data();
+}
+
+// From the first pixel that a window sees to the last.
+int reach(const WindowAxis& axis) {
+  return (axis.output - 1) * axis.stride + (axis.kernel - 1) * axis.dilation + 1;
+}
+
+Frame frame_of_x(int channels, const WindowAxis& down, const WindowAxis& across) {
+  return {channels, down.input, across.input, down.pad, across.pad, reach(down), reach(across)};
+}
+
+Frame frame_of_dy(int count, const WindowAxis& down, const WindowAxis& across) {
+  return {count,           down.output, across.output, down.farthest,
+          across.farthest, down.padded, across.padded};
+}
+
+}  // namespace
+
+bool Direct::pays(const Window& window, int count) {
+  constexpr std::int64_t kMostWeights = std::int64_t{1} << 18;  // beyond, BLAS' blocks pay
+  constexpr int kLargestStride = 8;
+  return window.kernel != Size2{1, 1} && window.patch() * std::int64_t{count} <= kMostWeights &&
+         std::max(window.stride.height, window.stride.width) <= kLargestStride;
+}
+
+// The padding and the lanes without a channel are multiplied, too: unless most of it is of use,
+// products and col2im are faster.
+bool Direct::dx_pays() const {
+  double done = 0;
+  for (const Share& share : shares_) {
+    for (const Band& band : share.bands) {
+      done += static_cast<double>(product(band.rows, share.columns.count)) *
+              static_cast<double>(band.taps) * static_cast<double>(padded_count(channels_));
+    }
+  }
+  const double needed = static_cast<double>(product(down_.output, across_.output)) *
+                        static_cast<double>(taps_.size()) * count_;
+  return needed >= 0.5 * done;
+}
+
+Direct::Direct(const Window& window, int count)
+    : channels_(window.input.channels),
+      count_(count),
+      down_(window.input.height, window.output.height, window.kernel.height, window.stride.height,
+            window.pad.height, window.dilation.height),
+      across_(window.input.width, window.output.width, window.kernel.width, window.stride.width,
+              window.pad.width, window.dilation.width) {
+  const Frame x = frame_of_x(channels_, down_, across_);
+  const std::size_t elements = product(down_.kernel, across_.kernel);  // of a kernel's plane
+  const auto for_elements = [&](const auto& body) {
+    for (int ky = 0; ky < down_.kernel; ++ky) {
+      for (int kx = 0; kx < across_.kernel; ++kx) {
+        body(ky, kx, product(ky, across_.kernel) + static_cast<std::size_t>(kx));
+      }
+    }
+  };
+  for (int c = 0; c < channels_; ++c) {
+    for_elements([&](int ky, int kx, std::size_t element) {
+      const auto channel = static_cast<std::size_t>(c);
+      taps_.push_back({channel * x.plane() + product(ky * down_.dilation, x.pitch()) +
+                           static_cast<std::size_t>(kx * across_.dilation),
+                       channel * elements + element});
+    });
+  }
+  for (int r = 0; r < down_.stride; ++r) {
+    for (int c = 0; c < across_.stride; ++c) add_share(r, c);
+  }
+}
+
+void Direct::add_share(int row_phase, int column_phase) {
+  const Frame dy = frame_of_dy(count_, down_, across_);
+  Share share{down_.pixels(row_phase), across_.pixels(column_phase), {}, {}};
+  if (share.rows.count == 0 || share.columns.count == 0) return;
+  const int skipped = down_.skipped(row_phase);
+  // The tap behind the last of each row of the kernel, and the row's shift.
+  std::vector<std::pair<std::size_t, int>> kernel_rows;
+  for (int ky = 0; ky < down_.kernel; ++ky) {
+    if (down_.phase(ky) != row_phase) continue;
+    const int row = skipped + down_.farthest - down_.shift(ky);
+    for (int f = 0; f < count_; ++f) {
+      for (int kx = 0; kx < across_.kernel; ++kx) {
+        if (across_.phase(kx) != column_phase) continue;
+        const auto kernel = static_cast<std::size_t>(f);
+        const int column = across_.skipped(column_phase) + across_.farthest - across_.shift(kx);
+        share.taps.push_back(
+            {kernel * dy.plane() + product(row, dy.pitch()) + static_cast<std::size_t>(column),
+             kernel * taps_.size() + product(ky, across_.kernel) + static_cast<std::size_t>(kx)});
+      }
+    }
+    kernel_rows.emplace_back(share.taps.size(), down_.shift(ky));
+  }
+  for (int i = 0; i < share.rows.count; ++i) {
+    std::size_t first = 0;
+    std::size_t last = 0;
+    std::size_t begin = 0;
+    for (const auto& [end, shift] : kernel_rows) {
+      const int row = skipped + i - shift;
+      if (row >= 0 && row < down_.output) {
+        if (last == 0) first = begin;
+        last = end;
+      }
+      begin = end;
+    }
+    const Band band{i, 1, first, last - first};
+    if (!share.bands.empty() && share.bands.back().first_tap == band.first_tap &&
+        share.bands.back().taps == band.taps) {
+      ++share.bands.back().rows;
+    } else {
+      share.bands.push_back(band);
+    }
+  }
+  shares_.push_back(std::move(share));
+}
+
+std::size_t Direct::scratch() const {
+  const Frame x = frame_of_x(channels_, down_, across_);
+  const Frame dy = frame_of_dy(count_, down_, across_);
+  const std::size_t width = product(kVectors, lane_count());
+  const std::size_t outputs = product(down_.output, across_.output);
+  std::size_t pixels = 0;
+  std::size_t taps = 0;
+  for (const Share& share : shares_) {
+    pixels = std::max(pixels, product(share.rows.count, share.columns.count));
+    taps += share.taps.size();
+  }
+  const std::size_t forward =
+      x.padded_size() + taps_.size() * padded_count(count_) + outputs * width;
+  const std::size_t backward = dy.padded_size() + taps * padded_count(channels_) + pixels * width;
+  return std::max(forward, backward) + width;
+}
+
+void Direct::forward(std::size_t n, CView x, CView weight, CView bias, View y, View scratch) const {
+  const Frame frame = frame_of_x(channels_, down_, across_);
+  const std::size_t x_size = product(channels_ * down_.input, across_.input);
+  const std::size_t positions = product(down_.output, across_.output);
+  Real* const start = scratch.data();
+  const View room = scratch.subspan(product(kVectors, lane_count()));
+  const View packed = room.subspan(frame.padded_size());
+  Real* const rows = packed.data() + taps_.size() * padded_count(count_);
+  for_panels(count_, [&](const Panel& panel, std::size_t first) {
+    vectorized<planes_to_lanes>(Turn{taps_.size(), panel.count, panel.width(), taps_.size()},
+                                &weight[first * taps_.size()], &packed[first * taps_.size()]);
+  });
+  const Grid grid{down_.output, across_.output, product(down_.stride, frame.pitch()),
+                  static_cast<std::size_t>(across_.stride)};
+  for (std::size_t i = 0; i < n; ++i) {
+    const Real* const pixels = padded(frame, x.subspan(i * x_size, x_size), room);
+    Real* const planes = &y[i * static_cast<std::size_t>(count_) * positions];
+    for_panels(count_, [&](const Panel& panel, std::size_t first) {
+      std::fill_n(start, panel.width(), Real{0});
+      if (!bias.empty()) std::copy_n(&bias[first], panel.count, start);
+      correlate(panel, {pixels, grid, taps_.data(), taps_.size(), &packed[first * taps_.size()],
+                        start, rows});
+      vectorized<lanes_to_planes>(Turn{positions, panel.count, panel.width(), positions}, rows,
+                                  planes + first * positions);
+    });
+  }
+}
+
+// Forward was y[o] = Σ w[k]·x[stride·o + dilation·k − pad], so
+//   dx[i] = Σ w[k]·dy[(i + pad − dilation·k)/stride]  over the k where that is whole, and the
+// kernels: the lecture's sliding of the rotated kernel over the zero-padded δ.
+void Direct::dx(std::size_t n, CView dy, CView weight, View dx, View scratch) const {
+  const Frame frame = frame_of_dy(count_, down_, across_);
+  const std::size_t plane = product(down_.input, across_.input);
+  const std::size_t elements = product(down_.kernel, across_.kernel);
+  const std::size_t y_size = product(count_ * down_.output, across_.output);
+  Real* const start = scratch.data();
+  const View room = scratch.subspan(product(kVectors, lane_count()));
+  const View packed = room.subspan(frame.padded_size());
+  std::fill_n(start, product(kVectors, lane_count()), Real{0});
+  std::size_t end = 0;
+  for (const Share& share : shares_) {
+    for_panels(channels_, [&](const Panel& panel, std::size_t first) {
+      pack(panel, share.taps, weight.data(), elements, &packed[end + first * share.taps.size()]);
+    });
+    end += share.taps.size() * padded_count(channels_);
+  }
+  Real* const rows = packed.data() + end;
+  for (std::size_t i = 0; i < n; ++i) {
+    const Real* const deltas = padded(frame, dy.subspan(i * y_size, y_size), room);
+    Real* const planes = &dx[i * static_cast<std::size_t>(channels_) * plane];
+    const Real* weights = packed.data();
+    for (const Share& share : shares_) {
+      const Grid grid{share.rows.count, share.columns.count,
+                      static_cast<std::size_t>(frame.pitch()), 1};
+      for_panels(channels_, [&](const Panel& panel, std::size_t first) {
+        for (const Band& band : share.bands) {
+          Grid rows_of_band = grid;
+          rows_of_band.rows = band.rows;
+          correlate(panel, {deltas + product(band.first_row, frame.pitch()), rows_of_band,
+                            share.taps.data() + band.first_tap, band.taps,
+                            weights + first * share.taps.size() + band.first_tap * panel.width(),
+                            start, rows + product(band.first_row, grid.columns) * panel.width()});
+        }
+        const Turn turn{grid.size(), panel.count, panel.width(), plane};
+        if (shares_.size() == 1) {  // all pixels
+          vectorized<lanes_to_planes>(turn, rows, planes + first * plane);
+        } else {
+          lanes_to_combs(turn, rows, share.rows, share.columns, across_.input,
+                         planes + first * plane);
+        }
+      });
+      weights += share.taps.size() * padded_count(channels_);
+    }
+  }
+}
+
+void Direct::add_dweight(std::size_t n, Taps taps, CView x, CView dy, View dweight,
+                         View scratch) const {
+  const Frame frame = frame_of_x(channels_, down_, across_);
+  const std::size_t x_size = product(channels_ * down_.input, across_.input);
+  const std::size_t positions = product(down_.output, across_.output);
+  const std::size_t count = taps.last - taps.first;
+  const View sums = scratch.subspan(frame.padded_size());
+  Real* const rows = sums.data() + count * padded_count(count_);
+  const auto turn_of = [&](const Panel& panel) {
+    return Turn{count, panel.count, panel.width(), taps_.size()};
+  };
+  for_panels(count_, [&](const Panel& panel, std::size_t first) {
+    vectorized<planes_to_lanes>(turn_of(panel), &dweight[first * taps_.size() + taps.first],
+                                &sums[first * count]);
+  });
+  const Grid grid{down_.output, across_.output, product(down_.stride, frame.pitch()),
+                  static_cast<std::size_t>(across_.stride)};
+  for (std::size_t i = 0; i < n; ++i) {
+    const Real* const pixels = padded(frame, x.subspan(i * x_size, x_size), scratch);
+    const Real* const planes = &dy[i * static_cast<std::size_t>(count_) * positions];
+    for_panels(count_, [&](const Panel& panel, std::size_t first) {
+      vectorized<planes_to_lanes>(Turn{positions, panel.count, panel.width(), positions},
+                                  planes + first * positions, rows);
+      add_gradients(panel,
+                    {pixels, grid, taps_.data() + taps.first, count, rows, &sums[first * count]});
+    });
+  }
+  for_panels(count_, [&](const Panel& panel, std::size_t first) {
+    vectorized<lanes_to_planes>(turn_of(panel), &sums[first * count],
+                                &dweight[first * taps_.size() + taps.first]);
+  });
+}
+
+}  // namespace cnn

@@ -1,0 +1,78 @@
+// Convolution as its definition has it, without a column matrix, for shapes where that matrix costs
+// more than the product or the product is too small for BLAS. The lanes of a vector are kernels: a
+// pixel is multiplied by the same element of all of them, and sums stay in registers from the first
+// tap to the last.
+//
+// Legend: n samples, C·H·W input, F kernels (`count`), KH·KW kernel, OH·OW output, taps = C·KH·KW.
+
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "base/view.hpp"
+#include "kernels/im2col.hpp"
+#include "kernels/window_axis.hpp"
+
+namespace cnn {
+
+// Immutable once made.
+class Direct {
+ public:
+  // Whether its forward and dweight are faster than products with a column matrix.
+  static bool pays(const Window& window, int count);
+
+  Direct() = default;
+  Direct(const Window& window, int count);
+
+  // Whether its dx is, too.
+  bool dx_pays() const;
+
+  // Reals of scratch that the functions below need.
+  std::size_t scratch() const;
+
+  // y ← W ⋆ x + b. x: (n, C, H, W); weight: (F, taps); bias: (F) or empty; y: (n, F, OH, OW).
+  void forward(std::size_t n, CView x, CView weight, CView bias, View y, View scratch) const;
+  // Assigns dx = ∂J/∂x.
+  void dx(std::size_t n, CView dy, CView weight, View dx, View scratch) const;
+  // dweight += ∂J/∂W of the taps first … last-1, one sample after the other.
+  struct Taps {
+    std::size_t first;
+    std::size_t last;
+  };
+  void add_dweight(std::size_t n, Taps taps, CView x, CView dy, View dweight, View scratch) const;
+
+  // Where a tap finds its pixel when the kernel is at the first position, and its element of the
+  // first kernel.
+  struct Tap {
+    std::size_t offset;
+    std::size_t element;
+  };
+
+ private:
+  // What sends pixels of one phase back to dx: a correlation of the padded dy, for bands of rows
+  // that see dy itself, and not padding alone, under the same rows of the kernel.
+  struct Band {
+    int first_row;
+    int rows;
+    std::size_t first_tap;
+    std::size_t taps;
+  };
+  struct Share {
+    Comb rows;
+    Comb columns;
+    std::vector<Tap> taps;  // row by row of the kernel
+    std::vector<Band> bands;
+  };
+
+  void add_share(int row_phase, int column_phase);
+
+  int channels_ = 0;
+  int count_ = 0;
+  WindowAxis down_;
+  WindowAxis across_;
+  std::vector<Tap> taps_;
+  std::vector<Share> shares_;
+};
+
+}  // namespace cnn
