@@ -21,31 +21,16 @@
 #include "apps/reading_progress.hpp"
 #include "apps/report.hpp"
 #include "base/file.hpp"
-#include "base/paths.hpp"
 #include "base/text.hpp"
 #include "data/class_names.hpp"
 #include "infer/vote.hpp"
 #include "run/memory_need.hpp"
 #include "run/model_runner.hpp"
+#include "run/scored_part.hpp"
 #include "run/training_data.hpp"
 
 namespace cnn::app {
 namespace {
-
-// Points the model's configuration at the set that --data names, and says which part to score.
-DataPart choose_part(const EvalOptions& o, DataConfig& data) {
-  const DataPart part = o.split == "validation" ? DataPart::validation
-                        : o.split == "train"    ? DataPart::train
-                                                : DataPart::test;
-  if (o.data.empty()) return part;
-  data.source.set_dir(resolved(o.data));
-  data.classes.clear();  // the names of its classes are its own matter
-  const std::vector<DataPart> parts = data.source.parts();
-  if (parts.size() != 1) return part;
-  // Nothing was held out of it: it is scored whole.
-  data.test = data.validation = 0;
-  return o.split.empty() ? parts.front() : part;
-}
 
 PartData load_part(const EvalOptions& o, const ModelInfo& info, DataPart part, int threads) {
   const RunConfig& config = info.config;
@@ -200,7 +185,7 @@ int evaluate_models(const EvalOptions& o) {
   Workers workers(o.threads > 0 ? o.threads : Workers::available());
   const Voters voters = load_voters(o, workers);
   ModelInfo& info = voters.front()->model.info;
-  const DataPart which = choose_part(o, info.config.data);
+  const DataPart which = choose_part(o.split, o.data, DataPart::test, info.config.data);
   if (info.config.data.source.keeps_pictures()) require_same_preparation(voters);
   announce_memory(scoring_bytes(o, voters, info, which, workers.count()), o.quiet);
   PartData part = load_part(o, info, which, workers.count());

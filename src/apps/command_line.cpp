@@ -333,6 +333,32 @@ void add_options(CLI::App& app, ImportOptions& o) {
       ->check(not_empty);
 }
 
+void add_options(CLI::App& app, ReportOptions& o) {
+  app.add_option("RUN", o.runs, "The run directory")
+      ->required()
+      ->expected(1)
+      ->type_name("")
+      ->check(not_empty);
+  app.add_option("--model", o.model, "The model to score, instead of the run's model.safetensors")
+      ->type_name("FILE")
+      ->check(not_empty);
+  app.add_option("--data", o.data,
+                 "Directory of the data set, instead of the one the model was trained on")
+      ->type_name("DIR")
+      ->check(not_empty);
+  app.add_option("--split", o.split,
+                 "Part of the data to score: test, validation or train; without it, test where "
+                 "there is one, else validation")
+      ->check(CLI::IsMember({"test", "validation", "train"}));
+  app.add_option("--out", o.out, "The page to write, instead of report.html in the run directory")
+      ->type_name("FILE.html")
+      ->check(not_empty);
+  app.add_option("--threads", o.threads, "Worker threads; 0 means all processors")
+      ->check(decimal)
+      ->check(CLI::Range(0, 256))
+      ->type_name("N");
+}
+
 // Parses with help and version set up the project's way, then runs the body. `examples` are
 // command lines.
 int parse_and_run(CLI::App& app, const std::vector<std::string>& examples, int argc, char** argv,
@@ -428,6 +454,18 @@ int run(int argc, char** argv, ImportOptions& options, const std::function<int()
     return parse_and_run(
         app,
         {"cnn-import net.onnx --out net.yaml", "cnn-import model.onnx --check test_data_set_0"},
+        argc, argv, body);
+  };
+  return guarded(std::cref(parse));
+}
+
+int run(int argc, char** argv, ReportOptions& options, const std::function<int()>& body) {
+  const auto parse = [&] {
+    CLI::App app("Makes one HTML page of a run: curves, mistakes with their pictures, the network.",
+                 "cnn-report");
+    add_options(app, options);
+    return parse_and_run(
+        app, {"cnn-report runs/lenet", "cnn-report runs/lenet --split validation --out lenet.html"},
         argc, argv, body);
   };
   return guarded(std::cref(parse));

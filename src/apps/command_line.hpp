@@ -87,6 +87,15 @@ struct ImportOptions {
   std::string check;  // directory of input_0.pb … and output_0.pb
 };
 
+struct ReportOptions {
+  std::vector<std::string> runs;
+  std::string model;  // empty: that of the run
+  std::string data;
+  std::string split;  // empty: test, else validation
+  std::string out;    // empty: report.html in the run
+  int threads = 0;
+};
+
 // Parses the arguments into `options` and runs `body`, whose value is the exit code, by way of
 // guarded (app.hpp). Mistakes of usage and --help end here.
 int run(int argc, char** argv, TrainOptions& options, const std::function<int()>& body);
@@ -95,5 +104,6 @@ int run(int argc, char** argv, PredictOptions& options, const std::function<int(
 int run(int argc, char** argv, BenchOptions& options, const std::function<int()>& body);
 int run(int argc, char** argv, ExportOptions& options, const std::function<int()>& body);
 int run(int argc, char** argv, ImportOptions& options, const std::function<int()>& body);
+int run(int argc, char** argv, ReportOptions& options, const std::function<int()>& body);
 
 }  // namespace cnn::app

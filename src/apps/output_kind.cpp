@@ -37,6 +37,14 @@ bool is_imported(const fs::path& path) {
   return std::string_view(start.data(), start.size()) == kImportedHeader;
 }
 
+bool is_html(const fs::path& path) {
+  constexpr std::string_view kStart = "<!DOCTYPE html>";
+  if (!fs::is_regular_file(path)) return false;
+  std::array<char, kStart.size()> start{};
+  InputFile(path).read(std::as_writable_bytes(std::span(start)));
+  return std::string_view(start.data(), start.size()) == kStart;
+}
+
 struct Kind {
   const char* name;
   bool (*is)(const fs::path&);
@@ -48,6 +56,7 @@ constexpr std::array kKinds = {
     Kind{"directory", [](const fs::path& path) { return fs::is_directory(path); }},
     Kind{"ONNX model", is_onnx},
     Kind{"configuration of cnn-import", is_imported},
+    Kind{"HTML page", is_html},
 };
 
 }  // namespace

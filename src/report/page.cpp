@@ -1,0 +1,102 @@
+#include "report/page.hpp"
+
+#include <string>
+
+#include "base/file.hpp"
+#include "report/configuration.hpp"
+#include "report/confusion_view.hpp"
+#include "report/line_chart.hpp"
+#include "report/network_view.hpp"
+#include "report/numbers.hpp"
+
+namespace cnn::report {
+namespace {
+
+Line line_of(const std::vector<EpochMetrics>& rows, double EpochMetrics::*value,
+             const std::string& name, const std::string& style, bool validated) {
+  Line line{name, style, {}};
+  for (const EpochMetrics& row : rows) {
+    if (validated && !row.validated) continue;
+    line.points.push_back({static_cast<double>(row.epoch), row.*value});
+  }
+  return line;
+}
+
+void add_curves(Fields& fields, const std::vector<EpochMetrics>& rows) {
+  if (rows.empty()) return;
+  const auto chart = [&](const std::string& title, Scale scale, double EpochMetrics::*train,
+                         double EpochMetrics::*validation) {
+    LineChart result{.title = title, .scale = scale, .lines = {}};
+    result.lines.push_back(line_of(rows, train, "training", "train", false));
+    Line held_out = line_of(rows, validation, "validation", "held-out", true);
+    if (!held_out.points.empty()) result.lines.push_back(std::move(held_out));
+    return line_chart_fields(result);
+  };
+  fields.show("trained");
+  fields.add("curves", chart("Loss", Scale::logarithmic, &EpochMetrics::train_loss,
+                             &EpochMetrics::validation_loss));
+  fields.add("curves", chart("Accuracy", Scale::percent, &EpochMetrics::train_accuracy,
+                             &EpochMetrics::validation_accuracy));
+  fields.add("curves", line_chart_fields(
+                           {.title = "Learning rate α, at the end of each epoch",
+                            .lines = {line_of(rows, &EpochMetrics::alpha, "alpha", "alpha", false)},
+                            .height = 130,
+                            .begins_at_zero = true}));
+}
+
+void add_epochs(Fields& fields, const std::vector<EpochMetrics>& rows) {
+  fields.text("epochs", rows.empty() ? "0" : grouped(rows.back().epoch));
+  const EpochMetrics* best = nullptr;
+  for (const EpochMetrics& row : rows) {
+    if (row.validated && (best == nullptr || row.validation_accuracy > best->validation_accuracy)) {
+      best = &row;
+    }
+  }
+  if (best == nullptr) return;
+  fields.show("validated").text("best_epoch", grouped(best->epoch));
+  fields.text("best_accuracy", percent(best->validation_accuracy));
+}
+
+void add_commands(Fields& fields, const RunPage& page) {
+  const std::string directory = display_path(page.run.directory);
+  const auto add = [&](const std::string& purpose, const std::string& command) {
+    fields.add("commands", Fields().text("purpose", purpose).text("command", command));
+  };
+  add("Train it again, elsewhere", "cnn-train --config " + directory + "/config.yaml --out DIR");
+  if (!page.run.model.empty()) {
+    const std::string model = display_path(page.run.model);
+    add("Score it", "cnn-eval --model " + model +
+                        (page.has_scores && page.scored->part() != DataPart::test
+                             ? " --split " + std::string(part_name(page.scored->part()))
+                             : ""));
+    add("Classify pictures", "cnn-predict --model " + model + " PICTURE…");
+  }
+  add("Write this page", "cnn-report " + directory);
+}
+
+}  // namespace
+
+std::string run_page(const RunPage& page) {
+  const RunRecord& run = page.run;
+  Fields fields;
+  fields.text("run_name", run.config.name).text("directory", display_path(run.directory));
+  for (const std::string& notice : run.notices) {
+    fields.add("notices", Fields().text("notice", notice));
+  }
+  fields.text("time", duration(run.seconds()));
+  fields.text("loss", std::string(kLossNames[static_cast<std::size_t>(run.config.loss)]));
+  add_epochs(fields, run.metrics);
+  add_curves(fields, run.metrics);
+  fields.text("arithmetic", "");
+  if (page.scored != nullptr) {
+    fields.show("has_arithmetic", !page.scored->arithmetic().empty());
+    fields.text("arithmetic", page.scored->arithmetic());
+    add_network(fields, page.scored->network());
+    if (page.has_scores) add_results(fields, *page.scored);
+  }
+  add_configuration(fields, run.config);
+  add_commands(fields, page);
+  return render("page.html", fields);
+}
+
+}  // namespace cnn::report

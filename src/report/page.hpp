@@ -1,0 +1,22 @@
+// report.html: one file about a run, which opens anywhere, asks nobody for anything and needs no
+// script. The same run gives the same bytes: times are those that the run stored.
+
+#pragma once
+
+#include <string>
+
+#include "report/run_record.hpp"
+#include "report/scored_run.hpp"
+
+namespace cnn::report {
+
+// `scored` is the run's model, nullptr if there is none; what it was scored on is shown if it was.
+struct RunPage {
+  const RunRecord& run;
+  ScoredRun* scored = nullptr;
+  bool has_scores = false;
+};
+
+std::string run_page(const RunPage& page);
+
+}  // namespace cnn::report

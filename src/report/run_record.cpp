@@ -1,0 +1,56 @@
+#include "report/run_record.hpp"
+
+#include <fmt/format.h>
+
+#include "base/directory.hpp"
+#include "base/file.hpp"
+#include "run/metrics_rows.hpp"
+#include "run/run_directory.hpp"
+
+namespace cnn::report {
+namespace {
+
+// How far it has come, for a run that has no model yet.
+std::string state_of(const RunRecord& run) {
+  const std::string epochs = run.metrics.empty()
+                                 ? "no epoch is done"
+                                 : fmt::format("epoch {} is done", run.metrics.back().epoch);
+  return run.running ? "The run is going on; " + epochs + "."
+                     : "The run did not come to its end; " + epochs + ".";
+}
+
+}  // namespace
+
+double RunRecord::seconds() const {
+  double sum = 0;
+  for (const EpochMetrics& row : metrics) sum += row.seconds;
+  return sum;
+}
+
+RunRecord read_run(const std::filesystem::path& path) {
+  const RunDirectory directory(path);
+  if (!is_there(directory.config())) {
+    throw file_error(path, "holds no run: there is no config.yaml in it");
+  }
+  RunRecord run;
+  run.directory = path;
+  run.config = load_config(directory.config(), {}).config;
+  run.metrics = read_metrics(directory.metrics());
+  run.running = !Directory(path).lock();
+  run.ended = is_there(directory.model());
+  if (run.ended && !run.running) {
+    run.model = directory.model();
+    return run;
+  }
+  run.ended = false;
+  run.notices.push_back(state_of(run));
+  if (is_there(directory.last())) {
+    run.model = directory.last();
+    run.notices.push_back("Scores and pictures are those of its checkpoint, last.safetensors.");
+  } else {
+    run.notices.push_back("There is no model to score.");
+  }
+  return run;
+}
+
+}  // namespace cnn::report

@@ -1,0 +1,50 @@
+#include "report/scored_run.hpp"
+
+#include "base/text.hpp"
+#include "data/class_names.hpp"
+#include "formats/tensor_file.hpp"
+#include "nn/loss.hpp"
+#include "run/scored_part.hpp"
+
+namespace cnn::report {
+namespace {
+
+std::string arithmetic_of(const std::filesystem::path& model) {
+  const TensorFile file = read_tensors(model);
+  const auto found = file.metadata.find("arithmetic");
+  return found == file.metadata.end() ? std::string() : shown(found->second, found->second.size());
+}
+
+}  // namespace
+
+ScoredRun::ScoredRun(const std::filesystem::path& model, Workers& workers)
+    : runner_(model, workers), arithmetic_(arithmetic_of(model)) {}
+
+void ScoredRun::score(const ScoreOptions& options) {
+  DataConfig data = info().config.data;
+  part_ = choose_part(options.split, options.data, part_to_judge_by(data), data);
+  ReadOptions reading;
+  reading.threads = options.threads;
+  reading.preparation = preparation_of(info());
+  data_ = load_part(data, part_, info().config.training.seed, reading);
+  adopt_classes(data_.dataset, info().classes);
+  require_fit(data_.dataset, info());
+  with_model(runner_.path, [&] {
+    evaluation_ = evaluate(runner_.inference, info().config.loss, dataset(), selection());
+  });
+}
+
+std::vector<std::vector<double>> ScoredRun::probabilities(const std::vector<std::size_t>& places) {
+  std::vector<std::vector<double>> result(places.size(),
+                                          std::vector<double>(info().classes.size()));
+  with_model(runner_.path, [&] {
+    runner_.inference.run(
+        places.size(), [&](std::size_t i) { return dataset().image(selection()[places[i]]); },
+        [&](std::size_t i, CView outputs) {
+          class_probabilities(info().config.loss, outputs, result[i]);
+        });
+  });
+  return result;
+}
+
+}  // namespace cnn::report

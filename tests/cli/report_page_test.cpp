@@ -1,0 +1,148 @@
+// cnn-report: the page of a run.
+
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "base/directory.hpp"
+#include "support/cli.hpp"
+#include "support/html.hpp"
+#include "support/idx_writer.hpp"
+
+namespace cnn {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+namespace fs = std::filesystem;
+
+// Runs cnn-report and returns the page.
+std::string report(const fs::path& run, const std::vector<std::string>& more = {}) {
+  std::vector<std::string> arguments = {run.string()};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  const CommandResult result = run_command("cnn-report", arguments);
+  EXPECT_EQ(result.code, 0) << result.err;
+  const std::string page = slurp(run / "report.html");
+  EXPECT_EQ(html_mistake(page), "");
+  EXPECT_LT(page.size(), 2'000'000U);
+  return page;
+}
+
+// A run on `classes` classes of tiny images, which a network of one layer tells apart or not.
+CommandResult train_tiny(const TempDir& temp, std::size_t classes,
+                         const std::vector<std::string>& more = {}) {
+  const Shape shape{1, 6, 6};
+  write_dataset(temp.path(), DataPart::train, make_dataset(shape, 2 * classes + 30, classes));
+  write_dataset(temp.path(), DataPart::test, make_dataset(shape, 2 * classes + 10, classes, 2));
+  std::ofstream(temp / "tiny.yaml") << "data: {dir: .}\nnetwork:\n  - fc: {count: " << classes
+                                    << "}\ntraining: {epochs: 1, batch: 16}\noutput: {dir: run}\n";
+  std::vector<std::string> arguments = {"--config", (temp / "tiny.yaml").string()};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return run_command("cnn-train", arguments);
+}
+
+TEST(Report, HasTheNumbersOfEvalAndTheSameBytesAgain) {
+  const TempDir temp;
+  ASSERT_EQ(train(temp / "run", {}).code, 0);
+  const std::string page = report(temp / "run");
+  const std::string model = (temp / "run/model.safetensors").string();
+  const std::string eval = run_command("cnn-eval", {"--model", model}).out;
+  const auto word_after = [&](const std::string& what) {
+    const std::size_t at = eval.find(what) + what.size();
+    return eval.substr(at, eval.find_first_of(" )\n", at) - at);
+  };
+  EXPECT_THAT(page, HasSubstr("<dd>" + word_after("accuracy ") + " %</dd>"));
+  EXPECT_THAT(page, HasSubstr(word_after("interval ") + " – " + word_after(" - ")));
+  EXPECT_THAT(page, HasSubstr("<dd>" + word_after("loss ") + "</dd>"));
+  EXPECT_THAT(page, HasSubstr("of 1,000 images"));
+  EXPECT_THAT(page, HasSubstr("multiply-adds"));
+  EXPECT_EQ(report(temp / "run", {"--threads", "1"}), page);
+}
+
+TEST(Report, ScoresTheValidationSetWhereThereIsNoTestSet) {
+  const TempDir temp;
+  ASSERT_EQ(train_tiny(temp, 3, {"--set", "data.validation=6"}).code, 0);
+  EXPECT_THAT(report(temp / "run"), HasSubstr("test set"));
+  fs::remove(temp / "t10k-images-idx3-ubyte");
+  EXPECT_THAT(report(temp / "run"), HasSubstr("validation set"));
+  EXPECT_THAT(report(temp / "run", {"--split", "train"}), HasSubstr("train set"));
+}
+
+TEST(Report, ShowsNamesAsTheyAreWhateverStandsInThem) {
+  const TempDir temp;
+  ASSERT_EQ(
+      train_tiny(temp, 3, {"--set", R"(data.classes=["<i>&\"'", "\U0001F408", "\u05D0\u05D1"])"})
+          .code,
+      0);
+  const std::string page = report(temp / "run");
+  EXPECT_THAT(page, HasSubstr("<bdi>&lt;i&gt;&amp;&quot;&#39;</bdi>"));
+  EXPECT_THAT(page, HasSubstr("<bdi>\xF0\x9F\x90\x88</bdi>"));
+  EXPECT_THAT(page, HasSubstr("<bdi>\xD7\x90\xD7\x91</bdi>"));
+  EXPECT_THAT(page, Not(HasSubstr("<i>")));
+}
+
+TEST(Report, SaysWhatIsMissingAndShowsTheRest) {
+  const TempDir temp;
+  ASSERT_EQ(train_tiny(temp, 3).code, 0);
+  for (const char* file : {"t10k-images-idx3-ubyte", "train-images-idx3-ubyte"}) {
+    fs::remove(temp / file);
+  }
+  const std::string page = report(temp / "run");
+  EXPECT_THAT(page, HasSubstr("Scores and pictures are missing."));
+  EXPECT_THAT(page, HasSubstr("<h2>Training</h2>"));
+  EXPECT_THAT(page, HasSubstr("<h2>Network</h2>"));
+  EXPECT_THAT(page, Not(HasSubstr("<h2>Mistakes</h2>")));
+}
+
+TEST(Report, OneEpochWithoutValidationHasNoLineForIt) {
+  const TempDir temp;
+  ASSERT_EQ(train_tiny(temp, 3).code, 0);
+  const std::string page = report(temp / "run");
+  EXPECT_THAT(page, HasSubstr("training, epoch 1: "));
+  EXPECT_THAT(page, Not(HasSubstr("validation, epoch")));
+  EXPECT_THAT(page, Not(HasSubstr("Best validation")));
+}
+
+TEST(Report, ARunThatDivergedHasAPage) {
+  const TempDir temp;
+  ASSERT_EQ(
+      train_tiny(temp, 3, {"--set", "training.alpha=1e18", "--set", "training.epochs=50"}).code, 4);
+  const std::string page = report(temp / "run");
+  EXPECT_THAT(page, HasSubstr("The run did not come to its end"));
+}
+
+TEST(Report, ARunThatGoesOnSaysSo) {
+  const TempDir temp;
+  ASSERT_EQ(train_tiny(temp, 3).code, 0);
+  Directory held(temp / "run");
+  ASSERT_TRUE(held.lock());
+  const std::string page = report(temp / "run");
+  EXPECT_THAT(page, HasSubstr("The run is going on; epoch 1 is done."));
+  EXPECT_THAT(page, HasSubstr("last.safetensors"));
+}
+
+TEST(Report, IsOfAnyNumberOfClasses) {
+  for (const std::size_t classes : {1, 2, 51, 256, 1000}) {
+    SCOPED_TRACE(classes);
+    const TempDir temp;
+    ASSERT_EQ(train_tiny(temp, classes).code, 0);
+    const std::string page = report(temp / "run");
+    EXPECT_EQ(page.find("class=\"matrix") != std::string::npos, classes <= 50);
+    if (classes == 1) EXPECT_THAT(page, HasSubstr("No mistakes: all "));
+  }
+}
+
+TEST(Report, RefusesWhatIsNoRunAndNoPage) {
+  const TempDir temp;
+  EXPECT_EQ(run_command("cnn-report", {temp.path().string()}).code, 3);
+  ASSERT_EQ(train_tiny(temp, 2).code, 0);
+  std::ofstream(temp / "letter.txt") << "dear";
+  const CommandResult result =
+      run_command("cnn-report", {(temp / "run").string(), "--out", (temp / "letter.txt").string()});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_EQ(slurp(temp / "letter.txt"), "dear");
+}
+
+}  // namespace
+}  // namespace cnn

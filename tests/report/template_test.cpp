@@ -1,0 +1,41 @@
+#include "report/template.hpp"
+
+#include <stdexcept>
+
+#include <gtest/gtest.h>
+
+namespace cnn::report {
+namespace {
+
+TEST(Template, EscapesWhateverMeansSomething) {
+  EXPECT_EQ(escaped(R"(<b> & "x" 'y')"), "&lt;b&gt; &amp; &quot;x&quot; &#39;y&#39;");
+  EXPECT_EQ(escaped("\xF0\x9F\x90\x88 \xD7\x90"), "\xF0\x9F\x90\x88 \xD7\x90");
+  EXPECT_EQ(escaped("a\x1b\xff\nb"), "a\\x1b\\xff\nb");
+  EXPECT_EQ(escaped("\xE2\x80\xAE"), "\\u202e");  // turns the direction of what follows
+}
+
+TEST(Template, FillsTextsAndLists) {
+  Fields fields;
+  fields.text("a", "<1>").text("b", "outer");
+  fields.add("list", Fields().text("b", "first")).add("list", Fields());
+  EXPECT_EQ(render_text("{{a}}:{{#list}}[{{b}}]{{/list}}{{^list}}none{{/list}}", fields),
+            "&lt;1&gt;:[first][outer]");
+  EXPECT_EQ(render_text("{{#gone}}x{{/gone}}{{^gone}}none{{/gone}}", fields), "none");
+}
+
+TEST(Template, ATagAloneTakesItsLine) {
+  Fields fields;
+  fields.show("yes").show("no", false);
+  EXPECT_EQ(render_text("a\n  {{#yes}}\nb\n{{/yes}}\n{{#no}}\nc\n{{/no}}\nd\n", fields),
+            "a\nb\nd\n");
+}
+
+TEST(Template, MistakesAreOurs) {
+  EXPECT_THROW(render_text("{{nobody}}", Fields()), std::logic_error);
+  EXPECT_THROW(render_text("{{#a}}", Fields()), std::logic_error);
+  EXPECT_THROW(render_text("{{/a}}", Fields()), std::logic_error);
+  EXPECT_THROW(render("gone.html", Fields()), std::logic_error);
+}
+
+}  // namespace
+}  // namespace cnn::report
