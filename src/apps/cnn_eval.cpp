@@ -39,8 +39,7 @@ PartData load_part(const EvalOptions& o, const ModelInfo& info, DataPart part, i
   options.threads = threads;
   options.on_progress = reading_progress(console);
   options.preparation = preparation_of(info);
-  if (o.data.empty() && part == DataPart::validation && config.data.validation == 0 &&
-      !config.data.source.has(part)) {
+  if (o.data.empty() && part == DataPart::validation && !config.data.has_validation()) {
     throw ConfigError("error: the run of " + path_text(o.models.front()) +
                       " held out no validation set (data.validation is 0); score --split test or "
                       "train");
@@ -100,7 +99,7 @@ std::size_t scoring_bytes(const EvalOptions& o, const Voters& voters, const Mode
   constexpr std::size_t kCopiesOfNames = 8;
   const SourceConfig& source = info.config.data.source;
   const bool held_out = part == DataPart::test         ? info.config.data.test > 0
-                        : part == DataPart::validation ? info.config.data.validation > 0
+                        : part == DataPart::validation ? info.config.data.holds_validation_out()
                                                        : false;
   const std::unique_ptr<DataSource> images =
       source.open(held_out && !source.has(part) ? DataPart::train : part);

@@ -231,7 +231,7 @@ int sweep_all(const TrainOptions& o, StopSwitch& stop) {
 }
 
 int train_all(const TrainOptions& o, StopSwitch& stop) {
-  if (!o.sweep.empty()) {
+  if (!o.sweep.empty() || o.folds > 0) {
     return sweep_keys(
         o, stop, [](const TrainOptions& run) { return load(run, options_of(run)).config; },
         [&](const TrainOptions& run) { return train(run, stop); });

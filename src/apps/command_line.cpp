@@ -12,6 +12,7 @@
 #include "apps/completion.hpp"
 #include "apps/option_list.hpp"
 #include "base/text.hpp"
+#include "data/selection.hpp"
 #include "run/config_schema.hpp"
 
 namespace cnn::app {
@@ -182,6 +183,18 @@ void add_options(CLI::App& app, TrainOptions& o) {
       ->check(decimal)
       ->check(CLI::Range(1, 1000))
       ->needs(find_option(app, "--sweep"));
+  app.add_option("--folds", o.folds,
+                 "Cross-validation: divide the training set into K parts and train K times, each "
+                 "time with another one held out, into the run directory's fold-N; print the mean "
+                 "and deviation of their accuracies. With --sweep, each combination is judged so")
+      ->type_name("K")
+      ->check(decimal)
+      ->check(CLI::Range(std::int64_t{2}, kMostFolds))
+      ->excludes(dry_run)
+      ->excludes(print_config)
+      ->excludes(tta)
+      ->excludes(find_option(app, "--check-gradients"))
+      ->excludes(find_option(app, "--find-alpha"));
   app.add_option("--preview", o.preview,
                  "Write a picture of training images and what data.augment makes of them in the "
                  "first epochs, and stop")
@@ -191,6 +204,7 @@ void add_options(CLI::App& app, TrainOptions& o) {
       ->excludes(find_option(app, "--find-alpha"))
       ->excludes(find_option(app, "--seeds"))
       ->excludes(find_option(app, "--sweep"))
+      ->excludes(find_option(app, "--folds"))
       ->excludes(dry_run)
       ->excludes(print_config)
       ->excludes(resume)
@@ -202,7 +216,7 @@ void add_options(CLI::App& app, TrainOptions& o) {
   group(app, "Looking without training",
         {"--dry-run", "--print-config", "--print-schema", "--check-gradients", "--find-alpha",
          "--preview"});
-  group(app, "Several runs", {"--seeds", "--tta", "--sweep", "--random"});
+  group(app, "Several runs", {"--seeds", "--tta", "--sweep", "--random", "--folds"});
   group(app, "What is said", {"--quiet", "--verbose", "--no-progress"});
 }
 

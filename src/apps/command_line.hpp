@@ -34,6 +34,7 @@ struct TrainOptions {
   std::string seeds;               // "1-5", or empty: a single run
   std::vector<std::string> sweep;  // "training.alpha=0.01,0.03"
   std::size_t random = 0;          // draws from `sweep`; 0: all combinations
+  std::int64_t folds = 0;          // of the training set, each held out once; 0: none
   std::string tta = "none";
 };
 

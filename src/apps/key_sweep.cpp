@@ -11,11 +11,14 @@
 #include "cnn/error.hpp"
 
 #include "apps/app.hpp"
+#include "apps/csv_field.hpp"
 #include "apps/signals.hpp"
 #include "apps/sweep.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "data/selection.hpp"
 #include "run/run_directory.hpp"
+#include "run/training_data.hpp"
 
 namespace cnn::app {
 namespace {
@@ -23,9 +26,10 @@ namespace {
 // A combination and how well it did.
 struct Standing {
   std::size_t combination;
-  std::size_t seeds = 0;  // that came to an end
-  double mean = 0;        // of accuracies
-  double deviation = 0;   // n − 1 in the denominator
+  std::size_t runs = 0;  // that came to an end
+  std::size_t diverged = 0;
+  double mean = 0;       // of accuracies
+  double deviation = 0;  // n − 1 in the denominator
 };
 
 std::vector<Standing> standings(std::size_t combinations, const std::vector<KeyRun>& runs) {
@@ -34,9 +38,11 @@ std::vector<Standing> standings(std::size_t combinations, const std::vector<KeyR
     Standing standing{c};
     std::vector<double> values;
     for (const KeyRun& run : runs) {
-      if (run.combination == c && run.accuracy) values.push_back(*run.accuracy);
+      if (run.combination != c) continue;
+      if (run.accuracy) values.push_back(*run.accuracy);
+      if (run.state == "diverged") ++standing.diverged;
     }
-    standing.seeds = values.size();
+    standing.runs = values.size();
     const auto n = static_cast<double>(values.size());
     for (const double value : values) standing.mean += value / n;
     for (const double value : values) standing.deviation += std::pow(value - standing.mean, 2);
@@ -44,15 +50,28 @@ std::vector<Standing> standings(std::size_t combinations, const std::vector<KeyR
     result.push_back(standing);
   }
   std::stable_sort(result.begin(), result.end(), [](const Standing& a, const Standing& b) {
-    return a.seeds > 0 && (b.seeds == 0 || a.mean > b.mean);
+    return a.runs > 0 && (b.runs == 0 || a.mean > b.mean);
   });
   return result;
 }
 
+// "98.00 ± 1.00 %"
+std::string accuracy_text(const Standing& standing) {
+  if (standing.runs == 0) return "diverged";
+  if (standing.runs == 1) return fmt::format("{:.2f} %", 100 * standing.mean);
+  return fmt::format("{:.2f} ± {:.2f} %", 100 * standing.mean, 100 * standing.deviation);
+}
+
+// Beside a mean of those that did not.
+std::string divergence_text(const Standing& standing) {
+  if (standing.runs == 0 || standing.diverged == 0) return "";
+  return fmt::format("  ({} of {} diverged)", standing.diverged, standing.runs + standing.diverged);
+}
+
 // The square of the mean's standard error.
 double squared_error(const Standing& standing, std::size_t images) {
-  if (standing.seeds > 1) {
-    return standing.deviation * standing.deviation / static_cast<double>(standing.seeds);
+  if (standing.runs > 1) {
+    return standing.deviation * standing.deviation / static_cast<double>(standing.runs);
   }
   return standing.mean * (1 - standing.mean) / static_cast<double>(images);
 }
@@ -64,13 +83,6 @@ std::string settings(const std::vector<SweepKey>& keys, const Combination& value
     text += (k == 0 ? "" : " ") + before + keys[k].key + "=" + values[k];
   }
   return text;
-}
-
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\n") == std::string::npos) return text;
-  std::string result = "\"";
-  for (const char c : text) result += c == '"' ? "\"\"" : std::string(1, c);
-  return result + "\"";
 }
 
 // What metrics.csv of a run that ended says.
@@ -97,25 +109,100 @@ void take_results(const RunDirectory& directory, KeyRun& run) {
 
 // The options of one run, without where it is written.
 TrainOptions options_of(const TrainOptions& sweep, const std::vector<SweepKey>& keys,
-                        const Combination& values) {
+                        const Combination& values, std::int64_t fold) {
   TrainOptions options = sweep;
   options.sweep.clear();
   options.seeds.clear();
   options.random = 0;
+  options.folds = 0;
   for (std::size_t k = 0; k < keys.size(); ++k) {
     options.overrides.push_back(keys[k].key + "=" + values[k]);
   }
+  if (sweep.folds > 0) options.overrides.push_back("data.fold=" + to_text({fold, sweep.folds}));
   return options;
 }
 
-// How many images judge.
-std::size_t validation_images(const RunConfig& config) {
-  const SourceConfig& source = config.data.source;
-  if (config.data.validation > 0) return static_cast<std::size_t>(config.data.validation);
-  if (source.has(DataPart::validation)) return source.open(DataPart::validation)->count();
+// What every run gets from the sweep itself would displace a value of the key.
+void require_free_keys(const TrainOptions& options, const std::vector<SweepKey>& keys) {
+  for (const SweepKey& key : keys) {
+    std::string advice;
+    if (key.key == "training.seed") advice = "give the seeds by --seeds";
+    if (key.key == "output.dir") advice = "each run has its own directory inside that of the sweep";
+    const bool holds_out = key.key == "data.fold" || key.key == "data.validation";
+    if (options.folds > 0 && holds_out) advice = "--folds says what is held out";
+    if (advice.empty()) continue;
+    throw ConfigError("error: --sweep cannot vary " + key.key + ": " + advice);
+  }
+}
+
+// How many images judge a combination.
+std::size_t judging_images(const RunConfig& config, bool all_folds) {
+  const DataConfig& data = config.data;
+  check_parts(data);
+  if (data.validation > 0) return static_cast<std::size_t>(data.validation);
+  if (data.fold.count > 0) {
+    const std::size_t all = data.source.open(DataPart::train)->count();
+    const std::size_t rest = all - std::min(all, static_cast<std::size_t>(data.test));
+    return all_folds ? rest : rest / static_cast<std::size_t>(data.fold.count);
+  }
+  if (data.has_validation()) return data.source.open(DataPart::validation)->count();
   throw ConfigError(
       "error: --sweep judges by images held out of the training set; the test set is not for "
-      "choosing\n  add --set data.validation=N");
+      "choosing\n  add --set data.validation=N, or --folds K");
+}
+
+// "run-2-seed-1-fold-3", with the parts that tell this sweep's runs apart.
+std::string directory_name(const TrainOptions& options, const KeyRun& run) {
+  std::vector<std::string> parts;
+  if (!options.sweep.empty()) parts.push_back("run-" + std::to_string(run.combination + 1));
+  if (!options.seeds.empty()) parts.push_back("seed-" + std::to_string(run.seed));
+  if (run.fold > 0) parts.push_back("fold-" + std::to_string(run.fold));
+  return join(parts, "-");
+}
+
+// The runs of a sweep, in their order.
+std::vector<KeyRun> plan_runs(const TrainOptions& options, std::size_t combinations,
+                              const std::vector<std::uint64_t>& seeds) {
+  constexpr std::size_t kMostRuns = 10'000;
+  const auto folds = static_cast<std::size_t>(std::max<std::int64_t>(options.folds, 1));
+  if (combinations * seeds.size() * folds > kMostRuns) {
+    throw ConfigError("error: " + std::to_string(combinations * seeds.size() * folds) +
+                      " runs are more than " + std::to_string(kMostRuns) +
+                      "; give fewer values, --seeds or --folds");
+  }
+  std::vector<KeyRun> runs;
+  for (std::size_t c = 0; c < combinations; ++c) {
+    for (const std::uint64_t seed : seeds) {
+      for (std::size_t f = 1; f <= folds; ++f) {
+        KeyRun run{"", c, seed, "", {}, {}, {}};
+        if (options.folds > 0) run.fold = static_cast<std::int64_t>(f);
+        run.run = directory_name(options, run);
+        runs.push_back(std::move(run));
+      }
+    }
+  }
+  return runs;
+}
+
+// "training.alpha=0.01 seed 1 fold 2 of 5"
+std::string run_title(const TrainOptions& options, const std::vector<SweepKey>& keys,
+                      const Combination& values, const KeyRun& run) {
+  std::string text = settings(keys, values, "");
+  text += (text.empty() ? "seed " : " seed ") + std::to_string(run.seed);
+  if (run.fold > 0) text += " fold " + to_text({run.fold, options.folds});
+  return text;
+}
+
+void require_free(const TrainOptions& options, const std::filesystem::path& root,
+                  const std::vector<KeyRun>& runs) {
+  if (options.resuming || options.overwrite) return;
+  for (const KeyRun& run : runs) {
+    const RunDirectory directory(root / run.run);
+    if (!directory.occupied()) continue;
+    throw ConfigError("error: " + display_path(directory.path()) +
+                      " already holds a run; continue the sweep with --resume, replace its runs "
+                      "with --overwrite, or choose another directory with --out DIR");
+  }
 }
 
 }  // namespace
@@ -126,13 +213,11 @@ std::string key_sweep_text(const std::vector<SweepKey>& keys,
   const std::vector<Standing> table = standings(combinations.size(), runs);
   std::string text = "validation accuracy of the last weights, best first\n";
   for (const Standing& s : table) {
-    std::string accuracy = "diverged";
-    if (s.seeds > 0) accuracy = fmt::format("{:.2f} %", 100 * s.mean);
-    if (s.seeds > 1) accuracy = fmt::format("{:.2f} ± {:.2f} %", 100 * s.mean, 100 * s.deviation);
-    text += fmt::format("{:>16}  {}\n", accuracy, settings(keys, combinations[s.combination], ""));
+    text += fmt::format("{:>16}  {}{}\n", accuracy_text(s),
+                        settings(keys, combinations[s.combination], ""), divergence_text(s));
   }
-  if (table.front().seeds == 0) return text + "no run came to an end\n";
-  if (table.size() > 1 && table[1].seeds > 0) {
+  if (table.front().runs == 0) return text + "no run came to an end\n";
+  if (table.size() > 1 && table[1].runs > 0) {
     const double error =
         std::sqrt(squared_error(table[0], images) + squared_error(table[1], images));
     if (table[0].mean - table[1].mean < 2 * error) {
@@ -145,12 +230,30 @@ std::string key_sweep_text(const std::vector<SweepKey>& keys,
   return text + "best: " + settings(keys, combinations[table[0].combination], "--set ") + "\n";
 }
 
+std::string folds_text(const std::vector<KeyRun>& runs, std::size_t images) {
+  std::string text = "validation accuracy of the last weights\n";
+  const bool seeds = runs.front().seed != runs.back().seed;
+  std::int64_t folds = 0;
+  for (const KeyRun& run : runs) {
+    if (seeds) text += fmt::format("seed {:>4}  ", run.seed);
+    text += fmt::format("fold {:>4}  ", run.fold);
+    text += run.accuracy ? fmt::format("{:.2f} %\n", 100 * *run.accuracy) : "diverged\n";
+    folds = std::max(folds, run.fold);
+  }
+  const Standing all = standings(1, runs).front();
+  if (all.runs == 0) return text + "no run came to an end\n";
+  return text + fmt::format("mean  {}  {} folds of {} images{}\n", accuracy_text(all), folds,
+                            images, divergence_text(all));
+}
+
 std::string key_sweep_csv(const std::vector<SweepKey>& keys,
                           const std::vector<Combination>& combinations,
                           const std::vector<KeyRun>& runs) {
   std::string text = "run";
   for (const SweepKey& key : keys) text += "," + csv_field(key.key);
-  text += ",seed,validation_accuracy,validation_loss,seconds,state\n";
+  const bool folds = !runs.empty() && runs.front().fold > 0;
+  text += folds ? ",seed,fold" : ",seed";
+  text += ",validation_accuracy,validation_loss,seconds,state\n";
   const auto number = [](const std::optional<double>& value) {
     return value ? number_text(*value) : std::string();
   };
@@ -158,8 +261,9 @@ std::string key_sweep_csv(const std::vector<SweepKey>& keys,
     if (run.state.empty()) continue;
     text += run.run;
     for (const std::string& value : combinations[run.combination]) text += "," + csv_field(value);
-    text += "," + std::to_string(run.seed) + "," + number(run.accuracy) + "," + number(run.loss) +
-            "," + (run.seconds ? fmt::format("{:.1f}", *run.seconds) : "") + "," + run.state + "\n";
+    text += "," + std::to_string(run.seed) + (folds ? "," + std::to_string(run.fold) : "");
+    text += "," + number(run.accuracy) + "," + number(run.loss) + "," +
+            (run.seconds ? fmt::format("{:.1f}", *run.seconds) : "") + "," + run.state + "\n";
   }
   return text;
 }
@@ -169,47 +273,37 @@ int sweep_keys(const TrainOptions& options, const StopSwitch& stop,
                const std::function<int(const TrainOptions&)>& train) {
   if (!options.resume.empty()) {
     throw ConfigError(
-        "error: with --sweep, --resume takes no CHECKPOINT: every run goes on from its own newest "
-        "one");
+        "error: with --sweep and --folds, --resume takes no CHECKPOINT: every run goes on from its "
+        "own newest one");
   }
   const std::vector<SweepKey> keys = parse_sweep_keys(options.sweep);
-  const RunConfig config = load(options_of(options, {}, {}));
+  require_free_keys(options, keys);
+  const RunConfig config = load(options_of(options, {}, {}, 1));
   const std::vector<Combination> combinations =
       options.random > 0 ? draw_combinations(keys, options.random, config.training.seed)
                          : all_combinations(keys);
   std::vector<std::uint64_t> seeds = {config.training.seed};
   if (!options.seeds.empty()) seeds = parse_seeds(options.seeds);
-
-  std::vector<KeyRun> runs;
+  std::vector<KeyRun> runs = plan_runs(options, combinations.size(), seeds);
   std::size_t images = 0;
-  for (std::size_t c = 0; c < combinations.size(); ++c) {
-    const RunConfig own = load(options_of(options, keys, combinations[c]));
-    images = validation_images(own);
-    for (const std::uint64_t seed : seeds) {
-      std::string name = "run-" + std::to_string(c + 1);
-      if (!options.seeds.empty()) name += "-seed-" + std::to_string(seed);
-      runs.push_back({std::move(name), c, seed, {}, {}, {}, {}});
-    }
+  for (const Combination& values : combinations) {
+    images = judging_images(load(options_of(options, keys, values, 1)), options.folds > 0);
   }
   const std::filesystem::path root = config.output.dir;
-  for (const KeyRun& run : runs) {
-    const RunDirectory directory(root / run.run);
-    if (options.resuming || options.overwrite || !directory.occupied()) continue;
-    throw ConfigError("error: " + display_path(directory.path()) +
-                      " already holds a run; continue the sweep with --resume, replace its runs "
-                      "with --overwrite, or choose another directory with --out DIR");
-  }
+  require_free(options, root, runs);
 
+  std::size_t begun = 0;
   for (KeyRun& run : runs) {
     const Combination& values = combinations[run.combination];
     const RunDirectory directory(root / run.run);
-    TrainOptions own = options_of(options, keys, values);
+    TrainOptions own = options_of(options, keys, values, run.fold);
     own.seed = std::to_string(run.seed);
     own.out = directory.path().string();
     own.resuming = options.resuming && directory.begun();
+    ++begun;
     if (!options.quiet) {
-      write_lines(stderr, fmt::format("{} of {}: {} seed {}\n", run.run, combinations.size(),
-                                      settings(keys, values, ""), run.seed));
+      write_lines(stderr, fmt::format("{} ({} of {}): {}\n", run.run, begun, runs.size(),
+                                      run_title(options, keys, values, run)));
     }
     try {
       if (const int code = train(own); code != kDone) {
@@ -225,7 +319,8 @@ int sweep_keys(const TrainOptions& options, const StopSwitch& stop,
     write_file({root / "sweep.csv"}, key_sweep_csv(keys, combinations, runs));
     if (stop.stop.load()) return 128 + stop_signal();
   }
-  write_lines(stdout, key_sweep_text(keys, combinations, runs, images));
+  write_lines(stdout, keys.empty() ? folds_text(runs, images)
+                                   : key_sweep_text(keys, combinations, runs, images));
   return kDone;
 }
 

@@ -1,5 +1,5 @@
-// cnn-train --sweep: one configuration trained with each combination of values of some keys, and
-// which is best by the images held out.
+// cnn-train --sweep and --folds: one configuration trained with each combination of values of some
+// keys and on each fold of its data, and which is best by the images held out.
 
 #pragma once
 
@@ -25,22 +25,26 @@ struct KeyRun {
   std::optional<double> accuracy;
   std::optional<double> loss;
   std::optional<double> seconds;  // of all its epochs
+  std::int64_t fold = 0;          // held out, from 1; 0 without --folds
 };
 
 // Combinations from the best mean accuracy to the worst, with deviations where there are several
 // seeds, the options of the best, and whether the best two lie within noise: by the deviation
-// between seeds, or where there is one seed by that of counting `images` images.
+// between seeds and folds, or where there is one run by that of counting `images` images.
 std::string key_sweep_text(const std::vector<SweepKey>& keys,
                            const std::vector<Combination>& combinations,
                            const std::vector<KeyRun>& runs, std::size_t images);
-// sweep.csv: run, the keys, seed, validation_accuracy, validation_loss, seconds, state.
+// Without keys: a line for each run, then the mean and the deviation of all.
+std::string folds_text(const std::vector<KeyRun>& runs, std::size_t images);
+// sweep.csv: run, the keys, seed, with --folds fold, validation_accuracy, validation_loss, seconds, state.
 std::string key_sweep_csv(const std::vector<SweepKey>& keys,
                           const std::vector<Combination>& combinations,
                           const std::vector<KeyRun>& runs);
 
-// Trains into run-1, run-2, … of the output directory by `train`, as --seeds does (sweep.hpp).
-// `load` reads the configuration of some options. Every combination is checked before the first is
-// trained. A run that diverges is one of the results. Throws ConfigError without a validation set.
+// Trains into run-1, run-2, … of the output directory by `train`, as --seeds does (sweep.hpp); with
+// --folds into run-1-fold-1, …, and without keys into fold-1, fold-2, … `load` reads the
+// configuration of some options. Every combination is checked before the first is trained. A run
+// that diverges is one of the results. Throws ConfigError without a validation set.
 int sweep_keys(const TrainOptions& options, const StopSwitch& stop,
                const std::function<RunConfig(const TrainOptions&)>& load,
                const std::function<int(const TrainOptions&)>& train);

@@ -61,8 +61,7 @@ enum class Scored { test, validation, nothing };
 Scored part_to_score(const DataConfig& data) {
   if (data.test > 0) return Scored::test;
   if (!data.source.has(DataPart::test)) {
-    const bool validates = data.validation > 0 || data.source.has(DataPart::validation);
-    return validates ? Scored::validation : Scored::nothing;
+    return data.has_validation() ? Scored::validation : Scored::nothing;
   }
   const std::unique_ptr<DataSource> source = data.source.open(DataPart::test);
   // What is wrong with it shows before hours of training.

@@ -4,7 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "cnn/dataset.hpp"
@@ -41,5 +44,26 @@ Split stratified_split(std::span<const std::uint16_t> labels, std::size_t valida
 // test + validation < labels.size().
 Split stratified_split(std::span<const std::uint16_t> labels, std::size_t test,
                        std::size_t validation, std::uint64_t seed);
+
+// One of `count` equal parts of a data set, counted from 1; none by default.
+struct Fold {
+  std::int64_t number = 0;
+  std::int64_t count = 0;
+
+  bool operator==(const Fold&) const = default;
+};
+
+// The most folds of a data set.
+inline constexpr std::int64_t kMostFolds = 1000;
+
+// "2 of 5"; nothing if it is none of 2 folds or more.
+std::optional<Fold> parse_fold(std::string_view text);
+std::string to_text(const Fold& fold);
+
+// Holds one fold out as validation, after `test` images as above. The folds of one seed are drawn
+// together: each image is in one of them, and neither their sizes nor their numbers of images of a
+// class differ by more than 1. Throws ArgumentError if there are fewer images than folds.
+Split fold_split(std::span<const std::uint16_t> labels, std::size_t test, const Fold& fold,
+                 std::uint64_t seed);
 
 }  // namespace cnn

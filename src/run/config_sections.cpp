@@ -32,6 +32,18 @@ void visit_checkpoint_every(ConfigVisitor& visitor, Interval& interval) {
   visitor.text("checkpoint_every", text, check);
 }
 
+void visit_fold(ConfigVisitor& visitor, Fold& fold) {
+  std::string text = fold.count > 0 ? to_text(fold) : "";
+  visitor.text("fold", text, [&](const std::string& given) -> std::optional<Complaint> {
+    if (const std::optional<Fold> parsed = parse_fold(given)) {
+      fold = *parsed;
+      return std::nullopt;
+    }
+    return Complaint{"fold must be as in '2 of 5', of 2 to " + std::to_string(kMostFolds) +
+                     " folds, got " + in_quotes(given)};
+  });
+}
+
 void visit_classes(ConfigVisitor& visitor, std::vector<std::string>& classes) {
   std::size_t count = 0;
   std::set<std::string> seen;
@@ -70,7 +82,11 @@ void visit(ConfigVisitor& visitor, DataConfig& data) {
     data.normalize = true;
   }
   visit_classes(visitor, data.classes);
-  visitor.integer("validation", data.validation, {.low = 0, .high = kLargestCount});
+  visitor.exclusive("validation", {"fold"});
+  if (visitor.wants("validation", data.fold.count == 0)) {
+    visitor.integer("validation", data.validation, {.low = 0, .high = kLargestCount});
+  }
+  if (visitor.wants("fold", data.fold.count > 0)) visit_fold(visitor, data.fold);
   if (visitor.has_number("test", data.test > 0)) {
     visitor.integer("test", data.test, {.low = 0, .high = kLargestCount});
   }
@@ -95,7 +111,7 @@ void visit_training(ConfigVisitor& visitor, RunConfig& config, ConfigText what) 
   visit(visitor, config.loss, training.loss_options, training.class_weights);
   visitor.section("schedule", "policy",
                   [&](ConfigVisitor& inner) { visit(inner, training.schedule); });
-  if (visitor.wants("patience", config.data.validation > 0 || training.patience > 0)) {
+  if (visitor.wants("patience", config.data.holds_validation_out() || training.patience > 0)) {
     visitor.integer("patience", training.patience, {.low = 0, .high = kLargestCount});
   }
   visitor.boolean("shuffle", training.shuffle);

@@ -15,6 +15,7 @@
 #include "config/overrides.hpp"
 #include "config/yaml_tree.hpp"
 #include "data/augment.hpp"
+#include "data/selection.hpp"
 #include "data/source.hpp"
 #include "nn/layer_spec.hpp"
 #include "nn/loss.hpp"
@@ -33,7 +34,13 @@ struct DataConfig {
   std::vector<std::string> classes;  // names, or empty
   std::int64_t validation = 0;       // held out of the training part
   std::int64_t test = 0;             // likewise, before those; for data without a test part
+  Fold fold;                         // instead of `validation`: held out as one of several
   AugmentOptions augment;
+
+  // Is a validation set held out of the training part?
+  bool holds_validation_out() const { return validation > 0 || fold.count > 0; }
+  // Is there a validation set, that or a part of the data? Throws FileError.
+  bool has_validation() const { return holds_validation_out() || source.has(DataPart::validation); }
 };
 
 struct TrainingConfig {

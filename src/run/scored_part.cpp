@@ -19,6 +19,7 @@ DataPart choose_part(const std::string& split, const std::string& dir, DataPart 
   if (parts.size() != 1) return part;
   // Nothing was held out of it: it is scored whole.
   data.test = data.validation = 0;
+  data.fold = {};
   return split.empty() ? parts.front() : part;
 }
 

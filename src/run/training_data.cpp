@@ -72,33 +72,23 @@ void require_rest(const DataConfig& config, const Dataset& dataset) {
   if (!fits(config.test + config.validation)) {
     fail("data.test and data.validation hold out", config.test + config.validation);
   }
-}
-
-void require_sense(const DataConfig& config) {
-  const std::vector<DataPart> parts = config.source.parts();
-  for (const auto& [part, held] : {std::pair(DataPart::test, config.test),
-                                   std::pair(DataPart::validation, config.validation)}) {
-    if (held == 0 || std::ranges::count(parts, part) == 0) continue;
-    const std::string key = "data." + std::string(part_name(part));
-    throw ConfigError("error: " + key + " holds out " + std::to_string(held) +
-                      " images, but the data set has a " + std::string(part_name(part)) +
-                      " part of its own, " + path_text(config.source.open(part)->describe()) +
-                      "; leave " + key + " out");
-  }
-  if (config.source.pictures().any() && !config.source.keeps_pictures()) {
-    throw ConfigError(
-        "error: data.size, fit, colour and broken are for picture files; " +
-        path_text(config.source.open(DataPart::train)->describe()) +
-        " holds arrays of one shape, which are taken as they are; leave these keys out");
-  }
+  if (static_cast<std::size_t>(config.fold.count + config.test) <= count) return;
+  throw ConfigError("error: data.fold is " + to_text(config.fold) + ", but there are only " +
+                    std::to_string(count - static_cast<std::size_t>(config.test)) +
+                    " images to divide in " + path_text(dataset.origin.images) +
+                    "; choose fewer folds");
 }
 
 // The training part alone, split.
 TrainingData load_split(const DataConfig& config, std::uint64_t seed, const ReadOptions& options) {
   TrainingData data{read_part(config, DataPart::train, options), {}};
   require_rest(config, data.dataset);
-  data.split = stratified_split(data.dataset.labels, static_cast<std::size_t>(config.test),
-                                static_cast<std::size_t>(config.validation), seed);
+  const auto test = static_cast<std::size_t>(config.test);
+  const std::vector<std::uint16_t>& labels = data.dataset.labels;
+  data.split =
+      config.fold.count > 0
+          ? fold_split(labels, test, config.fold, seed)
+          : stratified_split(labels, test, static_cast<std::size_t>(config.validation), seed);
   return data;
 }
 
@@ -117,9 +107,34 @@ void append(Dataset& to, const Dataset& from) {
 
 }  // namespace
 
+void check_parts(const DataConfig& config) {
+  const std::vector<DataPart> parts = config.source.parts();
+  for (const auto& [part, held] : {std::pair(DataPart::test, config.test),
+                                   std::pair(DataPart::validation, config.validation)}) {
+    if (held == 0 || std::ranges::count(parts, part) == 0) continue;
+    const std::string key = "data." + std::string(part_name(part));
+    throw ConfigError("error: " + key + " holds out " + std::to_string(held) +
+                      " images, but the data set has a " + std::string(part_name(part)) +
+                      " part of its own, " + path_text(config.source.open(part)->describe()) +
+                      "; leave " + key + " out");
+  }
+  if (config.fold.count > 0 && std::ranges::count(parts, DataPart::validation) > 0) {
+    throw ConfigError(
+        "error: data.fold holds a part of the training images out, but the data set has a "
+        "validation part of its own, " +
+        path_text(config.source.open(DataPart::validation)->describe()) + "; leave data.fold out");
+  }
+  if (config.source.pictures().any() && !config.source.keeps_pictures()) {
+    throw ConfigError(
+        "error: data.size, fit, colour and broken are for picture files; " +
+        path_text(config.source.open(DataPart::train)->describe()) +
+        " holds arrays of one shape, which are taken as they are; leave these keys out");
+  }
+}
+
 TrainingData load_training_data(const DataConfig& config, std::uint64_t seed,
                                 const ReadOptions& options) {
-  require_sense(config);
+  check_parts(config);
   TrainingData data = load_split(config, seed, options);
   require_pictures(data.dataset);
   if (!config.source.has(DataPart::validation)) return data;
@@ -144,8 +159,8 @@ std::string left_out_text(const Dataset& dataset) {
 
 PartData load_part(const DataConfig& config, DataPart part, std::uint64_t seed,
                    const ReadOptions& options) {
-  const std::int64_t held = part == DataPart::test ? config.test : config.validation;
-  if (part != DataPart::train && (held == 0 || config.source.has(part))) {
+  const bool held = part == DataPart::test ? config.test > 0 : config.holds_validation_out();
+  if (part != DataPart::train && (!held || config.source.has(part))) {
     PartData data{read_part(config, part, options), {}};
     data.selection = everything(data.dataset.count());
     return data;

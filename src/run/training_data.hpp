@@ -17,10 +17,14 @@ struct TrainingData {
   Split split;
 };
 
+// Throws ConfigError if a part is there and to be held out as well, or if keys for pictures are
+// given for arrays; FileError.
+void check_parts(const DataConfig& config);
+
 // Reads the training part and the validation part, or holds images out for validation and test.
 // Classes are in the order of data.classes, where pictures have classes of these names. Throws
-// FileError; ConfigError if what is held out leaves nothing to train on, if a part is there and to
-// be held out as well, if data.classes lacks a class, or if keys for pictures are given for arrays.
+// FileError; ConfigError as check_parts does, if what is held out leaves nothing to train on, if
+// there are more folds than images, or if data.classes lacks a class.
 TrainingData load_training_data(const DataConfig& config, std::uint64_t seed,
                                 const ReadOptions& options = {});
 

@@ -35,7 +35,7 @@ const std::string& name_of(const LoadedConfig& loaded) {
 
 bool has_validation(const DataConfig& config, const std::optional<TrainingData>& data) {
   if (data) return !data->split.validation.empty();
-  return config.validation > 0 || config.source.has(DataPart::validation);
+  return config.has_validation();
 }
 
 // What can be seen to be wrong with the data before the run directory is made.

@@ -4,12 +4,15 @@
 
 #include <filesystem>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 #include <signal.h>
 
 #include "cnn/error.hpp"
 
 #include "support/cli.hpp"
+#include "support/idx_writer.hpp"
 
 namespace cnn::app {
 namespace {
@@ -122,7 +125,7 @@ TEST(KeySweepCommand, OneThatIsStoppedEndsInTheSameTable) {
   ASSERT_EQ(whole.code, 0) << whole.err;
   EXPECT_THAT(whole.out, HasSubstr("diverged  training.alpha=900\n"));
   EXPECT_THAT(whole.out, HasSubstr("best: --set training.alpha="));
-  EXPECT_THAT(whole.err, HasSubstr("run-2 of 3: training.alpha=0.02 seed 1\n"));
+  EXPECT_THAT(whole.err, HasSubstr("run-2 (2 of 3): training.alpha=0.02 seed 1\n"));
 
   std::vector<std::string> arguments = sweep_arguments(temp / "stopped", more);
   RunningCommand running("cnn-train", arguments, temp.path());
@@ -139,6 +142,121 @@ TEST(KeySweepCommand, OneThatIsStoppedEndsInTheSameTable) {
   EXPECT_EQ(table(resumed.out), table(whole.out));
 }
 
+// SIGKILL at each of these moments of the sweep: a run that begins, one that has ended, and what
+// lies between two.
+TEST(KeySweepCommand, OneThatIsKilledFiveTimesEndsInTheSameTable) {
+  const TempDir temp;
+  const std::vector<std::string> more = {
+      "--sweep", "training.alpha=0.02,900,0.001", "--folds", "2", "--set", "training.steps=30"};
+  const CommandResult whole = run_command("cnn-train", train_arguments(temp / "whole", more));
+  ASSERT_EQ(whole.code, 0) << whole.err;
+
+  const std::filesystem::path root = temp / "killed";
+  std::vector<std::string> arguments = train_arguments(root, more);
+  for (const char* event :
+       {"run-1-fold-1/last.safetensors", "sweep.csv", "run-2-fold-1/config.yaml",
+        "run-3-fold-1/metrics.csv", "run-3-fold-2/last.safetensors"}) {
+    RunningCommand running("cnn-train", arguments, temp.path());
+    running.wait_until([&] { return std::filesystem::exists(root / event); });
+    running.send(SIGKILL);
+    ASSERT_EQ(running.wait().code, 128 + SIGKILL) << event;
+    if (arguments.back() != "--resume") arguments.push_back("--resume");
+  }
+  const CommandResult resumed = run_command("cnn-train", arguments);
+  ASSERT_EQ(resumed.code, 0) << resumed.err;
+  const auto table = [](const std::string& out) { return out.substr(out.find("validation acc")); };
+  EXPECT_EQ(table(resumed.out), table(whole.out));
+  for (const char* run : {"run-1-fold-1", "run-1-fold-2", "run-3-fold-1", "run-3-fold-2"}) {
+    EXPECT_TRUE(
+        same_bytes(temp / "whole" / run / "model.safetensors", root / run / "model.safetensors"))
+        << run;
+  }
+}
+
+// Mean 98, squares of differences 1 + 0 + 1 over n − 1 = 2.
+TEST(FoldsText, GivesMeanAndDeviation) {
+  std::vector<KeyRun> runs = {run_of(0, 1, 0.97), run_of(0, 1, 0.98), run_of(0, 1, 0.99)};
+  for (std::size_t i = 0; i < 3; ++i) runs[i].fold = static_cast<std::int64_t>(i + 1);
+  EXPECT_EQ(folds_text(runs, 90),
+            "validation accuracy of the last weights\n"
+            "fold    1  97.00 %\nfold    2  98.00 %\nfold    3  99.00 %\n"
+            "mean  98.00 ± 1.00 %  3 folds of 90 images\n");
+  runs[1] = run_of(0, 2, {});
+  runs[1].fold = 2;
+  runs[2].seed = 2;
+  EXPECT_EQ(folds_text(runs, 90),
+            "validation accuracy of the last weights\n"
+            "seed    1  fold    1  97.00 %\nseed    2  fold    2  diverged\n"
+            "seed    2  fold    3  99.00 %\n"
+            "mean  98.00 ± 1.41 %  3 folds of 90 images  (1 of 3 diverged)\n");
+  EXPECT_EQ(folds_text({runs[1]}, 90),
+            "validation accuracy of the last weights\nfold    2  diverged\n"
+            "no run came to an end\n");
+}
+
+// The test set takes no part, and cnn-eval finds each fold's images again.
+TEST(FoldsCommand, JudgesByEachFoldOnce) {
+  const TempDir temp;
+  const CommandResult result = run_command(
+      "cnn-train", train_arguments(temp / "run", {"--folds", "3", "--set", "training.steps=40"}));
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("fold-2 (2 of 3): seed 1 fold 2 of 3\n"));
+  EXPECT_THAT(result.err, HasSubstr("4000 train, 2000 validation"));
+  EXPECT_THAT(result.out, HasSubstr(" %  3 folds of 6000 images\n"));
+  EXPECT_THAT(read_file(temp / "run/sweep.csv", 10'000),
+              HasSubstr("run,seed,fold,validation_accuracy,validation_loss,seconds,state\n"
+                        "fold-1,1,1,"));
+  for (const std::string fold : {"1", "2", "3"}) {
+    const std::string model = (temp / "run" / ("fold-" + fold) / "model.safetensors").string();
+    const CommandResult scored =
+        run_command("cnn-eval", {"--model", model, "--split", "validation", "--json"});
+    ASSERT_EQ(scored.code, 0) << scored.err;
+    const auto json = nlohmann::json::parse(scored.out);
+    EXPECT_EQ(json["images"], 2000);
+    const double accuracy = json["accuracy"];
+    EXPECT_THAT(result.out, HasSubstr(fmt::format("fold    {}  {:.2f} %\n", fold, 100 * accuracy)));
+  }
+  const CommandResult other = run_command(
+      "cnn-train",
+      train_arguments(temp / "run", {"--folds", "4", "--set", "training.steps=40", "--resume"}));
+  EXPECT_EQ(other.code, 3);
+  EXPECT_THAT(other.err, HasSubstr("data.fold is 1 of 4, the checkpoint has 1 of 3"));
+}
+
+TEST(FoldsCommand, EachSeedDividesAnew) {
+  const TempDir temp;
+  const CommandResult result =
+      run_command("cnn-train", train_arguments(temp / "run", {"--folds", "2", "--seeds", "1-2"}));
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("seed    2  fold    2  "));
+  EXPECT_TRUE(std::filesystem::exists(temp / "run/seed-2-fold-1/model.safetensors"));
+}
+
+// A part of the data judges as well as images held out, and is not divided into folds.
+TEST(KeySweepCommand, TakesAValidationPart) {
+  const TempDir temp;
+  std::vector<std::string> arguments = train_arguments(
+      temp / "run", {"--data", (temp / "data").string(), "--set", "training.steps=2"});
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), arguments.begin(), arguments.end());
+    return run_command("cnn-train", more);
+  };
+  const auto images = [](std::size_t count) { return make_dataset({1, 28, 28}, count, 10); };
+  std::filesystem::create_directories(temp / "data");
+  write_dataset(temp / "data", DataPart::train, images(64));
+  const CommandResult many = with({"--folds", "65"});
+  EXPECT_EQ(many.code, 2);
+  EXPECT_THAT(many.err, HasSubstr("only 64 images to divide"));
+  write_dataset(temp / "data", DataPart::validation, images(30));
+  const CommandResult folds = with({"--folds", "2"});
+  EXPECT_EQ(folds.code, 2);
+  EXPECT_THAT(folds.err, HasSubstr("validation part of its own"));
+  EXPECT_FALSE(std::filesystem::exists(temp / "run"));
+  const CommandResult result = with({"--sweep", "training.alpha=0.01,0.02"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("% of 30 images"));
+}
+
 TEST(KeySweepCommand, RefusesBeforeTheFirstRun) {
   const TempDir temp;
   const auto refused = [&](const std::vector<std::string>& arguments, const char* message) {
@@ -152,6 +270,11 @@ TEST(KeySweepCommand, RefusesBeforeTheFirstRun) {
   refused(sweep_arguments(temp / "run", {"--sweep", "training.alhpa=0.1"}), "did you mean");
   refused(sweep_arguments(temp / "run", {"--sweep", "training.alpha=0..1"}), "--random");
   refused(sweep_arguments(temp / "run", {"--random", "3"}), "--sweep");
+  refused(sweep_arguments(temp / "run", {"--sweep", "training.seed=1,2"}), "--seeds");
+  refused(sweep_arguments(temp / "run", {"--sweep", "data.validation=9,10", "--folds", "2"}),
+          "--folds says what is held out");
+  refused(train_arguments(temp / "run", {"--folds", "1"}), "--folds");
+  refused(train_arguments(temp / "run", {"--folds", "1000", "--seeds", "1-11"}), "11000 runs");
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "cnn/error.hpp"
+
 #include "data/selection.hpp"
 #include "support/idx_writer.hpp"
 
@@ -141,6 +143,67 @@ TEST(StratifiedSplit, DrawsUniformly) {
   }
   // A quarter of each class; six binomial deviations of 19.4.
   for (const int count : hits) EXPECT_NEAR(count, kSplits / 4, 117);
+}
+
+TEST(Fold, ReadsWhatItPrints) {
+  EXPECT_EQ(parse_fold("2 of 5"), (Fold{2, 5}));
+  EXPECT_EQ(parse_fold(to_text({1000, 1000})), (Fold{1000, 1000}));
+  for (const char* text : {"", "2", "0 of 5", "6 of 5", "1 of 1", "1 of 1001", "2/5", "2 of five",
+                           "2 of 5 ", "-1 of 5", "2  of 5"}) {
+    EXPECT_EQ(parse_fold(text), std::nullopt) << text;
+  }
+}
+
+// Together the folds hold out every image once, and all are alike in size and in classes.
+TEST(FoldSplit, HoldsEachImageOutOnce) {
+  const Counts sizes = {1, 2, 3, 5, 8, 13, 0, 21};
+  const std::vector<std::uint16_t> labels = labels_of(sizes);
+  for (const std::size_t test : {0U, 7U}) {
+    for (const std::int64_t count : {2, 3, 5, 46}) {
+      std::vector<int> held(labels.size());
+      Selection of_test;
+      for (std::int64_t number = 1; number <= count; ++number) {
+        const Split split = fold_split(labels, test, {number, count}, 3);
+        EXPECT_TRUE(std::ranges::is_sorted(split.train));
+        EXPECT_TRUE(std::ranges::is_sorted(split.validation));
+        EXPECT_EQ(split.train.size() + split.validation.size() + test, labels.size());
+        for (const std::uint32_t i : split.validation) ++held[i];
+        for (const std::uint32_t i : split.test) EXPECT_EQ(held[i], 0);
+        if (number > 1) {
+          EXPECT_EQ(split.test, of_test);
+        }
+        of_test = split.test;
+        const std::size_t least = (labels.size() - test) / static_cast<std::size_t>(count);
+        EXPECT_GE(split.validation.size(), least);
+        EXPECT_LE(split.validation.size(), least + 1);
+      }
+      EXPECT_EQ(std::ranges::count(held, 1), static_cast<std::ptrdiff_t>(labels.size() - test));
+      EXPECT_EQ(std::ranges::count(held, 0), static_cast<std::ptrdiff_t>(test));
+    }
+  }
+}
+
+TEST(FoldSplit, SpreadsEachClassEvenly) {
+  const std::vector<std::uint16_t> labels = labels_of({10, 7, 23, 4});
+  for (std::int64_t number = 1; number <= 5; ++number) {
+    Counts held(4);
+    for (const std::uint32_t i : fold_split(labels, 0, {number, 5}, 1).validation) {
+      ++held[labels[i]];
+    }
+    EXPECT_EQ(held[0], 2U);
+    EXPECT_TRUE(held[1] == 1 || held[1] == 2);
+    EXPECT_TRUE(held[2] == 4 || held[2] == 5);
+    EXPECT_LE(held[3], 1U);
+  }
+}
+
+TEST(FoldSplit, DependsOnTheSeedAlone) {
+  const std::vector<std::uint16_t> labels = labels_of({50, 50});
+  const Selection held = fold_split(labels, 0, {1, 5}, 7).validation;
+  EXPECT_EQ(fold_split(labels, 0, {1, 5}, 7).validation, held);
+  EXPECT_NE(fold_split(labels, 0, {1, 5}, 8).validation, held);
+  EXPECT_THROW(fold_split(labels, 0, {1, 101}, 7), ArgumentError);
+  EXPECT_THROW(fold_split(labels, 50, {1, 51}, 7), ArgumentError);
 }
 
 TEST(MakeDataset, MarksTheClassInTheImage) {

@@ -209,6 +209,9 @@ TEST(RunConfigOverrides, DisplaceWhatTheyExclude) {
   EXPECT_EQ(load({"training.steps=8"}).training.steps, 8);
   EXPECT_EQ(load({"training.steps=8", "training.epochs=2"}).training.epochs, 2);
   EXPECT_EQ(load({"training.steps=8", "training.epochs=2"}).training.steps, 0);
+  EXPECT_EQ(load({"data.validation=9", "data.fold=2 of 5"}).data.fold, (Fold{2, 5}));
+  EXPECT_EQ(load({"data.validation=9", "data.fold=2 of 5"}).data.validation, 0);
+  EXPECT_EQ(load({"data.fold=2 of 5", "data.validation=9"}).data.fold, Fold());
   EXPECT_TRUE(load({"data.normalize=auto"}).data.normalize);
   EXPECT_TRUE(load({"data.train={images: i, labels: l}"}).data.source.dir().empty());
 }

@@ -82,7 +82,9 @@ void write_labels(const fs::path& path, std::span<const std::uint16_t> labels, P
 
 IdxFiles write_dataset(const fs::path& dir, DataPart part, const Dataset& dataset,
                        Packing packing) {
-  const std::string prefix = part == DataPart::train ? "train-" : "t10k-";
+  const std::string prefix = part == DataPart::train  ? "train-"
+                             : part == DataPart::test ? "t10k-"
+                                                      : "validation-";
   const std::string suffix = packing == Packing::gzip ? "-ubyte.gz" : "-ubyte";
   const auto extent = [](auto value) { return static_cast<std::uint32_t>(value); };
   std::vector<std::uint32_t> dims = {extent(dataset.count())};
