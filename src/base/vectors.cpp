@@ -37,8 +37,12 @@ std::array<Level, 1> levels() {
   return {{{VectorLevel::x86_64, "built for AVX-512", true}}};
 #elif defined(__AVX2__)
   return {{{VectorLevel::x86_64, "built for AVX2", true}}};
-#else
+#elif defined(__x86_64__)
   return {{{VectorLevel::x86_64, "x86-64", true}}};
+#elif defined(__aarch64__)
+  return {{{VectorLevel::x86_64, "aarch64", true}}};
+#else
+  return {{{VectorLevel::x86_64, "of any processor", true}}};
 #endif
 }
 

@@ -49,7 +49,9 @@ class OneThread {
   char** mine_;
 };
 
-bool runs_kernel(std::string_view name) {
+// OpenBLAS ends the process at the first instruction of a kernel that the processor does not have.
+bool runs_kernel([[maybe_unused]] std::string_view name) {
+#if defined(__x86_64__)
   struct Kernel {
     const char* name;
     bool runs;
@@ -74,7 +76,8 @@ bool runs_kernel(std::string_view name) {
   for (const Kernel& kernel : kernels) {
     if (::strcasecmp(kernel.name, std::string(name).c_str()) == 0) return kernel.runs;
   }
-  return true;  // any x86-64 runs it, or OpenBLAS does not know it and says so
+#endif
+  return true;  // any processor runs it, or OpenBLAS does not know it and says so
 }
 
 void* load() {

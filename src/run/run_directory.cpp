@@ -113,7 +113,8 @@ void make_directories(const fs::path& path, std::vector<fs::path>& made) {
   }
   if (errno == EEXIST) return;
   throw file_error(path,
-                   "cannot make the run directory: " + std::generic_category().message(errno));
+                   "cannot make the run directory: " + std::generic_category().message(errno) +
+                       "; choose another place by --out DIR or output.dir");
 }
 
 void refuse_other_kinds(const fs::path& path) {

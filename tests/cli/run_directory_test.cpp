@@ -218,6 +218,15 @@ TEST_F(RunDirectoryCommand, AnEmptyDirectoryIsNotLeftWhereNothingBegan) {
   EXPECT_FALSE(fs::exists(at("deep")));
 }
 
+// As where examples are installed: nobody but root can write beside them.
+TEST_F(RunDirectoryCommand, OneThatCannotBeMadeNamesTheWayOut) {
+  const CommandResult result =
+      run_command("cnn-train", {"--config", at("run.yaml").string(), "--out", "/proc/run"});
+  EXPECT_EQ(result.code, 3);
+  EXPECT_THAT(result.err, HasSubstr("/proc/run: error: cannot make the run directory: "));
+  EXPECT_THAT(result.err, HasSubstr("choose another place by --out DIR"));
+}
+
 TEST_F(RunDirectoryCommand, AnOutputOfAnotherKindIsRefused) {
   const std::string config = at("run.yaml").string();
   const CommandResult preview = run_command("cnn-train", {"--config", config, "--preview", config});

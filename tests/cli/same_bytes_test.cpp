@@ -158,6 +158,7 @@ TEST(BlasOfARun, IsComparedWhenTheRunGoesOn) {
   EXPECT_EQ(named(), both);
 }
 
+#if defined(__x86_64__)
 // OpenBLAS itself would run into an instruction that the processor does not know.
 TEST(BlasOfARun, IsRefusedWhereTheProcessorCannotRunTheKernel) {
   if (__builtin_cpu_supports("avx512f") != 0) GTEST_SKIP() << "this processor can run any kernel";
@@ -168,6 +169,7 @@ TEST(BlasOfARun, IsRefusedWhereTheProcessorCannotRunTheKernel) {
   EXPECT_EQ(result.code, 2);
   EXPECT_THAT(result.err, HasSubstr("cannot run OpenBLAS' kernel 'SKYLAKEX'"));
 }
+#endif
 
 // The folder of a build of OpenBLAS, as Debian names it; empty if it is not installed.
 fs::path openblas_folder(const std::string& build) {
