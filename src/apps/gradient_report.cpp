@@ -68,7 +68,7 @@ int report_gradients(GradientChecker& checker, const StopSwitch& stop) {
   print(fmt::format("J of the whole network on images of the training set: {:.6f}\n",
                     checker.loss()));
   for (std::size_t i = 0; i < network.parameters().size(); ++i) {
-    if (!network.parameters()[i].is_learnt()) continue;
+    if (!network.parameters()[i].is_learnt() || network.parameters()[i].frozen) continue;
     parameters.push_back(checker.check_parameter(i));
     print_row(network, parameters.back());
     if (stop.stop.load()) return 128 + stop_signal();

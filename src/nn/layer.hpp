@@ -149,6 +149,8 @@ class Layer {
   virtual void options(OptionVisitor& visitor) = 0;
   // Tells `sink` what `options` visits, as it stands, in its order. LayerOf has it.
   virtual void describe(OptionSink& sink) const = 0;
+  // Told before `plan`: statistics, if the layer has any, are used and kept, in training, too.
+  virtual void freeze() {}
   // Throws ShapeError saying what was expected and what was found.
   virtual LayerPlan plan(std::span<const Shape> inputs) = 0;
   // Assigns all of `output`, and what backward reads of `saved` where that is given.

@@ -21,6 +21,7 @@ struct LayerSpec {
   std::vector<std::string> from;  // names of its inputs: earlier layers or kInputName
   std::optional<double> alpha;    // base learning rate instead of the run's; 0 freezes the layer
   std::optional<double> lambda;   // weight decay instead of the run's
+  bool frozen = false;            // neither learns nor moves its statistics, whatever its alpha
   Init init;
   std::shared_ptr<const Layer> layer;  // options read; each network plans a clone
 };

@@ -104,19 +104,23 @@ void Network::plan(std::size_t index) {
     wants = wants || wants_gradient_[tensor];
   }
   std::unique_ptr<Layer> layer = node.spec.layer->clone();
+  if (node.spec.frozen) layer->freeze();
   try {
     node.plan = layer->plan(shapes);
   } catch (const ShapeError& error) {
     fail(index, error.what());
   }
   node.layer = std::move(layer);
+  const bool frozen = node.spec.frozen || node.spec.alpha == 0.0;
   for (const ParameterSpec& spec : node.plan.parameters) {
     const std::size_t size = element_count(spec.dims);
     const std::size_t offset = values_.reserve<Real>(size) / sizeof(Real);
-    parameters_.push_back(
-        {node.spec.name + "." + spec.name, spec.dims, spec.kind, offset, size, index, spec.rate});
+    const bool learnt = spec.kind != ParameterKind::statistic;
+    parameters_.push_back({node.spec.name + "." + spec.name, spec.dims, spec.kind, offset, size,
+                           index, spec.rate, learnt && frozen});
+    wants = wants || (learnt ? !frozen : spec.rate > 0);
   }
-  wants_gradient_.push_back(wants || !node.plan.parameters.empty());
+  wants_gradient_.push_back(wants);
 }
 
 void Network::check_all_used() const {

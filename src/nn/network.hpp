@@ -40,6 +40,7 @@ struct Parameter {
   std::size_t size;
   std::size_t layer;  // index of its layer
   double rate;        // of a statistic
+  bool frozen;        // with an alpha of 0 of its layer's own: no step moves it
 
   bool is_learnt() const { return kind != ParameterKind::statistic; }
 };
@@ -74,8 +75,8 @@ class Network {
   const Shape& tensor_shape(std::size_t tensor) const {
     return tensor == 0 ? input_ : nodes_[tensor - 1].plan.output;
   }
-  // True if a layer that leads to this tensor has parameters. If none has, nobody needs its
-  // gradient.
+  // True if a layer that leads to this tensor has parameters that a step moves. If none has, nobody
+  // needs its gradient, and backward goes no further down.
   bool wants_gradient(std::size_t tensor) const { return wants_gradient_[tensor]; }
   // True if several layers read this tensor. Then its gradient is the sum of their shares.
   bool is_shared(std::size_t tensor) const { return readers_[tensor] > 1; }

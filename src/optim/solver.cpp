@@ -80,12 +80,14 @@ Solver::Solver(const Network& network, const SolverOptions& options, View averag
   for (std::size_t i = 0; i < state_names().size(); ++i) states_.emplace_back(network);
   for (const Parameter& p : network.parameters()) {
     const LayerSpec& layer = network.nodes()[p.layer].spec;
-    const double alpha = layer.alpha.value_or(options.alpha);
+    // Nothing reaches its gradient, and nothing moves it.
+    if (!network.wants_gradient(p.layer + 1)) continue;
+    const double alpha = p.frozen ? 0 : layer.alpha.value_or(options.alpha);
     const double lambda =
         p.kind == ParameterKind::weight ? layer.lambda.value_or(options.lambda) : 0.0;
     for (std::size_t at = 0; at < p.size; at += kChunk) {
-      chunks_.push_back(
-          {p.offset + at, std::min(kChunk, p.size - at), alpha, lambda, p.is_learnt(), p.rate});
+      chunks_.push_back({p.offset + at, std::min(kChunk, p.size - at), alpha, lambda, p.is_learnt(),
+                         p.frozen, p.rate});
     }
   }
   squares_.resize(chunks_.size());
@@ -106,7 +108,7 @@ Real Solver::add_up_and_measure(std::span<Gradients> gradients, Workers& workers
   workers.run(static_cast<int>(chunks_.size()), [&](int, int task) {
     const auto i = static_cast<std::size_t>(task);
     const View sum = add_up(gradients, chunks_[i].offset, chunks_[i].size);
-    squares_[i] = chunks_[i].learnt ? sum_of_squares(sum) : 0;
+    squares_[i] = chunks_[i].learnt && !chunks_[i].frozen ? sum_of_squares(sum) : 0;
   });
   const double norm = std::sqrt(std::accumulate(squares_.begin(), squares_.end(), 0.0));
   return static_cast<Real>(std::min(1.0, options_.clip / (norm + kClipMargin)));
@@ -171,8 +173,8 @@ void Solver::step(Network& network, std::span<Gradients> gradients, std::uint64_
     const View sum = add_up(parts, chunk.offset, chunk.size);
     const View w = network.values().subspan(chunk.offset, chunk.size);
     if (!chunk.learnt) {
-      if (samples > 0) follow(chunk.rate, sum, samples, w);
-    } else {
+      if (samples > 0 && chunk.rate > 0) follow(chunk.rate, sum, samples, w);
+    } else if (!chunk.frozen) {
       if (scale < 1) {
         for (Real& g : sum) g *= scale;
       }

@@ -25,7 +25,8 @@ namespace cnn {
 //
 // A statistic r follows s, its mean over the samples of the batch, by its own rate β instead:
 //   r ← (1 − β)·r + β·s
-// It is no part of the gradient that is clipped, but has an average like all others.
+// It is no part of the gradient that is clipped, but has an average like all others. What is frozen
+// is no part of that gradient either, and no step changes a bit of it.
 //
 // Owns what the rule keeps of every parameter from step to step, laid out like Network::values().
 class Solver {
@@ -75,6 +76,7 @@ class Solver {
     double alpha;
     double lambda;
     bool learnt;
+    bool frozen;
     double rate;  // of a statistic
   };
 

@@ -108,6 +108,9 @@ void visit_training(ConfigVisitor& visitor, RunConfig& config, ConfigText what) 
   if (training.steps > 0) training.epochs = 0;
   visitor.integer("batch", training.batch, {.low = 1, .high = 65536});
   visit(visitor, training.solver);
+  if (visitor.wants("train_only", !training.train_only.empty())) {
+    visitor.texts("train_only", training.train_only, true, nullptr);
+  }
   visit(visitor, config.loss, training.loss_options, training.class_weights);
   visitor.section("schedule", "policy",
                   [&](ConfigVisitor& inner) { visit(inner, training.schedule); });

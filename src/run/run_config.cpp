@@ -35,6 +35,41 @@ std::string default_name(const std::string& file) {
   return check_run_name(name) ? "run" : name;
 }
 
+// Where training.train_only stands.
+Place place_of_train_only(const ConfigDocument& document) {
+  const ConfigNode* const section = document.root.find("training");
+  const ConfigNode* const node = section == nullptr ? nullptr : section->find("train_only");
+  return node == nullptr ? Place{} : node->key_place;
+}
+
+// Freezes the layers that training.train_only does not name.
+void freeze_others(LoadedConfig& loaded, Diagnostics& diagnostics) {
+  const std::vector<std::string>& named = loaded.config.training.train_only;
+  if (named.empty() || loaded.config.network.empty()) return;
+  std::vector<std::string> possible;
+  for (const LayerSpec& spec : loaded.config.network) {
+    if (find_layer_entry(spec.type)->learns != Learns::nothing) possible.push_back(spec.name);
+  }
+  const auto contains = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  for (const std::string& name : named) {
+    if (contains(possible, name)) continue;
+    diagnostics.add(place_of_train_only(loaded.document),
+                    "train_only: no layer " + in_quotes(name) + " learns anything",
+                    suggestion(name, possible, "layers that learn"));
+  }
+  for (std::size_t i = 0; i < loaded.config.network.size(); ++i) {
+    LayerSpec& spec = loaded.config.network[i];
+    spec.frozen = !contains(named, spec.name);
+    if (!spec.alpha) continue;
+    diagnostics.add(
+        loaded.layers[i],
+        "layer " + in_quotes(spec.name) + " has an alpha of its own, beside training.train_only",
+        "either names the layers that learn; remove one of them");
+  }
+}
+
 LoadedConfig read(ConfigDocument document, const std::filesystem::path& base,
                   const std::vector<std::string>& overrides, Diagnostics& diagnostics) {
   for (const std::string& override : overrides) {
@@ -54,6 +89,7 @@ LoadedConfig read(ConfigDocument document, const std::filesystem::path& base,
     }
   });
   reader.finish();
+  freeze_others(loaded, diagnostics);
   diagnostics.throw_if_any(loaded.document.sources);
   if (config.output.dir.empty()) config.output.dir = base / "runs" / config.name;
   return loaded;

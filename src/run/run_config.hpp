@@ -50,6 +50,7 @@ struct TrainingConfig {
   SolverOptions solver;
   LossOptions loss_options;  // make_loss_options adds the weights of class_weights
   ClassWeights class_weights;
+  std::vector<std::string> train_only;  // layers that learn; all if empty
   std::int64_t patience = 0;  // epochs without a better validation accuracy; 0 = any number
   Schedule schedule;
   bool shuffle = true;

@@ -100,6 +100,23 @@ TEST(Network, KnowsWhichGradientsNobodyNeeds) {
   EXPECT_TRUE(network.wants_gradient(3));
 }
 
+TEST(Network, NobodyNeedsTheGradientsBelowTheLowestLayerThatLearns) {
+  LayerSpec conv = layer_spec("conv", "conv", "{count: 2, kernel: 3}");
+  conv.alpha = 0;
+  LayerSpec moving = layer_spec("batch_norm", "bn");
+  moving.alpha = 0;  // its statistics move all the same
+  LayerSpec still = moving;
+  still.frozen = true;
+  const LayerSpec fc = layer_spec("fc", "fc", "{count: 3}");
+  const auto wants = [&](const LayerSpec& bn) {
+    const Network network({1, 4, 4}, {conv, bn, fc});
+    return std::vector<bool>{network.wants_gradient(1), network.wants_gradient(2),
+                             network.wants_gradient(3)};
+  };
+  EXPECT_EQ(wants(moving), (std::vector<bool>{false, true, true}));
+  EXPECT_EQ(wants(still), (std::vector<bool>{false, false, true}));
+}
+
 TEST(Network, KnowsWhichTensorsSeveralLayersRead) {
   const Network network({2, 4, 4}, {layer_spec("tanh", "a"), layer_spec("tanh", "b"),
                                     layer_spec("add", "sum", "{}", {"a", "b"}),

@@ -288,6 +288,22 @@ TEST(Clip, ShortensTheWholeGradientToTheNormGiven) {
   EXPECT_LE(largest_difference(after_a_step(2.5), {-1.5, -2}), 2e-6);
 }
 
+TEST(Clip, FrozenParametersAreNoPartOfTheNorm) {
+  LayerSpec frozen = layer_spec("fc", "frozen", "{count: 1, bias: false}");
+  frozen.alpha = 0;
+  Network network({1, 1, 1}, {layer_spec("fc", "below", "{count: 1, bias: false}"), frozen});
+  Solver solver(network, {.alpha = 1, .clip = 3});
+  Workers workers(1);
+  std::vector<Gradients> gradients;
+  gradients.emplace_back(network);
+  gradients[0].values()[network.parameters()[0].offset] = 3;
+  gradients[0].values()[network.parameters()[1].offset] = 400;
+  solver.step(network, gradients, 0, 1, workers);
+  EXPECT_NEAR(network.value(network.parameters()[0])[0], -3, 1e-5);
+  EXPECT_EQ(network.value(network.parameters()[1])[0], 0);
+  EXPECT_EQ(gradients[0].values()[network.parameters()[1].offset], 0);
+}
+
 TEST(Clip, LeavesTheDecayAsItIs) {
   Scalar s({.alpha = 1, .lambda = 0.5, .clip = 0.5});
   s.weight() = 8;

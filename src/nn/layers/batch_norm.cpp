@@ -209,6 +209,7 @@ void for_groups(const Args& args, std::size_t channels, std::size_t positions, c
 class BatchNorm final : public LayerOf<BatchNorm> {
  public:
   void options(OptionVisitor& visitor) override;
+  void freeze() override { freeze_ = true; }
   LayerPlan plan(std::span<const Shape> inputs) override;
   void forward(const ForwardArgs& args) const override;
   void backward(const BackwardArgs& args) const override;
@@ -216,8 +217,13 @@ class BatchNorm final : public LayerOf<BatchNorm> {
                                          std::size_t channel) const override;
 
  private:
+  // Normalises by the statistics of the call's samples, not by the running ones.
+  bool measures(Phase phase) const { return phase == Phase::train && !freeze_; }
+  void backward_frozen(const BackwardArgs& args) const;
+
   double momentum_ = 0.1;
   double epsilon_ = 1e-5;
+  bool freeze_ = false;
 
   std::size_t channels_ = 0;
   std::size_t positions_ = 0;
@@ -228,26 +234,29 @@ class BatchNorm final : public LayerOf<BatchNorm> {
 void BatchNorm::options(OptionVisitor& visitor) {
   visitor.real("momentum", momentum_, {0.0, 1.0});
   visitor.real("epsilon", epsilon_, {1e-12, 1.0});
+  visitor.boolean("freeze", freeze_);
 }
 
 LayerPlan BatchNorm::plan(std::span<const Shape> inputs) {
   LayerPlan plan;
   plan.output = only_input(inputs);
   channels_ = static_cast<std::size_t>(plan.output.channels);
+  const double rate = freeze_ ? 0 : momentum_;
   positions_ = plan.output.size() / channels_;
   const Dims dims = {plan.output.channels};
   plan.parameters = {
       {.name = "weight", .dims = dims, .kind = ParameterKind::gain, .initial = 1},
       {.name = "bias", .dims = dims, .kind = ParameterKind::bias},
-      {.name = "running_mean", .dims = dims, .kind = ParameterKind::statistic, .rate = momentum_},
+      {.name = "running_mean", .dims = dims, .kind = ParameterKind::statistic, .rate = rate},
       {.name = "running_var",
        .dims = dims,
        .kind = ParameterKind::statistic,
        .initial = 1,
-       .rate = momentum_},
+       .rate = rate},
   };
-  plan.saved_bytes_per_sample = channels_ * sizeof(Moments);
-  plan.couples_samples = true;
+  plan.saved_bytes_per_sample = freeze_ ? 0 : channels_ * sizeof(Moments);
+  plan.couples_samples = !freeze_;
+  plan.prefers_all_samples = true;  // sums over a channel are long ones
   plan.sharing = Sharing::pieces;
   plan.pieces = (channels_ + kPiece - 1) / kPiece;
   return plan;
@@ -258,14 +267,13 @@ void BatchNorm::forward(const ForwardArgs& args) const {
   auto* const saved = reinterpret_cast<Moments*>(args.saved.data());
   for_groups(args, channels_, positions_, [&](std::size_t first, const Group& group) {
     const Real* const x = &args.inputs[0][first * positions_];
-    if (args.phase == Phase::train) find_moments(group, x, saved + first);
+    if (measures(args.phase)) find_moments(group, x, saved + first);
     Normalisation to{};
     for (std::size_t k = 0; k < group.channels; ++k) {
       const std::size_t c = first + k;
       const auto [mean, variance] =
-          args.phase == Phase::train
-              ? saved[c]
-              : Moments{args.parameters[kMean][c], args.parameters[kVariance][c]};
+          measures(args.phase) ? saved[c]
+                               : Moments{args.parameters[kMean][c], args.parameters[kVariance][c]};
       const double deviation = std::sqrt(double{variance} + epsilon_);
       to.mean[k] = mean;
       to.scale[k] = static_cast<Real>(args.parameters[kWeight][c] / deviation);
@@ -288,6 +296,7 @@ std::optional<ChannelAffine> BatchNorm::as_affine(std::span<const CView> paramet
 //   dbias += Σ dy,   dweight += Σ dy·x̂,   dx = weight/s·(dy − 1/m Σ dy − x̂·1/m Σ dy·x̂).
 // The statistics' slots receive n times what the call has found.
 void BatchNorm::backward(const BackwardArgs& args) const {
+  if (freeze_) return backward_frozen(args);
   const double n = static_cast<double>(args.n);
   const auto* const saved = reinterpret_cast<const Moments*>(args.saved.data());
   const View dx = args.dinputs[0];
@@ -311,6 +320,30 @@ void BatchNorm::backward(const BackwardArgs& args) const {
       back.scale[k] = static_cast<Real>(args.parameters[kWeight][c] / deviation);
       back.dmean[k] = static_cast<Real>(dbias[k] / m);
       back.dspread[k] = static_cast<Real>(dweight / m / deviation);
+    }
+    if (!dx.empty()) vectorized<send_back>(group, x, dy, back, &dx[first * positions_]);
+  });
+}
+
+// Forward was y = weight·(x − μ)/s + bias, and neither μ nor s depends on x, so
+//   dbias += Σ dy,   dweight += Σ dy·(x − μ)/s,   dx = weight/s·dy.
+void BatchNorm::backward_frozen(const BackwardArgs& args) const {
+  const View dx = args.dinputs[0];
+  for_groups(args, channels_, positions_, [&](std::size_t first, const Group& group) {
+    const Real* const x = &args.inputs[0][first * positions_];
+    const Real* const dy = &args.doutput[first * positions_];
+    Return back{};
+    for (std::size_t k = 0; k < group.channels; ++k) {
+      back.mean[k] = args.parameters[kMean][first + k];
+    }
+    const Each<double> dbias = vectorized<sum>(group, dy);
+    const Each<double> products = vectorized<sum_products>(group, x, back.mean, dy);
+    for (std::size_t k = 0; k < group.channels; ++k) {
+      const std::size_t c = first + k;
+      const double deviation = std::sqrt(double{args.parameters[kVariance][c]} + epsilon_);
+      args.dparameters[kWeight][c] += static_cast<Real>(products[k] / deviation);
+      args.dparameters[kBias][c] += static_cast<Real>(dbias[k]);
+      back.scale[k] = static_cast<Real>(args.parameters[kWeight][c] / deviation);
     }
     if (!dx.empty()) vectorized<send_back>(group, x, dy, back, &dx[first * positions_]);
   });

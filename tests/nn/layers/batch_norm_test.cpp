@@ -96,6 +96,22 @@ TEST(BatchNorm, DoesNotHeedItsRunningStatisticsInTraining) {
   EXPECT_EQ(values(layer.output()), (Values{2, 2, 2, -4}));
 }
 
+TEST(BatchNorm, FrozenUsesAndKeepsItsRunningStatistics) {
+  LayerHarness layer = batch_norm({1, 1, 2}, 2, "{epsilon: 0.25, freeze: true}");
+  assign(layer.input(), kFour);
+  assign(layer.doutput(), {1, 2, 3, 6});
+  layer.forward();
+  layer.backward();
+  // 3·(x − 2)/2 + 1/2, whatever the others are
+  EXPECT_EQ(values(layer.output()), (Values{-1, -1, -1, -4}));
+  EXPECT_EQ(values(layer.dinput()), (Values{1.5, 3, 4.5, 9}));
+  EXPECT_EQ(layer.dparameter(kWeight)[0], Real{(-1 - 2 - 3 - 18) / 2.0});
+  EXPECT_EQ(layer.dparameter(kBias)[0], Real{12});
+  EXPECT_EQ(layer.dparameter(kMean)[0], Real{0});
+  EXPECT_EQ(layer.dparameter(kVariance)[0], Real{0});
+  EXPECT_EQ(layer.plan().parameters[kMean].rate, 0);
+}
+
 TEST(BatchNorm, TakesTheStatisticsOfASingleMapOverItsPositions) {
   LayerHarness layer = batch_norm({1, 2, 2}, 1);
   assign(layer.input(), kFour);

@@ -70,6 +70,8 @@ std::vector<Case> all_cases() {
       {"pool_avg_global", "pool", "{type: avg, global: true}"},
       {"fc_no_bias", "fc", "{count: 3, bias: false}"},
       {"fc_one_output", "fc", "{count: 1}"},
+      {"batch_norm_frozen", "batch_norm", "{freeze: true}"},
+      {"batch_norm_frozen_vector", "batch_norm", "{freeze: true}", {{20, 1, 1}}},
       {"dropout_nothing", "dropout", "{rate: 0}"},
       {"dropout_nearly_all", "dropout", "{rate: 0.9}"},
       {"add_three", "add", "{}", {kInput, kInput, kInput}},
