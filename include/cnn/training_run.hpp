@@ -29,6 +29,8 @@ struct TrainingOptions {
   Start start = Start::fresh;
   std::filesystem::path checkpoint;  // to resume from; empty: the newest that can be read
   std::filesystem::path weights;     // a model file whose weights the run starts from; or empty
+  std::vector<std::string> reset;    // layers that start anew, whatever that file has for them
+  std::vector<std::string> rename;   // "FROM=TO": how the names of its tensors begin, and shall
 
   // Told what a person should know and what is no error: images that nothing can be learnt from, a
   // network that learns nothing, a broken checkpoint that is passed over. May be empty.

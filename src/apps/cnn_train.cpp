@@ -53,6 +53,8 @@ TrainingOptions options_of(const TrainOptions& o) {
   if (o.resuming) options.start = Start::resume;
   options.checkpoint = o.resume;
   options.weights = o.weights;
+  options.reset = o.reset;
+  options.rename = o.rename;
   return options;
 }
 
@@ -70,7 +72,9 @@ void log_weights(spdlog::logger& log, const TrainOptions& o,
            " others passed over: " + join(std::span(unused).first(named), ", ") +
            (named < unused.size() ? ", …" : "");
   }
-  log.info("weights {}: every tensor of the network taken over{}", path_text(o.weights), text);
+  const std::string anew = o.reset.empty() ? "" : " but those of " + join(o.reset, ", ", " and ");
+  log.info("weights {}: every tensor of the network taken over{}{}", path_text(o.weights), anew,
+           text);
 }
 
 void log_start(spdlog::logger& log, const TrainOptions& o, TrainingSession& session,

@@ -123,6 +123,22 @@ void add_options(CLI::App& app, TrainOptions& o) {
       ->type_name("FILE")
       ->check(not_empty)
       ->excludes(resume);
+  CLI::Option* weights = find_option(app, "--weights");
+  app.add_option("--reset", o.reset,
+                 "With --weights: start these layers anew, whatever the file has for them")
+      ->type_name("LAYER,...")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(not_empty)
+      ->needs(weights);
+  app.add_option(
+         "--rename", o.rename,
+         "With --weights: tensors whose names begin with FROM begin with TO instead; may be "
+         "repeated, and holds in that order")
+      ->type_name("FROM=TO")
+      ->allow_extra_args(false)
+      ->check(not_empty)
+      ->needs(weights);
   app.add_option("--threads", o.threads,
                  "Worker threads, instead of training.threads; results do not depend on it")
       ->type_name("N");
@@ -212,7 +228,8 @@ void add_options(CLI::App& app, TrainOptions& o) {
   CLI::Option* quiet = app.add_flag("--quiet", o.quiet, "Only warnings and errors");
   app.add_flag("--verbose", o.verbose, "Checkpoints and other details, too")->excludes(quiet);
   app.add_flag("--no-progress", o.no_progress, "No progress bar");
-  group(app, "Starting and going on", {"--overwrite", "--resume", "--weights"});
+  group(app, "Starting and going on",
+        {"--overwrite", "--resume", "--weights", "--reset", "--rename"});
   group(app, "Looking without training",
         {"--dry-run", "--print-config", "--print-schema", "--check-gradients", "--find-alpha",
          "--preview"});

@@ -18,6 +18,8 @@ struct TrainOptions {
   std::string data;
   std::string out;
   std::string weights;
+  std::vector<std::string> reset;
+  std::vector<std::string> rename;
   std::string preview;
   std::string resume;  // CHECKPOINT, or empty for the newest
   bool resuming = false;

@@ -57,7 +57,8 @@ struct TensorFormat {
 std::span<const TensorFormat> tensor_formats();
 
 // Reads or writes a file in the format that its name's extension says, or in the table's first.
-// Throws FileError for a file that is broken or cannot be written; write_tensors also ShapeError if
+// Throws FileError for a file that is broken or cannot be written, or is one of PyTorch (with what
+// converts it); write_tensors also ShapeError if
 // a tensor has not the values of its shape. A file is written atomically (see write_file).
 TensorFile read_tensors(const FilePlace& place);
 void write_tensors(const FilePlace& place, std::span<const NamedTensor> tensors,

@@ -20,15 +20,15 @@
 #include "data/image_limits.hpp"
 #include "data/prepare_image.hpp"
 #include "kernels/blas.hpp"
+#include "run/tensor_taker.hpp"
 
 namespace cnn {
 namespace {
 
-constexpr std::string_view kOptimizer = "optimizer/";
 constexpr std::string_view kValue = "value";  // of a parameter that is averaged
 
 std::string optimizer_name(const Parameter& p, std::string_view what) {
-  return std::string(kOptimizer) + p.name + "." + std::string(what);
+  return std::string(kOptimizerPrefix) + p.name + "." + std::string(what);
 }
 
 std::string list_text(const std::vector<double>& values) {
@@ -239,61 +239,6 @@ std::string hex_text(uLong crc) {
   return hex.data();
 }
 
-// Copies each named tensor into its view; collects what is missing or has another shape.
-class TensorTaker {
- public:
-  explicit TensorTaker(const TensorFile& file) : file_(file) {}
-
-  // The tensor, or nullptr after noting what is wrong with it.
-  const TensorFile::Entry* expect(const std::string& name, const Dims& dims) {
-    taken_.insert(name);
-    const TensorFile::Entry* entry = file_.find(name);
-    if (entry == nullptr) {
-      problems_ += "\n  " + name + " " + to_string(dims) + " is missing";
-    } else if (entry->dims != dims) {
-      problems_ +=
-          "\n  " + name + " is " + to_string(entry->dims) + ", expected " + to_string(dims);
-    } else if (!entry->is_read) {
-      problems_ += "\n  " + name + " is of type '" + printable(entry->dtype) +
-                   "', expected F32, F16, BF16 or F64";
-    } else if (!all_finite(entry->data)) {
-      problems_ += "\n  " + name + " holds a value that is not finite";
-    } else {
-      return entry;
-    }
-    return nullptr;
-  }
-
-  void take(const std::string& name, const Dims& dims, View values) {
-    if (const TensorFile::Entry* entry = expect(name, dims)) {
-      std::copy(entry->data.begin(), entry->data.end(), values.begin());
-    }
-  }
-
-  void finish() const {
-    if (problems_.empty()) return;
-    std::string message =
-        path_text(file_.path) + ": error: its tensors do not fit the network" + problems_;
-    for (const std::string& name : left_over()) message += "\n  " + name + " is left over";
-    throw FileError(message);
-  }
-
-  std::vector<std::string> left_over() const {
-    std::vector<std::string> names;
-    for (const TensorFile::Entry& entry : file_.tensors) {
-      if (!taken_.contains(entry.name) && !entry.name.starts_with(kOptimizer)) {
-        names.push_back(printable(entry.name));
-      }
-    }
-    return names;
-  }
-
- private:
-  const TensorFile& file_;
-  std::string problems_;
-  std::set<std::string> taken_;
-};
-
 }  // namespace
 
 std::vector<std::string> class_names(std::vector<std::string> names, std::size_t count) {
@@ -484,14 +429,6 @@ void restore(const Checkpoint& checkpoint, Network& network, Solver& solver, Net
     }
   }
   taker.finish();
-}
-
-std::vector<std::string> load_weights(const FilePlace& place, Network& network) {
-  const TensorFile file = read_tensors(place);
-  TensorTaker taker(file);
-  for (const Parameter& p : network.parameters()) taker.take(p.name, p.dims, network.value(p));
-  taker.finish();
-  return taker.left_over();
 }
 
 }  // namespace cnn

@@ -125,10 +125,4 @@ Checkpoint load_checkpoint(const FilePlace& place);
 void restore(const Checkpoint& checkpoint, Network& network, Solver& solver,
              Network* averaged = nullptr);
 
-// Sets every parameter from the tensor of its name. Throws FileError listing everything that is
-// missing or has another shape, or a type that is not read (safetensors.hpp). Returns the names of
-// tensors that the network has no use for, whatever their type (a checkpoint's solver state apart),
-// as they may be shown.
-std::vector<std::string> load_weights(const FilePlace& place, Network& network);
-
 }  // namespace cnn

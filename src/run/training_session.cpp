@@ -17,6 +17,7 @@
 #include "run/run_identity.hpp"
 
 namespace cnn {
+#include "run/weights.hpp"
 namespace {
 
 using Start = TrainingOptions::Start;
@@ -220,7 +221,7 @@ TrainingSession::TrainingSession(LoadedConfig loaded, TrainingOptions options, P
 Network& TrainingSession::start_weights() {
   network_.initialise(config().training.seed);
   if (!options_.weights.empty()) {
-    unused_weights_ = load_weights(options_.weights, network_);
+    unused_weights_ = load_weights(options_.weights, network_, {options_.reset, options_.rename});
   }
   return network_;
 }

@@ -175,6 +175,26 @@ TEST(TrainCommand, WeightsStartFromAnotherRunsModel) {
 }
 
 // What PyTorch's batch_norm adds to a file.
+TEST(TrainCommand, AHeadForOtherClassesStartsAnewWithReset) {
+  const TempDir temp;
+  ASSERT_EQ(train(temp / "a", {}).code, 0);
+  std::vector<std::string> arguments = {"--weights", (temp / "a" / "model.safetensors").string(),
+                                        "--set",     "network.fc2.count=12",
+                                        "--set",     "training.train_only=fc2"};
+  const CommandResult refused = train(temp / "b", arguments);
+  EXPECT_EQ(refused.code, 3);
+  EXPECT_THAT(refused.err, HasSubstr("fc2.weight is [10, 500], expected [12, 500]"));
+  EXPECT_THAT(refused.err, HasSubstr("to start anew what does not fit: --reset fc2"));
+  arguments.insert(arguments.end(), {"--reset", "fc2"});
+  const CommandResult result = train(temp / "b", arguments);
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("every tensor of the network taken over but those of fc2"));
+  const TensorFile before = read_safetensors(temp / "a" / "model.safetensors");
+  const TensorFile after = read_safetensors(temp / "b" / "model.safetensors");
+  EXPECT_EQ(after.find("conv1.weight")->data, before.find("conv1.weight")->data);
+  EXPECT_EQ(run_command("cnn-train", {"--config", digits_config(), "--reset", "fc2"}).code, 2);
+}
+
 TEST(TrainCommand, WeightsMayHoldWhatTheNetworkDoesNotAskFor) {
   const TempDir temp;
   ASSERT_EQ(train(temp / "a", {}).code, 0);

@@ -9,6 +9,7 @@
 
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "run/weights.hpp"
 #include "support/files.hpp"
 #include "support/idx_writer.hpp"
 #include "support/temp_dir.hpp"
