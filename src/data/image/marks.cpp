@@ -26,7 +26,11 @@ constexpr double kCorner = 0.5;
 
 // Distances in parts of the mark's longer side: parts so near are one mark if one is small beside
 // the other (kSmall of its longer side) or lies above it; what hovers above it may be farther away.
+// A gap that a pen closes stays open between hairlines: parts above one another may be kAbove
+// apart, and what nearly touches is one mark wherever it lies, as the two strokes of a 4.
+constexpr double kTouching = 0.07;
 constexpr double kNear = 0.12;
+constexpr double kAbove = 0.2;
 // On a picture of few pixels a stroke may have a gap of two.
 constexpr double kGap = 3;
 constexpr double kHovering = 0.35;
@@ -73,6 +77,7 @@ struct Bounds {
   int width() const { return right - left + 1; }
   int height() const { return bottom - top + 1; }
   int longer_side() const { return std::max(width(), height()); }
+  bool is_flat() const { return 2 * height() <= width(); }
   bool contains(const Bounds& other) const {
     return top < other.top && left < other.left && bottom > other.bottom && right > other.right;
   }
@@ -257,6 +262,13 @@ class MarkFinder {
     return best;
   }
 
+  // The hat of a 5 is often drawn to the right, and as long as the rest. No digit is a flat dash.
+  static bool is_hat(const Bounds& hat, const Bounds& rest) {
+    if (2 * hat.bottom >= rest.top + rest.bottom) return false;
+    const bool over = 5 * hat.common_columns(rest) >= hat.width();
+    return (over && 2 * rest.width() >= hat.width()) || (hat.is_flat() && hat.right > rest.right);
+  }
+
   // Are they one mark, at this distance?
   bool belong_together(const Bounds& mark, const Part& part, double distance) const {
     const Bounds& bounds = part.bounds;
@@ -264,12 +276,10 @@ class MarkFinder {
     const int common = mark.common_columns(bounds);
     const bool above = 2 * common >= std::min(mark.width(), bounds.width());
     if (is_cut_off(bounds) && !is_cut_off(mark)) return distance <= kNear / 2 * side && above;
+    const bool hat = is_hat(bounds, mark) || (mark.is_flat() && is_hat(mark, bounds));
     const bool small = std::min(mark.longer_side(), bounds.longer_side()) <= kSmall * side;
-    const double near = std::max(kNear * side, above ? kGap : 0);
-    if (distance <= near && (small || above)) return true;
-    // The hat of a 5 is often drawn to the right.
-    const bool hat = bounds.bottom < (mark.top + mark.bottom) / 2 && 5 * common >= bounds.width() &&
-                     mark.width() >= bounds.width() / 2;
+    if (distance <= kTouching * side || (small && distance <= kNear * side)) return true;
+    if ((above || hat) && distance <= std::max(kAbove * side, kGap)) return true;
     return distance <= kHovering * side && small && (above || hat);
   }
 

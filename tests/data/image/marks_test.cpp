@@ -80,6 +80,34 @@ TEST(Marks, StrokesThatNearlyTouchAreOneMark) {
   expect_read(four, {}, 1);
 }
 
+// A pen closes such gaps, a hairline does not.
+TEST(Marks, StrokesOfAHairlineDrawingAreOneMark) {
+  const Strokes one = {{{120, 80}, {140, 50}, {140, 125}}, {{115, 140}, {165, 140}}};
+  const Strokes long_hat = {{{120, 64}, {115, 95}, {150, 115}, {115, 150}}, {{128, 50}, {190, 48}}};
+  const Strokes hat_to_the_right = {{{132, 62}, {125, 92}, {150, 115}, {115, 150}},
+                                    {{146, 56}, {180, 54}}};
+  const Strokes heavy_hat = {{{130, 74}, {126, 88}, {136, 100}, {130, 110}},
+                             {{136, 64}, {190, 50}}};
+  const Strokes four = {{{120, 65}, {115, 110}, {160, 110}}, {{166, 55}, {166, 150}}};
+  for (const Strokes& strokes : {one, long_hat, hat_to_the_right, heavy_hat, four}) {
+    const Gray ink = drawn(strokes, 1);
+    const std::optional<Marks> marks = find_marks(ink);
+    ASSERT_TRUE(marks.has_value());
+    EXPECT_EQ(marks->count, 1);
+    expect_box(marks->box, box_of(ink, 64));
+  }
+}
+
+TEST(Marks, HairlineDigitsSideBySideAndOneAboveTheOtherAreTwo) {
+  const Strokes digit = placed(two_strokes(), 100, 20, 70);
+  for (const Strokes& other :
+       {placed(two_strokes(), 164, 20, 70), placed(seven_strokes(), 100, 112, 70)}) {
+    const std::optional<Marks> marks = find_marks(drawn(digit + other, 1));
+    ASSERT_TRUE(marks.has_value());
+    EXPECT_EQ(marks->count, 2);
+  }
+}
+
 TEST(Marks, WhatTheBorderCutsOffIsNeitherReadNorCounted) {
   const Strokes digit = placed(two_strokes(), 110, 60, 90);
   const Strokes left = placed(zero_strokes(), -40, 70, 70);
