@@ -15,9 +15,9 @@
 #include "kernels/blas.hpp"
 #include "run/memory_need.hpp"
 #include "run/run_identity.hpp"
+#include "run/weights.hpp"
 
 namespace cnn {
-#include "run/weights.hpp"
 namespace {
 
 using Start = TrainingOptions::Start;

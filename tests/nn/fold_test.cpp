@@ -154,7 +154,7 @@ class Planned final : public LayerOf<Planned> {
 
 // Layers are immutable once they are planned: other threads may be running the original.
 TEST(FoldedNetwork, LeavesTheLayersOfTheOriginalAlone) {
-  LayerSpec watched{"planned", "planned", {}, {}, {}, {}, std::make_shared<Planned>()};
+  LayerSpec watched{"planned", "planned", {}, {}, {}, {}, {}, std::make_shared<Planned>()};
   const Network network(
       {1, 4, 4}, {layer_spec("fc", "fc", "{count: 3}"), layer_spec("batch_norm", "bn"), watched});
   const FoldedNetwork folded(network);
@@ -187,7 +187,7 @@ class DoublePlusOne final : public LayerOf<DoublePlusOne> {
 };
 
 TEST(FoldedNetwork, MergesWhateverSaysThatItIsAffine) {
-  const LayerSpec map{"map", "map", {}, {}, {}, {}, std::make_shared<DoublePlusOne>()};
+  const LayerSpec map{"map", "map", {}, {}, {}, {}, {}, std::make_shared<DoublePlusOne>()};
   Network network({1, 4, 4}, {layer_spec("conv", "conv", "{count: 2, kernel: 3}"), map,
                               layer_spec("fc", "fc", "{count: 3}")});
   expect_same_outputs(network, 2);

@@ -336,8 +336,7 @@ void BatchNorm::backward_frozen(const BackwardArgs& args) const {
     for (std::size_t k = 0; k < group.channels; ++k) {
       back.mean[k] = args.parameters[kMean][first + k];
     }
-    const Each<double> dbias = vectorized<sum>(group, dy);
-    const Each<double> products = vectorized<sum_products>(group, x, back.mean, dy);
+    const auto [dbias, products] = vectorized<sum_gradients>(group, x, back.mean, dy);
     for (std::size_t k = 0; k < group.channels; ++k) {
       const std::size_t c = first + k;
       const double deviation = std::sqrt(double{args.parameters[kVariance][c]} + epsilon_);
