@@ -291,6 +291,8 @@ std::string LearningCheck::seen_text(const Window& window) const {
 std::string LearningCheck::stuck_reason(const Window& window, const StepReport& report) const {
   constexpr const char* kLabels =
       "; if that changes nothing, the labels may be shuffled against the images";
+  // What has not begun to learn answers by the frequencies of the classes, not worse by this.
+  constexpr double kStuckWrong = 1.05;
   const double span = input_high_ - input_low_;
   if (training_.solver.alpha == 0 || report.alpha == 0) return "alpha is 0: set training.alpha";
   if (span > 20 || span < 0.02) {
@@ -305,6 +307,10 @@ std::string LearningCheck::stuck_reason(const Window& window, const StepReport& 
   }
   if (hardly_moves(window)) {
     return "alpha may be too small: try " + alpha_option(10) + kLabels;
+  }
+  if (has_sigmoid_ && is_one_class(window) && loss > kStuckWrong * guessing_) {
+    return "its units may be stuck at 0 and 1, from an alpha that is too large: try " +
+           alpha_option(0.1) + "; or they begin slowly: train longer" + kLabels;
   }
   if (has_sigmoid_) {
     return "deep networks of sigmoid units begin slowly: train longer, try " + alpha_option(10) +

@@ -278,6 +278,17 @@ TEST(LearningCheck, NamesTheLikeliestReason) {
               HasSubstr("its units may be dead, "));
   EXPECT_THAT(reason(plain_scene(), {{1.45, kRight}, still, still, still}),
               HasSubstr("the labels may be shuffled against the images, or "));
+  const Scene sigmoid =
+      plain_scene("batch: 16, alpha: 10", "fc: {count: 9}, sigmoid, fc: {count: 4}");
+  const auto after = [&](const Step& step) {
+    std::vector<Step> hundreds(30, step);
+    hundreds.front() = {1.6, kChance};
+    return reason(sigmoid, hundreds);
+  };
+  EXPECT_THAT(after({1.2 * kGuessing, kAllTwo}),
+              HasSubstr("stuck at 0 and 1, from an alpha that is too large: try --set "
+                        "training.alpha=1; "));
+  EXPECT_THAT(after(dead), HasSubstr("sigmoid units begin slowly"));
   EXPECT_THAT(reason(plain_scene("batch: 16, alpha: 0"), {still, still, still, still}),
               HasSubstr("alpha is 0: set training.alpha"));
   Scene wide = plain_scene();
