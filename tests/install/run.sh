@@ -18,6 +18,8 @@ for header in "$work"/prefix/include/cnn/*.hpp; do  # each can be used alone
   echo "#include <cnn/$(basename "$header")>" | c++ -std=c++20 -fsyntax-only -I"$work/prefix/include" -x c++ -
 done
 
+echo '#include <cnn/cnn.h>' | cc -std=c99 -Wall -Wextra -Werror -fsyntax-only -I"$work/prefix/include" -x c -
+
 for file in cnn/cnn.schema.json bash-completion/completions/cnn-train zsh/vendor-completions/_cnn-train \
   fish/vendor_completions.d/cnn-train.fish man/man1/cnn-train.1 man/man5/cnn.yaml.5; do
   [ -s "$work/prefix/share/$file" ] || fail "share/$file is not installed"
@@ -50,6 +52,17 @@ for picture in "$source"/data/samples/*; do
   expected=$("$work/prefix/bin/cnn-predict" --model "$model" --top 1 "$picture" | sed -n '2s/^ *\([^ ]* *[^ ]*\).*/\1/p' | tr -s ' ')
   [ "${class:0:8}" = "${expected:0:8}" ] || fail "of $(basename "$picture") the program says '$class', cnn-predict '$expected'"
 done
+
+if command -v python3 >/dev/null; then
+  echo "== from Python"
+  for picture in "$source"/data/samples/*; do
+    class=$(python3 "$work/programs/classify.py" "$model" "$picture" | head -1)
+    expected=$("$classify" "$model" "$picture" | head -1)
+    [ "$class" = "$expected" ] || [ "$expected" = "nothing to read" ] || fail "of $(basename "$picture") Python says '$class', C++ '$expected'"
+  done
+  if python3 "$work/programs/classify.py" "$model" "$source/README.md" 2>"$work/message"; then fail "no picture"; fi
+  grep -q "^the picture: error: " "$work/message"
+fi
 
 echo "== mistakes end in a message"
 for file in "$source/README.md" "$work/missing.png"; do
