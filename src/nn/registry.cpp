@@ -13,6 +13,7 @@
 #include "nn/layers/fully_connected.hpp"
 #include "nn/layers/leaky_relu.hpp"
 #include "nn/layers/pooling.hpp"
+#include "nn/layers/relu6.hpp"
 
 namespace cnn {
 namespace {
@@ -27,6 +28,7 @@ constexpr auto kEntries = std::to_array<LayerEntry>({
     {"pool",       make_pooling,         kNothing, 1, "{type: max, kernel: 3, stride: 2, pad: 1}"},
     {"fc",         make_fully_connected, kWeights, 1, "{count: 5}"},
     {"relu",       make_relu,            kNothing, 1, "{}"},
+    {"relu6",      make_relu6,           kNothing, 1, "{}"},
     {"sigmoid",    make_sigmoid,         kNothing, 1, "{}"},
     {"tanh",       make_tanh,            kNothing, 1, "{}"},
     {"leaky_relu", make_leaky_relu,      kNothing, 1, "{slope: 0.25}"},

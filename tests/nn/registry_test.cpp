@@ -16,8 +16,8 @@ namespace {
 TEST(Registry, HoldsTheLayersOfTheConfiguration) {
   std::set<std::string_view> types;
   for (const LayerEntry& entry : layer_entries()) types.insert(entry.type);
-  for (const std::string_view type : {"conv", "pool", "fc", "relu", "sigmoid", "tanh", "leaky_relu",
-                                      "batch_norm", "dropout", "add", "concat"}) {
+  for (const std::string_view type : {"conv", "pool", "fc", "relu", "relu6", "sigmoid", "tanh",
+                                      "leaky_relu", "batch_norm", "dropout", "add", "concat"}) {
     EXPECT_TRUE(types.contains(type)) << type;
   }
 }

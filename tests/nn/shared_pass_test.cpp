@@ -43,6 +43,8 @@ Network all_layers() {
       layer_spec("concat", "concat", "{}", {"add", "depthwise"}),
       layer_spec("fc", "fc_pieces", "{count: 300}"),
       layer_spec("batch_norm", "norm_vector"),
+      layer_spec("relu6", "relu6"),
+      layer_spec("batch_norm", "norm_frozen", "{freeze: true}"),
       layer_spec("tanh", "tanh"),
       layer_spec("fc", "fc_small", "{count: 10}", {"tanh"}),
       layer_spec("fc", "fc_beside", "{count: 10}", {"tanh"}),

@@ -197,7 +197,7 @@ class Builder:
         self.append("pool", (self.shape[0], *self.output_size(window, ceil)), self.chance(0.5),
                     **keys)
 
-    def activation(self, kinds=("relu", "sigmoid", "tanh", "leaky_relu", "elu")):
+    def activation(self, kinds=("relu", "relu6", "sigmoid", "tanh", "leaky_relu", "elu")):
         kind, keys = self.choice(kinds), {}
         if kind == "leaky_relu" and self.chance(0.7):
             keys["slope"] = rounded(self.rng.uniform(0, 0.5))

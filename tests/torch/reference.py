@@ -121,6 +121,10 @@ def forward(layers, weights, x, kinks, found=None):
         elif kind == "relu":
             kinks.relu(x.detach())
             x = torch.relu(x)
+        elif kind == "relu6":
+            kinks.relu(x.detach())
+            kinks.relu(6 - x.detach())
+            x = F.relu6(x)
         elif kind == "leaky_relu":
             kinks.relu(x.detach())
             x = F.leaky_relu(x, layer.get("slope", 0.01))

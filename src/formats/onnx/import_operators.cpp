@@ -148,8 +148,10 @@ void Importer::clip() {
   };
   low = bound(1, low);
   high = bound(2, high);
-  if (low != 0 || high < kNone) fail("only Clip from 0 upwards has a layer, relu");
-  elementwise("relu", true);
+  if (low != 0 || (high < kNone && high != 6)) {
+    fail("only Clip from 0 upwards has a layer, relu, and from 0 to 6, relu6");
+  }
+  elementwise(high == 6 ? "relu6" : "relu", true);
 }
 
 // weight: (outputs, inputs), inputs in the order of the graph.

@@ -72,6 +72,10 @@ void add_of_each_value(LayerExport& layer, std::string_view op,
 void add_relu(LayerExport& layer) {
   add_of_each_value(layer, "Relu");
 }
+void add_relu6(LayerExport& layer) {
+  const GraphTensor& input = layer.inputs().front();
+  layer.node("Clip", {input.name, layer.number("min", 0), layer.number("max", 6)}, input.is_vector);
+}
 void add_sigmoid(LayerExport& layer) {
   add_of_each_value(layer, "Sigmoid");
 }
@@ -122,6 +126,7 @@ constexpr auto kLayers = std::to_array<LayerNodes>({
     {"pool", add_pooling},
     {"fc", add_fully_connected},
     {"relu", add_relu},
+    {"relu6", add_relu6},
     {"sigmoid", add_sigmoid},
     {"tanh", add_tanh},
     {"leaky_relu", add_leaky_relu},
@@ -188,6 +193,13 @@ std::vector<std::string> LayerExport::parameters() {
     names.push_back(p.name);
   }
   return names;
+}
+
+std::string LayerExport::number(std::string_view what, float value) {
+  std::string name = node_.spec.name + "." + std::string(what);
+  const std::array<float, 1> one = {value};
+  model_.initializers.push_back(constant(name, {}, std::span<const float>(one)));
+  return name;
 }
 
 void LayerExport::node(std::string_view op, std::vector<std::string> inputs, bool gives_vector,

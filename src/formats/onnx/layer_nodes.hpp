@@ -48,6 +48,8 @@ class LayerExport final : public OptionSink {
   std::string vector(std::size_t k = 0);
   // The names of the layer's parameters in the order of the plan, which become initialisers.
   std::vector<std::string> parameters();
+  // The name of a single number, which becomes an initialiser.
+  std::string number(std::string_view what, float value);
   // The layer's own node.
   void node(std::string_view op, std::vector<std::string> inputs, bool gives_vector,
             std::vector<Attribute> attributes = {});

@@ -1,0 +1,56 @@
+#include "nn/layers/relu6.hpp"
+
+#include "base/vectors.hpp"
+
+namespace cnn {
+namespace {
+
+constexpr Real kMost = 6;
+
+CNN_INLINE
+void apply(const Real* __restrict z, std::size_t count, Real* __restrict a) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const Real low = z[i] < 0 ? Real{0} : z[i];
+    a[i] = low > kMost ? kMost : low;
+  }
+}
+
+CNN_INLINE
+void apply_slope(const Real* __restrict z, const Real* __restrict da, std::size_t count,
+                 Real* __restrict dz) {
+  for (std::size_t i = 0; i < count; ++i) dz[i] = z[i] > 0 && z[i] < kMost ? da[i] : Real{0};
+}
+
+class Relu6 final : public LayerOf<Relu6> {
+ public:
+  void options(OptionVisitor& /*visitor*/) override {}
+  LayerPlan plan(std::span<const Shape> inputs) override;
+  void forward(const ForwardArgs& args) const override;
+  void backward(const BackwardArgs& args) const override;
+};
+
+}  // namespace
+
+LayerPlan Relu6::plan(std::span<const Shape> inputs) {
+  LayerPlan plan;
+  plan.output = only_input(inputs);
+  return plan;
+}
+
+// a = min(max(z, 0), 6)
+void Relu6::forward(const ForwardArgs& args) const {
+  const CView z = args.inputs[0];
+  vectorized<apply>(z.data(), z.size(), args.output.data());
+}
+
+// Forward was a = min(max(z, 0), 6), so dz = da where 0 < z < 6, 0 elsewhere.
+void Relu6::backward(const BackwardArgs& args) const {
+  const View dz = args.dinputs[0];
+  vectorized<apply_slope>(args.inputs[0].data(), args.doutput.data(), dz.size(), dz.data());
+}
+
+std::unique_ptr<Layer> make_relu6() {
+  return std::make_unique<Relu6>();
+}
+
+}  // namespace cnn
