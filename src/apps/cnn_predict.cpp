@@ -15,6 +15,7 @@
 
 #include "apps/app.hpp"
 #include "apps/command_line.hpp"
+#include "apps/feature_file.hpp"
 #include "apps/predict_files.hpp"
 #include "apps/predict_output.hpp"
 #include "apps/show_image.hpp"
@@ -51,7 +52,7 @@ Prepared prepare(const PredictOptions& o, const Classifier& classifier, const st
 // whether there was none.
 bool predict_some(const PredictOptions& o, Classifier& classifier, Workers& workers,
                   const std::vector<std::string>& files, std::size_t begin, std::size_t end,
-                  PredictionWriter& writer) {
+                  PredictionWriter& writer, std::optional<FeatureFile>& features) {
   std::vector<Prepared> prepared(end - begin);
   workers.run(static_cast<int>(prepared.size()), [&](int, int task) {
     const auto i = static_cast<std::size_t>(task);
@@ -59,6 +60,7 @@ bool predict_some(const PredictOptions& o, Classifier& classifier, Workers& work
   });
   std::vector<PreparedImage> images;
   std::vector<PredictedFile> results;
+  std::vector<std::string> names;
   bool complete = true;
   for (std::size_t i = 0; i < prepared.size(); ++i) {
     if (!prepared[i].image) {
@@ -68,7 +70,9 @@ bool predict_some(const PredictOptions& o, Classifier& classifier, Workers& work
     }
     images.push_back(*std::move(prepared[i].image));
     results.push_back({files[begin + i], std::move(prepared[i].before), {}});
+    names.push_back(files[begin + i]);
   }
+  if (features) features->add(images, names);
   std::vector<Classification> found = classifier.classify_prepared(std::move(images));
   for (std::size_t i = 0; i < results.size(); ++i) {
     results[i].found = std::move(found[i]);
@@ -117,11 +121,17 @@ int useful_threads(std::size_t pictures) {
 }
 
 int predict(const PredictOptions& o) {
+  require_feature_file(o.npy);
   const PictureFiles found = find_picture_files(o.images);
   const int threads = useful_threads(found.files.size());
   // First of all, what a model that asks for absurdly large images fails on.
   Classifier classifier(o.model, {o.invert, o.prepare, threads});
-  announce_memory(predicting_bytes(o, found, classifier, threads), o.quiet);
+  Workers workers(threads);
+  std::optional<FeatureFile> features;
+  if (!o.npy.empty()) features.emplace(o.npy, o.model, o.layer, workers);
+  announce_memory(predicting_bytes(o, found, classifier, threads) +
+                      (features ? features->memory(found.files.size()) : 0),
+                  o.quiet);
   for (const std::string& fault : found.faults) write_lines(stderr, fault + "\n");
   if (found.passed_over > 0) {
     write_lines(stderr, "note: " + std::to_string(found.passed_over) +
@@ -129,13 +139,14 @@ int predict(const PredictOptions& o) {
                             " no picture passed over\n");
   }
   bool complete = found.faults.empty();
-  Workers workers(threads);
   const std::unique_ptr<PredictionWriter> writer = make_prediction_writer(o, classifier);
   for (std::size_t begin = 0; begin < found.files.size(); begin += kTogether) {
     const std::size_t end = std::min(begin + kTogether, found.files.size());
-    complete = predict_some(o, classifier, workers, found.files, begin, end, *writer) && complete;
+    complete = predict_some(o, classifier, workers, found.files, begin, end, *writer, features) &&
+               complete;
   }
   writer->end();
+  if (features) features->write();
   return complete ? kDone : kFile;
 }
 

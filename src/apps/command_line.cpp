@@ -303,6 +303,18 @@ void add_options(CLI::App& app, PredictOptions& o, std::string& invert, std::str
   CLI::Option* csv = app.add_flag("--csv", o.csv, "Print CSV: file, class, probability");
   json->excludes(jsonl)->excludes(csv);
   jsonl->excludes(csv);
+  CLI::Option* layer =
+      app.add_option("--layer", o.layer, "With --npy: the layer whose outputs are written")
+          ->type_name("NAME")
+          ->check(not_empty);
+  CLI::Option* npy =
+      app.add_option("--npy", o.npy,
+                     "Also write what a layer makes of the pictures as an array of numpy, and "
+                     "their names into FILE.txt")
+          ->type_name("FILE.npy")
+          ->check(not_empty);
+  layer->needs(npy);
+  npy->needs(layer);
   app.add_flag("--quiet", o.quiet, "Do not say how much memory is taken");
   app.add_flag("--show", o.show, "Draw each picture, and beside it what the network sees")
       ->excludes(json)

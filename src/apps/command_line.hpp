@@ -58,6 +58,8 @@ struct PredictOptions {
   std::size_t top = 3;
   Invert invert = Invert::automatic;
   Prepare prepare = Prepare::automatic;
+  std::string layer;  // both or neither
+  std::string npy;
   bool json = false;
   bool jsonl = false;
   bool csv = false;

@@ -14,6 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kPngSignature = "\x89PNG\r\n\x1a\n";
+constexpr std::string_view kNpySignature = "\x93NUMPY";
 
 bool is_png(const fs::path& path) {
   if (!fs::is_regular_file(path)) return false;
@@ -28,6 +29,13 @@ bool is_onnx(const fs::path& path) {
   std::array<char, 3> start{};
   InputFile(path).read(std::as_writable_bytes(std::span(start)));
   return start[0] == '\x08' && (start[2] == '\x12' || start[2] == '\x3A');
+}
+
+bool is_npy(const fs::path& path) {
+  if (!fs::is_regular_file(path)) return false;
+  std::array<char, kNpySignature.size()> start{};
+  InputFile(path).read(std::as_writable_bytes(std::span(start)));
+  return std::string_view(start.data(), start.size()) == kNpySignature;
 }
 
 bool is_imported(const fs::path& path) {
@@ -57,6 +65,7 @@ constexpr std::array kKinds = {
     Kind{"ONNX model", is_onnx},
     Kind{"configuration of cnn-import", is_imported},
     Kind{"HTML page", is_html},
+    Kind{"array of numpy", is_npy},
 };
 
 }  // namespace

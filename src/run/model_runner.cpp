@@ -1,5 +1,7 @@
 #include "run/model_runner.hpp"
 
+#include <utility>
+
 #include "cnn/error.hpp"
 
 #include "base/file.hpp"
@@ -8,8 +10,7 @@
 namespace cnn {
 namespace {
 
-Model load_within_bounds(const std::filesystem::path& path, int workers) {
-  Model model = load_model(path);
+Model within_bounds(const std::filesystem::path& path, Model model, int workers) {
   require_model_memory(path, model.network, workers);
   return model;
 }
@@ -17,8 +18,11 @@ Model load_within_bounds(const std::filesystem::path& path, int workers) {
 }  // namespace
 
 ModelRunner::ModelRunner(const std::filesystem::path& file, Workers& workers)
+    : ModelRunner(file, load_model(file), workers) {}
+
+ModelRunner::ModelRunner(const std::filesystem::path& file, Model read, Workers& workers)
     : path(file),
-      model(load_within_bounds(file, workers.count())),
+      model(within_bounds(file, std::move(read), workers.count())),
       table(model.info.preprocessing, model.info.input),
       inference(model.network, table, workers) {}
 

@@ -20,6 +20,8 @@ void with_model(const std::filesystem::path& path, const std::function<void()>& 
 struct ModelRunner {
   // Throws FileError, also if the model takes more memory than a file may (memory_need.hpp).
   ModelRunner(const std::filesystem::path& file, Workers& workers);
+  // Of a model that has been read from there.
+  ModelRunner(const std::filesystem::path& file, Model read, Workers& workers);
   ModelRunner(const ModelRunner&) = delete;
   ModelRunner& operator=(const ModelRunner&) = delete;
 
