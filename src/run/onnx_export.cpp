@@ -114,13 +114,20 @@ std::string names_json(const std::vector<std::string>& classes) {
   return "{" + text + "}";
 }
 
+// The configuration without the place of the data on this machine, which is nobody's business.
+std::string public_yaml(RunConfig config) {
+  const std::filesystem::path name = config.data.source.dir().filename();
+  config.data.source.set_dir(name.empty() ? "data" : name);
+  return to_yaml(config, ConfigText::portable);
+}
+
 void add_metadata(onnx::Model& graph, const ModelInfo& info, bool raw) {
   graph.metadata = {
       {"names", names_json(info.classes)},
       {"imgsz", to_string(Dims{info.input.height, info.input.width})},
       {"channels", std::to_string(info.input.channels)},
       {"task", "classify"},
-      {"cnn.config", to_yaml(info.config, ConfigText::portable)},
+      {"cnn.config", public_yaml(info.config)},
       {"cnn.version", version()},
   };
   if (raw) return;

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <utility>
+
+#include <nlohmann/json.hpp>
 
 #include "cnn/error.hpp"
 
@@ -32,10 +35,45 @@ std::string layer_line(const onnx::ImportedLayer& layer) {
   return text + "}\n";
 }
 
-// The data directory is a name to begin with: --data replaces it. Numbers that differ from channel
-// to channel stand in the model alone: the configuration measures them anew.
-std::string network_yaml(const onnx::ImportedNetwork& network) {
-  std::string text = "name: " + yaml_text(network.name) + "\ndata:\n  dir: data\n";
+// Names of classes as cnn-export and others write them, {"0": "cat", …}; none if the graph has no
+// such entry, or if they are the numbers that classes are called by without it.
+std::vector<std::string> names_in(const onnx::Model& graph, std::size_t classes) {
+  const auto found = std::ranges::find(graph.metadata, "names",
+                                       [](const auto& e) { return std::string_view(e.first); });
+  if (found == graph.metadata.end()) return {};
+  const auto json = nlohmann::json::parse(found->second, nullptr, false);
+  if (!json.is_object() || json.size() != classes) return {};
+  std::vector<std::string> names;
+  bool are_numbers = true;
+  for (std::size_t k = 0; k < classes; ++k) {
+    const auto name = json.find(std::to_string(k));
+    if (name == json.end() || !name->is_string()) return {};
+    names.push_back(name->get<std::string>());
+    if (names.back().empty() || has_control(names.back())) return {};
+    are_numbers = are_numbers && names.back() == std::to_string(k);
+  }
+  const std::set<std::string> different(names.begin(), names.end());
+  return are_numbers || different.size() < classes ? std::vector<std::string>() : names;
+}
+
+// Numbers that differ from channel to channel stand in the model alone: the configuration measures
+// them anew. `dir` is a line with a data directory, or nothing: --data names it.
+std::string network_yaml(const onnx::ImportedNetwork& network,
+                         const std::vector<std::string>& names, const std::string& dir) {
+  std::string text = "name: " + yaml_text(network.name) + "\ndata:\n" + dir;
+  // Sets of colour pictures come as files of any size; arrays of gray ones, which have theirs, must
+  // not be given one.
+  constexpr int kLargestSize = 16384;
+  if (network.input.channels == 3 &&
+      std::max(network.input.height, network.input.width) <= kLargestSize) {
+    text += "  size: [" + std::to_string(network.input.height) + ", " +
+            std::to_string(network.input.width) + "]\n";
+  }
+  if (!names.empty()) {
+    std::vector<std::string> quoted;
+    for (const std::string& name : names) quoted.push_back(yaml_quoted(name));
+    text += "  classes: [" + join(quoted, ", ") + "]\n";
+  }
   if (are_equal(network.mean) && are_equal(network.scale)) {
     text += "  scale: " + number_text(network.scale.front()) +
             "\n  mean: " + number_text(network.mean.front()) + "\n";
@@ -48,9 +86,11 @@ std::string network_yaml(const onnx::ImportedNetwork& network) {
   return text;
 }
 
-Model make_model(const std::filesystem::path& path, const onnx::ImportedNetwork& imported) {
+Model make_model(const std::filesystem::path& path, const onnx::ImportedNetwork& imported,
+                 const std::vector<std::string>& names) {
   try {
-    RunConfig config = parse_config(path_text(path) + " (as YAML)", network_yaml(imported));
+    RunConfig config = parse_config(path_text(path) + " (as YAML)",
+                                    network_yaml(imported, names, "  dir: data\n"));
     Network network(imported.input, config.network);
     require_model_memory(path, network, 1);
     for (const Parameter& p : network.parameters()) {
@@ -66,7 +106,7 @@ Model make_model(const std::filesystem::path& path, const onnx::ImportedNetwork&
     }
     ModelInfo info{std::move(config),
                    imported.input,
-                   class_names({}, network.output().size()),
+                   class_names(names, network.output().size()),
                    {imported.mean, imported.scale},
                    {}};
     return {std::move(info), std::move(network), ""};
@@ -111,8 +151,9 @@ void add_ending(onnx::Ending ending, CView outputs, std::vector<float>& results)
 OnnxImport import_onnx(const std::filesystem::path& path, const onnx::Model& graph,
                        std::span<const onnx::Tensor> weights) {
   onnx::ImportedNetwork network = onnx::import_network(path, graph, weights);
-  std::string yaml = network_yaml(network);
-  Model model = make_model(path, network);
+  const std::vector<std::string> names = names_in(graph, network.outputs);
+  std::string yaml = network_yaml(network, names, "");
+  Model model = make_model(path, network, names);
   return {std::move(network), std::move(yaml), std::move(model)};
 }
 

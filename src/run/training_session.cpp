@@ -12,6 +12,8 @@
 #include "base/file.hpp"
 #include "base/paths.hpp"
 #include "base/text.hpp"
+#include "config/option_printer.hpp"
+#include "config/path_bytes.hpp"
 #include "kernels/blas.hpp"
 #include "run/memory_need.hpp"
 #include "run/run_identity.hpp"
@@ -27,6 +29,14 @@ LoadedConfig with_paths(LoadedConfig loaded, const TrainingOptions& options) {
   if (!options.data.empty()) loaded.config.data.source.set_dir(resolved(options.data));
   if (!options.out.empty()) loaded.config.output.dir = resolved(options.out);
   return loaded;
+}
+
+// A configuration need not say where its data stand if the options do.
+std::vector<std::string> overrides_of(const TrainingOptions& options) {
+  std::vector<std::string> overrides = options.overrides;
+  if (options.data.empty()) return overrides;
+  overrides.push_back("data.dir=" + yaml_quoted(path_to_yaml(resolved(options.data).native())));
+  return overrides;
 }
 
 // How messages call the configuration.
@@ -181,12 +191,12 @@ ModelInfo checked_info(const LoadedConfig& loaded, const Network& network,
 
 LoadedConfig load_training_config(const std::filesystem::path& path,
                                   const TrainingOptions& options) {
-  return with_paths(load_config(path, options.overrides), options);
+  return with_paths(load_config(path, overrides_of(options)), options);
 }
 
 LoadedConfig load_training_config(const std::string& name, const std::string& text,
                                   const TrainingOptions& options) {
-  return with_paths(load_config_text(name, text, options.overrides), options);
+  return with_paths(load_config_text(name, text, overrides_of(options)), options);
 }
 
 TrainingData load_training_data(const LoadedConfig& loaded,

@@ -53,6 +53,29 @@ TEST(Import, OfAnExportScoresTheSameTrainsAndIsAFixedPoint) {
   EXPECT_EQ(trained.code, 0) << trained.err;
 }
 
+TEST(Import, KeepsTheNamesOfTheClassesAndNoPlaceOfData) {
+  const TempDir directory;
+  ASSERT_EQ(train(directory / "run", {"--set", "data.classes=[nil,b,c,d,e,f,g,h,i,\"j: k\"]",
+                                      "--set", "training.steps=1"})
+                .code,
+            0);
+  ASSERT_EQ(export_model(directory / "run" / "model.safetensors", directory / "a.onnx").code, 0);
+  EXPECT_EQ(bytes_of(directory / "a.onnx").find(CNN_DIGITS_DIR), std::string::npos);
+  ASSERT_EQ(import_model(directory / "a.onnx", directory / "a.yaml").code, 0);
+  const std::string yaml = bytes_of(directory / "a.yaml");
+  EXPECT_THAT(yaml, HasSubstr("classes: [\"nil\", \"b\","));
+  EXPECT_THAT(yaml, HasSubstr("\"j: k\"]"));
+  EXPECT_EQ(yaml.find("size:"), std::string::npos);  // arrays have theirs
+  EXPECT_EQ(yaml.find("dir:"), std::string::npos);
+  const std::string config = (directory / "a.yaml").string();
+  const CommandResult without = run_command("cnn-train", {"--config", config, "--dry-run"});
+  EXPECT_EQ(without.code, 2);
+  EXPECT_THAT(without.err, HasSubstr("data needs 'dir'"));
+  EXPECT_EQ(
+      run_command("cnn-train", {"--config", config, "--data", CNN_DIGITS_DIR, "--dry-run"}).code,
+      0);
+}
+
 TEST(Import, RefusesWhatIsNoModelAndReplacesNothingOfAnotherKind) {
   const TempDir directory;
   write_file(directory / "a.onnx", "no model");

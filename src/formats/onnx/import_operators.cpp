@@ -62,6 +62,7 @@ std::span<const Importer::Operator> Importer::operators() {
       {"Shape", "start end", &Importer::shape},
       {"Gather", "axis", &Importer::gather},
       {"Slice", "starts ends axes", &Importer::slice},
+      {"ConstantOfShape", "value", &Importer::constant_of_shape},
   });
   // clang-format on
   return kOperators;
@@ -236,6 +237,7 @@ std::vector<double> Importer::per_channel(std::size_t k, const GraphValue& value
 // x = scale·(pixel − mean): all numbers are rounded to floats, as they are exported again.
 void Importer::prepare_image(std::size_t image, std::size_t constant) {
   const GraphValue& value = data(image);
+  if (value.is_integer) fail("computes with whole numbers, which it cuts; Cast to float first");
   const std::vector<double> by = per_channel(constant, value);
   if (image != 0 && (node_->op == "Sub" || node_->op == "Div")) {
     fail("subtracts or divides by the image");
@@ -258,37 +260,49 @@ void Importer::prepare_image(std::size_t image, std::size_t constant) {
   }
 }
 
-// y·c and y + c go into the weights of the layer that gives y, which nobody else must read.
+// y = factor·x + shift for each channel, as a layer of its own.
+void Importer::scale_channels(const GraphValue& value, const std::vector<double>& factors,
+                              const std::vector<double>& shifts) {
+  const std::string channels = std::to_string(value.shape.channels);
+  ImportedLayer& layer = add_layer("conv", own_name(), {&value}, value.shape);
+  layer.options = {{"count", channels}, {"kernel", "1"}, {"groups", channels}};
+  add_tensor(layer, "weight", {factors.begin(), factors.end()});
+  if (std::ranges::any_of(shifts, [](double shift) { return shift != 0; })) {
+    add_tensor(layer, "bias", {shifts.begin(), shifts.end()});
+  }
+}
+
+// y·c and y + c go into the weights of the layer that gives y, if that has any and nobody else
+// reads it.
 void Importer::change_layer(std::size_t value_input, std::size_t constant) {
   const GraphValue value = data(value_input);
   const std::string& type = network_.layers[value.layer].type;
-  if (value.is_shared || !is_only_reader(value_input) ||
-      (type != "conv" && type != "fc" && type != "batch_norm")) {
-    fail(
-        "a constant can change the output of Conv, Gemm, MatMul and BatchNormalization only, if "
-        "nothing else reads it, and the image");
-  }
   if (value_input != 0 && node_->op == "Div") fail("divides by what depends on the image");
   std::vector<double> by = per_channel(constant, value);
   by.resize(static_cast<std::size_t>(value.shape.channels), by.front());
   const bool is_factor = node_->op == "Mul" || node_->op == "Div";
+  const bool turns = value_input != 0 && node_->op == "Sub";  // c − y
+  std::vector<double> factors(by.size()), shifts(by.size());
+  for (std::size_t c = 0; c < by.size(); ++c) {
+    factors[c] = node_->op == "Mul" ? by[c] : node_->op == "Div" ? 1 / by[c] : turns ? -1 : 1;
+    shifts[c] = is_factor ? 0 : node_->op == "Sub" && !turns ? -by[c] : by[c];
+  }
+  if (value.is_shared || !is_only_reader(value_input) ||
+      (type != "conv" && type != "fc" && type != "batch_norm")) {
+    if (value.is_vector && plane(value) > 1) fail("scales the values of a flattened image");
+    return scale_channels(value, factors, shifts);
+  }
   if (tensor_of(value.layer, "bias") == nullptr && !is_factor) {
     add_tensor(network_.layers[value.layer], "bias", std::vector<float>(by.size()));
   }
   std::vector<float>* bias = tensor_of(value.layer, "bias");
   std::vector<float>& weight = *tensor_of(value.layer, "weight");
   const std::size_t row = weight.size() / by.size();
-  const bool turns = value_input != 0 && node_->op == "Sub";  // c − y
   for (std::size_t c = 0; c < by.size(); ++c) {
-    const double factor = node_->op == "Mul"   ? by[c]
-                          : node_->op == "Div" ? 1 / by[c]
-                          : turns              ? -1
-                                               : 1;
-    const double shift = is_factor ? 0 : node_->op == "Sub" && !turns ? -by[c] : by[c];
-    for (std::size_t i = c * row; factor != 1 && i < (c + 1) * row; ++i) {
-      weight[i] = static_cast<float>(weight[i] * factor);
+    for (std::size_t i = c * row; factors[c] != 1 && i < (c + 1) * row; ++i) {
+      weight[i] = static_cast<float>(weight[i] * factors[c]);
     }
-    if (bias != nullptr) (*bias)[c] = static_cast<float>((*bias)[c] * factor + shift);
+    if (bias != nullptr) (*bias)[c] = static_cast<float>((*bias)[c] * factors[c] + shifts[c]);
   }
   pass(value_input);
 }
@@ -354,7 +368,10 @@ void Importer::end(Ending ending) {
   const std::int64_t rank = value.is_vector ? 2 : 4;
   if (axis < 0) axis += rank;
   if (node_->outputs.front() != model_.outputs.front().name) fail("is known at the end only");
-  if (axis != 1 || plane(value) != 1) fail("only over the classes is it known");
+  const bool is_last = value.is_nhwc && !value.is_vector;  // the classes stand at the end
+  // Before opset 13 all extents from the axis on were one.
+  const bool fits = is_last ? axis == 3 || (model_.opset < 13 && axis > 0) : axis == 1;
+  if (!fits || plane(value) != 1) fail("only over the classes is it known");
   network_.ending = ending;
   pass(0);
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "formats/onnx/importer.hpp"
+#include "formats/onnx/reader.hpp"
 
 namespace cnn::onnx {
 namespace {
@@ -85,6 +86,19 @@ void Importer::reshape(std::vector<std::int64_t> shape) {
   const Shape nhwc{to.width, to.channels, to.height};
   if (!given.is_nhwc && given.shape == to) return;
   if (given.is_nhwc && given.shape == nhwc) return;
+  // One channel is the same numbers in either order.
+  const bool has_one = given.shape.channels == 1;
+  if (has_one && (given.shape == to || given.shape == nhwc)) {
+    result_.is_nhwc = given.shape != to;
+    return;
+  }
+  if (given.kind == GraphValue::Kind::image && !given.is_vector && !given.is_turned &&
+      !given.is_nhwc && given.shape.width == 1 && given.mean.size() == 1 &&
+      given.scale.size() == 1 && to == Shape{1, given.shape.channels, given.shape.height}) {
+    result_.shape = to;
+    result_.is_turned = true;
+    return;
+  }
   if (given.kind == GraphValue::Kind::image && given.is_vector) {
     result_.shape = to;
     if (shape[3] == 1) {
@@ -162,6 +176,20 @@ void Importer::unsqueeze() {
   result_.is_vector = false;
 }
 
+// Of a matrix, in shapes.
+void Importer::transpose_integers() {
+  const Dims dims = constant_input(0).dims;
+  const Integers from = integers(0);
+  if (from.size() > kLongestShape) fail("only matrices of weights are transposed");
+  Integers to;
+  for (std::int64_t j = 0; j < dims[1]; ++j) {
+    for (std::int64_t i = 0; i < dims[0]; ++i) {
+      to.push_back(from[static_cast<std::size_t>(i * dims[1] + j)]);
+    }
+  }
+  set_constant({dims[1], dims[0]}, to);
+}
+
 void Importer::transpose() {
   const auto perm = attribute<Integers>("perm", {});
   if (is_constant(0)) {
@@ -170,6 +198,7 @@ void Importer::transpose() {
       fail("only matrices of weights are transposed");
     }
     const Dims dims = {tensor.dims[1], tensor.dims[0]};
+    if (!is_float(tensor.type)) return transpose_integers();
     charge(2 * tensor.data().size());  // numbers of 16 bits become floats
     const std::vector<float> values =
         transposed(floats(0), static_cast<std::size_t>(std::max<std::int64_t>(tensor.dims[0], 0)));
@@ -186,9 +215,9 @@ void Importer::transpose() {
   }
   if (to_nhwc || value.is_nhwc) {
     result_.is_nhwc = to_nhwc;
-  } else if (value.kind == GraphValue::Kind::image && value.mean.size() == 1 &&
+  } else if (value.kind == GraphValue::Kind::image && !value.is_turned && value.mean.size() == 1 &&
              value.scale.size() == 1) {
-    network_.input_is_nhwc = true;
+    result_.is_turned = true;
     result_.shape = {value.shape.width, value.shape.channels, value.shape.height};
   } else {
     fail("takes an image of (channels, height, width) for one of (height, width, channels)");
@@ -230,7 +259,11 @@ void Importer::cast() {
   const bool fits =
       is_constant(0) ? is_float(to) == is_float(constant_input(0).type) : is_float(to);
   if (!fits) fail("only between floats, or of an image's bytes to floats");
+  if (!is_constant(0) && to == ElementType::float16) {
+    fail("rounds to 16 bits; export the network with numbers of 32 bits");
+  }
   pass(0);
+  result_.is_integer = false;
 }
 
 void Importer::constant_node() {
@@ -280,20 +313,53 @@ void Importer::gather() {
   set_constant(dims, places);
 }
 
+// Of integers, which may be a matrix: some of its rows, also from the last to the first.
 void Importer::slice() {
   const Integers from = integers(0);
+  const Dims dims = constant_input(0).dims;
   const Integers starts = integers_or_attribute(1, "starts");
   const Integers ends = integers_or_attribute(2, "ends");
-  if (starts.size() != 1 || ends.size() != 1 || (has_input(4) && integers(4) != Integers{1})) {
+  const Integers axes = integers_or_attribute(3, "axes");
+  const Integers steps = has_input(4) ? integers(4) : Integers{1};
+  const auto rank = static_cast<std::int64_t>(dims.size());
+  if (starts.size() != 1 || ends.size() != 1 || rank < 1 || rank > 2 ||
+      (!axes.empty() && axes != Integers{0} && axes != Integers{-rank}) ||
+      (steps != Integers{1} && steps != Integers{-1}) || from.size() > kLongestShape ||
+      from.empty()) {
     fail("is known for shapes only");
   }
-  const auto count = static_cast<std::int64_t>(from.size());
+  const std::int64_t count = dims[0], row = static_cast<std::int64_t>(from.size()) / count;
+  const bool up = steps[0] > 0;
   const auto place = [&](std::int64_t at) {
-    return std::clamp<std::int64_t>(at < 0 ? at + count : at, 0, count);
+    // Beyond the first or the last row: the end of a way down or up.
+    const std::int64_t low = up ? 0 : -1, high = up ? count : count - 1;
+    return at < -count ? low : std::clamp(at < 0 ? at + count : at, low, high);
   };
-  const std::int64_t begin = place(starts[0]), end = std::max(begin, place(ends[0]));
-  const Integers part(from.begin() + begin, from.begin() + end);
-  set_constant({static_cast<std::int64_t>(part.size())}, part);
+  Integers part;
+  std::int64_t rows = 0;
+  for (std::int64_t i = place(starts[0]), end = place(ends[0]); up ? i < end : i > end;
+       i += steps[0], ++rows) {
+    part.insert(part.end(), from.begin() + i * row, from.begin() + (i + 1) * row);
+  }
+  Dims to = dims;
+  to[0] = rows;
+  set_constant(std::move(to), part);
+}
+
+void Importer::constant_of_shape() {
+  Dims dims = integers(0);
+  const Integers number =
+      find("value") == nullptr ? Integers{0} : integers_of(path_, attribute<Tensor>("value", {}));
+  std::int64_t count = 1;
+  for (const std::int64_t extent : dims) {
+    if (extent < 0 || extent > static_cast<std::int64_t>(kLongestShape)) count = -1;
+    if (count >= 0) count *= extent;
+  }
+  if (number.size() != 1 || dims.size() > 2 || count < 0 ||
+      count > static_cast<std::int64_t>(kLongestShape)) {
+    fail("is known for shapes only");
+  }
+  set_constant(std::move(dims), Integers(static_cast<std::size_t>(count), number.front()));
 }
 
 }  // namespace cnn::onnx

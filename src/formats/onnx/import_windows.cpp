@@ -174,9 +174,12 @@ void Importer::pool(bool is_max) {
       pads != value.pad[0] + value.pad[1] + value.pad[2] + value.pad[3]) {
     fail("pads that count and pads that do not");
   }
-  if (counted && (pads > 0 || ceil)) {
+  if (counted && pads > 0) {
     // The mean of what is there and zeros is a convolution of each channel by itself.
-    if (ceil) fail("counts pads, with ceil_mode");
+    if (ceil && (axes[0].output(true) != axes[0].output(false) ||
+                 axes[1].output(true) != axes[1].output(false))) {
+      fail("counts pads, with ceil_mode");
+    }
     const std::int64_t taps = kernel[0] * kernel[1];
     const auto channels = static_cast<std::int64_t>(value.shape.channels);
     if (taps > static_cast<std::int64_t>(weight_budget_) / 4 / channels)

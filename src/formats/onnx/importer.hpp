@@ -34,6 +34,8 @@ struct GraphValue {
   std::size_t layer = 0;   // index of a layer
   bool is_shared = false;  // several nodes read it, or what it is another form of
   bool not_negative = false;
+  bool is_turned = false;         // of an image: made of the graph's (batch, H, W, C)
+  bool is_integer = false;        // of an image: whole numbers, as the graph gets it
   std::vector<std::int64_t> pad;  // top, left, bottom, right: zeros that wait for their layer
   // Of an image: x = scale·(pixel − mean), one value or one per channel.
   std::vector<double> mean = {0};
@@ -108,6 +110,8 @@ class Importer {
   std::vector<double> per_channel(std::size_t k, const GraphValue& value);
   void prepare_image(std::size_t image, std::size_t constant);
   void change_layer(std::size_t value, std::size_t constant);
+  void scale_channels(const GraphValue& value, const std::vector<double>& factors,
+                      const std::vector<double>& shifts);
   void elementwise(const char* type, bool not_negative,
                    std::vector<std::pair<std::string, std::string>> options = {});
   void pool(bool is_max);
@@ -140,6 +144,7 @@ class Importer {
   void squeeze();
   void unsqueeze();
   void transpose();
+  void transpose_integers();
   void pad();
   void binary();
   void sum();
@@ -152,6 +157,7 @@ class Importer {
   void shape();
   void gather();
   void slice();
+  void constant_of_shape();
 
   const std::filesystem::path& path_;
   const Model& model_;

@@ -174,9 +174,11 @@ void Importer::use_image(const GraphValue& value) {
   scale.resize(channels, scale.front());
   if (network_.mean.empty()) {
     network_.input = value.shape;
+    network_.input_is_nhwc = value.is_turned;
     network_.mean = std::move(mean);
     network_.scale = std::move(scale);
-  } else if (network_.mean != mean || network_.scale != scale || network_.input != value.shape) {
+  } else if (network_.mean != mean || network_.scale != scale || network_.input != value.shape ||
+             network_.input_is_nhwc != value.is_turned) {
     fail("the graph prepares its image in two ways");
   }
 }
@@ -218,7 +220,12 @@ std::vector<const Node*> Importer::active_nodes(const std::string& output) {
   std::map<std::string_view, const Node*> makers;
   for (const Node& node : model_.nodes) {
     for (const std::string& name : node.outputs) {
-      if (!name.empty()) makers[name] = &node;
+      if (name.empty()) continue;
+      node_ = &node;
+      if (values_.contains(name)) fail("its output '" + printable(name) + "' is there already");
+      if (!makers.emplace(name, &node).second) {
+        fail("its output '" + printable(name) + "' is another node's, too");
+      }
     }
   }
   std::set<const Node*> active;
@@ -260,6 +267,8 @@ void Importer::add_image() {
   }
   value.shape = {extents[0], extents[1], extents[2]};
   value.is_vector = given->dims.size() == 2;
+  value.is_integer = given->type != ElementType::float32 && given->type != ElementType::float64 &&
+                     given->type != ElementType::float16;
   const auto* batch = std::get_if<std::int64_t>(&given->dims[0]);
   batch_ = batch != nullptr && *batch > 0 ? *batch : -1;
   network_.input_name = given->name;
@@ -299,6 +308,7 @@ ImportedNetwork Importer::run() {
   if (last.is_padded() || (last.is_nhwc && last.shape.height * last.shape.width > 1)) {
     throw file_error(path_, "output '" + printable(output) + "' is not a layer's as it stands");
   }
+  network_.outputs = last.shape.size();
   network_.name = cleaned(model_.graph).empty() ? "network" : cleaned(model_.graph);
   for (ImportedLayer& layer : network_.layers) {
     if ((layer.type == "conv" || layer.type == "fc") &&

@@ -37,6 +37,7 @@ struct ImportedNetwork {
   std::vector<double> scale;  // likewise
   std::vector<ImportedLayer> layers;
   std::vector<ImportedTensor> tensors;
+  std::size_t outputs = 0;  // of the last layer
   Ending ending = Ending::none;
   std::string input_name;      // of the graph's
   bool input_is_nhwc = false;  // the graph's input is (batch, H, W, C)

@@ -13,6 +13,9 @@ namespace {
 namespace fs = std::filesystem;
 using Field = ProtoReader::Field;
 
+// A tensor's numbers stand in another file.
+struct ExternalData {};
+
 // The numbers of fields are those of onnx.proto.
 class Reader {
  public:
@@ -77,7 +80,7 @@ class Reader {
           add_fixed(field, sizeof(double), doubles);
           break;
         case 13:
-          throw ProtoError("a tensor whose data stand in another file");
+          throw ExternalData();
         default:
           break;
       }
@@ -283,6 +286,11 @@ auto guarded(const fs::path& path, const Parse& parse) {
     return parse();
   } catch (const ProtoError& error) {
     throw file_error(path, std::string("is no ONNX file: it holds ") + error.what());
+  } catch (const ExternalData&) {
+    throw file_error(path,
+                     "keeps its weights in another file, which is not read; put them into one: in "
+                     "Python, onnx.save(onnx.load(\"model.onnx\"), \"whole.onnx\"), or export with "
+                     "external_data=False");
   }
 }
 

@@ -1,6 +1,7 @@
 #include "formats/onnx/network_import.hpp"
 
 #include <array>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -124,9 +125,128 @@ TEST(NetworkImport, PutsConstantsIntoTheLayerBefore) {
   EXPECT_THAT(texts(network), ElementsAre("conv count 3 kernel 1"));
   EXPECT_EQ(tensor(network, "c.weight").front(), 1.5F);
   EXPECT_THAT(tensor(network, "c.bias"), ElementsAre(6, 6, 6));
+}
+
+TEST(NetworkImport, MakesALayerOfAConstantBehindAnActivation) {
+  const ImportedNetwork network = Graph()
+                                      .weight("k", {2, 1, 1}, 3)
+                                      .node("Relu", {"x"}, "r")
+                                      .node("Mul", {"r", "k"}, "m")
+                                      .node("Sub", {"k", "m"}, "y")
+                                      .import();
+  EXPECT_THAT(texts(network), ElementsAre("relu", "conv count 2 kernel 1 groups 2"));
+  EXPECT_THAT(tensor(network, "m.weight"), ElementsAre(-3, -3));
+  EXPECT_THAT(tensor(network, "m.bias"), ElementsAre(3, 3));
+}
+
+TEST(NetworkImport, KnowsTheTwoClipsThatAreLayers) {
+  const auto clip = [](float low, float high) {
+    return Graph().node("Clip", {"x"}, "y", {{"min", low}, {"max", high}});
+  };
+  EXPECT_THAT(texts(clip(0, 6).import()), ElementsAre("relu6"));
+  EXPECT_THAT(clip(0, 5).error(), HasSubstr("only Clip from 0 upwards has a layer"));
+  EXPECT_THAT(clip(-1, 6).error(), HasSubstr("only Clip from 0 upwards has a layer"));
+}
+
+// F.pad of PyTorch, whose pads begin with the last extent: the list is filled up with zeros, and
+// its pairs are turned around.
+TEST(NetworkImport, FollowsPadsThatPyTorchComputes) {
+  const ImportedNetwork network =
+      Graph()
+          .integers("pads", {1, 2, 3, 4})
+          .integers("missing", {4})
+          .integers("pairs", {-1, 2})
+          .integers("last", {-1})
+          .integers("first", {std::numeric_limits<std::int64_t>::min() + 1})
+          .integers("axis", {0})
+          .integers("flat", {-1})
+          .weight("w", {1, 2, 9, 9})
+          .node("ConstantOfShape", {"missing"}, "zeros")
+          .node("Concat", {"pads", "zeros"}, "all", {{"axis", std::int64_t{0}}})
+          .node("Reshape", {"all", "pairs"}, "matrix")
+          .node("Slice", {"matrix", "last", "first", "axis", "last"}, "turned")
+          .node("Transpose", {"turned"}, "columns", {{"perm", Integers{1, 0}}})
+          .node("Reshape", {"columns", "flat"}, "list")
+          .node("Cast", {"list"}, "whole", {{"to", std::int64_t{7}}})
+          .node("Pad", {"x", "whole"}, "p")
+          .node("Conv", {"p", "w"}, "y")
+          .import();
+  EXPECT_THAT(texts(network), ElementsAre("conv count 1 kernel 10 pad [4, 2] bias false"));
+}
+
+TEST(NetworkImport, TakesOneChannelInEitherOrder) {
+  Graph graph;
+  graph.model().inputs[0].dims = {std::string("n"), std::int64_t{6}, std::int64_t{5},
+                                  std::int64_t{1}};
+  const ImportedNetwork network = graph.integers("nchw", {-1, 1, 6, 5})
+                                      .weight("w", {1, 1, 3, 3})
+                                      .node("Reshape", {"x", "nchw"}, "r")
+                                      .node("Conv", {"r", "w"}, "y")
+                                      .import();
+  EXPECT_EQ(network.input, (Shape{1, 6, 5}));
+  EXPECT_TRUE(network.input_is_nhwc);
+}
+
+TEST(NetworkImport, RefusesImagesThatAreTurnedTwiceOrInOneBranchOnly) {
+  const std::vector<Attribute> to_nchw = {{"perm", Integers{0, 3, 1, 2}}};
+  const auto cube = [] {
+    Graph graph;
+    graph.model().inputs[0].dims = {std::string("n"), std::int64_t{8}, std::int64_t{8},
+                                    std::int64_t{8}};
+    return graph;
+  };
+  EXPECT_THAT(cube()
+                  .node("Transpose", {"x"}, "t", to_nchw)
+                  .node("Transpose", {"t"}, "u", to_nchw)
+                  .node("Relu", {"u"}, "y")
+                  .error(),
+              HasSubstr("node 'u' (Transpose): takes an image of (channels, height, width)"));
+  EXPECT_THAT(cube()
+                  .node("Transpose", {"x"}, "t", to_nchw)
+                  .node("Relu", {"x"}, "a")
+                  .node("Relu", {"t"}, "b")
+                  .node("Add", {"a", "b"}, "y")
+                  .error(),
+              HasSubstr("the graph prepares its image in two ways"));
+}
+
+TEST(NetworkImport, RefusesASoftmaxAlongAnExtentOfOne) {
+  const auto softmax = [](std::int64_t axis) {
+    return Graph()
+        .node("GlobalMaxPool", {"x"}, "g")
+        .node("Transpose", {"g"}, "t", {{"perm", Integers{0, 2, 3, 1}}})
+        .node("Softmax", {"t"}, "y", {{"axis", axis}});
+  };
+  EXPECT_THAT(softmax(1).error(), HasSubstr("only over the classes is it known"));
+  EXPECT_EQ(softmax(3).import().ending, Ending::softmax);
+  EXPECT_EQ(softmax(-1).import().ending, Ending::softmax);
+}
+
+TEST(NetworkImport, RefusesWhatRoundsOrCutsTheImage) {
+  const auto bytes = [] {
+    Graph graph;
+    graph.model().inputs[0].type = ElementType::uint8;
+    return graph.weight("k", {1}, 2);
+  };
+  for (const char* op : {"Div", "Sub", "Add", "Mul"}) {
+    EXPECT_THAT(bytes()
+                    .node(op, {"x", "k"}, "d")
+                    .node("Cast", {"d"}, "c", {{"to", std::int64_t{1}}})
+                    .node("Relu", {"c"}, "y")
+                    .error(),
+                HasSubstr("computes with whole numbers"))
+        << op;
+  }
   EXPECT_THAT(
-      Graph().weight("k", {1}).node("Relu", {"x"}, "r").node("Mul", {"r", "k"}, "y").error(),
-      HasSubstr("node 'y' (Mul): a constant can change the output of Conv"));
+      Graph().node("Cast", {"x"}, "c", {{"to", std::int64_t{10}}}).node("Relu", {"c"}, "y").error(),
+      HasSubstr("rounds to 16 bits"));
+}
+
+TEST(NetworkImport, RefusesTwoTensorsOfOneName) {
+  EXPECT_THAT(Graph().node("Relu", {"x"}, "y").node("Tanh", {"x"}, "y").error(),
+              HasSubstr("its output 'y' is another node's, too"));
+  EXPECT_THAT(Graph().node("Relu", {"x"}, "x").error(),
+              HasSubstr("its output 'x' is there already"));
 }
 
 TEST(NetworkImport, MakesUpForPadsThatDiffer) {
@@ -185,6 +305,18 @@ TEST(NetworkImport, CountsPadsAsAConvolutionDoes) {
   const ImportedNetwork network = Graph().node("AveragePool", {"x"}, "y", window).import();
   EXPECT_THAT(texts(network), ElementsAre("conv count 2 kernel 2 pad 1 groups 2 bias false"));
   EXPECT_EQ(tensor(network, "y.weight")[0], 0.25F);
+}
+
+// Without pads there is nothing to count, whatever the windows at the far end.
+TEST(NetworkImport, CountsNoPadsWhereThereAreNone) {
+  EXPECT_THAT(texts(Graph()
+                        .node("AveragePool", {"x"}, "y",
+                              {{"kernel_shape", Integers{3, 3}},
+                               {"strides", Integers{2, 2}},
+                               {"ceil_mode", std::int64_t{1}},
+                               {"count_include_pad", std::int64_t{1}}})
+                        .import()),
+              ElementsAre("pool type avg kernel 3 stride 2 round ceil"));
 }
 
 TEST(NetworkImport, SaysWhatItDoesNotKnow) {
