@@ -2,9 +2,11 @@
 
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -30,18 +32,30 @@ struct DatasetOrigin {
 struct Dataset {
   DatasetOrigin origin;
   Shape shape;                           // of one image
-  std::vector<std::uint8_t> pixels;      // (count, C·H·W)
+  std::vector<std::uint8_t> pixels;      // (count, C·H·W), less the images that are mapped
   std::vector<std::uint16_t> labels;     // (count), from 0
   std::vector<std::string> class_names;  // one per class, in the order of the labels; or empty
   std::vector<std::string> file_names;   // one per image; empty for arrays of images
   std::vector<std::string> left_out;  // files that were passed over as broken, each with its fault
 
+  // The first images may stand in a large file, which is read as they are looked at; `mapping`
+  // holds it. Whoever makes that file shorter takes pages away: looking at them is the signal
+  // SIGBUS. To remove it, or to put another one in its place, does no harm.
+  std::span<const std::uint8_t> mapped_pixels = {};
+  std::shared_ptr<const void> mapping = {};
+
+  // All of (count, C·H·W), in two pieces, each of whole images.
+  std::array<std::span<const std::uint8_t>, 2> pixel_pieces() const {
+    return {mapped_pixels, pixels};
+  }
   std::size_t count() const { return labels.size(); }
   // Throws ArgumentError if there is no such image.
   std::span<const std::uint8_t> image(std::size_t i) const {
     const std::size_t size = shape.size();
-    if (size == 0 || i >= pixels.size() / size) refuse_image(i);
-    return std::span(pixels).subspan(i * size, size);
+    const std::size_t mapped = size == 0 ? 0 : mapped_pixels.size() / size;
+    if (i < mapped) return mapped_pixels.subspan(i * size, size);
+    if (size == 0 || i - mapped >= pixels.size() / size) refuse_image(i);
+    return std::span(pixels).subspan((i - mapped) * size, size);
   }
   // One more than the largest label.
   CNN_EXPORT std::size_t label_bound() const;

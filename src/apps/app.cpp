@@ -14,6 +14,7 @@
 #include "cnn/error.hpp"
 
 #include "base/arena.hpp"
+#include "base/mapped_file.hpp"
 #include "base/text.hpp"
 #include "base/vectors.hpp"
 #include "base/workers.hpp"
@@ -75,6 +76,7 @@ int guarded(const std::function<int()>& body) {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
   std::set_terminate(on_terminate);
+  end_where_mapped_bytes_are_gone(kFile);
   occupy_standard_streams();
   try {
     vector_level();  // a CNN_ISA that cannot be met is said at once

@@ -103,7 +103,7 @@ std::size_t scoring_bytes(const EvalOptions& o, const Voters& voters, const Mode
                                                        : false;
   const std::unique_ptr<DataSource> images =
       source.open(held_out && !source.has(part) ? DataPart::train : part);
-  const DatasetHeader header{info.input, images->count()};
+  const DatasetHeader header{info.input, images->count(), images->is_mapped()};
   const std::size_t classes = voters.front()->model.info.classes.size();
   std::size_t bytes = dataset_bytes(header) + images->reading_bytes(workers) +
                       header.count * kPerImage + classes * kPerClass;
@@ -112,7 +112,9 @@ std::size_t scoring_bytes(const EvalOptions& o, const Voters& voters, const Mode
   }
   if (classes <= kMostDense) bytes += classes * classes * kPerCell;
   if (voters.size() > 1 || o.tta != "none") {
-    bytes += dataset_bytes(header) + header.count * classes * sizeof(double);
+    // Copies are not mapped.
+    bytes += dataset_bytes({header.shape, header.count, false}) +
+             header.count * classes * sizeof(double);
   }
   for (const auto& voter : voters) bytes += inference_bytes(voter->model.network, workers);
   return bytes;

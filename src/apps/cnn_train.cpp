@@ -171,11 +171,12 @@ int dry_run(const TrainOptions& o, TrainingSession& session, const std::string& 
   const Dataset& dataset = session.data().dataset;
   write_lines(
       stdout,
-      fmt::format("{}data: {} images of {} take {}\none step of {}: loss {:.6f}; a run takes "
+      fmt::format("{}data: {} images of {} take {}{}\none step of {}: loss {:.6f}; a run takes "
                   "{} steps\n",
                   table, dataset.count(), to_string(dataset.shape),
-                  bytes_text(static_cast<double>(dataset.pixels.size())), path_text(o.config), loss,
-                  session.trainer().steps()));
+                  bytes_text(static_cast<double>(dataset.pixels.size())),
+                  dataset.mapping ? " and are read from their file for the rest" : "",
+                  path_text(o.config), loss, session.trainer().steps()));
   return kDone;
 }
 

@@ -336,6 +336,35 @@ void add_options(CLI::App& app, BenchOptions& o) {
   app.add_flag("--json", o.json, "Print JSON instead of text");
 }
 
+void add_options(CLI::App& app, DataOptions& o) {
+  CLI::Option* config =
+      app.add_option("--config", o.config, "The YAML file whose section data says what to look at")
+          ->type_name("FILE")
+          ->check(not_empty);
+  app.add_option("DIR", o.dir, "The directory of the data set, or its CSV table")
+      ->type_name("")
+      ->check(not_empty)
+      ->excludes(config);
+  app.add_flag("--json", o.json, "Print JSON instead of text");
+  app.add_option("--sheet", o.sheet, "Also draw a sheet with some pictures of each class")
+      ->type_name("FILE.png")
+      ->check(not_empty);
+  app.add_option("--pack", o.pack,
+                 "Also write the set as IDX files, which are read without decoding and may be "
+                 "larger than memory")
+      ->type_name("DIR")
+      ->check(not_empty);
+  app.add_option("--size", o.size, "Side of the images made of pictures, as data.size")
+      ->check(decimal)
+      ->check(CLI::Range(1, 16384))
+      ->type_name("N");
+  app.add_option("--fit", o.fit, "How they are brought to it, as data.fit")
+      ->check(CLI::IsMember({"crop", "pad", "stretch"}));
+  app.add_option("--colour", o.colour, "Their colours, as data.colour")
+      ->check(CLI::IsMember({"gray", "rgb"}));
+  app.add_flag("--quiet", o.quiet, "Do not say how much memory is taken");
+}
+
 void add_options(CLI::App& app, ExportOptions& o) {
   app.add_option("--model", o.model, "The model to export")
       ->required()
@@ -433,14 +462,13 @@ int run(int argc, char** argv, TrainOptions& options, const std::function<int()>
     CLI::App app("Trains the convolutional neural network that a YAML file describes.",
                  "cnn-train");
     add_options(app, options);
-    return parse_and_run(
-        app,
-        {"cnn-train --config configs/lenet.yaml --set training.epochs=5 --out runs/try",
-         "cnn-train --config runs/try/config.yaml --resume"},
-        argc, argv, [&] {
-          options.resuming = app.count("--resume") > 0;
-          return body();
-        });
+    return parse_and_run(app,
+                         {"cnn-train --init my-pictures",
+                          "cnn-train --config my-pictures.yaml --set training.epochs=5"},
+                         argc, argv, [&] {
+                           options.resuming = app.count("--resume") > 0;
+                           return body();
+                         });
   };
   return guarded(std::cref(parse));
 }
@@ -473,6 +501,21 @@ int run(int argc, char** argv, PredictOptions& options, const std::function<int(
                            options.prepare = prepare == "no" ? Prepare::no : Prepare::automatic;
                            return body();
                          });
+  };
+  return guarded(std::cref(parse));
+}
+
+int run(int argc, char** argv, DataOptions& options, const std::function<int()>& body) {
+  const auto parse = [&] {
+    CLI::App app(
+        "Looks at a data set before anything is trained: parts, classes, sizes, broken "
+        "and duplicate pictures.",
+        "cnn-data");
+    add_options(app, options);
+    return parse_and_run(
+        app,
+        {"cnn-data pictures/ --sheet pictures.png", "cnn-data --config pets.yaml --pack packed/"},
+        argc, argv, body);
   };
   return guarded(std::cref(parse));
 }

@@ -77,6 +77,18 @@ struct BenchOptions {
   bool json = false;
 };
 
+struct DataOptions {
+  std::string config;
+  std::string dir;
+  bool json = false;
+  std::string sheet;
+  std::string pack;
+  int size = 0;  // these three: as the configuration has them unless given
+  std::string fit;
+  std::string colour;
+  bool quiet = false;
+};
+
 struct ExportOptions {
   std::string model;
   std::string out;  // empty: beside the model
@@ -107,6 +119,7 @@ int run(int argc, char** argv, TrainOptions& options, const std::function<int()>
 int run(int argc, char** argv, EvalOptions& options, const std::function<int()>& body);
 int run(int argc, char** argv, PredictOptions& options, const std::function<int()>& body);
 int run(int argc, char** argv, BenchOptions& options, const std::function<int()>& body);
+int run(int argc, char** argv, DataOptions& options, const std::function<int()>& body);
 int run(int argc, char** argv, ExportOptions& options, const std::function<int()>& body);
 int run(int argc, char** argv, ImportOptions& options, const std::function<int()>& body);
 int run(int argc, char** argv, ReportOptions& options, const std::function<int()>& body);

@@ -7,6 +7,7 @@
 #include "cnn/error.hpp"
 
 #include "base/file.hpp"
+#include "run/packed_data.hpp"
 
 namespace cnn::app {
 namespace {
@@ -66,6 +67,7 @@ constexpr std::array kKinds = {
     Kind{"configuration of cnn-import", is_imported},
     Kind{"HTML page", is_html},
     Kind{"array of numpy", is_npy},
+    Kind{"empty directory, nor a set that cnn-data packed", is_packed_data},
 };
 
 }  // namespace

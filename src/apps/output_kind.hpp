@@ -9,7 +9,7 @@
 
 namespace cnn::app {
 
-enum class OutputKind { png, directory, onnx, imported, html, npy };
+enum class OutputKind { png, directory, onnx, imported, html, npy, packed };
 
 // The first line of a configuration that cnn-import writes.
 inline constexpr std::string_view kImportedHeader =

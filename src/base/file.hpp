@@ -59,6 +59,7 @@ class InputFile {
   const std::filesystem::path& path() const { return path_; }
   // In bytes, when it was opened.
   std::uint64_t size() const { return size_; }
+  int descriptor() const { return descriptor_; }
   // Fills `to` with the next bytes; returns how many, which is less than asked for at the end of
   // the file only.
   std::size_t read(std::span<std::byte> to);

@@ -17,7 +17,8 @@ std::size_t Dataset::class_count() const {
 }
 
 void Dataset::refuse_image(std::size_t i) const {
-  const std::size_t images = shape.size() > 0 ? pixels.size() / shape.size() : 0;
+  const std::size_t images =
+      shape.size() > 0 ? (mapped_pixels.size() + pixels.size()) / shape.size() : 0;
   throw ArgumentError("data set: there is no image " + std::to_string(i) + ", it holds " +
                       std::to_string(images) + ", counted from 0");
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdio>
 #include <limits>
+#include <memory>
 #include <new>
 #include <span>
 #include <string>
@@ -21,6 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kLargestFile = std::uint64_t{1} << 34;
+constexpr std::uint64_t kLargestMapped = std::uint64_t{1} << 40;
 // Deflate makes at most so many bytes of one: a match of 258 bytes takes two bits (RFC
 // 1951, 3.2.5).
 constexpr std::uint64_t kLargestRatio = 1032;
@@ -45,6 +47,7 @@ class ByteStream {
   ByteStream& operator=(const ByteStream&) = delete;
 
   const fs::path& path() const { return file_.path(); }
+  const InputFile& file() const { return file_; }
   bool compressed() const { return compressed_; }
   std::uint64_t file_size() const { return file_.size(); }
   // Follows a number of bytes in a message.
@@ -204,6 +207,7 @@ struct Header {
   std::vector<std::uint32_t> dims;
   std::size_t width = 1;       // bytes per value
   std::uint64_t promised = 0;  // bytes of header and values together
+  bool is_mapped = false;      // instead of being read
 };
 
 // "60000 images of 28x28", "60000 labels"
@@ -219,14 +223,15 @@ std::string describe(const std::vector<std::uint32_t>& dims) {
 
 // The size of header and values together, in bytes.
 std::uint64_t promised_size(const fs::path& path, const std::vector<std::uint32_t>& dims,
-                            std::size_t width) {
+                            std::size_t width, bool may_be_mapped) {
   const auto fail = [&](const std::string& reason) {
     throw file_error(path, "header promises " + describe(dims) + ": " + reason +
                                "; the file is damaged or not meant for this");
   };
   const std::uint64_t memory = physical_memory();
-  const std::string bound = memory < kLargestFile ? "this machine's memory of " : "";
-  const std::uint64_t most = std::min(memory, kLargestFile);
+  const bool is_short = !may_be_mapped && memory < kLargestFile;
+  const std::string bound = is_short ? "this machine's memory of " : "";
+  const std::uint64_t most = may_be_mapped ? kLargestMapped : std::min(memory, kLargestFile);
   std::uint64_t size = width;
   for (std::size_t i = 0; i < dims.size(); ++i) {
     const std::uint32_t largest = i == 0 ? kMostItems : std::uint32_t{kMostPixelsASide};
@@ -274,13 +279,16 @@ void check_ratio(const ByteStream& bytes, const Header& header) {
 
 // Reads the header, and checks what the file's length tells before anything of the promised size is
 // allocated.
-Header read_header(ByteStream& bytes, IdxKind kind) {
+Header read_header(ByteStream& bytes, IdxKind kind, IdxMemory memory) {
   const Mark mark = read_mark(bytes, kind);
   check_rank(bytes.path(), mark.rank, kind);
   Header header;
   header.width = mark.width;
   header.dims = read_dims(bytes, mark.rank);
-  header.promised = promised_size(bytes.path(), header.dims, header.width);
+  const bool may_be_mapped =
+      memory == IdxMemory::may_be_mapped && kind == IdxKind::images && !bytes.compressed();
+  header.promised = promised_size(bytes.path(), header.dims, header.width, may_be_mapped);
+  header.is_mapped = may_be_mapped && header.promised > kLargestRead;
   if (bytes.compressed()) {
     check_ratio(bytes, header);
   } else {
@@ -319,18 +327,25 @@ std::vector<std::uint8_t> read_values(ByteStream& bytes, const Header& header) {
 
 }  // namespace
 
-Idx read_idx_header(const fs::path& path, IdxKind kind) {
+Idx read_idx_header(const fs::path& path, IdxKind kind, IdxMemory memory) {
   ByteStream bytes(path);
-  Header header = read_header(bytes, kind);
-  return {std::move(header.dims), {}, header.width};
+  Header header = read_header(bytes, kind, memory);
+  return {std::move(header.dims), {}, header.width, header.is_mapped};
 }
 
-Idx read_idx(const fs::path& path, IdxKind kind, const ExtentsCheck& check) {
+Idx read_idx(const fs::path& path, IdxKind kind, const ExtentsCheck& check, IdxMemory memory) {
   ByteStream bytes(path);
-  Header header = read_header(bytes, kind);
+  Header header = read_header(bytes, kind, memory);
   if (check) check(header.dims);
-  std::vector<std::uint8_t> values = read_values(bytes, header);
-  return {std::move(header.dims), std::move(values), header.width};
+  Idx idx{{}, {}, header.width, header.is_mapped};
+  if (header.is_mapped) {
+    idx.file = std::make_shared<const MappedFile>(bytes.file());
+    idx.mapped = idx.file->bytes().subspan(4 + 4 * header.dims.size());
+  } else {
+    idx.values = read_values(bytes, header);
+  }
+  idx.dims = std::move(header.dims);
+  return idx;
 }
 
 }  // namespace cnn

@@ -9,7 +9,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
+#include <span>
 #include <vector>
+
+#include "base/mapped_file.hpp"
 
 namespace cnn {
 
@@ -19,13 +23,23 @@ enum class IdxKind { images, labels };
 
 struct Idx {
   std::vector<std::uint32_t> dims;   // all >= 1; those of an image at most 32768
-  std::vector<std::uint8_t> values;  // product of dims, each of `width` bytes, the high one first
+  std::vector<std::uint8_t> values;  // product of dims, each of `width` bytes, the high one first;
+                                     // empty where they are mapped
   std::size_t width = 1;             // 1 or, for labels alone, 4
+  // What read_idx maps, or would map: the values in the file.
+  bool is_mapped = false;
+  std::shared_ptr<const MappedFile> file = {};
+  std::span<const std::uint8_t> mapped = {};
 };
+
+// Images that take more than this, and are not compressed, are mapped where they may be.
+inline constexpr std::uint64_t kLargestRead = 256'000'000;
+enum class IdxMemory { owned, may_be_mapped };
 
 // Reads the header alone; values stay empty. Throws FileError as read_idx does, as far as the
 // header and, unless it is compressed, the file's length tell.
-Idx read_idx_header(const std::filesystem::path& path, IdxKind kind);
+Idx read_idx_header(const std::filesystem::path& path, IdxKind kind,
+                    IdxMemory memory = IdxMemory::owned);
 
 // Looks at the extents before any value is read; it may throw.
 using ExtentsCheck = std::function<void(const std::vector<std::uint32_t>& dims)>;
@@ -34,7 +48,8 @@ using ExtentsCheck = std::function<void(const std::vector<std::uint32_t>& dims)>
 // - it is not there, is not IDX, or holds another type than unsigned bytes (labels: or
 //   32-bit integers);
 // - labels stand where images should be, or the other way round;
-// - an extent is zero or absurd, or the whole more than 2^34 bytes or the machine's memory;
+// - an extent is zero or absurd, or the whole more than 2^34 bytes (2^40 where it is mapped) or,
+//   unless it is mapped, the machine's memory;
 // - it is truncated (the message gives the promised and the found size), or goes on after its end;
 // - gzip reports an error. gzip's own checksum is verified. Several gzip members in a row are read
 //   as one, as gzip does.
@@ -42,6 +57,7 @@ using ExtentsCheck = std::function<void(const std::vector<std::uint32_t>& dims)>
 // length before it is allocated. A compressed file may promise 1032 times its length, the most that
 // deflate can hold; the buffer then grows piece by piece as the data come, and decompression stops
 // one byte after the promised end.
-Idx read_idx(const std::filesystem::path& path, IdxKind kind, const ExtentsCheck& check = {});
+Idx read_idx(const std::filesystem::path& path, IdxKind kind, const ExtentsCheck& check = {},
+             IdxMemory memory = IdxMemory::owned);
 
 }  // namespace cnn

@@ -25,6 +25,32 @@ constexpr auto kSources = std::to_array<SourceEntry>({
 
 }  // namespace
 
+Dataset DataSource::read_some(const ReadOptions& options,
+                              std::span<const std::uint32_t> images) const {
+  const Dataset all = read(options);
+  Dataset some;
+  some.origin = all.origin;
+  some.shape = all.shape;
+  some.class_names = all.class_names;
+  for (const std::uint32_t i : images) {
+    const std::span<const std::uint8_t> pixels = all.image(i);
+    some.pixels.insert(some.pixels.end(), pixels.begin(), pixels.end());
+    some.labels.push_back(all.labels[i]);
+    if (!all.file_names.empty()) some.file_names.push_back(all.file_names[i]);
+  }
+  return some;
+}
+
+std::vector<ImageLook> DataSource::look(const ReadOptions& options) const {
+  const Dataset all = read(options);
+  std::vector<ImageLook> looks;
+  for (std::size_t i = 0; i < all.count(); ++i) {
+    looks.push_back(look_at(all.shape, all.image(i)));
+    looks.back().label = all.labels[i];
+  }
+  return looks;
+}
+
 std::span<const SourceEntry> data_sources() {
   return kSources;
 }

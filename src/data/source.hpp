@@ -22,6 +22,7 @@
 #include "cnn/dataset.hpp"
 
 #include "config/config_visitor.hpp"
+#include "data/image_look.hpp"
 #include "data/picture_options.hpp"
 
 namespace cnn {
@@ -30,6 +31,7 @@ namespace cnn {
 struct DatasetHeader {
   Shape shape;  // of one image
   std::size_t count = 0;
+  bool is_mapped = false;  // pixels stay in their file and take no memory of the process
 
   bool operator==(const DatasetHeader&) const = default;
 };
@@ -61,6 +63,8 @@ class DataSource {
   virtual DatasetHeader header() const = 0;
   // That of header(), or an upper bound: files that cannot be used may be among them.
   virtual std::size_t count() const { return header().count; }
+  // As header() has it.
+  virtual bool is_mapped() const { return false; }
   // Whether header() only guesses: pictures may turn out to have several sizes when they are read.
   virtual bool header_is_guess() const { return false; }
   // Bytes of memory that read() takes beside its result, with that many threads.
@@ -71,6 +75,15 @@ class DataSource {
   // All images and labels. Throws FileError as header does, and for whatever is broken.
   virtual Dataset read(const ReadOptions& options) const = 0;
   Dataset read() const { return read(ReadOptions{}); }
+  // Those of `images` alone, places below count(). Throws as read does. Pictures whose size and
+  // colour the options leave open get what these alone call for.
+  virtual Dataset read_some(const ReadOptions& options,
+                            std::span<const std::uint32_t> images) const;
+  // What can be seen of each image, before anything is made of it: count() of them. Pictures that
+  // cannot be used are among them, with their faults. Throws FileError where there are none to see.
+  virtual std::vector<ImageLook> look(const ReadOptions& options) const;
+  // Throws what read() would throw after such a look, as far as that tells.
+  virtual void require_usable(std::span<const ImageLook> looks) const { static_cast<void>(looks); }
   // The path that stands for the part in titles and messages: that of its images.
   virtual std::string describe() const = 0;
   // The names of the classes in the order of the labels; empty if the format keeps none.
@@ -152,6 +165,9 @@ class SourceConfig {
   bool has(DataPart part) const;
 
   const PictureOptions& pictures() const { return pictures_; }
+  void set_pictures(const PictureOptions& pictures) { pictures_ = pictures; }
+  // "idx", "folder", …
+  std::string_view format_name() const { return table_[format_index()].name; }
   bool keeps_pictures() const { return format().keeps_pictures(); }
   // Writes down what was found out about a set of pictures: how many channels they have.
   void settle_colour(int channels);

@@ -40,7 +40,9 @@ std::vector<PixelShift> copies_called(std::string_view name) {
 Dataset shifted(const Dataset& dataset, PixelShift shift) {
   Dataset result = dataset;
   if (shift == PixelShift{}) return result;
-  std::fill(result.pixels.begin(), result.pixels.end(), std::uint8_t{0});
+  result.mapped_pixels = {};
+  result.mapping = nullptr;
+  result.pixels.assign(dataset.count() * dataset.shape.size(), 0);
   const int height = dataset.shape.height, width = dataset.shape.width;
   const auto plane = static_cast<std::size_t>(height) * static_cast<std::size_t>(width);
   const int by_rows = std::clamp(shift.down, -height, height);
@@ -48,10 +50,11 @@ Dataset shifted(const Dataset& dataset, PixelShift shift) {
   const int top = std::max(by_rows, 0), bottom = std::min(height + by_rows, height);
   const int left = std::max(by_columns, 0), right = std::min(width + by_columns, width);
   if (left >= right) return result;
+  const std::size_t size = dataset.shape.size();
   for (std::size_t at = 0; at + plane <= result.pixels.size(); at += plane) {
+    const std::uint8_t* const from = &dataset.image(at / size)[at % size];
     for (int y = top; y < bottom; ++y) {
-      const std::uint8_t* const row =
-          &dataset.pixels[at + static_cast<std::size_t>((y - by_rows) * width)];
+      const std::uint8_t* const row = from + static_cast<std::ptrdiff_t>(y - by_rows) * width;
       std::uint8_t* const to = &result.pixels[at + static_cast<std::size_t>(y * width + left)];
       if (shift.flip) {
         std::reverse_copy(row + width + by_columns - right, row + width + by_columns - left, to);

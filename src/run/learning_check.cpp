@@ -46,12 +46,14 @@ std::size_t occurring(const std::vector<double>& shares) {
   return shares.size() - static_cast<std::size_t>(std::ranges::count(shares, 0.0));
 }
 
-std::pair<std::uint8_t, std::uint8_t> pixel_range(std::span<const std::uint8_t> pixels) {
+std::pair<std::uint8_t, std::uint8_t> pixel_range(const Dataset& dataset) {
   std::uint8_t low = 255;
   std::uint8_t high = 0;
-  for (const std::uint8_t pixel : pixels) {
-    low = std::min(low, pixel);
-    high = std::max(high, pixel);
+  for (const std::span<const std::uint8_t> piece : dataset.pixel_pieces()) {
+    for (const std::uint8_t pixel : piece) {
+      low = std::min(low, pixel);
+      high = std::max(high, pixel);
+    }
   }
   return {low, high};
 }
@@ -119,7 +121,7 @@ LearningCheck::LearningCheck(const ModelInfo& info, const Network& network,
           loss_, make_loss_options(training_, info.classes, data.dataset, data.split.train),
           shares_)),
       has_sigmoid_(holds_layer(network, "sigmoid")) {
-  const auto [low, high] = pixel_range(data.dataset.pixels);
+  const auto [low, high] = pixel_range(data.dataset);
   for (std::size_t c = 0; c < info.preprocessing.mean.size(); ++c) {
     for (const double pixel : {static_cast<double>(low), static_cast<double>(high)}) {
       const double x = info.preprocessing.scale[c] * (pixel - info.preprocessing.mean[c]);

@@ -54,7 +54,7 @@ std::size_t times(int count, std::size_t bytes) {
 std::size_t dataset_bytes(const DatasetHeader& header) {
   // A label is read as a byte and kept as two; a selection has eight more.
   constexpr std::size_t kPerImage = 16;
-  return header.count * (header.shape.size() + kPerImage);
+  return header.count * ((header.is_mapped ? 0 : header.shape.size()) + kPerImage);
 }
 
 std::size_t inference_bytes(const Network& network, int workers) {

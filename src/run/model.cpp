@@ -304,7 +304,10 @@ void require_fit(const Dataset& dataset, const ModelInfo& info) {
 }
 
 std::string fingerprint(const Dataset& dataset) {
-  uLong crc = crc32_z(0, dataset.pixels.data(), dataset.pixels.size());
+  uLong crc = 0;
+  for (const std::span<const std::uint8_t> piece : dataset.pixel_pieces()) {
+    crc = crc32_z(crc, piece.data(), piece.size());
+  }
   const std::vector<std::uint8_t> labels = label_bytes(dataset);
   crc = crc32_z(crc, labels.data(), labels.size());
   return std::to_string(dataset.count()) + " images " + to_string(dataset.shape) + ", crc " +

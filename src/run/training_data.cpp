@@ -16,23 +16,6 @@
 namespace cnn {
 namespace {
 
-// Classes of pictures have the order of data.classes; those of arrays are called by its names.
-void order_classes(Dataset& dataset, const std::vector<std::string>& classes) {
-  if (classes.empty() || dataset.class_names.empty()) return;
-  if (dataset.file_names.empty()) {
-    dataset.class_names = classes;
-    return;
-  }
-  const std::set<std::string_view> known(classes.begin(), classes.end());
-  for (const std::string& name : dataset.class_names) {
-    if (known.contains(name)) continue;
-    throw ConfigError("error: data.classes lacks " + in_quotes(name) + ", a class of " +
-                      path_text(dataset.origin.labels) +
-                      "; name all of its classes, or leave the key out");
-  }
-  adopt_classes(dataset, classes);
-}
-
 Dataset read_part(const DataConfig& config, DataPart part, const ReadOptions& options) {
   Dataset dataset = config.source.open(part)->read(options);
   order_classes(dataset, config.classes);
@@ -94,18 +77,34 @@ TrainingData load_split(const DataConfig& config, std::uint64_t seed, const Read
 
 void append(Dataset& to, const Dataset& from) {
   if (from.shape != to.shape) {
-    throw FileError(path_text(from.origin.images) + ": error: its images are " +
-                    to_string(from.shape) + ", those of the training part in " +
-                    path_text(to.origin.images) + " are " + to_string(to.shape));
+    throw other_shape_error(from.origin.images, from.shape, to.origin.images, to.shape);
   }
-  to.pixels.reserve(to.pixels.size() + from.pixels.size());
-  to.pixels.insert(to.pixels.end(), from.pixels.begin(), from.pixels.end());
+  to.pixels.reserve(to.pixels.size() + from.count() * from.shape.size());
+  for (const std::span<const std::uint8_t> piece : from.pixel_pieces()) {
+    to.pixels.insert(to.pixels.end(), piece.begin(), piece.end());
+  }
   to.labels.insert(to.labels.end(), from.labels.begin(), from.labels.end());
   to.file_names.insert(to.file_names.end(), from.file_names.begin(), from.file_names.end());
   to.left_out.insert(to.left_out.end(), from.left_out.begin(), from.left_out.end());
 }
 
 }  // namespace
+
+void order_classes(Dataset& dataset, const std::vector<std::string>& classes) {
+  if (classes.empty() || dataset.class_names.empty()) return;
+  if (dataset.file_names.empty()) {
+    dataset.class_names = classes;
+    return;
+  }
+  const std::set<std::string_view> known(classes.begin(), classes.end());
+  for (const std::string& name : dataset.class_names) {
+    if (known.contains(name)) continue;
+    throw ConfigError("error: data.classes lacks " + in_quotes(name) + ", a class of " +
+                      path_text(dataset.origin.labels) +
+                      "; name all of its classes, or leave the key out");
+  }
+  adopt_classes(dataset, classes);
+}
 
 void check_parts(const DataConfig& config) {
   const std::vector<DataPart> parts = config.source.parts();
@@ -130,6 +129,18 @@ void check_parts(const DataConfig& config) {
         path_text(config.source.open(DataPart::train)->describe()) +
         " holds arrays of one shape, which are taken as they are; leave these keys out");
   }
+}
+
+FileError other_shape_error(const std::string& images, const Shape& shape,
+                            const std::string& training, const Shape& wanted) {
+  return FileError(path_text(images) + ": error: its images are " + to_string(shape) +
+                   ", those of the training part in " + path_text(training) + " are " +
+                   to_string(wanted));
+}
+
+void require_images_to_train(const DataConfig& config, const Dataset& training) {
+  require_rest(config, training);
+  require_pictures(training);
 }
 
 TrainingData load_training_data(const DataConfig& config, std::uint64_t seed,

@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "cnn/dataset.hpp"
+#include "cnn/error.hpp"
 
 #include "data/selection.hpp"
 #include "run/run_config.hpp"
@@ -27,6 +29,16 @@ void check_parts(const DataConfig& config);
 // there are more folds than images, or if data.classes lacks a class.
 TrainingData load_training_data(const DataConfig& config, std::uint64_t seed,
                                 const ReadOptions& options = {});
+
+// The training part has a picture of each class, and leaves some to train on when `config` has held
+// its images out? Throws FileError or ConfigError.
+void require_images_to_train(const DataConfig& config, const Dataset& training);
+// What is said of a part whose images have another shape than those of the training part.
+FileError other_shape_error(const std::string& images, const Shape& shape,
+                            const std::string& training, const Shape& wanted);
+// Gives the images of a part the labels that their classes have in data.classes, where pictures
+// have classes of these names; arrays are called by them. Throws ConfigError if they lack one.
+void order_classes(Dataset& dataset, const std::vector<std::string>& classes);
 
 // The images of one part: its own, or those held out for it.
 struct PartData {

@@ -80,10 +80,23 @@ std::size_t data_bytes(const SourceConfig& source, const Shape& shape, int worke
   for (const DataPart part : {DataPart::train, DataPart::validation}) {
     if (part == DataPart::validation && !source.has(part)) continue;
     const std::unique_ptr<DataSource> images = source.open(part);
-    kept += dataset_bytes({shape, images->count()});
+    // Behind mapped images of the training part, others are in memory.
+    kept += dataset_bytes({shape, images->count(), part == DataPart::train && images->is_mapped()});
     reading = std::max(reading, images->reading_bytes(workers));
   }
   return kept + reading;
+}
+
+// The images take more memory than the network leaves.
+FileError data_memory_error(const LoadedConfig& loaded, std::size_t bytes) {
+  const SourceConfig& source = loaded.config.data.source;
+  const bool is_array = !source.keeps_pictures();
+  return FileError(
+      path_text(source.open(DataPart::train)->describe()) + ": error: the images take " +
+      bytes_text(static_cast<double>(bytes)) + " of memory, this machine has " +
+      bytes_text(static_cast<double>(physical_memory())) + " for all" +
+      "\n  write them into IDX files, which need not fit: cnn-data --config " + name_of(loaded) +
+      " --pack DIR, then --data DIR" + (is_array ? "" : "; or choose a smaller data.size"));
 }
 
 // Bytes of the buffers that training uses, after a look at all that the process will hold.
@@ -92,13 +105,14 @@ std::size_t checked_memory(const LoadedConfig& loaded, const TrainingOptions& op
   const int workers = worker_count(loaded.config.training);
   const bool from_file = options.start == Start::resume || !options.weights.empty();
   const std::size_t file = options.weights.empty() ? 0 : weights_bytes(options.weights);
+  const std::size_t images = data_bytes(loaded.config.data.source, network.input(), workers, data);
   const std::size_t memory =
-      process_bytes(file + training_bytes(network, loaded.config, workers, from_file) +
-                    data_bytes(loaded.config.data.source, network.input(), workers, data));
+      process_bytes(file + training_bytes(network, loaded.config, workers, from_file) + images);
   if (memory <= physical_memory()) {
     if (options.on_memory) options.on_memory(memory);
     return Trainer::bytes(network, loaded.config, workers);
   }
+  if (memory - images <= physical_memory()) throw data_memory_error(loaded, images);
   throw ConfigError(name_of(loaded) + ": error: training this network of " +
                     std::to_string(network.parameter_count()) + " parameters takes " +
                     bytes_text(static_cast<double>(memory)) + ", this machine has " +

@@ -40,7 +40,7 @@ TEST_P(Help, FitsATerminalAndEndsWithTwoExamples) {
 
 INSTANTIATE_TEST_SUITE_P(Commands, Help,
                          testing::Values("cnn-train", "cnn-eval", "cnn-predict", "cnn-bench",
-                                         "cnn-export", "cnn-import", "cnn-report"),
+                                         "cnn-data", "cnn-export", "cnn-import", "cnn-report"),
                          [](const auto& command) { return std::string(command.param).substr(4); });
 
 TEST(TrainHelp, ShowsWhichValueMayBeLeftOut) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
@@ -52,6 +53,19 @@ TEST(Shifted, MovesEachImageAndFillsWithBackground) {
             (std::vector<std::uint8_t>{0, 2, 0, 4, 0, 6, 0, 8}));
   EXPECT_EQ(shifted(dataset, {-1, -1, true}).pixels,
             (std::vector<std::uint8_t>{3, 0, 0, 0, 7, 0, 0, 0}));
+}
+
+// The copies of pixels in a file are no longer there.
+TEST(Shifted, CopiesWhatIsMapped) {
+  Dataset dataset = two_images();
+  const std::vector<std::uint8_t> file = {1, 2, 3, 4};
+  dataset.pixels = {5, 6, 7, 8};
+  dataset.mapped_pixels = file;
+  dataset.mapping = std::make_shared<int>();
+  EXPECT_EQ(shifted(dataset, {}).image(1)[0], 5);
+  const Dataset copy = shifted(dataset, {1, 0});
+  EXPECT_EQ(copy.pixels, (std::vector<std::uint8_t>{0, 0, 1, 2, 0, 0, 5, 6}));
+  EXPECT_EQ(copy.image(1)[3], 6);
 }
 
 TEST(MirrorImages, AreTheImageAndItsMirrorImage) {

@@ -112,7 +112,7 @@ DatasetHeader combine(const Extents& images, const Extents& labels, const IdxFil
   const int channels = images.size() == 4 ? extent(3) : 1;
   const auto [height, width] =
       transpose ? std::pair(extent(1), extent(2)) : std::pair(extent(2), extent(1));
-  return {{channels, height, width}, images[0]};
+  return {{channels, height, width}, images[0], false};
 }
 
 // Rows become columns in each of the planes of height x width.
@@ -230,22 +230,29 @@ bool IdxSource::exists() const {
 DatasetHeader IdxSource::header() const {
   // Labels first, as in read: if both files are broken, the same one is named.
   const Idx labels = read_idx_header(files_.labels, IdxKind::labels);
-  return combine(read_idx_header(files_.images, IdxKind::images).dims, labels.dims, files_,
-                 reading_.transpose);
+  const Idx images = read_idx_header(files_.images, IdxKind::images, memory());
+  DatasetHeader header = combine(images.dims, labels.dims, files_, reading_.transpose);
+  header.is_mapped = images.is_mapped;
+  return header;
 }
 
 Dataset IdxSource::read(const ReadOptions&) const {
   // Labels first: they are small, and tell early that the files do not fit.
   const Idx labels = read_idx(files_.labels, IdxKind::labels);
   DatasetHeader header;
-  Idx images = read_idx(files_.images, IdxKind::images, [&](const Extents& extents) {
-    header = combine(extents, labels.dims, files_, reading_.transpose);
-  });
+  Idx images = read_idx(
+      files_.images, IdxKind::images,
+      [&](const Extents& extents) {
+        header = combine(extents, labels.dims, files_, reading_.transpose);
+      },
+      memory());
   Dataset dataset;
   dataset.origin = {files_.images.string(), files_.labels.string()};
   dataset.shape = header.shape;
   dataset.pixels =
       reading_.transpose ? transposed(images.values, header.shape) : std::move(images.values);
+  dataset.mapped_pixels = images.mapped;
+  dataset.mapping = std::move(images.file);
   dataset.labels = labels_of(labels);
   dataset.class_names = class_names();
   return dataset;

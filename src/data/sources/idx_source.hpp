@@ -44,12 +44,17 @@ class IdxSource final : public DataSource {
 
   bool exists() const override;
   DatasetHeader header() const override;
+  bool is_mapped() const override { return header().is_mapped; }
   using DataSource::read;
   Dataset read(const ReadOptions& options) const override;
   std::string describe() const override { return files_.images.string(); }
   std::vector<std::string> class_names() const override;
 
  private:
+  // Columns that become rows are a copy.
+  IdxMemory memory() const {
+    return reading_.transpose ? IdxMemory::owned : IdxMemory::may_be_mapped;
+  }
   std::vector<std::uint16_t> labels_of(const Idx& labels) const;
 
   IdxFiles files_;

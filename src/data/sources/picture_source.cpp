@@ -95,17 +95,6 @@ Sizes count_sizes(const std::vector<Size2>& sizes) {
   return result;
 }
 
-// A side that few pictures are smaller than, and not so large that training takes for ever.
-int advised_size(std::vector<Size2> sizes) {
-  std::erase_if(sizes, [](const Size2& size) { return size.height == 0; });
-  std::vector<int> sides;
-  for (const Size2& size : sizes) sides.push_back(std::min(size.height, size.width));
-  const auto middle = sides.begin() + static_cast<std::ptrdiff_t>(sides.size() / 2);
-  std::nth_element(sides.begin(), middle, sides.end());
-  constexpr int kUsual = 64;
-  return std::min(*middle, kUsual);
-}
-
 FileError sizes_error(const PictureList& list, const std::vector<Size2>& all) {
   const Sizes sizes = count_sizes(all);
   std::string text;
@@ -131,11 +120,12 @@ FileError other_size_error(const PictureList& list, Size2 found, Size2 wanted) {
 }
 
 FileError memory_error(const PictureList& list, Size2 size, double bytes) {
-  return file_error(list.origin, counted(list.files.size(), "picture") + " of " +
-                                     width_by_height(size) + " take " + bytes_text(bytes) +
-                                     ", this machine has " +
-                                     bytes_text(static_cast<double>(physical_memory())) +
-                                     "; choose a smaller data.size");
+  return file_error(list.origin,
+                    counted(list.files.size(), "picture") + " of " + width_by_height(size) +
+                        " take " + bytes_text(bytes) + ", this machine has " +
+                        bytes_text(static_cast<double>(physical_memory())) +
+                        "; choose a smaller data.size, or pack it into files that are not "
+                        "held in memory: cnn-data --config FILE.yaml --pack DIR");
 }
 
 // Reads one list; each pass decodes all of it.
@@ -290,6 +280,16 @@ PictureOptions completed(PictureOptions options, const PictureList& training,
 
 }  // namespace
 
+int advised_size(std::vector<Size2> sizes) {
+  std::erase_if(sizes, [](const Size2& size) { return size.height == 0; });
+  std::vector<int> sides;
+  for (const Size2& size : sizes) sides.push_back(std::min(size.height, size.width));
+  const auto middle = sides.begin() + static_cast<std::ptrdiff_t>(sides.size() / 2);
+  std::nth_element(sides.begin(), middle, sides.end());
+  constexpr int kUsual = 64;
+  return std::min(*middle, kUsual);
+}
+
 bool PictureSource::exists() const {
   std::error_code unknown;
   return fs::exists(list_.origin, unknown) &&
@@ -321,34 +321,30 @@ std::size_t PictureSource::reading_bytes(int threads) const {
   return std::accumulate(bytes.begin(), end, names);
 }
 
-Dataset PictureSource::read(const ReadOptions& options) const {
-  if (!is_there(list_.origin)) throw file_error(list_.origin, "no such file or directory");
-  Reader reader(list_, options);
+Dataset PictureSource::read_list(const PictureList& list, const ReadOptions& options) const {
+  Reader reader(list, options);
   Dataset dataset;
-  dataset.origin = {list_.origin.string(), list_.origin.string()};
-  dataset.class_names = list_.classes;
+  dataset.origin = {list.origin.string(), list.origin.string()};
+  dataset.class_names = list.classes;
   if (options.preparation) {
     dataset.shape = options.preparation->shape;
-    require_room(list_, dataset.shape);
+    require_room(list, dataset.shape);
     reader.pass(dataset.shape, Reader::Store::all, false, false, options.preparation->prepare);
     if (!reader.faults().empty() && options_.broken == PictureOptions::Broken::refuse) {
-      throw broken_error(list_, reader.faults(), options_.broken);
+      throw broken_error(list, reader.faults(), options_.broken);
     }
   } else {
-    dataset.shape = decode(list_, training_ ? completed(options_, *training_, options) : options_,
+    dataset.shape = decode(list, training_ ? completed(options_, *training_, options) : options_,
                            !options_.size, reader);
   }
-  dataset.left_out = fault_lines(list_, reader.faults());
-  if (reader.faults().size() == list_.files.size()) {
-    throw broken_error(list_, reader.faults(), options_.broken);
-  }
+  dataset.left_out = fault_lines(list, reader.faults());
 
   // What was left out leaves no hole.
   const auto size = static_cast<std::ptrdiff_t>(dataset.shape.size());
   std::vector<std::uint8_t>& pixels = reader.pixels();
   auto fault = reader.faults().begin();
   auto to = pixels.begin();
-  for (std::size_t i = 0; i < list_.files.size(); ++i) {
+  for (std::size_t i = 0; i < list.files.size(); ++i) {
     if (fault != reader.faults().end() && fault->file == i) {
       ++fault;
       continue;
@@ -356,12 +352,65 @@ Dataset PictureSource::read(const ReadOptions& options) const {
     const auto from = pixels.begin() + static_cast<std::ptrdiff_t>(i) * size;
     if (to != from) std::copy_n(from, size, to);
     to += size;
-    dataset.labels.push_back(list_.files[i].label);
-    dataset.file_names.push_back(list_.files[i].path);
+    dataset.labels.push_back(list.files[i].label);
+    dataset.file_names.push_back(list.files[i].path);
   }
   pixels.erase(to, pixels.end());
   dataset.pixels = std::move(pixels);
+  if (dataset.labels.empty()) throw broken_error(list, reader.faults(), options_.broken);
   return dataset;
+}
+
+Dataset PictureSource::read(const ReadOptions& options) const {
+  if (!is_there(list_.origin)) throw file_error(list_.origin, "no such file or directory");
+  return read_list(list_, options);
+}
+
+Dataset PictureSource::read_some(const ReadOptions& options,
+                                 std::span<const std::uint32_t> images) const {
+  PictureList some{list_.origin, list_.classes, {}};
+  for (const std::uint32_t i : images) some.files.push_back(list_.files.at(i));
+  return read_list(some, options);
+}
+
+std::vector<ImageLook> PictureSource::look(const ReadOptions& options) const {
+  if (!is_there(list_.origin)) throw file_error(list_.origin, "no such file or directory");
+  Workers workers(options.threads > 0 ? options.threads : Workers::available());
+  std::vector<ImageLook> looks(list_.files.size());
+  std::atomic<std::size_t> done = 0;
+  workers.run(static_cast<int>(looks.size()), [&](int worker, int task) {
+    const auto i = static_cast<std::size_t>(task);
+    const PictureFile& file = list_.files[i];
+    try {
+      const Image image = read_image(file.path);
+      looks[i] = look_at(image.shape, image.pixels);
+    } catch (const FileError& error) {
+      looks[i].fault = fault(file, error);
+    }
+    looks[i].file = file.path;
+    looks[i].label = file.label;
+    ++done;
+    if (worker == 0 && options.on_progress) options.on_progress(done, looks.size());
+  });
+  return looks;
+}
+
+void PictureSource::require_usable(std::span<const ImageLook> looks) const {
+  std::vector<Fault> faults;
+  std::vector<Size2> sizes;
+  for (std::size_t i = 0; i < looks.size(); ++i) {
+    if (!looks[i].fault.empty()) faults.push_back({i, looks[i].fault});
+    sizes.push_back(looks[i].size());
+  }
+  const bool refuses = options_.broken == PictureOptions::Broken::refuse;
+  if (faults.size() == looks.size() || (refuses && !faults.empty())) {
+    throw broken_error(list_, faults, options_.broken);
+  }
+  if (!options_.size && differ(sizes)) throw sizes_error(list_, sizes);
+  const Size2 found = count_sizes(sizes).front().first;
+  if (options_.size || !training_) return;
+  const std::optional<Size2> wanted = Reader(*training_, {}).first_size();
+  if (wanted && *wanted != found) throw other_size_error(list_, found, *wanted);
 }
 
 }  // namespace cnn

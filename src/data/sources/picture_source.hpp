@@ -32,6 +32,10 @@ struct PictureList {
   std::vector<PictureFile> files;
 };
 
+// A side that few pictures of these sizes are smaller than, and not so large that training takes
+// for ever. 0x0 stands for pictures that cannot be used; requires one that can.
+int advised_size(std::vector<Size2> sizes);
+
 // Decodes with several threads at once, each picture to its size in the data set as soon as it is
 // read: what is in memory are the bytes of the result and a picture per thread.
 class PictureSource final : public DataSource {
@@ -53,10 +57,18 @@ class PictureSource final : public DataSource {
   // them, unless the options leave them out; if pictures have several sizes and the options none;
   // if the result is larger than the machine's memory.
   Dataset read(const ReadOptions& options) const override;
+  Dataset read_some(const ReadOptions& options,
+                    std::span<const std::uint32_t> images) const override;
+  // Decodes all of them, and keeps none.
+  std::vector<ImageLook> look(const ReadOptions& options) const override;
+  void require_usable(std::span<const ImageLook> looks) const override;
   std::string describe() const override { return list_.origin.string(); }
   std::vector<std::string> class_names() const override { return list_.classes; }
 
  private:
+  // Of files of a list that cannot be used the result has the faults, in left_out.
+  Dataset read_list(const PictureList& list, const ReadOptions& options) const;
+
   PictureList list_;
   std::shared_ptr<const PictureList> training_;
   PictureOptions options_;

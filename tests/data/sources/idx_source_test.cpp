@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <fstream>
+#include <optional>
 
 #include <gtest/gtest.h>
+
+#include "cnn/error.hpp"
 
 #include "support/file_error_of.hpp"
 #include "support/idx_writer.hpp"
@@ -274,6 +278,63 @@ TEST(RealData, Mnist) {
 TEST(RealData, Digits) {
   expect_set(CNN_DIGITS_DIR, DataPart::train, 6000, {});
   expect_set(CNN_DIGITS_DIR, DataPart::test, 1000, {});
+}
+
+// A file of zeros that takes no room on the disk, but for its header and its last image.
+void write_large(const IdxFiles& files, std::uint32_t count) {
+  std::ofstream images(files.images, std::ios::binary), labels(files.labels, std::ios::binary);
+  const auto extent = [](std::ostream& to, std::uint32_t value) {
+    for (const int shift : {24, 16, 8, 0}) to.put(static_cast<char>(value >> shift & 0xFF));
+  };
+  images << std::string("\0\0\x08\x03", 4);
+  for (const std::uint32_t value : {count, 100U, 100U}) extent(images, value);
+  images.seekp(16 + std::streamoff{10000} * (count - 1));
+  images << std::string(10000, 'x');
+  labels << std::string("\0\0\x08\x01", 4);
+  extent(labels, count);
+  labels << std::string(count, '\1');
+}
+
+// Larger than kLargestRead: mapped, with the same images, and no memory of the process.
+TEST(IdxSource, MapsWhatIsLarge) {
+  const TempDir temp;
+  const IdxFiles files{temp / "i", temp / "l"};
+  constexpr std::uint32_t kCount = 25'700;
+  write_large(files, kCount);
+  EXPECT_EQ(IdxSource(files).header(), (DatasetHeader{{1, 100, 100}, kCount, true}));
+  const Dataset dataset = IdxSource(files).read();
+  EXPECT_EQ(dataset.count(), kCount);
+  EXPECT_TRUE(dataset.pixels.empty());
+  ASSERT_NE(dataset.mapping, nullptr);
+  EXPECT_EQ(dataset.pixel_pieces()[0].size(), std::size_t{kCount} * 10'000);
+  EXPECT_EQ(dataset.image(0)[5], 0);
+  EXPECT_EQ(dataset.image(kCount - 1)[0], 'x');
+  EXPECT_EQ(dataset.image(kCount - 1)[9'999], 'x');
+  EXPECT_THROW(dataset.image(kCount), ArgumentError);
+  // Behind the images of the file there may be others.
+  Dataset longer = dataset;
+  longer.pixels.assign(10'000, 'y');
+  longer.labels.push_back(0);
+  EXPECT_EQ(longer.image(kCount - 1)[0], 'x');
+  EXPECT_EQ(longer.image(kCount)[0], 'y');
+  EXPECT_THROW(longer.image(kCount + 1), ArgumentError);
+  // Columns that become rows are a copy.
+  IdxReading turned;
+  turned.transpose = true;
+  EXPECT_FALSE(IdxSource(files, turned).is_mapped());
+  // A copy is another view of the same file, and outlives it.
+  std::optional<Dataset> copy = dataset;
+  std::filesystem::remove(files.images);
+  EXPECT_EQ(copy->image(kCount - 1).data(), dataset.image(kCount - 1).data());
+}
+
+TEST(IdxSource, RefusesALargeFileThatIsNotWhole) {
+  const TempDir temp;
+  const IdxFiles files{temp / "i", temp / "l"};
+  write_large(files, 25'700);
+  std::filesystem::resize_file(files.images, 256'999'999);
+  EXPECT_THROW(IdxSource(files).header(), FileError);
+  EXPECT_THROW(IdxSource(files).read(), FileError);
 }
 
 }  // namespace

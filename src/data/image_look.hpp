@@ -1,0 +1,31 @@
+// What can be seen of one image of a data set, before anything is made of it.
+
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "cnn/shape.hpp"
+
+namespace cnn {
+
+struct ImageLook {
+  std::string file;   // its path; empty in an array of images
+  std::string fault;  // why it cannot be used; what is below holds nothing then
+  std::uint16_t label = 0;
+  Shape shape;
+  bool gray = true;  // every pixel has R = G = B
+  // A hash of 128 bits: the same for the same pixels, however the file keeps them.
+  std::array<std::uint64_t, 2> hash = {};
+
+  // 0x0 if it cannot be used.
+  Size2 size() const { return fault.empty() ? Size2{shape.height, shape.width} : Size2{}; }
+};
+
+// Its shape, colour and hash. pixels: (C, H, W). Gray pixels in three channels have the hash of
+// one.
+ImageLook look_at(const Shape& shape, std::span<const std::uint8_t> pixels);
+
+}  // namespace cnn
