@@ -37,6 +37,13 @@ std::string found_only(const FolderContents& contents) {
 // Where the parts of a set stand.
 using PartFolders = std::map<DataPart, fs::path>;
 
+// Pictures to be classified, as competitions give them: nobody can be scored by them.
+bool is_unlabelled(DataPart part, const fs::path& folder) {
+  if (part != DataPart::test) return false;
+  const FolderContents contents = look_into(folder);
+  return contents.folders.empty() && !contents.files.empty();
+}
+
 PartFolders find_parts(const fs::path& dir) {
   const FolderContents contents = look_into(dir);
   PartFolders parts;
@@ -54,8 +61,41 @@ PartFolders find_parts(const fs::path& dir) {
   // A class may be called "train", too: its folder holds pictures then, and stands among others.
   const auto train = parts.find(DataPart::train);
   const bool has_classes = train != parts.end() && !look_into(train->second).folders.empty();
-  if (all || has_classes) return parts;
+  if (all || has_classes) {
+    std::erase_if(parts, [&](const auto& entry) {
+      return parts.size() > 1 && is_unlabelled(entry.first, entry.second);
+    });
+    return parts;
+  }
   return {{DataPart::train, dir}};
+}
+
+// Why there is no such part, if it seems to be there.
+std::string unlabelled_text(const fs::path& dir, DataPart part) {
+  for (const std::string& name : look_into(dir).folders) {
+    if (part_of(name) != part || !is_unlabelled(part, dir / name)) continue;
+    return "\n  its folder " + in_quotes(name) +
+           " holds pictures without classes: cnn-predict takes it; to score, hold pictures of the "
+           "training part out with data.test: N";
+  }
+  return "";
+}
+
+// An archive often has a folder of its own around everything.
+void refuse_wrapped(const fs::path& part, const FolderContents& contents) {
+  if (contents.folders.size() != 1) return;
+  const fs::path inner = part / contents.folders.front();
+  std::vector<std::string> parts;
+  for (const std::string& name : look_into(inner).folders) {
+    if (part_of(name)) parts.push_back(in_quotes(name));
+  }
+  const bool has_training = std::ranges::any_of(
+      look_into(inner).folders, [](const auto& name) { return part_of(name) == DataPart::train; });
+  if (!has_training) return;
+  throw file_error(part, "holds one folder, " + in_quotes(contents.folders.front()) +
+                             ", which would be the only class, and in it " + join(parts, ", ") +
+                             "\n  the data set seems to be " + path_text(inner) +
+                             ": give that directory");
 }
 
 void require_directory(const fs::path& dir) {
@@ -79,6 +119,7 @@ std::vector<std::string> find_classes(const fs::path& part) {
                                "name, as in " +
                                path_text(part / "cat" / "1.jpg"));
   }
+  refuse_wrapped(part, contents);
   for (const std::string& name : contents.files) {
     if (contents.folders.size() > 1 || !name.ends_with(".csv")) continue;
     throw file_error(part, "holds one folder, " + in_quotes(contents.folders.front()) +
@@ -173,7 +214,7 @@ class FolderFormat final : public SourceFormat {
       throw file_error(dir, "no " + std::string(part_title(part)) +
                                 " part in this directory\n  looked for a folder " +
                                 join(part_names(part), ", ", " or ") + "; " +
-                                found_only(look_into(dir)));
+                                found_only(look_into(dir)) + unlabelled_text(dir, part));
     }
     const auto train = parts.find(DataPart::train);
     if (part == DataPart::train || train == parts.end()) {

@@ -23,6 +23,12 @@ constexpr auto kIdxParts = {DataPart::train, DataPart::test, DataPart::validatio
 constexpr const char* kAdvice =
     "; scripts/get_mnist.sh fetches MNIST, --data names another directory";
 
+// For a directory that is not there: nothing says that it should hold MNIST but its name.
+std::string advice(const fs::path& dir) {
+  const bool is_mnist = dir.filename().string().find("mnist") != std::string::npos;
+  return is_mnist ? kAdvice : "; --data names another directory";
+}
+
 // The names of the entries of `dir` for a message: at most 8, in order.
 std::string contents(const fs::path& dir) {
   std::vector<std::string> names;
@@ -213,11 +219,11 @@ IdxFiles find_idx_files(const fs::path& dir, DataPart part) {
   std::error_code code;
   const fs::file_status status = fs::status(dir, code);
   if (status.type() == fs::file_type::not_found) {
-    throw file_error(dir, std::string("no such directory") + kAdvice);
+    throw file_error(dir, "no such directory" + advice(dir));
   }
   if (code) throw file_error(dir, "cannot be opened: " + code.message());
   if (status.type() != fs::file_type::directory) {
-    throw file_error(dir, std::string("is not a directory") + kAdvice);
+    throw file_error(dir, "is not a directory" + advice(dir));
   }
   return {find_file(dir, part, "images"), find_file(dir, part, "labels")};
 }

@@ -105,6 +105,25 @@ TEST_F(Folders, APartMayBeMissingOrTheOnlyOne) {
   EXPECT_THAT(error(DataPart::test), HasSubstr("names of one part; keep one of them"));
 }
 
+// As competitions give them.
+TEST_F(Folders, PicturesWithoutClassesAreNoTestPart) {
+  write("train/a/1.png");
+  write("test/1.png");
+  EXPECT_THAT(make_folder_format()->parts(temp_.path()), ElementsAre(DataPart::train));
+  EXPECT_THAT(
+      error(DataPart::test),
+      HasSubstr("its folder 'test' holds pictures without classes: cnn-predict takes it; to "
+                "score, hold pictures of the training part out with data.test: N"));
+}
+
+TEST_F(Folders, ASetInAFolderOfItsOwnIsPointedAt) {
+  write("flowers/train/a/1.png");
+  write("flowers/test/a/1.png");
+  EXPECT_THAT(error(), HasSubstr("holds one folder, 'flowers', which would be the only class, and "
+                                 "in it 'test', 'train'\n  the data set seems to be " +
+                                 (temp_ / "flowers").string() + ": give that directory"));
+}
+
 TEST_F(Folders, AClassMayBeCalledTrain) {
   write("bus/1.png");
   write("train/1.png");

@@ -162,6 +162,9 @@ TEST(IdxFind, TellsWhenThereIsNoDirectory) {
   write_bytes(missing, "");
   EXPECT_EQ(file_error_of([&] { find_idx_files(missing, DataPart::train); }),
             missing.string() + ": error: is not a directory" + kAdvice);
+  EXPECT_EQ(
+      file_error_of([&] { find_idx_files(dir / "flowers", DataPart::train); }),
+      (dir / "flowers").string() + ": error: no such directory; --data names another directory");
 }
 
 TEST(IdxSource, ReadsGreyAndColourPlainAndGzip) {
