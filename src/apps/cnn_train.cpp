@@ -25,6 +25,7 @@
 #include "apps/reading_progress.hpp"
 #include "apps/schema_line.hpp"
 #include "apps/signals.hpp"
+#include "apps/starter_file.hpp"
 #include "apps/sweep.hpp"
 #include "apps/train_log.hpp"
 #include "base/file.hpp"
@@ -236,6 +237,7 @@ int sweep_all(const TrainOptions& o, StopSwitch& stop) {
 }
 
 int train_all(const TrainOptions& o, StopSwitch& stop) {
+  if (!o.init.empty()) return write_starter_file(o);
   if (!o.sweep.empty() || o.folds > 0) {
     return sweep_keys(
         o, stop, [](const TrainOptions& run) { return load(run, options_of(run)).config; },

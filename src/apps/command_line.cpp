@@ -80,16 +80,40 @@ void add_completion_option(CLI::App& app) {
 }
 
 template <typename Options>
-void add_config_options(CLI::App& app, Options& o) {
-  app.add_option("--config", o.config, "The YAML file that describes data, network and training")
-      ->required()
-      ->type_name("FILE")
-      ->check(not_empty);
+CLI::Option* add_config_options(CLI::App& app, Options& o) {
+  CLI::Option* config = app.add_option("--config", o.config,
+                                       "The YAML file that describes data, network and training")
+                            ->required()
+                            ->type_name("FILE")
+                            ->check(not_empty);
   app.add_option("--set", o.overrides,
                  "Override a key of the file, as in training.alpha=0.05 or network.conv1.count=32; "
                  "may be repeated")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
+  return config;
+}
+
+// Nothing but where the file goes is for --init, and --config is what it makes.
+void add_init_option(CLI::App& app, TrainOptions& o, CLI::Option* config) {
+  CLI::Option* init =
+      app.add_option("--init", o.init,
+                     "Write a configuration that suits the pictures in DIR (or a table, FILE.csv), "
+                     "into NAME.yaml here or where --out says, and stop")
+          ->type_name("DIR")
+          ->check(not_empty);
+  config->required(false);
+  for (const CLI::Option* option : app.get_options()) {
+    const std::string name = option->get_lnames().empty() ? "" : option->get_lnames().front();
+    const bool alone = name == "help" || name == "version" || name == "completion" ||
+                       name == "print-schema" || name == "init" || name == "out";
+    if (!alone) init->excludes(app.get_option("--" + name));
+  }
+  app.parse_complete_callback([init, config] {
+    if (init->count() == 0 && config->count() == 0) {
+      throw CLI::RequiredError(config->get_name());
+    }
+  });
 }
 
 CLI::Option* add_tta_option(CLI::App& app, std::string& tta, const std::string& what) {
@@ -104,7 +128,7 @@ CLI::Option* add_tta_option(CLI::App& app, std::string& tta, const std::string& 
 }
 
 void add_options(CLI::App& app, TrainOptions& o) {
-  add_config_options(app, o);
+  CLI::Option* config = add_config_options(app, o);
   app.add_option("--data", o.data, "Directory of the data set, instead of data.dir")
       ->type_name("DIR")
       ->check(not_empty);
@@ -230,9 +254,10 @@ void add_options(CLI::App& app, TrainOptions& o) {
   app.add_flag("--no-progress", o.no_progress, "No progress bar");
   group(app, "Starting and going on",
         {"--overwrite", "--resume", "--weights", "--reset", "--rename"});
+  add_init_option(app, o, config);
   group(app, "Looking without training",
-        {"--dry-run", "--print-config", "--print-schema", "--check-gradients", "--find-alpha",
-         "--preview"});
+        {"--init", "--dry-run", "--print-config", "--print-schema", "--check-gradients",
+         "--find-alpha", "--preview"});
   group(app, "Several runs", {"--seeds", "--tta", "--sweep", "--random", "--folds"});
   group(app, "What is said", {"--quiet", "--verbose", "--no-progress"});
 }

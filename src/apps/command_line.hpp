@@ -14,6 +14,7 @@ namespace cnn::app {
 
 struct TrainOptions {
   std::string config;
+  std::string init;
   std::vector<std::string> overrides;
   std::string data;
   std::string out;

@@ -168,4 +168,11 @@ std::optional<Complaint> check_run_name(const std::string& name) {
   return Complaint{"name must be of letters, digits, '_', '.' and '-', got " + in_quotes(name)};
 }
 
+std::string run_name(std::string text) {
+  for (char& c : text) {
+    if (!is_word({&c, 1}, kRunNameMarks)) c = '-';
+  }
+  return check_run_name(text) ? "run" : text;
+}
+
 }  // namespace cnn

@@ -32,5 +32,7 @@ void visit(ConfigVisitor& visitor, RunConfig& config, ConfigText what,
 // A run's name is of letters, digits and these, and not "." or "..".
 inline constexpr std::string_view kRunNameMarks = "_.-";
 std::optional<Complaint> check_run_name(const std::string& name);
+// "my-pets-" for "my pets!"; "run" where nothing is left.
+std::string run_name(std::string text);
 
 }  // namespace cnn

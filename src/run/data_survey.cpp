@@ -98,7 +98,7 @@ const PartSurvey& DataSurvey::main() const {
 }
 
 DataSurvey survey_data(const DataConfig& config, const ReadOptions& options) {
-  require_sense(config);
+  check_parts(config);
   const std::vector<DataPart> parts = config.source.parts();
   if (parts.empty()) config.source.open(DataPart::train);  // which says what was looked for
   DataSurvey survey;

@@ -28,11 +28,7 @@ std::vector<std::string> section_keys() {
 
 // A run's name from that of its file, without what a name cannot hold.
 std::string default_name(const std::string& file) {
-  std::string name = std::filesystem::path(file).stem().string();
-  for (char& c : name) {
-    if (!is_word({&c, 1}, kRunNameMarks)) c = '-';
-  }
-  return check_run_name(name) ? "run" : name;
+  return run_name(std::filesystem::path(file).stem().string());
 }
 
 // Where training.train_only stands.

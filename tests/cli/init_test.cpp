@@ -1,0 +1,124 @@
+// cnn-train --init: from pictures to predictions in three commands, in every format.
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "cnn/image.hpp"
+
+#include "run/run_config.hpp"
+#include "support/cli.hpp"
+#include "support/picture_sets.hpp"
+
+namespace cnn {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::Not;
+
+class Init : public testing::Test {
+ protected:
+  CommandResult init(const fs::path& data, const fs::path& out) const {
+    return run_command("cnn-train", {"--init", data.string(), "--out", out.string()});
+  }
+  CommandResult train(const fs::path& config, const std::vector<std::string>& more) const {
+    std::vector<std::string> arguments = {"--config", config.string()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run_command("cnn-train", arguments);
+  }
+
+  TempDir temp_;
+};
+
+TEST_F(Init, ThreeCommandsLeadFromPicturesToPredictions) {
+  const fs::path shapes = fs::path(CNN_SOURCE_DIR) / "data/shapes";
+  const fs::path config = temp_ / "shapes.yaml";
+  const CommandResult written = init(shapes, config);
+  ASSERT_EQ(written.code, 0) << written.err;
+  EXPECT_THAT(written.out, HasSubstr("800 images to train on, 10 classes; the network sees 3x"));
+  const std::string text = slurp(config);
+  EXPECT_TRUE(text.starts_with("# yaml-language-server: $schema="));
+  EXPECT_THAT(text, HasSubstr("\n  validation: 80 "));
+  EXPECT_THAT(text, HasSubstr("\n    flip: 0.5 "));
+  EXPECT_THAT(text, HasSubstr("take it out where left and right differ"));
+  EXPECT_THAT(text, Not(HasSubstr("# test:")));
+  const CommandResult trained = train(config, {"--set", "training.steps=2"});
+  ASSERT_EQ(trained.code, 0) << trained.err;
+  const CommandResult predicted =
+      run_command("cnn-predict", {"--model", (temp_ / "runs/shapes/model.safetensors").string(),
+                                  "--csv", "--quiet", (shapes / "test/star").string()});
+  ASSERT_EQ(predicted.code, 0) << predicted.err;
+  EXPECT_EQ(std::ranges::count(predicted.out, '\n'), 1 + 20);
+}
+
+TEST_F(Init, NeverReplacesAFile) {
+  write_pets("folder", temp_ / "pets", make_pets(3), make_pets(1));
+  write_bytes(temp_ / "pets.yaml", "mine");
+  const CommandResult refused = init(temp_ / "pets", temp_ / "pets.yaml");
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("is there already"));
+  EXPECT_EQ(slurp(temp_ / "pets.yaml"), "mine");
+}
+
+TEST_F(Init, EveryFormatTrainsAtOnce) {
+  const Dataset pets = make_pets(10), test = make_pets(1);
+  for (const char* format : {"folder", "idx", "csv", "cifar"}) {
+    write_pets(format, temp_ / format, pets, test);
+    const fs::path data = temp_ / format / (format == std::string("csv") ? "all.csv" : "");
+    const fs::path config = temp_ / (std::string(format) + ".yaml");
+    const CommandResult written = init(data, config);
+    ASSERT_EQ(written.code, 0) << written.err;
+    const CommandResult trained = train(config, {"--set", "training.steps=1"});
+    EXPECT_EQ(trained.code, 0) << slurp(config) << trained.err;
+  }
+  EXPECT_THAT(slurp(temp_ / "csv.yaml"), HasSubstr("\n  table: csv/all.csv "));
+  EXPECT_THAT(slurp(temp_ / "csv.yaml"), HasSubstr("\nname: all "));
+}
+
+TEST_F(Init, DrawingsAreNotFlipped) {
+  const CommandResult written = init(CNN_DIGITS_DIR, temp_ / "digits.yaml");
+  ASSERT_EQ(written.code, 0) << written.err;
+  const RunConfig config = load_config(temp_ / "digits.yaml", {}).config;
+  EXPECT_FALSE(config.data.augment.flip.horizontal > 0);
+  EXPECT_EQ(config.data.validation, 600);
+  EXPECT_EQ(train(temp_ / "digits.yaml", {"--set", "training.steps=1"}).code, 0);
+}
+
+TEST_F(Init, BrokenPicturesAreLeftOutAndSizesChosen) {
+  for (int i = 0; i < 8; ++i) {
+    for (const std::string name : {"a", "b"}) {
+      Image image{{3, 90 + i, 120}, {}};
+      image.pixels.assign(image.shape.size(), static_cast<std::uint8_t>(i * 30));
+      image.pixels[0] = 255;
+      fs::create_directories(temp_ / "set" / name);
+      write_png(temp_ / "set" / name / (std::to_string(i) + ".png"), image);
+    }
+  }
+  write_bytes(temp_ / "set/a/notes.txt", "text");
+  const CommandResult written = init(temp_ / "set", temp_ / "set.yaml");
+  ASSERT_EQ(written.code, 0) << written.err;
+  const std::string text = slurp(temp_ / "set.yaml");
+  EXPECT_THAT(text, HasSubstr("\n  size: 64 "));
+  EXPECT_THAT(text, HasSubstr("\n  broken: skip "));
+  EXPECT_THAT(text, HasSubstr("\n  # test: 1 "));
+  EXPECT_EQ(train(temp_ / "set.yaml", {"--set", "training.steps=1"}).code, 0);
+
+  fs::remove_all(temp_ / "set/b");
+  const CommandResult one = init(temp_ / "set", temp_ / "one.yaml");
+  EXPECT_EQ(one.code, 3);
+  EXPECT_THAT(one.err, HasSubstr("holds one class only"));
+  EXPECT_FALSE(fs::exists(temp_ / "one.yaml"));
+}
+
+TEST_F(Init, NeedsNoConfigurationAndTakesNoOther) {
+  EXPECT_EQ(run_command("cnn-train", {"--init", "nowhere", "--out", "x.yaml"}).code, 3);
+  EXPECT_EQ(run_command("cnn-train", {"--init", "a", "--config", "b.yaml"}).code, 2);
+  EXPECT_EQ(run_command("cnn-train", {"--init", "a", "--seed", "2"}).code, 2);
+  const CommandResult nothing = run_command("cnn-train", {});
+  EXPECT_EQ(nothing.code, 2);
+  EXPECT_THAT(nothing.err, HasSubstr("--config is required"));
+}
+
+}  // namespace
+}  // namespace cnn
