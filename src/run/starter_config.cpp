@@ -176,7 +176,7 @@ void add_network(Lines& lines, const StarterFacts& facts) {
     lines.add("  - batch_norm");
     lines.add("  - relu");
   } else {
-    lines.add("  - pool: {type: max, global: true}", "one value per channel");
+    lines.add("  - pool: {type: avg, global: true}", "one value per channel");
   }
   lines.add("  - dropout: {rate: 0.2}");
   lines.add("  - fc: {name: classes, count: " + std::to_string(facts.classes) + "}",
