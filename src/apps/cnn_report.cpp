@@ -1,8 +1,10 @@
 // cnn-report: one HTML file about a run.
 
+#include <cstdio>
 #include <filesystem>
-#include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "cnn/error.hpp"
 
@@ -11,43 +13,47 @@
 #include "apps/output_kind.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
-#include "base/workers.hpp"
-#include "report/page.hpp"
+#include "report/comparison_page.hpp"
+#include "report/run_report.hpp"
 
 namespace cnn::app {
 namespace {
 
-namespace fs = std::filesystem;
-
-// Scores the model. A run without its data, or without a model that can be read, has a page, too.
-void add_scores(const ReportOptions& o, report::RunRecord& run, report::RunPage& page,
-                std::unique_ptr<report::ScoredRun>& scored, Workers& workers) {
-  if (!o.model.empty()) run.model = o.model;
-  if (run.model.empty()) return;
-  try {
-    scored = std::make_unique<report::ScoredRun>(run.model, workers);
-    page.scored = scored.get();
-    scored->score({o.data, o.split, workers.count()});
-    page.has_scores = true;
-  } catch (const FileError& error) {
-    run.notices.push_back("Scores and pictures are missing. " + std::string(error.what()));
-  } catch (const ConfigError& error) {
-    run.notices.push_back("Scores and pictures are missing. " + std::string(error.what()));
+// Several runs, or a sweep's directory.
+int compare(const ReportOptions& o, const std::vector<std::filesystem::path>& runs) {
+  if (!o.model.empty()) throw ConfigError("error: --model is for one run");
+  report::ComparisonOptions options;
+  options.runs = runs;
+  // Of a sweep the page stands beside its runs.
+  if (o.out.empty() && o.runs.size() > 1) {
+    throw ConfigError("error: several runs need --out FILE.html");
   }
+  options.out = o.out.empty() ? report::page_of(o.runs.front()) : std::filesystem::path(o.out);
+  options.score = {o.data, o.split, o.threads};
+  require_output_kind("--out", options.out, OutputKind::html);
+  for (const std::string& notice : report::write_comparison(options)) {
+    write_lines(stderr, "note: " + notice + "\n");
+  }
+  write_lines(stdout, display_path(options.out) + "\n");
+  return kDone;
 }
 
 int write_report(const ReportOptions& o) {
-  const fs::path directory = o.runs.front();
-  const fs::path out = o.out.empty() ? directory / "report.html" : fs::path(o.out);
-  require_output_kind("--out", out, OutputKind::html);
-  Workers workers(o.threads > 0 ? o.threads : Workers::available());
-  report::RunRecord run = report::read_run(directory);
-  report::RunPage page{run};
-  std::unique_ptr<report::ScoredRun> scored;
-  add_scores(o, run, page, scored, workers);
-  for (const std::string& notice : run.notices) write_lines(stderr, "note: " + notice + "\n");
-  write_file(out, report::run_page(page));
-  write_lines(stdout, display_path(out) + "\n");
+  std::vector<std::filesystem::path> runs;
+  for (const std::string& path : o.runs) {
+    for (std::filesystem::path& run : report::run_directories(path)) runs.push_back(std::move(run));
+  }
+  if (runs.size() > 1) return compare(o, runs);
+  report::RunReportOptions options;
+  options.run = runs.front();
+  options.out = o.out.empty() ? report::page_of(options.run) : std::filesystem::path(o.out);
+  options.model = o.model;
+  options.score = {o.data, o.split, o.threads};
+  require_output_kind("--out", options.out, OutputKind::html);
+  for (const std::string& notice : report::write_run_report(options)) {
+    write_lines(stderr, "note: " + notice + "\n");
+  }
+  write_lines(stdout, display_path(options.out) + "\n");
   return kDone;
 }
 

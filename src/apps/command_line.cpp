@@ -431,9 +431,8 @@ void add_options(CLI::App& app, ImportOptions& o) {
 }
 
 void add_options(CLI::App& app, ReportOptions& o) {
-  app.add_option("RUN", o.runs, "The run directory")
+  app.add_option("RUN", o.runs, "Run directories, or that of --seeds or --sweep")
       ->required()
-      ->expected(1)
       ->type_name("")
       ->check(not_empty);
   app.add_option("--model", o.model, "The model to score, instead of the run's model.safetensors")
@@ -447,7 +446,9 @@ void add_options(CLI::App& app, ReportOptions& o) {
                  "Part of the data to score: test, validation or train; without it, test where "
                  "there is one, else validation")
       ->check(CLI::IsMember({"test", "validation", "train"}));
-  app.add_option("--out", o.out, "The page to write, instead of report.html in the run directory")
+  app.add_option(
+         "--out", o.out,
+         "The page to write, instead of report.html in the run directory; several runs need it")
       ->type_name("FILE.html")
       ->check(not_empty);
   app.add_option("--threads", o.threads, "Worker threads; 0 means all processors")
@@ -572,8 +573,7 @@ int run(int argc, char** argv, ImportOptions& options, const std::function<int()
 
 int run(int argc, char** argv, ReportOptions& options, const std::function<int()>& body) {
   const auto parse = [&] {
-    CLI::App app("Makes one HTML page of a run: curves, mistakes with their pictures, the network.",
-                 "cnn-report");
+    CLI::App app("Makes one HTML page of a run, or of several side by side.", "cnn-report");
     add_options(app, options);
     return parse_and_run(
         app, {"cnn-report runs/lenet", "cnn-report runs/lenet --split validation --out lenet.html"},

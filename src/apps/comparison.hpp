@@ -12,10 +12,6 @@
 
 namespace cnn::app {
 
-// McNemar's test (1947), exact and two-sided: how likely a difference at least this large is if
-// images that only one of two models gets right fall to either with equal chance. 1 for none.
-double mcnemar_p(std::size_t only_first, std::size_t only_second);
-
 struct Comparison {
   std::string title;                // "test set …/t10k-images-idx3-ubyte.gz"
   std::vector<std::string> models;  // two files

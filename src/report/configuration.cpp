@@ -145,7 +145,42 @@ std::vector<Piece> layer_pieces(const std::string& line, const LayerSpec& spec) 
   return pieces;
 }
 
+std::string without_indent(const std::string& line) {
+  return line.substr(line.find_first_not_of(" -"));
+}
+
+std::pair<std::string, std::string> key_and_value(const std::string& entry) {
+  const std::size_t colon = entry.find(": ");
+  if (colon == std::string::npos) return {entry, ""};
+  return {entry.substr(0, colon), entry.substr(colon + 2)};
+}
+
 }  // namespace
+
+std::vector<std::pair<std::string, std::string>> flat_configuration(const RunConfig& config) {
+  std::vector<std::pair<std::string, std::string>> flat;
+  std::string section;
+  std::size_t layer = 0;
+  for (const std::string& line : lines_of(to_yaml(config, ConfigText::portable))) {
+    if (line.front() != ' ') section = "";
+    if (line.ends_with(":")) {
+      section = line.substr(0, line.size() - 1) + ".";
+      continue;
+    }
+    const std::size_t map = map_in(line);
+    auto [key, value] = key_and_value(without_indent(line));
+    if (section == "network.") key = config.network.at(layer++).name;
+    if (map == std::string::npos) {
+      if (section + key != "name") flat.emplace_back(section + key, value);
+      continue;
+    }
+    for (const std::string& entry : entries_of(std::string_view(line).substr(map))) {
+      const auto [inner, inner_value] = key_and_value(entry);
+      if (inner != "name") flat.emplace_back(section + key + "." + inner, inner_value);
+    }
+  }
+  return flat;
+}
 
 void add_configuration(Fields& fields, const RunConfig& config) {
   Sections sections(config);

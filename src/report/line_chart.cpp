@@ -154,6 +154,12 @@ class Plot {
                                    : rounded_text(tick);
       fields.add("y_ticks", Fields().text("y", coordinate(y_of(tick))).text("text", text));
     }
+    for (std::size_t i = 0; i < chart_.x_names.size(); ++i) {
+      fields.add("x_ticks", Fields()
+                                .text("x", coordinate(x_of(static_cast<double>(i))))
+                                .text("text", chart_.x_names[i]));
+    }
+    if (!chart_.x_names.empty()) return;
     for (const double tick : plain_ticks(x_, kTicksAcross)) {
       if (tick != std::floor(tick) && chart_.x_name == "epoch") continue;
       fields.add("x_ticks",

@@ -39,6 +39,7 @@ struct LineChart {
   std::vector<Line> lines;
   double height = 230;
   bool begins_at_zero = false;
+  std::vector<std::string> x_names = {};  // x is a place in them, where there are any
 };
 
 // The fields of line_chart.svg. At most 400 points of each line are drawn, the last one among them.

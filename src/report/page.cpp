@@ -79,6 +79,7 @@ void add_commands(Fields& fields, const RunPage& page) {
 std::string run_page(const RunPage& page) {
   const RunRecord& run = page.run;
   Fields fields;
+  fields.text("title", run.config.name + " – training report");
   fields.text("run_name", run.config.name).text("directory", display_path(run.directory));
   for (const std::string& notice : run.notices) {
     fields.add("notices", Fields().text("notice", notice));
@@ -87,7 +88,10 @@ std::string run_page(const RunPage& page) {
   fields.text("loss", std::string(kLossNames[static_cast<std::size_t>(run.config.loss)]));
   add_epochs(fields, run.metrics);
   add_curves(fields, run.metrics);
-  fields.text("arithmetic", "");
+  if (page.reloads_every > 0) {
+    fields.add("reloads", Fields().text("every", std::to_string(page.reloads_every)));
+  }
+  if (page.network != nullptr) add_network(fields, *page.network);
   if (page.scored != nullptr) {
     fields.show("has_arithmetic", !page.scored->arithmetic().empty());
     fields.text("arithmetic", page.scored->arithmetic());

@@ -15,6 +15,8 @@ struct RunPage {
   const RunRecord& run;
   ScoredRun* scored = nullptr;
   bool has_scores = false;
+  const Network* network = nullptr;  // of a run without `scored`
+  int reloads_every = 0;             // seconds; 0: the page is complete
 };
 
 std::string run_page(const RunPage& page);

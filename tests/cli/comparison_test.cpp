@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "infer/mcnemar.hpp"
 #include "support/cli.hpp"
 
 namespace cnn::app {

@@ -148,6 +148,48 @@ TEST(Report, IsOfAnyNumberOfClasses) {
   }
 }
 
+TEST(ReportOfSeveral, ShowsTheKeysThatDifferAndWhatTheyChange) {
+  const TempDir temp;
+  ASSERT_EQ(train(temp / "a", {}).code, 0);
+  ASSERT_EQ(train(temp / "b", {"--set", "training.alpha=0.001"}).code, 0);
+  const std::vector<std::string> both = {(temp / "a").string(), (temp / "b").string()};
+  EXPECT_EQ(run_command("cnn-report", both).code, 2);  // where to?
+  const fs::path out = temp / "both.html";
+  const CommandResult result = run_command("cnn-report", {both[0], both[1], "--out", out.string()});
+  ASSERT_EQ(result.code, 0) << result.err;
+  const std::string page = slurp(out);
+  EXPECT_EQ(html_mistake(page), "");
+  EXPECT_THAT(page, HasSubstr("<th scope=\"col\">training.alpha</th>"));
+  EXPECT_THAT(page, Not(HasSubstr("<th scope=\"col\">training.momentum</th>")));
+  EXPECT_THAT(page, HasSubstr("<td>0.001</td>"));
+  const std::string compared =
+      run_command("cnn-eval", {"--model", both[0] + "/model.safetensors", "--model",
+                               both[1] + "/model.safetensors", "--compare"})
+          .out;
+  const std::size_t at = compared.find("p = ") + 4;
+  EXPECT_THAT(page, HasSubstr(">" + compared.substr(at, compared.find(':', at) - at) + "</td>"));
+}
+
+TEST(ReportOfSeveral, DrawsSeedsAsMeanAndBand) {
+  const TempDir temp;
+  ASSERT_EQ(train_tiny(temp, 3, {"--seeds", "1-3", "--set", "training.epochs=2"}).code, 0);
+  const std::string page = report(temp / "run");
+  EXPECT_THAT(page, HasSubstr("<h1>3 runs</h1>"));
+  EXPECT_THAT(page, HasSubstr("class=\"band r0\""));
+  EXPECT_THAT(page, HasSubstr("all seeds: accuracy "));
+}
+
+TEST(ReportOfSeveral, DrawsASweepByValue) {
+  const TempDir temp;
+  ASSERT_EQ(
+      train_tiny(temp, 3, {"--sweep", "training.alpha=0.1,0.01,1e-3", "--set", "data.validation=9"})
+          .code,
+      0);
+  const std::string page = report(temp / "run");
+  EXPECT_THAT(page, HasSubstr("<h2>Accuracy by value</h2>"));
+  EXPECT_THAT(page, HasSubstr("aria-label=\"training.alpha, by training.alpha\""));
+}
+
 TEST(Report, RefusesWhatIsNoRunAndNoPage) {
   const TempDir temp;
   EXPECT_EQ(run_command("cnn-report", {temp.path().string()}).code, 3);
