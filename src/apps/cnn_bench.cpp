@@ -30,9 +30,9 @@ Shape input_shape(const DataConfig& data) {
   }
   if (source && source->exists()) return source->header().shape;
   const PictureOptions& pictures = data.source.pictures();
-  const Shape shape =
-      pictures.size ? Shape{pictures.channels(), pictures.size->height, pictures.size->width}
-                    : Shape{1, 28, 28};
+  const Shape shape = pictures.size
+                          ? Shape{pictures.channels(), pictures.size->height, pictures.size->width}
+                          : Shape{1, 28, 28};
   write_lines(stderr, "no training set found: timing images of " + to_string(shape) + "\n");
   return shape;
 }

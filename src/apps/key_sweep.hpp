@@ -36,7 +36,8 @@ std::string key_sweep_text(const std::vector<SweepKey>& keys,
                            const std::vector<KeyRun>& runs, std::size_t images);
 // Without keys: a line for each run, then the mean and the deviation of all.
 std::string folds_text(const std::vector<KeyRun>& runs, std::size_t images);
-// sweep.csv: run, the keys, seed, with --folds fold, validation_accuracy, validation_loss, seconds, state.
+// sweep.csv: run, the keys, seed, with --folds fold, validation_accuracy, validation_loss, seconds,
+// state.
 std::string key_sweep_csv(const std::vector<SweepKey>& keys,
                           const std::vector<Combination>& combinations,
                           const std::vector<KeyRun>& runs);

@@ -52,7 +52,8 @@ bool Winograd::pays(const Window& window, int count) {
   // A transform costs about as much as kTransform multiplications per value.
   constexpr double kTransform = 1;
   const double here = kPoints * tiles * (channels * count + kTransform * (channels + count));
-  // The products run over the channels; where these are few, direct convolution has the better rate.
+  // The products run over the channels; where these are few, direct convolution has the better
+  // rate.
   constexpr int kFewest = 16;
   return channels >= kFewest && count >= kFewest && plain > here;
 }

@@ -10,6 +10,7 @@
 #include "cnn/image.hpp"
 
 #include "support/cli.hpp"
+#include "support/idx_writer.hpp"
 #include "support/picture_sets.hpp"
 
 namespace cnn {

@@ -8,6 +8,7 @@
 
 #include "run/run_config.hpp"
 #include "support/cli.hpp"
+#include "support/idx_writer.hpp"
 #include "support/picture_sets.hpp"
 
 namespace cnn {

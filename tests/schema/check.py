@@ -37,6 +37,7 @@ NOT_STRUCTURAL = {
     "override_value",
     "pad_not_below_kernel",
     "tags",
+    "train_only",
     "unused_layer",
 }
 
