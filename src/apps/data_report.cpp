@@ -28,8 +28,8 @@ constexpr std::size_t kMostClassRows = 100;
 constexpr std::size_t kMostSizes = 100;
 
 std::string where(const DataConfig& config) {
-  const DataSource& source = *config.source.open(config.source.parts().front());
-  return config.source.dir().empty() ? source.describe() : config.source.dir().string();
+  if (!config.source.dir().empty()) return config.source.dir().string();
+  return config.source.open(config.source.parts().front())->describe();
 }
 
 // The file, or "test:17" in an array.

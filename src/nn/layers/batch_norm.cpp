@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <type_traits>
 
 #include "base/lanes.hpp"
 
@@ -98,7 +99,8 @@ Sums sum_deviations(const Group& group, const Real* x, const Each<Real>& pivot_o
   const Each<Real> pivot = pivot_of;  // a copy, which the compiler knows no store to change
   return add_up(group, x, x, [&](const auto& value, const auto&, std::size_t k) CNN_INLINE_LAMBDA {
     const auto deviation = value - pivot[k];
-    return Terms{deviation, deviation * deviation};
+    using T = std::remove_cv_t<decltype(deviation)>;
+    return Terms<T>{deviation, deviation * deviation};
   });
 }
 
@@ -108,7 +110,8 @@ Sums sum_gradients(const Group& group, const Real* x, const Each<Real>& mean_of,
   const Each<Real> mean = mean_of;
   return add_up(group, x, dy,
                 [&](const auto& value, const auto& gradient, std::size_t k) CNN_INLINE_LAMBDA {
-                  return Terms{gradient, gradient * (value - mean[k])};
+                  using T = std::remove_cvref_t<decltype(gradient)>;
+                  return Terms<T>{gradient, gradient * (value - mean[k])};
                 });
 }
 
