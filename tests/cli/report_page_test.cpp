@@ -1,6 +1,7 @@
 // cnn-report: the page of a run.
 
 #include <fstream>
+#include <initializer_list>
 
 #include <gtest/gtest.h>
 
@@ -138,7 +139,7 @@ TEST(Report, ARunThatGoesOnSaysSo) {
 }
 
 TEST(Report, IsOfAnyNumberOfClasses) {
-  for (const std::size_t classes : {1, 2, 51, 256, 1000}) {
+  for (const std::size_t classes : std::initializer_list<std::size_t>{1, 2, 51, 256, 1000}) {
     SCOPED_TRACE(classes);
     const TempDir temp;
     ASSERT_EQ(train_tiny(temp, classes).code, 0);
