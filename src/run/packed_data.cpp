@@ -13,6 +13,7 @@
 #include "base/file.hpp"
 #include "base/new_directory.hpp"
 #include "base/paths.hpp"
+#include "data/sources/idx_source.hpp"
 #include "run/memory_need.hpp"
 #include "run/training_data.hpp"
 
@@ -124,6 +125,7 @@ void pack_data(const DataConfig& config, const DataSurvey& survey, const fs::pat
   std::string names;
   for (const std::string& name : survey.classes) names += name + "\n";
   write(directory.at(kClassFile), names);
+  write(directory.at(kPackedMark), "");
   directory.take_place();
 }
 
@@ -146,7 +148,7 @@ bool is_packed_data(const fs::path& path) {
   const std::vector<fs::path> files = list_directory(path);
   const auto is_ours = [](const fs::path& file) {
     const std::string name = file.filename().string();
-    if (name == kClassFile) return true;
+    if (name == kClassFile || name == kPackedMark) return true;
     for (const DataPart part : {DataPart::train, DataPart::test, DataPart::validation}) {
       if (name == label_file(part) || name == image_file(part, {1, 1, 1}) ||
           name == image_file(part, {3, 1, 1})) {
@@ -155,8 +157,8 @@ bool is_packed_data(const fs::path& path) {
     }
     return false;
   };
-  // MNIST's files have these names, too, and no classes.txt.
-  return files.empty() || (std::ranges::all_of(files, is_ours) && is_there(path / kClassFile));
+  // Other people's files have these names, too.
+  return files.empty() || (std::ranges::all_of(files, is_ours) && is_there(path / kPackedMark));
 }
 
 }  // namespace cnn

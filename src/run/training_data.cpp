@@ -12,6 +12,7 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "data/class_names.hpp"
+#include "data/sources/idx_source.hpp"
 
 namespace cnn {
 namespace {
@@ -88,6 +89,17 @@ void append(Dataset& to, const Dataset& from) {
   to.left_out.insert(to.left_out.end(), from.left_out.begin(), from.left_out.end());
 }
 
+// Whether arrays are as the keys of pictures say: cnn-data packed them so, or an imported network
+// wants their size.
+bool agree_with_keys(const SourceConfig& source) {
+  const PictureOptions& pictures = source.pictures();
+  const bool packed = is_there(source.dir() / kPackedMark);
+  if (!packed && !pictures.size && !pictures.colour) return false;
+  const Shape shape = source.open(DataPart::train)->header().shape;
+  return (!pictures.size || *pictures.size == Size2{shape.height, shape.width}) &&
+         (!pictures.colour || pictures.channels() == shape.channels);
+}
+
 }  // namespace
 
 void order_classes(Dataset& dataset, const std::vector<std::string>& classes) {
@@ -123,7 +135,8 @@ void check_parts(const DataConfig& config) {
         "validation part of its own, " +
         path_text(config.source.open(DataPart::validation)->describe()) + "; leave data.fold out");
   }
-  if (config.source.pictures().any() && !config.source.keeps_pictures()) {
+  if (config.source.pictures().any() && !config.source.keeps_pictures() &&
+      !agree_with_keys(config.source)) {
     throw ConfigError(
         "error: data.size, fit, colour and broken are for picture files; " +
         path_text(config.source.open(DataPart::train)->describe()) +

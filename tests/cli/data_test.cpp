@@ -173,6 +173,13 @@ TEST_F(Data, WhatIsPackedTrainsTheSameModel) {
   const auto of_set = tensors("set"), of_packed = tensors("packed");
   ASSERT_EQ(of_set.size(), 2U);
   for (std::size_t i = 0; i < 2; ++i) EXPECT_TRUE(of_set[i].data == of_packed[i].data);
+  // The packed set takes the other one's place in the same configuration.
+  const fs::path out = temp_ / "run-data";
+  const CommandResult by_data =
+      run_command("cnn-train", {"--config", (temp_ / "set.yaml").string(), "--data",
+                                (temp_ / "packed").string(), "--out", out.string()});
+  ASSERT_EQ(by_data.code, 0) << by_data.err;
+  EXPECT_TRUE(read_safetensors(out / "model.safetensors").tensors[0].data == of_set[0].data);
   const auto score = [&](const std::string& data) {
     const CommandResult scored = run_command(
         "cnn-eval", {"--model", (temp_ / "run-set/model.safetensors").string(), "--data",
@@ -187,7 +194,13 @@ TEST_F(Data, WhatIsPackedTrainsTheSameModel) {
   };
   EXPECT_EQ(score("set"), score("packed"));
 
-  // A packed set is replaced as a whole; another folder is not touched.
+  // A packed set is replaced as a whole; another folder is not touched, nor a set that looks alike.
+  fs::copy(temp_ / "packed", temp_ / "mine");
+  fs::remove(temp_ / "mine/.cnn-packed");
+  EXPECT_EQ(run_command("cnn-data", {"--config", (temp_ / "set.yaml").string(), "--pack",
+                                     (temp_ / "mine").string()})
+                .code,
+            2);
   fs::remove_all(temp_ / "set/val");
   ASSERT_EQ(pack().code, 0);
   EXPECT_FALSE(fs::exists(temp_ / "packed/validation-images-idx4-ubyte"));

@@ -174,6 +174,10 @@ class IdxFormat final : public SourceFormat {
                                    const PictureOptions&) const override {
     if (!dir.empty()) {
       IdxReading reading = reading_;
+      if (is_there(dir / kPackedMark)) {
+        reading.transpose = false;
+        reading.first_label = 0;
+      }
       if (is_there(dir / "classes.txt")) reading.classes = dir / "classes.txt";
       return std::make_unique<IdxSource>(find_idx_files(dir, part), std::move(reading));
     }

@@ -17,6 +17,10 @@
 
 namespace cnn {
 
+// A file that stands in a directory of IDX files which cnn-data packed: upright, and with labels
+// from 0, whatever the set that they were made of.
+inline constexpr const char* kPackedMark = ".cnn-packed";
+
 struct IdxFiles {
   std::filesystem::path images;
   std::filesystem::path labels;
