@@ -26,7 +26,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kSeed = "training.seed";
+// Keys whose values only repeat a run.
+bool repeats(std::string_view key) {
+  return key == "training.seed" || key == "data.fold";
+}
 
 struct Statistics {
   double mean = 0;
@@ -48,7 +51,7 @@ struct Compared {
   RunRecord record;
   std::string name;
   std::map<std::string, std::string> keys;
-  std::size_t group = 0;  // of runs that only their seeds tell apart
+  std::size_t group = 0;  // of runs that only their seeds and folds tell apart
   std::size_t parameters = 0;
   bool scored = false;
   DataPart part = DataPart::test;
@@ -100,7 +103,7 @@ class Comparison {
     for (Compared& run : runs_) {
       std::vector<std::string> values;
       for (const std::string& key : differing_) {
-        if (key != kSeed) values.push_back(value_of(run, key));
+        if (!repeats(key)) values.push_back(value_of(run, key));
       }
       run.group = groups.emplace(values, groups.size()).first->second;
     }
@@ -123,10 +126,10 @@ class Comparison {
     if (runs.size() == 1) return runs.front()->name;
     std::string text;
     for (const std::string& key : differing_) {
-      if (key == kSeed) continue;
+      if (repeats(key)) continue;
       text += (text.empty() ? "" : ", ") + key + " " + value_of(*runs.front(), key);
     }
-    return text.empty() ? "all seeds" : text;
+    return text.empty() ? "all runs" : text;
   }
 
   static std::optional<double> validation_of(const Compared& run) {
@@ -176,7 +179,7 @@ class Comparison {
                               .text("name", name_of_group(group))
                               .text("mean", fmt::format("{:.2f} ± {:.2f} %", 100 * s.mean,
                                                         100 * s.deviation))
-                              .text("seeds", counted(values.size(), "seed")));
+                              .text("seeds", counted(values.size(), "run")));
     }
   }
 
@@ -232,7 +235,7 @@ class Comparison {
 
   void add_values(Fields& fields) const {
     for (const std::string& key : differing_) {
-      if (key == kSeed) continue;
+      if (repeats(key)) continue;
       std::map<std::pair<double, std::string>, std::vector<double>> values;
       for (const Compared& run : runs_) {
         const std::string value = value_of(run, key);
@@ -309,7 +312,7 @@ Compared compare_run(const fs::path& path, const ScoreOptions& options, Workers&
 
 // "seed-12" → {"seed-", 12}
 std::optional<std::pair<std::string, std::int64_t>> numbered(const std::string& name) {
-  for (const std::string prefix : {"seed-", "run-"}) {
+  for (const std::string prefix : {"seed-", "run-", "fold-"}) {
     if (!name.starts_with(prefix)) continue;
     const std::string rest = name.substr(prefix.size());
     const std::optional<std::int64_t> number = parse_integer(rest.substr(0, rest.find('-')));

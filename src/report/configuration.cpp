@@ -66,8 +66,8 @@ std::string with_entries(const std::string& before, const std::vector<std::strin
 class Sections {
  public:
   explicit Sections(const RunConfig& config) : config_(config) {
-    // The sections do not depend on the network, which may be large.
-    config_.network.resize(1);
+    // Few sections depend on the network, which may be large.
+    if (config_.training.train_only.empty()) config_.network.resize(1);
     whole_ = to_yaml(config_, ConfigText::complete);
     lines_ = lines_of(whole_);
   }

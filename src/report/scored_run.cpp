@@ -22,7 +22,7 @@ ScoredRun::ScoredRun(const std::filesystem::path& model, Workers& workers)
 
 void ScoredRun::score(const ScoreOptions& options) {
   DataConfig data = info().config.data;
-  part_ = choose_part(options.split, options.data, part_to_judge_by(data), data);
+  part_ = choose_part(options.split, options.data, std::nullopt, data);
   ReadOptions reading;
   reading.threads = options.threads;
   reading.preparation = preparation_of(info());

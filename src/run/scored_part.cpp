@@ -6,27 +6,34 @@
 
 namespace cnn {
 
-DataPart choose_part(const std::string& split, const std::string& dir, DataPart by_default,
-                     DataConfig& data) {
-  const DataPart part = split == "validation" ? DataPart::validation
-                        : split == "train"    ? DataPart::train
-                        : split == "test"     ? DataPart::test
-                                              : by_default;
-  if (dir.empty()) return part;
-  data.source.set_dir(resolved(dir));
-  data.classes.clear();  // the names of its classes are its own matter
-  const std::vector<DataPart> parts = data.source.parts();
-  if (parts.size() != 1) return part;
-  // Nothing was held out of it: it is scored whole.
-  data.test = data.validation = 0;
-  data.fold = {};
-  return split.empty() ? parts.front() : part;
-}
+namespace {
 
 DataPart part_to_judge_by(const DataConfig& data) {
   if (data.test > 0 || data.source.has(DataPart::test)) return DataPart::test;
-  const bool validates = data.validation > 0 || data.source.has(DataPart::validation);
-  return validates ? DataPart::validation : DataPart::train;
+  return data.has_validation() ? DataPart::validation : DataPart::train;
+}
+
+}  // namespace
+
+DataPart choose_part(const std::string& split, const std::string& dir,
+                     std::optional<DataPart> by_default, DataConfig& data) {
+  if (!dir.empty()) {
+    data.source.set_dir(resolved(dir));
+    data.classes.clear();  // the names of its classes are its own matter
+  }
+  const auto chosen = [&] {
+    if (split == "test") return DataPart::test;
+    if (split == "validation") return DataPart::validation;
+    if (split == "train") return DataPart::train;
+    return by_default ? *by_default : part_to_judge_by(data);
+  };
+  if (dir.empty()) return chosen();
+  const std::vector<DataPart> parts = data.source.parts();
+  if (parts.size() != 1) return chosen();
+  // Nothing was held out of it: it is scored whole.
+  data.test = data.validation = 0;
+  data.fold = {};
+  return split.empty() ? parts.front() : chosen();
 }
 
 }  // namespace cnn

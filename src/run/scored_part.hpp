@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "run/run_config.hpp"
@@ -10,12 +11,10 @@ namespace cnn {
 
 // `split`: "test", "validation", "train", or empty for the default. `dir`, unless empty, is a set
 // that stands in for the configuration's: from then on `data` names that. One that has a part only
-// is scored whole, unless `split` names another.
-DataPart choose_part(const std::string& split, const std::string& dir, DataPart by_default,
-                     DataConfig& data);
-
+// is scored whole, unless `split` names another. The default is `by_default`; without one it is
 // test where there is such a part or one was held out, otherwise validation; train if there is
 // neither.
-DataPart part_to_judge_by(const DataConfig& data);
+DataPart choose_part(const std::string& split, const std::string& dir,
+                     std::optional<DataPart> by_default, DataConfig& data);
 
 }  // namespace cnn

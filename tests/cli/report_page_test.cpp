@@ -177,7 +177,14 @@ TEST(ReportOfSeveral, DrawsSeedsAsMeanAndBand) {
   const std::string page = report(temp / "run");
   EXPECT_THAT(page, HasSubstr("<h1>3 runs</h1>"));
   EXPECT_THAT(page, HasSubstr("class=\"band r0\""));
-  EXPECT_THAT(page, HasSubstr("all seeds: accuracy "));
+  EXPECT_THAT(page, HasSubstr("all runs: accuracy "));
+}
+
+TEST(ReportOfSeveral, DrawsFoldsLikeSeedsAndScoresWhatTheyHoldOut) {
+  const TempDir temp;
+  ASSERT_EQ(train_tiny(temp, 3, {"--folds", "2"}).code, 0);
+  const std::string page = report(temp / "run");
+  EXPECT_THAT(page, HasSubstr("all runs: accuracy "));
 }
 
 TEST(ReportOfSeveral, DrawsASweepByValue) {
