@@ -1,5 +1,6 @@
 #include "apps/starter_file.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -18,6 +19,7 @@
 #include "base/text.hpp"
 #include "base/workers.hpp"
 #include "config/option_printer.hpp"
+#include "config/path_bytes.hpp"
 #include "run/config_sections.hpp"
 #include "run/data_survey.hpp"
 #include "run/starter_config.hpp"
@@ -38,12 +40,23 @@ std::string name_of(const fs::path& data) {
 DataConfig checked(DataConfig config, const DataSurvey& survey, const StarterFacts& facts) {
   if (facts.keeps_pictures) {
     PictureOptions pictures = config.source.pictures();
-    pictures.size = Size2{facts.shape.height, facts.shape.width};
+    if (!facts.has_one_size) pictures.size = Size2{facts.shape.height, facts.shape.width};
     pictures.broken = PictureOptions::Broken::skip;
     config.source.set_pictures(pictures);
   }
   require_trainable(config, survey);
   return config;
+}
+
+// The runs beside the file would be a class of a set whose classes stand in its own directory.
+void require_outside(const fs::path& file, const SourceConfig& source) {
+  if (!source.keeps_pictures()) return;
+  const fs::path classes = source.open(source.parts().front())->describe();
+  const auto [end, last] = std::ranges::mismatch(classes, file.parent_path());
+  if (end != classes.end()) return;
+  throw ConfigError("error: " + display_path(file) +
+                    " and its runs would stand among the folders of classes; choose another "
+                    "place with --out FILE");
 }
 
 }  // namespace
@@ -69,6 +82,7 @@ int write_starter_file(const TrainOptions& o) {
     if (fault.part != DataPart::test) throw FileError(fault.message);
     write_lines(stderr, "warning: " + fault.message + "\n");
   }
+  require_outside(file, config.source);
   if (survey.main().usable().empty()) checked(config, survey, {});
   StarterFacts facts = starter_facts(config, survey);
   checked(config, survey, facts);
@@ -76,7 +90,7 @@ int write_starter_file(const TrainOptions& o) {
   std::error_code unknown;
   const std::string key = fs::is_directory(data, unknown) ? "dir" : "table";
   const fs::path relative = data.lexically_proximate(file.parent_path());
-  facts.place = key + ": " + yaml_text(relative.string());
+  facts.place = key + ": " + yaml_text(path_to_yaml(relative.native()));
   write_file(file, schema_line() + starter_config(facts));
   write_lines(stdout,
               fmt::format("{}: {} images to train on, {} classes; the network sees {}\n"

@@ -10,6 +10,7 @@
 
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "config/option_printer.hpp"
 
 namespace cnn {
 namespace {
@@ -75,7 +76,11 @@ void add_data(Lines& lines, const StarterFacts& facts) {
       lines.add("  size: " + size, "of the network's images; larger ones take longer");
       lines.add("  fit: crop", "or pad, if what matters stands at the edges");
     }
-    lines.add(std::string("  colour: ") + (facts.shape.channels == 1 ? "gray" : "rgb"));
+    if (facts.shape.channels == 1) {
+      lines.add("  colour: gray");
+    } else {
+      lines.add("  colour: rgb", "gray, where colours do not tell the classes apart");
+    }
   }
   if (facts.broken > 0) {
     lines.add("  broken: skip",
@@ -225,8 +230,10 @@ StarterFacts starter_facts(const DataConfig& config, const DataSurvey& survey) {
   facts.keeps_pictures = config.source.keeps_pictures();
   facts.shape = image_shape(settled(config, survey), survey);
   constexpr int kLargest = 128;
-  facts.has_one_size =
-      sizes.size() == 1 && std::max(facts.shape.height, facts.shape.width) <= kLargest;
+  const PartSurvey* const validation = survey.find(DataPart::validation);
+  facts.has_one_size = sizes.size() == 1 &&
+                       (validation == nullptr || validation->sizes() == sizes) &&
+                       std::max(facts.shape.height, facts.shape.width) <= kLargest;
   if (facts.keeps_pictures && !facts.has_one_size) {
     facts.shape.height = facts.shape.width = chosen_side(part, facts.images);
   }
@@ -247,7 +254,7 @@ std::string starter_config(const StarterFacts& facts) {
   Lines lines;
   lines.add("# " + counted(facts.images, "image") + " of " + std::to_string(facts.classes) +
             " classes to train on. cnn-train --help says what to do with it.");
-  lines.add("name: " + facts.name, "of the run");
+  lines.add("name: " + yaml_text(facts.name), "of the run");
   add_data(lines, facts);
   add_augmentation(lines, facts);
   add_network(lines, facts);

@@ -62,6 +62,15 @@ TEST_F(Init, NeverReplacesAFile) {
   EXPECT_EQ(slurp(temp_ / "pets.yaml"), "mine");
 }
 
+TEST_F(Init, DoesNotPutRunsAmongTheClasses) {
+  write_pets("folder", temp_ / "pets", make_pets(3), make_pets(1));
+  const fs::path classes = temp_ / "pets/train";
+  const CommandResult refused = init(classes, classes / "pets.yaml");
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("among the folders of classes"));
+  EXPECT_EQ(init(classes, temp_ / "pets/pets.yaml").code, 0);
+}
+
 TEST_F(Init, EveryFormatTrainsAtOnce) {
   const Dataset pets = make_pets(10), test = make_pets(1);
   for (const char* format : {"folder", "idx", "csv", "cifar"}) {
