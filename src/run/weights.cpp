@@ -90,7 +90,8 @@ class Advice {
       if (fits(i, layer)) {
         any_fits = true;
       } else if (const std::optional<std::string> other = only_twin(i, layer)) {
-        renames += (renames.empty() ? "" : " ") + ("--rename " + *other + "=" + layer);
+        renames += (renames.empty() ? "" : " ") + ("--rename " + *other + ".=" + layer + ".");
+        stems_.erase(*other);
       } else {
         unlike.push_back(layer);
       }

@@ -104,7 +104,8 @@ TEST_F(Weights, TheErrorProposesWhatWouldHelp) {
   const std::string message = message_of<FileError>([&] { load({{}, {"module.="}}); });
   EXPECT_NE(message.find("\n  head.weight is [3, 5], expected [2, 5]"), std::string::npos)
       << message;
-  EXPECT_NE(message.find("--rename features.1=conv1 --rename features.10=bn1"), std::string::npos)
+  EXPECT_NE(message.find("--rename features.1.=conv1. --rename features.10.=bn1."),
+            std::string::npos)
       << message;
   EXPECT_NE(message.find("\n  to start anew what does not fit: --reset head"), std::string::npos)
       << message;
