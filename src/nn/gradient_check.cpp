@@ -237,6 +237,7 @@ void GradientChecker::leave_kinks() {
   Network& network = check_.network;
   for (std::size_t k = 0; k < network.parameters().size(); ++k) {
     const Parameter& p = network.parameters()[k];
+    if (!p.is_learnt()) continue;  // a variance that is read must not become negative
     const Network::Node& node = network.nodes()[p.layer];
     const double fan_in = node.plan.parameters[k - node.first_parameter].fan.in;
     const double scale = 0x1p-6 / std::sqrt(std::max(1.0, fan_in));
