@@ -2,7 +2,8 @@
 # package test: makes the Debian packages of a build, looks at them (with lintian, where it is installed), and as root,
 # where debootstrap is installed and a mirror answers, installs them in a fresh system, runs the example, and removes them.
 # Usage: run.sh BUILD_DIR SOURCE_DIR. CNN_CHROOT names a directory that holds a fresh system already; it is copied.
-# Exit code 77: there is nothing here to make packages with.
+# It takes many minutes and may fetch packages: only where CNN_TEST_PACKAGES is set.
+# Exit code 77: it is not, or there is nothing here to make packages with.
 set -euo pipefail
 build=$1 source=$2
 work=$(mktemp -d)
@@ -15,6 +16,7 @@ clean_up() {
 trap clean_up EXIT
 fail() { echo "package test: $*" >&2; exit 1; }
 
+[ -n "${CNN_TEST_PACKAGES:-}" ] || { echo "package test: set CNN_TEST_PACKAGES=1 to run it"; exit 77; }
 for tool in cpack dpkg-deb dpkg-shlibdeps; do
   command -v $tool >/dev/null || { echo "package test: $tool is not installed"; exit 77; }
 done
