@@ -48,7 +48,7 @@ grep -q "^accuracy $accuracy %" "$work/eval" || fail "score and cnn-eval differ"
 
 echo "== classify: as the installed cnn-predict does"
 for picture in "$source"/data/samples/*; do
-  class=$("$classify" "$model" "$picture" | head -1)
+  class=$("$classify" "$model" "$picture" | sed -n 1p)
   expected=$("$work/prefix/bin/cnn-predict" --model "$model" --top 1 "$picture" | sed -n '2s/^ *\([^ ]* *[^ ]*\).*/\1/p' | tr -s ' ')
   [ "${class:0:8}" = "${expected:0:8}" ] || fail "of $(basename "$picture") the program says '$class', cnn-predict '$expected'"
 done
@@ -56,8 +56,8 @@ done
 if command -v python3 >/dev/null; then
   echo "== from Python"
   for picture in "$source"/data/samples/*; do
-    class=$(python3 "$work/programs/classify.py" "$model" "$picture" | head -1)
-    expected=$("$classify" "$model" "$picture" | head -1)
+    class=$(python3 "$work/programs/classify.py" "$model" "$picture" | sed -n 1p)
+    expected=$("$classify" "$model" "$picture" | sed -n 1p)
     [ "$class" = "$expected" ] || [ "$expected" = "nothing to read" ] || fail "of $(basename "$picture") Python says '$class', C++ '$expected'"
   done
   if python3 "$work/programs/classify.py" "$model" "$source/README.md" 2>"$work/message"; then fail "no picture"; fi
