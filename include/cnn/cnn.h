@@ -3,8 +3,8 @@
  *
  * A classifier is used by one thread at a time; several classifiers may be used at once. Texts are
  * UTF-8. Where a function takes `error`, it is room for `error_size` bytes, or NULL: a call that
- * fails leaves its message there, cut if it is too long and always ended by a NUL. One that succeeds
- * leaves an empty text. */
+ * fails leaves its message there, cut if it is too long and always ended by a NUL. One that
+ * succeeds leaves an empty text. */
 
 #ifndef CNN_CNN_H
 #define CNN_CNN_H
