@@ -60,17 +60,17 @@ else
 fi
 mountpoint -q "$chroot/proc" || mount -t proc proc "$chroot/proc"
 cp --remove-destination /etc/resolv.conf "$chroot/etc/resolv.conf"
-cp "$work"/*.deb "$chroot/root/"
+cp "$work"/*.deb "$chroot/tmp/"
 inside() { LC_ALL=C DEBIAN_FRONTEND=noninteractive chroot "$chroot" "$@"; }
 inside apt-get update -qq
-inside apt-get install -y -qq --no-install-recommends "/root/cnn_${version}_$architecture.deb" >"$work/log" 2>&1 || { tail "$work/log"; fail "apt-get install"; }
+inside apt-get install -y -qq --no-install-recommends "/tmp/cnn_${version}_$architecture.deb" >"$work/log" 2>&1 || { tail "$work/log"; fail "apt-get install"; }
 inside sh -ec '
   cd /root
   cnn-train --config /usr/share/cnn/configs/digits.yaml --set training.epochs=2 --out runs/digits
   cnn-eval --model runs/digits/model.safetensors
   cnn-predict --model runs/digits/model.safetensors /usr/share/cnn/data/samples/0-pencil-on-white.png
   cnn-train --print-schema | cmp - /usr/share/cnn/configs/cnn.schema.json'
-inside apt-get install -y -qq --no-install-recommends "/root/libcnn0_${version}_$architecture.deb" >"$work/log" 2>&1 || { tail "$work/log"; fail "libcnn0"; }
+inside apt-get install -y -qq --no-install-recommends "/tmp/libcnn0_${version}_$architecture.deb" >"$work/log" 2>&1 || { tail "$work/log"; fail "libcnn0"; }
 inside ldconfig -p | grep -q 'libcnn\.so\.0' || fail "the dynamic linker does not know libcnn.so.0"
 inside apt-get purge -y -qq cnn libcnn0 >"$work/log" 2>&1 || { tail "$work/log"; fail "apt-get purge"; }
 left=$(find "$chroot/usr" "$chroot/etc" -path '*cnn*' -print)
