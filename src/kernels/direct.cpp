@@ -2,38 +2,19 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <type_traits>
 #include <utility>
 
-#include "base/lanes.hpp"
+#include "kernels/direct_loops.hpp"
 
 namespace cnn {
+
+using namespace direct;
+
 namespace {
-
-using Lanes16 = Real __attribute__((vector_size(16 * sizeof(Real))));
-
-template <int lanes>
-using Lanes = std::conditional_t<lanes == 16, Lanes16, Lanes8>;
 
 std::size_t product(int a, int b) {
   return static_cast<std::size_t>(a) * static_cast<std::size_t>(b);
 }
-
-// Of the vectors in use.
-int lane_count() {
-  return vector_level() == VectorLevel::x86_64_v4 ? 16 : 8;
-}
-
-// Kernels (or, on the way back, channels) are dealt with in panels of two vectors; the last has one
-// if that is enough.
-constexpr int kVectors = 2;
-
-struct Panel {
-  int first;
-  int count;    // real ones; the lanes behind them are zero
-  int vectors;  // 1 or 2
-  std::size_t width() const { return product(vectors, lane_count()); }
-};
 
 std::size_t padded_count(int count) {
   return product((count + lane_count() - 1) / lane_count(), lane_count());
@@ -47,221 +28,6 @@ void for_panels(int count, const Body& body) {
     const int in_panel = std::min(most, count - first);
     body(Panel{first, in_panel, (in_panel + lane_count() - 1) / lane_count()},
          static_cast<std::size_t>(first));
-  }
-}
-
-// A grid of pixels: where a tap at the first position goes with the kernel.
-struct Grid {
-  int rows;
-  int columns;
-  std::size_t row_step;
-  std::size_t column_step;
-
-  std::size_t size() const { return product(rows, columns); }
-};
-
-// y[position, lane] = start[lane] + Σ_tap weight[tap, lane]·x[tap + position]
-struct Correlation {
-  const Real* x;
-  Grid grid;
-  const Direct::Tap* taps;
-  std::size_t tap_count;
-  const Real* weight;
-  const Real* start;
-  Real* y;
-};
-
-// Walks over the pixels of a grid.
-struct Walk {
-  CNN_INLINE Walk(const Grid& over, const Real* first) : grid(over), row(first), pixel(first) {}
-
-  CNN_INLINE const Real* next() {
-    const Real* const here = pixel;
-    pixel += grid.column_step;
-    if (++column == grid.columns) {
-      column = 0;
-      row += grid.row_step;
-      pixel = row;
-    }
-    return here;
-  }
-
-  const Grid grid;
-  const Real* row;
-  const Real* pixel;
-  int column = 0;
-};
-
-template <int lanes, int vectors, int positions>
-CNN_INLINE void outputs_of(const Correlation& job, Walk& walk, std::size_t& left, Real*& y) {
-  for (; left >= positions; left -= positions) {
-    const Real* from[positions];
-    Lanes<lanes> sums[positions][vectors];
-    for (int p = 0; p < positions; ++p) {
-      from[p] = walk.next();
-      for (int v = 0; v < vectors; ++v) sums[p][v] = load<Lanes<lanes>>(job.start + v * lanes);
-    }
-    const Real* weight = job.weight;
-    for (std::size_t t = 0; t < job.tap_count; ++t, weight += vectors * lanes) {
-      const std::size_t offset = job.taps[t].offset;
-      Lanes<lanes> weights[vectors];
-      for (int v = 0; v < vectors; ++v) weights[v] = load<Lanes<lanes>>(weight + v * lanes);
-      for (int p = 0; p < positions; ++p) {
-        const Real pixel = from[p][offset];
-        for (int v = 0; v < vectors; ++v) sums[p][v] += pixel * weights[v];
-      }
-    }
-    for (int p = 0; p < positions; ++p) {
-      for (int v = 0; v < vectors; ++v, y += lanes) store(sums[p][v], y);
-    }
-  }
-}
-
-// As many sums at once as registers hold beside what is multiplied.
-template <int lanes, int vectors>
-CNN_INLINE void correlate_on(const Correlation& job) {
-  Walk walk(job.grid, job.x);
-  std::size_t left = job.grid.size();
-  Real* y = job.y;
-  outputs_of<lanes, vectors, vectors == 2 ? 6 : 10>(job, walk, left, y);
-  outputs_of<lanes, vectors, 4>(job, walk, left, y);
-  outputs_of<lanes, vectors, 2>(job, walk, left, y);
-  outputs_of<lanes, vectors, 1>(job, walk, left, y);
-}
-
-// dweight[tap, lane] += Σ_position dy[position, lane]·x[tap + position]
-struct Gradient {
-  const Real* x;
-  Grid grid;
-  const Direct::Tap* taps;
-  std::size_t tap_count;
-  const Real* dy;
-  Real* dweight;
-};
-
-template <int lanes, int vectors, int taps>
-CNN_INLINE void gradients_of(const Gradient& job, std::size_t& tap) {
-  for (; tap + taps <= job.tap_count; tap += taps) {
-    const Real* from[taps];
-    Lanes<lanes> sums[taps][vectors]{};
-    for (int t = 0; t < taps; ++t) {
-      from[t] = job.x + job.taps[tap + static_cast<std::size_t>(t)].offset;
-    }
-    const Real* dy = job.dy;
-    for (int row = 0; row < job.grid.rows; ++row) {
-      std::size_t at = static_cast<std::size_t>(row) * job.grid.row_step;
-      for (int column = 0; column < job.grid.columns; ++column, dy += vectors * lanes) {
-        Lanes<lanes> share[vectors];
-        for (int v = 0; v < vectors; ++v) share[v] = load<Lanes<lanes>>(dy + v * lanes);
-        for (int t = 0; t < taps; ++t) {
-          const Real pixel = from[t][at];
-          for (int v = 0; v < vectors; ++v) sums[t][v] += pixel * share[v];
-        }
-        at += job.grid.column_step;
-      }
-    }
-    Real* to = job.dweight + tap * vectors * lanes;
-    for (int t = 0; t < taps; ++t) {
-      for (int v = 0; v < vectors; ++v, to += lanes) {
-        store(load<Lanes<lanes>>(to) + sums[t][v], to);
-      }
-    }
-  }
-}
-
-template <int lanes, int vectors>
-CNN_INLINE void add_gradients_on(const Gradient& job) {
-  std::size_t tap = 0;
-  gradients_of<lanes, vectors, vectors == 2 ? 6 : 10>(job, tap);
-  gradients_of<lanes, vectors, 4>(job, tap);
-  gradients_of<lanes, vectors, 2>(job, tap);
-  gradients_of<lanes, vectors, 1>(job, tap);
-}
-
-void correlate(const Panel& panel, const Correlation& job) {
-  if (lane_count() == 16) {
-    panel.vectors == 2 ? vectorized<correlate_on<16, 2>>(job)
-                       : vectorized<correlate_on<16, 1>>(job);
-  } else {
-    panel.vectors == 2 ? vectorized<correlate_on<8, 2>>(job) : vectorized<correlate_on<8, 1>>(job);
-  }
-}
-
-void add_gradients(const Panel& panel, const Gradient& job) {
-  if (lane_count() == 16) {
-    panel.vectors == 2 ? vectorized<add_gradients_on<16, 2>>(job)
-                       : vectorized<add_gradients_on<16, 1>>(job);
-  } else {
-    panel.vectors == 2 ? vectorized<add_gradients_on<8, 2>>(job)
-                       : vectorized<add_gradients_on<8, 1>>(job);
-  }
-}
-
-// A panel's planes, `plane` apart, and the same as rows of lanes: (positions, width).
-struct Turn {
-  std::size_t positions;
-  int count;          // planes
-  std::size_t width;  // at least as many
-  std::size_t plane;
-};
-
-constexpr std::size_t kSquare = 8;
-
-CNN_INLINE
-void planes_to_lanes(const Turn& turn, const Real* planes, Real* rows) {
-  for (std::size_t first = 0; first < turn.width; first += kSquare) {
-    const std::size_t count = static_cast<std::size_t>(
-        std::clamp(turn.count - static_cast<int>(first), 0, static_cast<int>(kSquare)));
-    const Real* const from = planes + first * turn.plane;
-    std::size_t p = 0;
-    for (; p + kSquare <= turn.positions; p += kSquare) {
-      Lanes8 square[kSquare]{};
-      for (std::size_t k = 0; k < count; ++k) square[k] = load<Lanes8>(from + k * turn.plane + p);
-      transpose(square);
-      for (std::size_t k = 0; k < kSquare; ++k) {
-        store(square[k], rows + (p + k) * turn.width + first);
-      }
-    }
-    for (; p < turn.positions; ++p) {
-      for (std::size_t k = 0; k < kSquare; ++k) {
-        rows[p * turn.width + first + k] = k < count ? from[k * turn.plane + p] : Real{0};
-      }
-    }
-  }
-}
-
-CNN_INLINE
-void lanes_to_planes(const Turn& turn, const Real* rows, Real* planes) {
-  for (std::size_t first = 0; first < static_cast<std::size_t>(turn.count); first += kSquare) {
-    const std::size_t count = std::min(static_cast<std::size_t>(turn.count) - first, kSquare);
-    Real* const to = planes + first * turn.plane;
-    std::size_t p = 0;
-    for (; p + kSquare <= turn.positions; p += kSquare) {
-      Lanes8 square[kSquare];
-      for (std::size_t k = 0; k < kSquare; ++k) {
-        square[k] = load<Lanes8>(rows + (p + k) * turn.width + first);
-      }
-      transpose(square);
-      for (std::size_t k = 0; k < count; ++k) store(square[k], to + k * turn.plane + p);
-    }
-    for (; p < turn.positions; ++p) {
-      for (std::size_t k = 0; k < count; ++k) {
-        to[k * turn.plane + p] = rows[p * turn.width + first + k];
-      }
-    }
-  }
-}
-
-// The same to every other row and column of planes.
-void lanes_to_combs(const Turn& turn, const Real* rows, const Comb& down, const Comb& across,
-                    int pitch, Real* planes) {
-  for (int k = 0; k < turn.count; ++k) {
-    Real* const plane = planes + static_cast<std::size_t>(k) * turn.plane;
-    const Real* from = rows + k;
-    for (int i = 0; i < down.count; ++i) {
-      Real* to = plane + product(down.first + i * down.step, pitch) + across.first;
-      for (int j = 0; j < across.count; ++j, to += across.step, from += turn.width) *to = *from;
-    }
   }
 }
 
@@ -458,8 +224,8 @@ void Direct::forward(std::size_t n, CView x, CView weight, CView bias, View y, V
   const View packed = room.subspan(frame.padded_size());
   Real* const rows = packed.data() + taps_.size() * padded_count(count_);
   for_panels(count_, [&](const Panel& panel, std::size_t first) {
-    vectorized<planes_to_lanes>(Turn{taps_.size(), panel.count, panel.width(), taps_.size()},
-                                &weight[first * taps_.size()], &packed[first * taps_.size()]);
+    planes_to_rows(Turn{taps_.size(), panel.count, panel.width(), taps_.size()},
+                   &weight[first * taps_.size()], &packed[first * taps_.size()]);
   });
   const Grid grid{down_.output, across_.output, product(down_.stride, frame.pitch()),
                   static_cast<std::size_t>(across_.stride)};
@@ -471,8 +237,8 @@ void Direct::forward(std::size_t n, CView x, CView weight, CView bias, View y, V
       if (!bias.empty()) std::copy_n(&bias[first], panel.count, start);
       correlate(panel, {pixels, grid, taps_.data(), taps_.size(), &packed[first * taps_.size()],
                         start, rows});
-      vectorized<lanes_to_planes>(Turn{positions, panel.count, panel.width(), positions}, rows,
-                                  planes + first * positions);
+      rows_to_planes(Turn{positions, panel.count, panel.width(), positions}, rows,
+                     planes + first * positions);
     });
   }
 }
@@ -515,10 +281,10 @@ void Direct::dx(std::size_t n, CView dy, CView weight, View dx, View scratch) co
         }
         const Turn turn{grid.size(), panel.count, panel.width(), plane};
         if (shares_.size() == 1) {  // all pixels
-          vectorized<lanes_to_planes>(turn, rows, planes + first * plane);
+          rows_to_planes(turn, rows, planes + first * plane);
         } else {
-          lanes_to_combs(turn, rows, share.rows, share.columns, across_.input,
-                         planes + first * plane);
+          rows_to_combs(turn, rows, share.rows, share.columns, across_.input,
+                        planes + first * plane);
         }
       });
       weights += share.taps.size() * padded_count(channels_);
@@ -538,8 +304,8 @@ void Direct::add_dweight(std::size_t n, Taps taps, CView x, CView dy, View dweig
     return Turn{count, panel.count, panel.width(), taps_.size()};
   };
   for_panels(count_, [&](const Panel& panel, std::size_t first) {
-    vectorized<planes_to_lanes>(turn_of(panel), &dweight[first * taps_.size() + taps.first],
-                                &sums[first * count]);
+    planes_to_rows(turn_of(panel), &dweight[first * taps_.size() + taps.first],
+                   &sums[first * count]);
   });
   const Grid grid{down_.output, across_.output, product(down_.stride, frame.pitch()),
                   static_cast<std::size_t>(across_.stride)};
@@ -547,15 +313,15 @@ void Direct::add_dweight(std::size_t n, Taps taps, CView x, CView dy, View dweig
     const Real* const pixels = padded(frame, x.subspan(i * x_size, x_size), scratch);
     const Real* const planes = &dy[i * static_cast<std::size_t>(count_) * positions];
     for_panels(count_, [&](const Panel& panel, std::size_t first) {
-      vectorized<planes_to_lanes>(Turn{positions, panel.count, panel.width(), positions},
-                                  planes + first * positions, rows);
+      planes_to_rows(Turn{positions, panel.count, panel.width(), positions},
+                     planes + first * positions, rows);
       add_gradients(panel,
                     {pixels, grid, taps_.data() + taps.first, count, rows, &sums[first * count]});
     });
   }
   for_panels(count_, [&](const Panel& panel, std::size_t first) {
-    vectorized<lanes_to_planes>(turn_of(panel), &sums[first * count],
-                                &dweight[first * taps_.size() + taps.first]);
+    rows_to_planes(turn_of(panel), &sums[first * count],
+                   &dweight[first * taps_.size() + taps.first]);
   });
 }
 

@@ -1,0 +1,208 @@
+#include "kernels/direct_loops.hpp"
+
+#include <algorithm>
+#include <type_traits>
+
+#include "base/lanes.hpp"
+
+namespace cnn::direct {
+namespace {
+
+using Lanes16 = Real __attribute__((vector_size(16 * sizeof(Real))));
+
+template <int lanes>
+using Lanes = std::conditional_t<lanes == 16, Lanes16, Lanes8>;
+
+// Walks over the pixels of a grid.
+struct Walk {
+  CNN_INLINE Walk(const Grid& over, const Real* first) : grid(over), row(first), pixel(first) {}
+
+  CNN_INLINE const Real* next() {
+    const Real* const here = pixel;
+    pixel += grid.column_step;
+    if (++column == grid.columns) {
+      column = 0;
+      row += grid.row_step;
+      pixel = row;
+    }
+    return here;
+  }
+
+  const Grid grid;
+  const Real* row;
+  const Real* pixel;
+  int column = 0;
+};
+
+template <int lanes, int vectors, int positions>
+CNN_INLINE void outputs_of(const Correlation& job, Walk& walk, std::size_t& left, Real*& y) {
+  for (; left >= positions; left -= positions) {
+    const Real* from[positions];
+    Lanes<lanes> sums[positions][vectors];
+    for (int p = 0; p < positions; ++p) {
+      from[p] = walk.next();
+      for (int v = 0; v < vectors; ++v) sums[p][v] = load<Lanes<lanes>>(job.start + v * lanes);
+    }
+    const Real* weight = job.weight;
+    for (std::size_t t = 0; t < job.tap_count; ++t, weight += vectors * lanes) {
+      const std::size_t offset = job.taps[t].offset;
+      Lanes<lanes> weights[vectors];
+      for (int v = 0; v < vectors; ++v) weights[v] = load<Lanes<lanes>>(weight + v * lanes);
+      for (int p = 0; p < positions; ++p) {
+        const Real pixel = from[p][offset];
+        for (int v = 0; v < vectors; ++v) sums[p][v] += pixel * weights[v];
+      }
+    }
+    for (int p = 0; p < positions; ++p) {
+      for (int v = 0; v < vectors; ++v, y += lanes) store(sums[p][v], y);
+    }
+  }
+}
+
+// As many sums at once as registers hold beside what is multiplied.
+template <int lanes, int vectors>
+CNN_INLINE void correlate_on(const Correlation& job) {
+  Walk walk(job.grid, job.x);
+  std::size_t left = job.grid.size();
+  Real* y = job.y;
+  outputs_of<lanes, vectors, vectors == 2 ? 6 : 10>(job, walk, left, y);
+  outputs_of<lanes, vectors, 4>(job, walk, left, y);
+  outputs_of<lanes, vectors, 2>(job, walk, left, y);
+  outputs_of<lanes, vectors, 1>(job, walk, left, y);
+}
+
+template <int lanes, int vectors, int taps>
+CNN_INLINE void gradients_of(const Gradient& job, std::size_t& tap) {
+  for (; tap + taps <= job.tap_count; tap += taps) {
+    const Real* from[taps];
+    Lanes<lanes> sums[taps][vectors]{};
+    for (int t = 0; t < taps; ++t) {
+      from[t] = job.x + job.taps[tap + static_cast<std::size_t>(t)].offset;
+    }
+    const Real* dy = job.dy;
+    for (int row = 0; row < job.grid.rows; ++row) {
+      std::size_t at = static_cast<std::size_t>(row) * job.grid.row_step;
+      for (int column = 0; column < job.grid.columns; ++column, dy += vectors * lanes) {
+        Lanes<lanes> share[vectors];
+        for (int v = 0; v < vectors; ++v) share[v] = load<Lanes<lanes>>(dy + v * lanes);
+        for (int t = 0; t < taps; ++t) {
+          const Real pixel = from[t][at];
+          for (int v = 0; v < vectors; ++v) sums[t][v] += pixel * share[v];
+        }
+        at += job.grid.column_step;
+      }
+    }
+    Real* to = job.dweight + tap * vectors * lanes;
+    for (int t = 0; t < taps; ++t) {
+      for (int v = 0; v < vectors; ++v, to += lanes) {
+        store(load<Lanes<lanes>>(to) + sums[t][v], to);
+      }
+    }
+  }
+}
+
+template <int lanes, int vectors>
+CNN_INLINE void add_gradients_on(const Gradient& job) {
+  std::size_t tap = 0;
+  gradients_of<lanes, vectors, vectors == 2 ? 6 : 10>(job, tap);
+  gradients_of<lanes, vectors, 4>(job, tap);
+  gradients_of<lanes, vectors, 2>(job, tap);
+  gradients_of<lanes, vectors, 1>(job, tap);
+}
+
+constexpr std::size_t kSquare = 8;
+
+CNN_INLINE
+void planes_to_lanes(const Turn& turn, const Real* planes, Real* rows) {
+  for (std::size_t first = 0; first < turn.width; first += kSquare) {
+    const std::size_t count = static_cast<std::size_t>(
+        std::clamp(turn.count - static_cast<int>(first), 0, static_cast<int>(kSquare)));
+    const Real* const from = planes + first * turn.plane;
+    std::size_t p = 0;
+    for (; p + kSquare <= turn.positions; p += kSquare) {
+      Lanes8 square[kSquare]{};
+      for (std::size_t k = 0; k < count; ++k) square[k] = load<Lanes8>(from + k * turn.plane + p);
+      transpose(square);
+      for (std::size_t k = 0; k < kSquare; ++k) {
+        store(square[k], rows + (p + k) * turn.width + first);
+      }
+    }
+    for (; p < turn.positions; ++p) {
+      for (std::size_t k = 0; k < kSquare; ++k) {
+        rows[p * turn.width + first + k] = k < count ? from[k * turn.plane + p] : Real{0};
+      }
+    }
+  }
+}
+
+CNN_INLINE
+void lanes_to_planes(const Turn& turn, const Real* rows, Real* planes) {
+  for (std::size_t first = 0; first < static_cast<std::size_t>(turn.count); first += kSquare) {
+    const std::size_t count = std::min(static_cast<std::size_t>(turn.count) - first, kSquare);
+    Real* const to = planes + first * turn.plane;
+    std::size_t p = 0;
+    for (; p + kSquare <= turn.positions; p += kSquare) {
+      Lanes8 square[kSquare];
+      for (std::size_t k = 0; k < kSquare; ++k) {
+        square[k] = load<Lanes8>(rows + (p + k) * turn.width + first);
+      }
+      transpose(square);
+      for (std::size_t k = 0; k < count; ++k) store(square[k], to + k * turn.plane + p);
+    }
+    for (; p < turn.positions; ++p) {
+      for (std::size_t k = 0; k < count; ++k) {
+        to[k * turn.plane + p] = rows[p * turn.width + first + k];
+      }
+    }
+  }
+}
+
+}  // namespace
+
+int lane_count() {
+  return vector_level() == VectorLevel::x86_64_v4 ? 16 : 8;
+}
+
+void correlate(const Panel& panel, const Correlation& job) {
+  if (lane_count() == 16) {
+    panel.vectors == 2 ? vectorized<correlate_on<16, 2>>(job)
+                       : vectorized<correlate_on<16, 1>>(job);
+  } else {
+    panel.vectors == 2 ? vectorized<correlate_on<8, 2>>(job) : vectorized<correlate_on<8, 1>>(job);
+  }
+}
+
+void add_gradients(const Panel& panel, const Gradient& job) {
+  if (lane_count() == 16) {
+    panel.vectors == 2 ? vectorized<add_gradients_on<16, 2>>(job)
+                       : vectorized<add_gradients_on<16, 1>>(job);
+  } else {
+    panel.vectors == 2 ? vectorized<add_gradients_on<8, 2>>(job)
+                       : vectorized<add_gradients_on<8, 1>>(job);
+  }
+}
+
+void planes_to_rows(const Turn& turn, const Real* planes, Real* rows) {
+  vectorized<planes_to_lanes>(turn, planes, rows);
+}
+
+void rows_to_planes(const Turn& turn, const Real* rows, Real* planes) {
+  vectorized<lanes_to_planes>(turn, rows, planes);
+}
+
+void rows_to_combs(const Turn& turn, const Real* rows, const Comb& down, const Comb& across,
+                   int pitch, Real* planes) {
+  for (int k = 0; k < turn.count; ++k) {
+    Real* const plane = planes + static_cast<std::size_t>(k) * turn.plane;
+    const Real* from = rows + k;
+    for (int i = 0; i < down.count; ++i) {
+      Real* to =
+          plane +
+          static_cast<std::size_t>(down.first + i * down.step) * static_cast<std::size_t>(pitch) +
+          across.first;
+      for (int j = 0; j < across.count; ++j, to += across.step, from += turn.width) *to = *from;
+    }
+  }
+}
+
+}  // namespace cnn::direct

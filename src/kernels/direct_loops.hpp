@@ -1,0 +1,79 @@
+// The loops of direct convolution (kernels/direct.hpp), compiled for the vectors in use.
+
+#pragma once
+
+#include <cstddef>
+
+#include "kernels/direct.hpp"
+
+namespace cnn::direct {
+
+// Lanes of the vectors in use.
+int lane_count();
+
+// Kernels (or, on the way back, channels) are dealt with in panels of two vectors; the last has one
+// if that is enough.
+inline constexpr int kVectors = 2;
+
+struct Panel {
+  int first;
+  int count;    // real ones; the lanes behind them are zero
+  int vectors;  // 1 or 2
+  std::size_t width() const {
+    return static_cast<std::size_t>(vectors) * static_cast<std::size_t>(lane_count());
+  }
+};
+
+// A grid of pixels: where a tap at the first position goes with the kernel.
+struct Grid {
+  int rows;
+  int columns;
+  std::size_t row_step;
+  std::size_t column_step;
+
+  std::size_t size() const {
+    return static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns);
+  }
+};
+
+// y[position, lane] = start[lane] + Σ_tap weight[tap, lane]·x[tap + position]
+struct Correlation {
+  const Real* x;
+  Grid grid;
+  const Direct::Tap* taps;
+  std::size_t tap_count;
+  const Real* weight;
+  const Real* start;
+  Real* y;
+};
+
+void correlate(const Panel& panel, const Correlation& job);
+
+// dweight[tap, lane] += Σ_position dy[position, lane]·x[tap + position]
+struct Gradient {
+  const Real* x;
+  Grid grid;
+  const Direct::Tap* taps;
+  std::size_t tap_count;
+  const Real* dy;
+  Real* dweight;
+};
+
+void add_gradients(const Panel& panel, const Gradient& job);
+
+// A panel's planes, `plane` apart, and the same as rows of lanes: (positions, width).
+struct Turn {
+  std::size_t positions;
+  int count;          // planes
+  std::size_t width;  // at least as many
+  std::size_t plane;
+};
+
+// `planes` may be fewer than the width: the lanes behind them become zero.
+void planes_to_rows(const Turn& turn, const Real* planes, Real* rows);
+void rows_to_planes(const Turn& turn, const Real* rows, Real* planes);
+// The same to every other row and column of planes.
+void rows_to_combs(const Turn& turn, const Real* rows, const Comb& down, const Comb& across,
+                   int pitch, Real* planes);
+
+}  // namespace cnn::direct
