@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include "cnn/error.hpp"
 
@@ -17,8 +18,8 @@ namespace {
 // into winner_i unless winner is null. Without branches, and with a stride known when compiling
 // where kStride is not 0, so that the compiler uses vectors.
 template <std::size_t kStride>
-void keep_larger(const Real* x, std::size_t first, std::size_t stride, std::size_t count,
-                 Real* best, std::uint32_t* winner) {
+CNN_INLINE void keep_larger(const Real* x, std::size_t first, std::size_t stride, std::size_t count,
+                            Real* best, std::uint32_t* winner) {
   const std::size_t step = kStride != 0 ? kStride : stride;
   const auto larger = [](Real value, Real than) { return value > than || value != value; };
   if (winner == nullptr) {
@@ -33,6 +34,87 @@ void keep_larger(const Real* x, std::size_t first, std::size_t stride, std::size
     const bool wins = larger(value, best[i]);
     best[i] = wins ? value : best[i];
     winner[i] = wins ? static_cast<std::uint32_t>(first + i * step) : winner[i];
+  }
+}
+
+// What column kx of the windows reads of any row that they see: outputs first … first+count−1 take
+// the pixels offset, offset + stride, …
+struct WindowColumn {
+  std::size_t offset;
+  std::size_t first;
+  std::size_t count;
+};
+
+// Where the windows of a plan stand, for all of their rows alike.
+struct WindowPlaces {
+  WindowPlaces() = default;
+  explicit WindowPlaces(const Window& of);
+
+  // Calls row(pixel, first, count) for every row of pixels that a column of the windows of output
+  // row oy reads: outputs first … first+count−1 read the pixels pixel, pixel + stride, … of the
+  // channel.
+  template <typename Row>
+  CNN_INLINE void for_rows(int oy, const Row& row) const {
+    const int top = oy * window.stride.height - window.pad.height;
+    const int bottom = std::min(top + window.kernel.height, window.input.height);
+    for (int iy = std::max(top, 0); iy < bottom; ++iy) {
+      const auto begin = static_cast<std::size_t>(iy * window.input.width);
+      for (const WindowColumn& column : columns) {
+        row(begin + column.offset, column.first, column.count);
+      }
+    }
+  }
+
+  Window window;
+  std::vector<WindowColumn> columns;
+  std::vector<std::size_t> leftmost;  // of each output of a row: the first column of its window
+};
+
+WindowPlaces::WindowPlaces(const Window& of) : window(of) {
+  const int width = of.input.width;
+  const int stride = of.stride.width;
+  for (int kx = 0; kx < of.kernel.width; ++kx) {
+    const int offset = kx - of.pad.width;
+    const int first = offset >= 0 ? 0 : (-offset + stride - 1) / stride;
+    const int last = std::min((width - 1 - offset) / stride + 1, of.output.width);
+    if (offset >= width || first >= last) continue;
+    columns.push_back({static_cast<std::size_t>(first * stride + offset),
+                       static_cast<std::size_t>(first), static_cast<std::size_t>(last - first)});
+  }
+  for (int ox = 0; ox < of.output.width; ++ox) {
+    leftmost.push_back(static_cast<std::size_t>(std::max(ox * stride - of.pad.width, 0)));
+  }
+}
+
+// y = max over the window; the first in row order among equals. A NaN wins, so that it is never
+// hidden. winners: the winning pixel's index within its channel; nullptr if nobody wants to know.
+CNN_INLINE
+void max_of_windows(const WindowPlaces& places, std::size_t planes, const Real* x, Real* y,
+                    std::uint32_t* winners) {
+  const Window& window = places.window;
+  const auto stride = static_cast<std::size_t>(window.stride.width);
+  const std::size_t outputs = places.leftmost.size();
+  const std::size_t plane = window.input.size() / static_cast<std::size_t>(window.input.channels);
+  for (std::size_t c = 0; c < planes; ++c, x += plane) {
+    for (int oy = 0; oy < window.output.height; ++oy, y += outputs) {
+      const int top = std::max(oy * window.stride.height - window.pad.height, 0);
+      const auto begin = static_cast<std::size_t>(top * window.input.width);
+      for (std::size_t ox = 0; ox < outputs; ++ox) {
+        const std::size_t corner = begin + places.leftmost[ox];
+        y[ox] = x[corner];
+        if (winners != nullptr) winners[ox] = static_cast<std::uint32_t>(corner);
+      }
+      places.for_rows(
+          oy, [&](std::size_t pixel, std::size_t first, std::size_t count) CNN_INLINE_LAMBDA {
+            std::uint32_t* const winner = winners == nullptr ? nullptr : winners + first;
+            if (stride == 2) {
+              keep_larger<2>(x + pixel, pixel, 2, count, y + first, winner);
+            } else {
+              keep_larger<0>(x + pixel, pixel, stride, count, y + first, winner);
+            }
+          });
+      if (winners != nullptr) winners += outputs;
+    }
   }
 }
 
@@ -77,11 +159,8 @@ class Pooling final : public LayerOf<Pooling> {
   };
   Pixels pixels(int oy, int ox) const;
   Real pixel_count(int oy, std::size_t ox) const;
-  template <typename Row>
-  void for_rows(int oy, Row&& row) const;
 
   pool_2x2::Planes planes(std::size_t n) const;
-  void forward_max(CView x, View y, std::span<std::uint32_t> winners) const;
   void forward_mean(CView x, View y) const;
   void backward_max(CView dy, std::span<const std::uint32_t> winners, View dx) const;
   void backward_mean(CView dy, View dx) const;
@@ -94,6 +173,7 @@ class Pooling final : public LayerOf<Pooling> {
   Rounding rounding_ = Rounding::floor;
 
   Window window_;
+  WindowPlaces places_;
   bool is_2x2_ = false;  // windows side by side: the fast path, pool_2x2.hpp
   bool is_mean_of_planes_ = false;
 };
@@ -125,6 +205,7 @@ LayerPlan Pooling::plan(std::span<const Shape> inputs) {
   }
   window_ = global_ ? make_window(input, whole, whole, {0, 0})
                     : make_window(input, kernel_, stride_, pad_, {1, 1}, rounding_);
+  places_ = WindowPlaces(window_);
   LayerPlan plan;
   plan.output = {window_.input.channels, window_.output.height, window_.output.width};
   is_2x2_ = window_.kernel == Size2{2, 2} && window_.stride == Size2{2, 2} &&
@@ -154,53 +235,6 @@ Real Pooling::pixel_count(int oy, std::size_t ox) const {
   return static_cast<Real>((in.bottom - in.top) * (in.right - in.left));
 }
 
-// Calls row(pixel, first, count) for every row of pixels that column kx of the windows of output
-// row oy reads: outputs first … first+count-1 read the pixels pixel, pixel + stride, … of the
-// channel.
-template <typename Row>
-void Pooling::for_rows(int oy, Row&& row) const {
-  const int width = window_.input.width;
-  const int top = oy * window_.stride.height - window_.pad.height;
-  const int bottom = std::min(top + window_.kernel.height, window_.input.height);
-  for (int iy = std::max(top, 0); iy < bottom; ++iy) {
-    for (int kx = 0; kx < window_.kernel.width; ++kx) {
-      const int offset = kx - window_.pad.width;
-      const int first =
-          offset >= 0 ? 0 : (-offset + window_.stride.width - 1) / window_.stride.width;
-      const int last =
-          std::min((width - 1 - offset) / window_.stride.width + 1, window_.output.width);
-      if (offset >= width || first >= last) continue;
-      row(static_cast<std::size_t>(iy * width + first * window_.stride.width + offset),
-          static_cast<std::size_t>(first), static_cast<std::size_t>(last - first));
-    }
-  }
-}
-
-// y = max over the window; the first in row order among equals. A NaN wins, so that it is never
-// hidden. winners: the winning pixel's index within its channel; may be empty.
-void Pooling::forward_max(CView x, View y, std::span<std::uint32_t> winners) const {
-  const auto outputs = static_cast<std::size_t>(window_.output.width);
-  for (int oy = 0; oy < window_.output.height; ++oy) {
-    const std::size_t begin = static_cast<std::size_t>(oy) * outputs;
-    for (std::size_t ox = 0; ox < outputs; ++ox) {
-      const Pixels in = pixels(oy, static_cast<int>(ox));
-      const auto corner = static_cast<std::size_t>(in.top * window_.input.width + in.left);
-      y[begin + ox] = x[corner];
-      if (!winners.empty()) winners[begin + ox] = static_cast<std::uint32_t>(corner);
-    }
-    for_rows(oy, [&](std::size_t pixel, std::size_t first, std::size_t count) {
-      const auto stride = static_cast<std::size_t>(window_.stride.width);
-      Real* const best = &y[begin + first];
-      std::uint32_t* const winner = winners.empty() ? nullptr : &winners[begin + first];
-      if (stride == 2) {
-        keep_larger<2>(&x[pixel], pixel, 2, count, best, winner);
-      } else {
-        keep_larger<0>(&x[pixel], pixel, stride, count, best, winner);
-      }
-    });
-  }
-}
-
 // y = mean over the window's real pixels
 void Pooling::forward_mean(CView x, View y) const {
   const auto outputs = static_cast<std::size_t>(window_.output.width);
@@ -208,7 +242,7 @@ void Pooling::forward_mean(CView x, View y) const {
   std::fill(y.begin(), y.end(), Real{0});
   for (int oy = 0; oy < window_.output.height; ++oy) {
     const View sums = y.subspan(static_cast<std::size_t>(oy) * outputs, outputs);
-    for_rows(oy, [&](std::size_t pixel, std::size_t first, std::size_t count) {
+    places_.for_rows(oy, [&](std::size_t pixel, std::size_t first, std::size_t count) {
       for (std::size_t i = 0; i < count; ++i) sums[first + i] += x[pixel + i * stride];
     });
     for (std::size_t ox = 0; ox < outputs; ++ox) sums[ox] /= pixel_count(oy, ox);
@@ -240,16 +274,14 @@ void Pooling::forward(const ForwardArgs& args) const {
     vectorized<mean_of_planes>(channels, x_size, args.inputs[0].data(), args.output.data());
     return;
   }
-  const std::span<std::uint32_t> winners(reinterpret_cast<std::uint32_t*>(args.saved.data()),
-                                         args.saved.size() / sizeof(std::uint32_t));
+  if (type_ == Type::max) {
+    vectorized<max_of_windows>(places_, channels, args.inputs[0].data(), args.output.data(),
+                               reinterpret_cast<std::uint32_t*>(args.saved.data()));
+    return;
+  }
   for (std::size_t c = 0; c < channels; ++c) {
-    const CView x = args.inputs[0].subspan(c * x_size, x_size);
-    const View y = args.output.subspan(c * y_size, y_size);
-    if (type_ == Type::max) {
-      forward_max(x, y, winners.empty() ? winners : winners.subspan(c * y_size, y_size));
-    } else {
-      forward_mean(x, y);
-    }
+    forward_mean(args.inputs[0].subspan(c * x_size, x_size),
+                 args.output.subspan(c * y_size, y_size));
   }
 }
 
@@ -264,7 +296,7 @@ void Pooling::backward_mean(CView dy, View dx) const {
   const auto stride = static_cast<std::size_t>(window_.stride.width);
   for (int oy = 0; oy < window_.output.height; ++oy) {
     const CView row_dy = dy.subspan(static_cast<std::size_t>(oy) * outputs, outputs);
-    for_rows(oy, [&](std::size_t pixel, std::size_t first, std::size_t count) {
+    places_.for_rows(oy, [&](std::size_t pixel, std::size_t first, std::size_t count) {
       for (std::size_t i = 0; i < count; ++i) {
         dx[pixel + i * stride] += row_dy[first + i] / pixel_count(oy, first + i);
       }
