@@ -6,11 +6,14 @@
 #include <cstdint>
 
 #include "kernels/blas.hpp"
+#include "kernels/lane_product.hpp"
 #include "kernels/winograd_transforms.hpp"
 
 namespace cnn {
 
 using namespace winograd;
+
+static_assert(kLanes % kProductLanes == 0);
 
 // The contents of the scratch.
 struct Winograd::Memory {
@@ -37,6 +40,50 @@ struct Winograd::Memory {
   }
 };
 
+namespace {
+
+// BLAS packs both matrices for every product: up to these extents, that costs more than it gains.
+constexpr int kLongestSum = 192;
+constexpr int kLargestSquare = 16 * 32;
+
+// c ← a·b; the bits of a row of c depend on nothing but the row of a, unless BLAS multiplies.
+void multiply_rows(const Matrix& a, const Matrix& b, const Matrix& c, bool independent) {
+  if (!independent && a.columns > kLongestSum) {
+    return gemm(a, Transpose::no, b, Transpose::no, 0, c);
+  }
+  multiply({.rows = static_cast<std::size_t>(a.rows),
+            .inner = static_cast<std::size_t>(a.columns),
+            .lanes = static_cast<std::size_t>(c.stride),
+            .a = a.data,
+            .a_row_step = static_cast<std::size_t>(a.stride),
+            .a_inner_step = 1,
+            .b = b.data,
+            .b_step = static_cast<std::size_t>(b.stride),
+            .c = c.data,
+            .c_step = static_cast<std::size_t>(c.stride),
+            .adds = false});
+}
+
+// c ← aᵀ·b, or c += aᵀ·b.
+void multiply_columns(const Matrix& a, const Matrix& b, bool adds, const Matrix& c) {
+  if (c.rows * c.columns > kLargestSquare) {
+    return gemm(a, Transpose::yes, b, Transpose::no, adds ? 1 : 0, c);
+  }
+  multiply({.rows = static_cast<std::size_t>(a.columns),
+            .inner = static_cast<std::size_t>(a.rows),
+            .lanes = static_cast<std::size_t>(c.stride),
+            .a = a.data,
+            .a_row_step = 1,
+            .a_inner_step = static_cast<std::size_t>(a.stride),
+            .b = b.data,
+            .b_step = static_cast<std::size_t>(b.stride),
+            .c = c.data,
+            .c_step = static_cast<std::size_t>(c.stride),
+            .adds = adds});
+}
+
+}  // namespace
+
 bool Winograd::applies(const Window& window) {
   return window.stride == Size2{1, 1} && window.dilation == Size2{1, 1} &&
          window.kernel.height == window.kernel.width &&
@@ -52,9 +99,9 @@ bool Winograd::pays(const Window& window, int count) {
   // A transform costs about as much as kTransform multiplications per value.
   constexpr double kTransform = 1;
   const double here = kPoints * tiles * (channels * count + kTransform * (channels + count));
-  // The products run over the channels; where these are few, direct convolution has the better
-  // rate.
-  constexpr int kFewest = 16;
+  // Where channels are few, the transforms cost more than what they save over direct convolution,
+  // which then runs near the processor's peak.
+  constexpr int kFewest = 20;
   return channels >= kFewest && count >= kFewest && plain > here;
 }
 
@@ -142,10 +189,9 @@ void Winograd::forward(std::size_t n, CView x, CView weight, CView bias, View y,
     }
     const int all = static_cast<int>(images) * image_tiles;
     for (int p = 0; p < kPoints; ++p) {
-      gemm_by_units(Memory::matrix(m.input_points, m.input_pitch, p, all, channels),
-                    Memory::matrix(m.weight, m.weight_pitch, p, channels, count_), Transpose::no, 0,
-                    Memory::matrix(m.output_points, m.output_pitch, p, all, count_),
-                    independent ? image_tiles : all);
+      multiply_rows(Memory::matrix(m.input_points, m.input_pitch, p, all, channels),
+                    Memory::matrix(m.weight, m.weight_pitch, p, channels, count_),
+                    Memory::matrix(m.output_points, m.output_pitch, p, all, count_), independent);
     }
     for (std::size_t i = 0; i < images; ++i) {
       output_of_points(tiles, m.output, m.output_points + i * product(image_tiles, m.output.lanes),
@@ -192,7 +238,7 @@ void Winograd::backward_part(std::size_t n, CView x, CView weight, CView dy, Vie
 void Winograd::backward_part(const Memory& m, std::size_t n, CView x, CView dy, View dx) const {
   const Shape output{count_, window_.output.height, window_.output.width};
   const int channels = window_.input.channels;
-  Real kept = 0;  // of dweight: nothing before the first block
+  bool adds = false;  // to dweight: it holds nothing before the first block
   for_blocks(n, [&](std::size_t first, std::size_t images, int row, int rows) {
     const Tiles tiles{row, rows, tile_columns_, outputs_};
     const int image_tiles = rows * tile_columns_;
@@ -212,14 +258,14 @@ void Winograd::backward_part(const Memory& m, std::size_t n, CView x, CView dy, 
     for (int p = 0; p < kPoints; ++p) {
       const Matrix input = Memory::matrix(m.input_points, m.input_pitch, p, all, channels);
       const Matrix doutput = Memory::matrix(m.output_points, m.output_pitch, p, all, count_);
-      gemm(input, Transpose::yes, doutput, Transpose::no, kept,
-           Memory::matrix(m.dweight, m.weight_pitch, p, channels, count_));
+      multiply_columns(input, doutput, adds,
+                       Memory::matrix(m.dweight, m.weight_pitch, p, channels, count_));
       if (dx.empty()) continue;
       // In place of the input's points, which have done their work.
-      gemm(doutput, Transpose::no, Memory::matrix(m.weight, m.weight_pitch, p, count_, channels),
-           Transpose::no, 0, input);
+      multiply_rows(doutput, Memory::matrix(m.weight, m.weight_pitch, p, count_, channels), input,
+                    false);
     }
-    kept = 1;
+    adds = true;
     if (dx.empty()) return;
     for (std::size_t i = 0; i < images; ++i) {
       if (row == 0) std::fill_n(m.dinput_pixels, m.input.size(), Real{0});

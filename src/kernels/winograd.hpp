@@ -46,7 +46,7 @@ class Winograd {
 
   // y ← W ⋆ x + b. x: (n, C, H, W); weight: (F, C, K, K); bias: (F) or empty; y: (n, F, OH, OW).
   // independent: the bits of each image's output do not depend on its position in the call, as
-  // inference needs; costs smaller products.
+  // inference needs; large products are slower for it.
   void forward(std::size_t n, CView x, CView weight, CView bias, View y, View scratch,
                bool independent = false) const;
   // dweight += ∂J/∂W; dx ← ∂J/∂x unless dx is empty.
