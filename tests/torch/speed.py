@@ -158,7 +158,7 @@ def time_inference(make_network, shape, batch, seconds, threads):
     x = torch.rand(batch, *shape)
     x_last, plain = x.contiguous(**last), make_network().eval().to(**last)
     best = 0.0
-    with torch.no_grad():
+    with torch.inference_mode():
         scripted = compiled(make_network().eval(), x)
         calls = [lambda: scripted(x), lambda: plain(x_last)]
         for count in sorted({1, threads}) if batch < threads else [threads]:
