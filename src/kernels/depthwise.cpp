@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/lanes.hpp"
+#include "kernels/hold.hpp"
 
 namespace cnn {
 namespace {
@@ -20,7 +21,7 @@ std::size_t whole_lanes(int count) {
   return static_cast<std::size_t>((count + kLanes - 1) / kLanes * kLanes);
 }
 
-// y[row, column] = start + Σ weight[tap]·x[tap + row·pitch + column]
+// y[row, column] = start + Σ weight[tap]·x[tap + row·pitch + column], held to a range
 struct Correlation {
   const Real* x;
   std::size_t pitch;
@@ -30,6 +31,7 @@ struct Correlation {
   Real start;
   int rows;
   int columns;
+  OutputRange range = {};
 };
 
 // Outputs that are computed together are as many as hide the latency of a multiply-add.
@@ -58,6 +60,7 @@ CNN_INLINE void outputs_of(const Correlation& job, int first_row, const int (&co
   for (int r = 0; r < rows; ++r) {
     Real* const row = y + product(first_row + r, job.columns);
     for (int v = 0; v < vectors; ++v) {
+      sums[r][v] = held_to(job.range, sums[r][v]);
       if (job.columns >= kLanes || product(job.rows - first_row - r, job.columns) >= kLanes) {
         store(sums[r][v], row + columns[v]);
       } else {
@@ -163,9 +166,11 @@ void gather(const Copy& copy) {
       continue;
     }
     int column = 0;
-    for (; column + kLanes < copy.columns; column += kLanes) {
-      store(even(load<Lanes8>(from + 2 * column), load<Lanes8>(from + 2 * column + kLanes)),
-            to + column);
+    for (; column + kLanes <= copy.columns; column += kLanes) {
+      // The second half begins one pixel early, not to read behind the last.
+      const auto first = load<Lanes8>(from + 2 * column);
+      const auto second = load<Lanes8>(from + 2 * column + kLanes - 1);
+      store(__builtin_shufflevector(first, second, 0, 2, 4, 6, 9, 11, 13, 15), to + column);
     }
     for (; column < copy.columns; ++column) to[column] = from[2 * column];
   }
@@ -264,10 +269,11 @@ void Depthwise::split(CView x, View phases) const {
   }
 }
 
-void Depthwise::forward(CView x, CView weight, Real bias, View y, View scratch) const {
+void Depthwise::forward(CView x, CView weight, Real bias, View y, View scratch,
+                        const OutputRange& range) const {
   split(x, scratch.first(product(down_.stride, across_.stride) * phase_size()));
   vectorized<correlate>(Correlation{scratch.data(), pitch_, taps_.data(), taps_.size(),
-                                    weight.data(), bias, down_.output, across_.output},
+                                    weight.data(), bias, down_.output, across_.output, range},
                         y.data());
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/view.hpp"
 #include "kernels/im2col.hpp"
+#include "kernels/output_range.hpp"
 #include "kernels/window_axis.hpp"
 
 namespace cnn {
@@ -29,8 +30,9 @@ class Depthwise {
   // Reals of scratch that the functions below need.
   std::size_t scratch() const;
 
-  // y ← w ⋆ x + bias. x: (H, W); weight: (KH, KW); y: (OH, OW).
-  void forward(CView x, CView weight, Real bias, View y, View scratch) const;
+  // y ← w ⋆ x + bias, held to a range. x: (H, W); weight: (KH, KW); y: (OH, OW).
+  void forward(CView x, CView weight, Real bias, View y, View scratch,
+               const OutputRange& range = {}) const;
   // dweight += ∂J/∂w
   void add_dweight(CView x, CView dy, View dweight, View scratch) const;
   // Assigns dx = ∂J/∂x.

@@ -215,7 +215,8 @@ std::size_t Direct::scratch() const {
   return std::max(forward, backward) + width;
 }
 
-void Direct::forward(std::size_t n, CView x, CView weight, CView bias, View y, View scratch) const {
+void Direct::forward(std::size_t n, CView x, CView weight, CView bias, View y, View scratch,
+                     const OutputRange& range) const {
   const Frame frame = frame_of_x(channels_, down_, across_);
   const std::size_t x_size = product(channels_ * down_.input, across_.input);
   const std::size_t positions = product(down_.output, across_.output);
@@ -236,7 +237,7 @@ void Direct::forward(std::size_t n, CView x, CView weight, CView bias, View y, V
       std::fill_n(start, panel.width(), Real{0});
       if (!bias.empty()) std::copy_n(&bias[first], panel.count, start);
       correlate(panel, {pixels, grid, taps_.data(), taps_.size(), &packed[first * taps_.size()],
-                        start, rows});
+                        start, rows, range});
       rows_to_planes(Turn{positions, panel.count, panel.width(), positions}, rows,
                      planes + first * positions);
     });

@@ -12,6 +12,7 @@
 
 #include "base/view.hpp"
 #include "kernels/im2col.hpp"
+#include "kernels/output_range.hpp"
 #include "kernels/window_axis.hpp"
 
 namespace cnn {
@@ -31,8 +32,10 @@ class Direct {
   // Reals of scratch that the functions below need.
   std::size_t scratch() const;
 
-  // y ← W ⋆ x + b. x: (n, C, H, W); weight: (F, taps); bias: (F) or empty; y: (n, F, OH, OW).
-  void forward(std::size_t n, CView x, CView weight, CView bias, View y, View scratch) const;
+  // y ← W ⋆ x + b, held to a range. x: (n, C, H, W); weight: (F, taps); bias: (F) or empty; y: (n,
+  // F, OH, OW).
+  void forward(std::size_t n, CView x, CView weight, CView bias, View y, View scratch,
+               const OutputRange& range = {}) const;
   // Assigns dx = ∂J/∂x.
   void dx(std::size_t n, CView dy, CView weight, View dx, View scratch) const;
   // dweight += ∂J/∂W of the taps first … last-1, one sample after the other.

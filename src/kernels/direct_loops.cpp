@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "base/lanes.hpp"
+#include "kernels/hold.hpp"
 
 namespace cnn::direct {
 namespace {
@@ -54,7 +55,7 @@ CNN_INLINE void outputs_of(const Correlation& job, Walk& walk, std::size_t& left
       }
     }
     for (int p = 0; p < positions; ++p) {
-      for (int v = 0; v < vectors; ++v, y += lanes) store(sums[p][v], y);
+      for (int v = 0; v < vectors; ++v, y += lanes) store(held_to(job.range, sums[p][v]), y);
     }
   }
 }

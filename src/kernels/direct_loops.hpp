@@ -36,7 +36,7 @@ struct Grid {
   }
 };
 
-// y[position, lane] = start[lane] + Σ_tap weight[tap, lane]·x[tap + position]
+// y[position, lane] = start[lane] + Σ_tap weight[tap, lane]·x[tap + position], held to a range
 struct Correlation {
   const Real* x;
   Grid grid;
@@ -45,6 +45,7 @@ struct Correlation {
   const Real* weight;
   const Real* start;
   Real* y;
+  OutputRange range = {};
 };
 
 void correlate(const Panel& panel, const Correlation& job);

@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "base/lanes.hpp"
+#include "kernels/hold.hpp"
 
 namespace cnn::few_channels {
 namespace {
@@ -49,7 +50,8 @@ const Real* pad(const Window& window, CView x, View scratch) {
 // of the kernels' elements.
 template <int K, int filters>
 CNN_INLINE void outputs_of(const Padded& image, const Real* x, const Real* weight, int count,
-                           const Real* bias, Real* y, std::size_t positions) {
+                           const Real* bias, const OutputRange& range, Real* y,
+                           std::size_t positions) {
   Lanes8 sums[filters];
   for (int f = 0; f < filters; ++f) sums[f] = Lanes8{} + (bias == nullptr ? Real{0} : bias[f]);
   for (int c = 0; c < image.channels; ++c) {
@@ -62,19 +64,19 @@ CNN_INLINE void outputs_of(const Padded& image, const Real* x, const Real* weigh
     }
   }
   for (int f = 0; f < filters; ++f) {
-    store(sums[f], y + static_cast<std::size_t>(f) * positions);
+    store(held_to(range, sums[f]), y + static_cast<std::size_t>(f) * positions);
   }
 }
 
 template <int K, int filters>
 CNN_INLINE void planes_of(const Window& window, const Real* x, const Real* weight, int count,
-                          const Real* bias, Real* y) {
+                          const Real* bias, const OutputRange& range, Real* y) {
   const Padded image(window);
   const auto [rows, columns] = window.output;
   for (int oy = 0; oy < rows; ++oy) {
     for (int run = 0; run < columns; run += kLanes) {
       const int ox = std::min(run, columns - kLanes);  // the last run may overlap the one before
-      outputs_of<K, filters>(image, x + product(oy, image.width) + ox, weight, count, bias,
+      outputs_of<K, filters>(image, x + product(oy, image.width) + ox, weight, count, bias, range,
                              y + product(oy, columns) + ox, product(rows, columns));
     }
   }
@@ -82,13 +84,13 @@ CNN_INLINE void planes_of(const Window& window, const Real* x, const Real* weigh
 
 template <int K>
 CNN_INLINE void forward_for(const Window& window, int count, const Real* x, const Real* weight,
-                            const Real* bias, Real* y) {
+                            const Real* bias, const OutputRange& range, Real* y) {
   const std::size_t positions = product(window.output.height, window.output.width);
   int f = 0;
   const auto take = [&]<int filters>(std::integral_constant<int, filters>) CNN_INLINE_LAMBDA {
     for (; f + filters <= count; f += filters) {
       planes_of<K, filters>(window, x, weight + f, count, bias == nullptr ? nullptr : bias + f,
-                            y + static_cast<std::size_t>(f) * positions);
+                            range, y + static_cast<std::size_t>(f) * positions);
     }
   };
   take(std::integral_constant<int, 8>());
@@ -99,11 +101,11 @@ CNN_INLINE void forward_for(const Window& window, int count, const Real* x, cons
 
 CNN_INLINE
 void forward_on(const Window& window, int count, const Real* x, const Real* weight,
-                const Real* bias, Real* y) {
+                const Real* bias, const OutputRange& range, Real* y) {
   if (window.kernel.width == 3) {
-    forward_for<3>(window, count, x, weight, bias, y);
+    forward_for<3>(window, count, x, weight, bias, range, y);
   } else {
-    forward_for<5>(window, count, x, weight, bias, y);
+    forward_for<5>(window, count, x, weight, bias, range, y);
   }
 }
 
@@ -193,7 +195,8 @@ std::size_t scratch(const Window& window, int count) {
   return Padded(window).size() + product(window.patch(), count);
 }
 
-void forward(const Window& window, CView x, ConstMatrix weight, CView bias, View y, View scratch) {
+void forward(const Window& window, CView x, ConstMatrix weight, CView bias, View y, View scratch,
+             const OutputRange& range) {
   const View turned = scratch.subspan(Padded(window).size());
   const auto taps = static_cast<std::size_t>(weight.columns);
   const auto filters = static_cast<std::size_t>(weight.rows);
@@ -203,7 +206,7 @@ void forward(const Window& window, CView x, ConstMatrix weight, CView bias, View
     }
   }
   vectorized<forward_on>(window, weight.rows, pad(window, x, scratch), turned.data(),
-                         bias.empty() ? nullptr : bias.data(), y.data());
+                         bias.empty() ? nullptr : bias.data(), range, y.data());
 }
 
 void add_dweight(const Window& window, CView x, CView dy, Matrix dweight, View scratch) {

@@ -10,6 +10,7 @@
 
 #include "base/view.hpp"
 #include "kernels/im2col.hpp"
+#include "kernels/output_range.hpp"
 
 namespace cnn::few_channels {
 
@@ -18,9 +19,10 @@ bool applies(const Window& window);
 // Reals of scratch that the functions below need.
 std::size_t scratch(const Window& window, int count);
 
-// y ← W ⋆ x + b of one sample. x: (C, H, W); weight: (F, C·K·K); bias: (F) or empty; y:
-// (F, OH, OW).
-void forward(const Window& window, CView x, ConstMatrix weight, CView bias, View y, View scratch);
+// y ← W ⋆ x + b of one sample, held to a range. x: (C, H, W); weight: (F, C·K·K); bias: (F) or
+// empty; y: (F, OH, OW).
+void forward(const Window& window, CView x, ConstMatrix weight, CView bias, View y, View scratch,
+             const OutputRange& range = {});
 // dweight += ∂J/∂W of one sample.
 void add_dweight(const Window& window, CView x, CView dy, Matrix dweight, View scratch);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/lanes.hpp"
+#include "kernels/hold.hpp"
 
 namespace cnn {
 namespace {
@@ -14,14 +15,18 @@ template <typename V, int vectors, int rows>
 CNN_INLINE void block(const LaneProduct& job, std::size_t lane, std::size_t& row, std::size_t end) {
   constexpr std::size_t kWidth = sizeof(V) / sizeof(Real);
   for (; row + rows <= end; row += rows) {
-    V sums[rows][vectors]{};
+    V sums[rows][vectors];
     Real* const c = job.c + row * job.c_step + lane;
-    if (job.adds) {
-      for (int r = 0; r < rows; ++r) {
-        for (int v = 0; v < vectors; ++v) {
-          sums[r][v] = load<V>(c + static_cast<std::size_t>(r) * job.c_step +
-                               static_cast<std::size_t>(v) * kWidth);
-        }
+    for (int r = 0; r < rows; ++r) {  // the sums take a while
+      __builtin_prefetch(c + static_cast<std::size_t>(r) * job.c_step, 1);
+    }
+    for (int r = 0; r < rows; ++r) {
+      const Real start =
+          job.row_start == nullptr ? Real{0} : job.row_start[row + static_cast<std::size_t>(r)];
+      for (int v = 0; v < vectors; ++v) {
+        sums[r][v] = job.adds ? load<V>(c + static_cast<std::size_t>(r) * job.c_step +
+                                        static_cast<std::size_t>(v) * kWidth)
+                              : V{} + start;
       }
     }
     const Real* a = job.a + row * job.a_row_step;
@@ -38,7 +43,7 @@ CNN_INLINE void block(const LaneProduct& job, std::size_t lane, std::size_t& row
     }
     for (int r = 0; r < rows; ++r) {
       for (int v = 0; v < vectors; ++v) {
-        store(sums[r][v],
+        store(held_to(job.range, sums[r][v]),
               c + static_cast<std::size_t>(r) * job.c_step + static_cast<std::size_t>(v) * kWidth);
       }
     }

@@ -7,15 +7,16 @@
 #include <cstddef>
 
 #include "base/view.hpp"
+#include "kernels/output_range.hpp"
 
 namespace cnn {
 
-// Rows of b and c are rounded up to whole kProductLanes; the columns behind the last are multiplied,
-// too.
+// Rows of b and c are rounded up to whole kProductLanes; the columns behind the last are
+// multiplied, too.
 inline constexpr int kProductLanes = 8;
 
-// c ← a·b, or c += a·b. a: (rows, inner), by any steps, so that it may be transposed; b: (inner,
-// lanes); c: (rows, lanes).
+// c ← start + a·b, held to a range. a: (rows, inner), by any steps, so that it may be transposed;
+// b: (inner, lanes); c: (rows, lanes).
 struct LaneProduct {
   std::size_t rows;
   std::size_t inner;
@@ -27,7 +28,10 @@ struct LaneProduct {
   std::size_t b_step;  // from row to row
   Real* c;
   std::size_t c_step;
-  bool adds;
+  // What a row starts with: zeros, what c holds, or one value for each row.
+  bool adds = false;
+  const Real* row_start = nullptr;
+  OutputRange range = {};
 };
 
 void multiply(const LaneProduct& product);

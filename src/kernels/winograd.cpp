@@ -60,8 +60,7 @@ void multiply_rows(const Matrix& a, const Matrix& b, const Matrix& c, bool indep
             .b = b.data,
             .b_step = static_cast<std::size_t>(b.stride),
             .c = c.data,
-            .c_step = static_cast<std::size_t>(c.stride),
-            .adds = false});
+            .c_step = static_cast<std::size_t>(c.stride)});
 }
 
 // c ← aᵀ·b, or c += aᵀ·b.
@@ -170,7 +169,7 @@ void Winograd::for_blocks(std::size_t n, const Block& block) const {
 }
 
 void Winograd::forward(std::size_t n, CView x, CView weight, CView bias, View y, View scratch,
-                       bool independent) const {
+                       bool independent, const OutputRange& range) const {
   const Memory m = divide(scratch);
   const Shape output{count_, window_.output.height, window_.output.width};
   const int channels = window_.input.channels;
@@ -198,7 +197,7 @@ void Winograd::forward(std::size_t n, CView x, CView weight, CView bias, View y,
                        m.output_pitch, m.output_pixels);
       if (row + rows == tile_rows_) {
         scatter(m.output, m.output_pixels, 0, 0, 1, bias.empty() ? nullptr : bias.data(), output,
-                &y[(first + i) * output.size()]);
+                &y[(first + i) * output.size()], range);
       }
     }
   });

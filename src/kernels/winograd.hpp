@@ -22,6 +22,7 @@
 
 #include "base/view.hpp"
 #include "kernels/im2col.hpp"
+#include "kernels/output_range.hpp"
 
 namespace cnn {
 
@@ -44,11 +45,11 @@ class Winograd {
   // Reals of scratch that the functions below need.
   std::size_t scratch() const;
 
-  // y ← W ⋆ x + b. x: (n, C, H, W); weight: (F, C, K, K); bias: (F) or empty; y: (n, F, OH, OW).
-  // independent: the bits of each image's output do not depend on its position in the call, as
-  // inference needs; large products are slower for it.
+  // y ← W ⋆ x + b, held to a range. x: (n, C, H, W); weight: (F, C, K, K); bias: (F) or empty; y:
+  // (n, F, OH, OW). independent: the bits of each image's output do not depend on its position in
+  // the call, as inference needs; large products are slower for it.
   void forward(std::size_t n, CView x, CView weight, CView bias, View y, View scratch,
-               bool independent = false) const;
+               bool independent = false, const OutputRange& range = {}) const;
   // dweight += ∂J/∂W; dx ← ∂J/∂x unless dx is empty.
   void backward(std::size_t n, CView x, CView weight, CView dy, View dweight, View dx,
                 View scratch) const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/lanes.hpp"
+#include "kernels/hold.hpp"
 
 namespace cnn::winograd {
 namespace {
@@ -258,7 +259,7 @@ void gather_body(const Shape& shape, const Real* planes, const Pixels& pixels, i
 
 CNN_INLINE
 void scatter_body(const Pixels& pixels, const Real* from, int top, int left, Real factor,
-                  const Real* bias, const Shape& shape, Real* planes) {
+                  const Real* bias, const Shape& shape, Real* planes, const OutputRange& range) {
   const std::size_t plane = product(shape.height, shape.width);
   for (int c = 0; c < pixels.lanes; c += kLanes) {
     const int channels = std::min(kLanes, shape.channels - c);
@@ -272,7 +273,7 @@ void scatter_body(const Pixels& pixels, const Real* from, int top, int left, Rea
         for (int x = 0; x < shape.width; ++x) {
           const Lanes v = load<Lanes>(source + product(x, pixels.lanes));
           for (int l = 0; l < channels; ++l) {
-            (row + x)[static_cast<std::size_t>(l) * plane] = v[l] * factor + add[l];
+            (row + x)[static_cast<std::size_t>(l) * plane] = held_to(range, v[l] * factor + add[l]);
           }
         }
         continue;
@@ -283,11 +284,13 @@ void scatter_body(const Pixels& pixels, const Real* from, int top, int left, Rea
         transpose(v);
         if (channels == kLanes) {
           for (int l = 0; l < kLanes; ++l) {
-            store<Lanes>(v[l] * factor + add[l], row + static_cast<std::size_t>(l) * plane + x);
+            store<Lanes>(held_to<Lanes>(range, v[l] * factor + add[l]),
+                         row + static_cast<std::size_t>(l) * plane + x);
           }
         } else {
           for (int l = 0; l < channels; ++l) {
-            store<Lanes>(v[l] * factor + add[l], row + static_cast<std::size_t>(l) * plane + x);
+            store<Lanes>(held_to<Lanes>(range, v[l] * factor + add[l]),
+                         row + static_cast<std::size_t>(l) * plane + x);
           }
         }
       });
@@ -378,8 +381,8 @@ void gather(const Shape& shape, const Real* planes, const Pixels& pixels, int to
 }
 
 void scatter(const Pixels& pixels, const Real* from, int top, int left, Real factor,
-             const Real* bias, const Shape& shape, Real* planes) {
-  vectorized<scatter_body>(pixels, from, top, left, factor, bias, shape, planes);
+             const Real* bias, const Shape& shape, Real* planes, const OutputRange& range) {
+  vectorized<scatter_body>(pixels, from, top, left, factor, bias, shape, planes, range);
 }
 
 void points_of_input(const Tiles& tiles, const Pixels& pixels, const Real* from, std::size_t pitch,

@@ -12,6 +12,7 @@
 #include "cnn/shape.hpp"
 
 #include "base/view.hpp"
+#include "kernels/output_range.hpp"
 
 namespace cnn::winograd {
 
@@ -52,9 +53,9 @@ struct Pixels {
 void gather(const Shape& shape, const Real* planes, const Pixels& pixels, int top, int left,
             Real* to);
 // Pixels from (top, left) on, times `factor` → planes; plus one value per plane unless `bias` is
-// null.
+// null; held to a range.
 void scatter(const Pixels& pixels, const Real* from, int top, int left, Real factor,
-             const Real* bias, const Shape& shape, Real* planes);
+             const Real* bias, const Shape& shape, Real* planes, const OutputRange& range = {});
 
 // The tiles of `rows` rows from `first_row` on; step: from tile to tile.
 struct Tiles {

@@ -77,6 +77,25 @@ TEST(LaneProduct, IsTheDefinition) {
   }
 }
 
+TEST(LaneProduct, ARowStartsWithItsValue) {
+  const std::vector<Real> a = {1, 2, 3};
+  const std::vector<Real> b(8, 10);
+  const std::vector<Real> start = {0.5, -1, 4};
+  std::vector<Real> c(3 * 8, kUntouched);
+  multiply({.rows = 3,
+            .inner = 1,
+            .lanes = 8,
+            .a = a.data(),
+            .a_row_step = 1,
+            .a_inner_step = 1,
+            .b = b.data(),
+            .b_step = 8,
+            .c = c.data(),
+            .c_step = 8,
+            .row_start = start.data()});
+  for (std::size_t i = 0; i < c.size(); ++i) EXPECT_EQ(c[i], start[i / 8] + a[i / 8] * 10);
+}
+
 // The bits of a row do not depend on where it stands, nor on how many there are.
 TEST(LaneProduct, ARowsBitsAreItsOwn) {
   constexpr std::size_t kRows = 41;
