@@ -21,35 +21,50 @@ bool is_affine(const Network& network, const Network::Node& node) {
   return node.layer->as_affine(values, 0).has_value();
 }
 
-// For each node the one that it becomes a part of: itself, or the one before it that takes it up.
-std::vector<std::size_t> find_hosts(const Network& network) {
-  std::vector<std::size_t> hosts;
+// What becomes of a node.
+struct Fate {
+  std::size_t host;                  // the node that it becomes a part of: itself, or one before it
+  bool takes_affine = false;         // of a host: it takes up affine maps …
+  std::optional<OutputRange> range;  // … and then a range
+};
+
+std::vector<Fate> find_fates(const Network& network, FoldedNetwork::Merges merges) {
+  std::vector<Fate> fates;
   for (std::size_t i = 0; i < network.nodes().size(); ++i) {
     const Network::Node& node = network.nodes()[i];
-    hosts.push_back(i);
+    fates.push_back({.host = i, .range = {}});
     const std::size_t input = node.inputs[0];
-    if (input == 0 || network.is_shared(input) || !is_affine(network, node)) continue;
-    const std::size_t host = hosts[input - 1];
-    if (network.nodes()[host].spec.layer->with_bias() != nullptr) hosts[i] = host;
+    if (input == 0 || network.is_shared(input)) continue;
+    const std::size_t host = fates[input - 1].host;
+    if (fates[host].range) continue;
+    const Layer& layer = *network.nodes()[host].spec.layer;
+    const std::optional<OutputRange> range = node.layer->as_range();
+    if (is_affine(network, node) && layer.with_bias() != nullptr) {
+      fates[host].takes_affine = true;
+      fates[i].host = host;
+    } else if (merges == FoldedNetwork::Merges::all && range &&
+               layer.with_range(*range) != nullptr) {
+      fates[host].range = range;
+      fates[i].host = host;
+    }
   }
-  return hosts;
+  return fates;
 }
 
 // The layers that remain, each with its inputs by name.
-std::vector<LayerSpec> remaining_layers(const Network& network,
-                                        const std::vector<std::size_t>& hosts) {
+std::vector<LayerSpec> remaining_layers(const Network& network, const std::vector<Fate>& fates) {
   std::vector<LayerSpec> layers;
-  for (std::size_t i = 0; i < hosts.size(); ++i) {
-    if (hosts[i] != i) continue;
+  for (std::size_t i = 0; i < fates.size(); ++i) {
+    if (fates[i].host != i) continue;
     const Network::Node& node = network.nodes()[i];
     LayerSpec spec = node.spec;
     spec.from.clear();
     for (const std::size_t tensor : node.inputs) {
       spec.from.push_back(tensor == 0 ? std::string(kInputName)
-                                      : network.nodes()[hosts[tensor - 1]].spec.name);
+                                      : network.nodes()[fates[tensor - 1].host].spec.name);
     }
-    const bool is_host = std::count(hosts.begin(), hosts.end(), i) > 1;
-    if (is_host) spec.layer = spec.layer->with_bias();
+    if (fates[i].takes_affine) spec.layer = spec.layer->with_bias();
+    if (fates[i].range) spec.layer = spec.layer->with_range(*fates[i].range);
     layers.push_back(std::move(spec));
   }
   return layers;
@@ -63,13 +78,14 @@ const Parameter* find(const Network& network, const std::string& name) {
 
 }  // namespace
 
-FoldedNetwork::FoldedNetwork(const Network& original) : original_(original) {
-  const std::vector<std::size_t> hosts = find_hosts(original);
-  for (std::size_t i = 0; i < hosts.size(); ++i) {
-    if (hosts[i] == i) continue;
-    if (!folded_) folded_.emplace(original.input(), remaining_layers(original, hosts));
+FoldedNetwork::FoldedNetwork(const Network& original, Merges merges) : original_(original) {
+  const std::vector<Fate> fates = find_fates(original, merges);
+  for (std::size_t i = 0; i < fates.size(); ++i) {
+    if (fates[i].host == i) continue;
+    if (!folded_) folded_.emplace(original.input(), remaining_layers(original, fates));
     const Network::Node& node = original.nodes()[i];
-    const std::string& host = original.nodes()[hosts[i]].spec.name;
+    if (node.layer->as_range()) continue;  // nothing of it is a value
+    const std::string& host = original.nodes()[fates[i].host].spec.name;
     merges_.push_back({&node, find(*folded_, host + ".weight"), find(*folded_, host + ".bias")});
     values_.reserve(node.plan.parameters.size());
   }

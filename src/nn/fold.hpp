@@ -4,7 +4,9 @@
 // In evaluation batch_norm is y = (x − mean)·scale + shift for each channel, and a conv or fc can
 // do that with its weights and biases:
 //   W' = W·scale,   b' = (b − mean)·scale + shift.
-// Layers say themselves what they are (Layer::as_affine, Layer::with_bias).
+// A relu, whose outputs are its inputs held to a range, is merged likewise where the kernels of a
+// layer can do that as they write.
+// Layers say themselves what they are (Layer::as_affine, Layer::with_bias; as_range, with_range).
 
 #pragma once
 
@@ -16,13 +18,16 @@
 
 namespace cnn {
 
-// Merges each affine layer whose only input is a layer with_bias that no other layer reads; also
-// several in a row.
+// Merges each affine layer whose only input is a layer with_bias that no other layer reads, also
+// several in a row, and then a range, if any.
 // Keeps a reference to the original. Used by one thread at a time; the network() is immutable but
 // for update().
 class FoldedNetwork {
  public:
-  explicit FoldedNetwork(const Network& original);
+  // What is merged: all of it; or affine maps alone, and every layer that remains is one whose
+  // options describe it.
+  enum class Merges { all, affine };
+  explicit FoldedNetwork(const Network& original, Merges merges = Merges::all);
 
   // The original itself if there is nothing to merge. A layer keeps its name, and a merged one
   // takes that of the layer it is merged into, whose bias may be new.

@@ -32,6 +32,7 @@
 #include "base/random.hpp"
 #include "base/view.hpp"
 #include "config/options.hpp"
+#include "kernels/output_range.hpp"
 #include "nn/init.hpp"
 
 namespace cnn {
@@ -161,7 +162,8 @@ class Layer {
   // that it left, adds into dparameters.
   virtual void add_gradients(const BackwardArgs& /*args*/) const {}
 
-  // Networks for inference merge an affine map of channels into the layer before it (nn/fold.hpp).
+  // Networks for inference merge an affine map of channels, and then a range, into the layer before
+  // (nn/fold.hpp).
   //
   // What a planned layer does to this channel in evaluation, given its parameters in the order of
   // the plan; nothing if it does anything but such a map. Allocates nothing.
@@ -173,6 +175,12 @@ class Layer {
   // "weight", one row of values per output channel, and "bias". nullptr if the layer is of another
   // kind.
   virtual std::unique_ptr<Layer> with_bias() const { return nullptr; }
+  // The range that a layer of one input holds each element of it to; nothing if it does anything
+  // else.
+  virtual std::optional<OutputRange> as_range() const { return std::nullopt; }
+  // The same layer, not planned, for evaluation alone, which holds its outputs to a range. nullptr
+  // if the layer is of another kind.
+  virtual std::unique_ptr<Layer> with_range(const OutputRange& /*range*/) const { return nullptr; }
 
  protected:
   Layer() = default;

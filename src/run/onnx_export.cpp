@@ -150,7 +150,8 @@ void rename(onnx::Model& graph, const std::string& from, const std::string& to) 
 
 OnnxExport export_onnx(const Model& model, const OnnxOptions& options) {
   const ModelInfo& info = model.info;
-  OnnxExport result{std::make_unique<const FoldedNetwork>(model.network), {}};
+  OnnxExport result{
+      std::make_unique<const FoldedNetwork>(model.network, FoldedNetwork::Merges::affine), {}};
   onnx::Model& graph = result.graph;
   graph.producer = "cnn";
   graph.producer_version = version();

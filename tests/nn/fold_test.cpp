@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -77,7 +78,7 @@ Network small_network(const char* bias) {
 TEST(FoldedNetwork, IsTheSameFunctionInFewerLayers) {
   for (const char* bias : {"", ", bias: false"}) {
     Network network = small_network(bias);
-    expect_same_outputs(network, 7);
+    expect_same_outputs(network, 6);
   }
 }
 
@@ -110,7 +111,69 @@ TEST(FoldedNetwork, FollowsTheGraphByItsNames) {
        layer_spec("batch_norm", "na", "{}", {"a"}), layer_spec("batch_norm", "nb", "{}", {"b"}),
        layer_spec("add", "sum", "{}", {"na", "nb", "input"}), layer_spec("relu", "r1", "{}"),
        layer_spec("concat", "join", "{}", {"r1", "na"}), layer_spec("fc", "fc", "{count: 3}")});
-  expect_same_outputs(network, 6);
+  expect_same_outputs(network, 5);
+}
+
+// Every kind of layer that takes up a range, and whatever kernel it computes by, gives the bits of
+// the layer and the range one after the other.
+TEST(FoldedNetwork, RangesChangeNoBit) {
+  const std::vector<LayerSpec> hosts[] = {
+      {layer_spec("conv", "a", "{count: 5, kernel: 3, pad: 1}")},          // few channels
+      {layer_spec("conv", "a", "{count: 6, kernel: 1, stride: [1, 2]}")},  // pointwise
+      {layer_spec("conv", "a", "{count: 40, kernel: 1}"),
+       layer_spec("conv", "b", "{count: 24, kernel: 3, pad: 1}")},            // Winograd
+      {layer_spec("conv", "a", "{count: 9, kernel: 2, stride: 2}")},          // direct
+      {layer_spec("conv", "a", "{count: 2, kernel: 3, groups: 2, pad: 1}")},  // depthwise
+      {layer_spec("conv", "a", "{count: 4, kernel: [3, 2], groups: 2}"),
+       layer_spec("conv", "b", "{count: 4, kernel: 2, stride: 3, groups: 2}")},  // a column matrix
+      {layer_spec("fc", "a", "{count: 300}")},
+      {layer_spec("add", "a", "{}", {"input", "input", "input"})}};
+  for (const std::vector<LayerSpec>& host : hosts) {
+    for (const char* range : {"relu", "relu6"}) {
+      SCOPED_TRACE(testing::Message() << &host - hosts << " " << range);
+      std::vector<LayerSpec> layers = host;
+      layers.push_back(layer_spec(range, "range"));
+      Network network({2, 12, 11}, layers);
+      Draw draw(1);
+      draw_values(network, draw);
+      const FoldedNetwork plain(network, FoldedNetwork::Merges::affine);
+      const FoldedNetwork folded(network);
+      ASSERT_EQ(folded.network().nodes().size(), host.size());
+      ASSERT_EQ(plain.network().nodes().size(), layers.size());
+      Values images = draw_images(network, draw);
+      for (double& pixel : images) pixel *= 8;
+      const Values expected = outputs(plain.network(), images);
+      EXPECT_EQ(outputs(folded.network(), images), expected);
+      EXPECT_EQ(std::ranges::min(expected), 0);
+    }
+  }
+}
+
+TEST(FoldedNetwork, TakesUpOneRangeAndNothingBehindIt) {
+  Network network({2, 5, 5},
+                  {layer_spec("conv", "conv", "{count: 2, kernel: 3}"), layer_spec("relu6", "r6"),
+                   layer_spec("relu", "r"), layer_spec("batch_norm", "bn"),
+                   layer_spec("fc", "fc", "{count: 3}")});
+  expect_same_outputs(network, 4);
+}
+
+TEST(FoldedNetwork, LeavesARangeWhoseInputOthersRead) {
+  Network network(
+      {1, 5, 5},
+      {layer_spec("conv", "conv", "{count: 2, kernel: 3}"), layer_spec("relu", "relu"),
+       layer_spec("add", "sum", "{}", {"conv", "relu"}), layer_spec("fc", "fc", "{count: 3}")});
+  expect_same_outputs(network, 4);
+}
+
+TEST(FoldedNetwork, HidesNoNaN) {
+  Network network(
+      {1, 3, 8}, {layer_spec("conv", "conv", "{count: 2, kernel: 1}"), layer_spec("relu", "relu")});
+  Draw draw(1);
+  draw_values(network, draw);
+  const FoldedNetwork folded(network);
+  Values images = draw_images(network, draw);
+  images[5] = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_TRUE(std::isnan(outputs(folded.network(), images)[5]));
 }
 
 TEST(FoldedNetwork, LeavesABatchNormWhoseInputOthersRead) {

@@ -10,16 +10,19 @@ namespace {
 struct Relu {
   CNN_INLINE static Real value(Real z) { return z < 0 ? 0 : z; }
   CNN_INLINE static Real slope(Real a) { return a > 0 ? Real{1} : Real{0}; }
+  static std::optional<OutputRange> range() { return OutputRange{.low = 0}; }
 };
 
 struct Sigmoid {
   CNN_INLINE static Real value(Real z) { return fast_sigmoid(z); }
   CNN_INLINE static Real slope(Real a) { return a * (1 - a); }
+  static std::optional<OutputRange> range() { return std::nullopt; }
 };
 
 struct Tanh {
   CNN_INLINE static Real value(Real z) { return fast_tanh(z); }
   CNN_INLINE static Real slope(Real a) { return 1 - a * a; }
+  static std::optional<OutputRange> range() { return std::nullopt; }
 };
 
 template <typename Function>
@@ -49,6 +52,8 @@ class Activation final : public LayerOf<Activation<Function>> {
     const CView z = args.inputs[0];
     vectorized<apply<Function>>(z.data(), z.size(), args.output.data());
   }
+
+  std::optional<OutputRange> as_range() const override { return Function::range(); }
 
   // Forward was a = f(z), so dz = da · f'(z).
   void backward(const BackwardArgs& args) const override {

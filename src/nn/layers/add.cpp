@@ -4,10 +4,16 @@
 
 #include "cnn/error.hpp"
 
-#include "kernels/blas.hpp"
+#include "kernels/hold.hpp"
 
 namespace cnn {
 namespace {
+
+// y = a + b, held to a range; y may be a.
+CNN_INLINE
+void add_held(const Real* a, const Real* b, const OutputRange& range, std::size_t count, Real* y) {
+  for (std::size_t i = 0; i < count; ++i) y[i] = held_to(range, a[i] + b[i]);
+}
 
 class Add final : public LayerOf<Add> {
  public:
@@ -15,6 +21,10 @@ class Add final : public LayerOf<Add> {
   LayerPlan plan(std::span<const Shape> inputs) override;
   void forward(const ForwardArgs& args) const override;
   void backward(const BackwardArgs& args) const override;
+  std::unique_ptr<Layer> with_range(const OutputRange& range) const override;
+
+ private:
+  OutputRange range_;
 };
 
 }  // namespace
@@ -35,8 +45,19 @@ LayerPlan Add::plan(std::span<const Shape> inputs) {
 
 // y = Σ_k x_k
 void Add::forward(const ForwardArgs& args) const {
-  std::copy(args.inputs[0].begin(), args.inputs[0].end(), args.output.begin());
-  for (const CView x : args.inputs.subspan(1)) add_into(x, args.output);
+  const std::size_t last = args.inputs.size() - 1;
+  const Real* sum = args.inputs[0].data();
+  for (std::size_t k = 1; k <= last; ++k) {
+    vectorized<add_held>(sum, args.inputs[k].data(), k == last ? range_ : OutputRange{},
+                         args.output.size(), args.output.data());
+    sum = args.output.data();
+  }
+}
+
+std::unique_ptr<Layer> Add::with_range(const OutputRange& range) const {
+  auto copy = std::make_unique<Add>(*this);
+  copy->range_ = range;
+  return copy;
 }
 
 // Forward was y = Σ_k x_k, so every dx_k = dy.

@@ -8,7 +8,9 @@
 #include "kernels/depthwise.hpp"
 #include "kernels/direct.hpp"
 #include "kernels/few_channels.hpp"
+#include "kernels/hold.hpp"
 #include "kernels/im2col.hpp"
+#include "kernels/pointwise.hpp"
 #include "kernels/winograd.hpp"
 #include "nn/layers/limits.hpp"
 
@@ -23,6 +25,7 @@ class Convolution final : public LayerOf<Convolution> {
   void backward(const BackwardArgs& args) const override;
   void add_gradients(const BackwardArgs& args) const override;
   std::unique_ptr<Layer> with_bias() const override;
+  std::unique_ptr<Layer> with_range(const OutputRange& range) const override;
 
  private:
   Shape group_of(const Shape& input) const;
@@ -63,9 +66,11 @@ class Convolution final : public LayerOf<Convolution> {
   std::int64_t groups_ = 1;
   Size2 dilation_{1, 1};
   bool bias_ = true;
+  OutputRange range_;
 
-  Window window_;  // over the channels of a group
-  bool pointwise_ = false;
+  Window window_;                   // over the channels of a group
+  bool is_its_own_column_ = false;  // x as it stands is the column matrix
+  bool is_pointwise_ = false;
   bool by_winograd_ = false;
   bool of_few_channels_ = false;
   bool is_depthwise_ = false;
@@ -74,6 +79,7 @@ class Convolution final : public LayerOf<Convolution> {
   Winograd winograd_;
   Depthwise depthwise_;
   Direct direct_;
+  Pointwise points_;
   int panel_rows_ = 0;
   std::size_t pieces_ = 1;
   int piece_size_ = 1;  // of what the pieces are ranges of; the last may be smaller
@@ -97,6 +103,12 @@ std::unique_ptr<Layer> Convolution::with_bias() const {
   return copy;
 }
 
+std::unique_ptr<Layer> Convolution::with_range(const OutputRange& range) const {
+  auto copy = std::make_unique<Convolution>(*this);
+  copy->range_ = range;
+  return copy;
+}
+
 // Throws ShapeError unless the groups divide both the channels and the kernels.
 Shape Convolution::group_of(const Shape& input) const {
   const std::string groups = "groups " + std::to_string(groups_) + " do not divide ";
@@ -110,7 +122,7 @@ Shape Convolution::group_of(const Shape& input) const {
 
 LayerPlan Convolution::plan(std::span<const Shape> inputs) {
   window_ = make_window(group_of(only_input(inputs)), kernel_, stride_, pad_, dilation_);
-  pointwise_ = kernel_ == Size2{1, 1} && stride_ == Size2{1, 1} && pad_ == Size2{0, 0};
+  is_its_own_column_ = kernel_ == Size2{1, 1} && stride_ == Size2{1, 1} && pad_ == Size2{0, 0};
 
   const double taps = double(kernel_.height) * kernel_.width;
   LayerPlan plan;
@@ -122,7 +134,7 @@ LayerPlan Convolution::plan(std::span<const Shape> inputs) {
   if (bias_) plan.parameters.push_back({"bias", {count_}, ParameterKind::bias, {}});
   by_winograd_ = groups_ == 1 && Winograd::pays(window_, static_cast<int>(count_));
   is_depthwise_ = groups_ > 1 && filters() == 1 && Depthwise::applies(window_);
-  panel_rows_ = pointwise_ ? window_.output.height : rows_of_a_panel();
+  panel_rows_ = is_its_own_column_ ? window_.output.height : rows_of_a_panel();
   if (is_depthwise_) {
     depthwise_ = Depthwise(window_);
     plan.scratch = depthwise_.scratch();
@@ -131,7 +143,7 @@ LayerPlan Convolution::plan(std::span<const Shape> inputs) {
     plan.scratch = winograd_.scratch();
     plan.prefers_all_samples = true;  // its transformed weights serve a whole call
     plan.unit = winograd_.part();
-  } else if (!pointwise_) {
+  } else if (!is_its_own_column_) {
     plan.scratch = static_cast<std::size_t>(window_.patch()) *
                    static_cast<std::size_t>(panel_rows_ * window_.output.width);
   }
@@ -142,6 +154,12 @@ LayerPlan Convolution::plan(std::span<const Shape> inputs) {
     direct_ = Direct(window_, static_cast<int>(count_));
     has_direct_dx_ = direct_.dx_pays();
     plan.scratch = std::max(has_direct_dx_ ? 0 : plan.scratch, direct_.scratch());
+  }
+  is_pointwise_ =
+      groups_ == 1 && !of_few_channels_ && Pointwise::pays(window_, static_cast<int>(count_));
+  if (is_pointwise_) {
+    points_ = Pointwise(window_, static_cast<int>(count_));
+    plan.scratch = std::max(plan.scratch, points_.scratch());
   }
   if (of_few_channels_) {
     plan.scratch = std::max(plan.scratch, few_channels::scratch(window_, filters()));
@@ -214,7 +232,7 @@ std::span<T> Convolution::bias_of(std::size_t group, std::span<T> bias) const {
 ConstMatrix Convolution::column(const Window& window, OutputRows rows, CView x,
                                 View scratch) const {
   const int positions = (rows.last - rows.first) * window.output.width;
-  if (pointwise_) return {x, window.patch(), positions};
+  if (is_its_own_column_) return {x, window.patch(), positions};
   im2col(window, rows, x, scratch);
   return {CView(scratch), window.patch(), positions};
 }
@@ -233,12 +251,17 @@ void Convolution::forward(const ForwardArgs& args) const {
   if (by_winograd_) {
     winograd_.forward(args.n, args.inputs[0], args.parameters[0],
                       bias_ ? args.parameters[1] : CView(), args.output, args.scratch,
-                      args.phase == Phase::evaluate);
+                      args.phase == Phase::evaluate, range_);
     return;
   }
   if (is_direct_) {
     direct_.forward(args.n, args.inputs[0], args.parameters[0],
-                    bias_ ? args.parameters[1] : CView(), args.output, args.scratch);
+                    bias_ ? args.parameters[1] : CView(), args.output, args.scratch, range_);
+    return;
+  }
+  if (is_pointwise_) {
+    points_.forward(args.n, args.inputs[0], args.parameters[0],
+                    bias_ ? args.parameters[1] : CView(), args.output, args.scratch, range_);
     return;
   }
   const std::size_t x_size = window_.input.size();
@@ -252,11 +275,11 @@ void Convolution::forward(const ForwardArgs& args) const {
     const View y = args.output.subspan(i * y_size, y_size);
     if (is_depthwise_) {
       depthwise_.forward(x, CView(weight.data, static_cast<std::size_t>(weight.columns)),
-                         bias.empty() ? 0 : bias[0], y, args.scratch);
+                         bias.empty() ? 0 : bias[0], y, args.scratch, range_);
       continue;
     }
     if (of_few_channels_) {
-      few_channels::forward(window_, x, weight, bias, y, args.scratch);
+      few_channels::forward(window_, x, weight, bias, y, args.scratch, range_);
       continue;
     }
     if (bias_) {
@@ -268,6 +291,7 @@ void Convolution::forward(const ForwardArgs& args) const {
       gemm(weight, Transpose::no, column(window_, rows, x, args.scratch), Transpose::no,
            bias_ ? 1 : 0, positions_of(rows, y));
     });
+    hold(range_, y);
   }
 }
 
@@ -338,7 +362,7 @@ void Convolution::add_gradients(const BackwardArgs& args) const {
 // kernel, rotated by 180°, over the zero-padded δ. The column matrix is built again: cheaper than
 // keeping one for each sample.
 void Convolution::backward(const BackwardArgs& args) const {
-  const bool wants_dx = !args.dinputs[0].empty();
+  bool wants_dx = !args.dinputs[0].empty();
   const bool wants_dweight = !args.dparameters.empty();
   if (by_winograd_ && !wants_dweight) {
     winograd_.backward_part(args.n, args.inputs[0], args.parameters[0], args.doutput,
@@ -363,6 +387,10 @@ void Convolution::backward(const BackwardArgs& args) const {
     direct_.dx(args.n, args.doutput, args.parameters[0], args.dinputs[0], args.scratch);
   }
   if (is_direct_ && (has_direct_dx_ || !wants_dx)) return;
+  if (is_pointwise_ && wants_dx) {
+    points_.dx(args.n, args.doutput, args.parameters[0], args.dinputs[0], args.scratch);
+    wants_dx = false;
+  }
   const std::size_t x_size = window_.input.size();
   const std::size_t y_size =
       static_cast<std::size_t>(filters()) * static_cast<std::size_t>(window_.positions());
@@ -391,14 +419,14 @@ void Convolution::backward(const BackwardArgs& args) const {
       add_dweight_by_few_channels(pieces, x, dy, dweight, args.scratch);
     }
     if (of_few_channels_ && !wants_dx) continue;
-    if (!pointwise_) std::fill(dx.begin(), dx.end(), Real{0});
+    if (wants_dx && !is_its_own_column_) std::fill(dx.begin(), dx.end(), Real{0});
     for_panels([&](OutputRows rows) {
       if (adds && !of_few_channels_) add_dweight(pieces, rows, x, dy, dweight, args.scratch);
       if (!wants_dx) return;
       const ConstMatrix part = positions_of(rows, dy);
-      const Matrix dcolumn(pointwise_ ? dx : args.scratch, window_.patch(), part.columns);
+      const Matrix dcolumn(is_its_own_column_ ? dx : args.scratch, window_.patch(), part.columns);
       gemm(weight, Transpose::yes, part, Transpose::no, 0, dcolumn);
-      if (!pointwise_) add_col2im(window_, rows, args.scratch, dx);
+      if (!is_its_own_column_) add_col2im(window_, rows, args.scratch, dx);
     });
   }
 }

@@ -5,6 +5,7 @@
 #include "cnn/error.hpp"
 
 #include "kernels/blas.hpp"
+#include "kernels/hold.hpp"
 #include "nn/layers/limits.hpp"
 
 namespace cnn {
@@ -20,10 +21,12 @@ class FullyConnected final : public LayerOf<FullyConnected> {
   void forward(const ForwardArgs& args) const override;
   void backward(const BackwardArgs& args) const override;
   std::unique_ptr<Layer> with_bias() const override;
+  std::unique_ptr<Layer> with_range(const OutputRange& range) const override;
 
  private:
   std::int64_t count_ = 0;
   bool bias_ = true;
+  OutputRange range_;
 
   // Piece after piece is a range of the outputs in forward, of the inputs in backward: both cut the
   // weights, so that no value of these is packed for two products.
@@ -47,6 +50,12 @@ void FullyConnected::options(OptionVisitor& visitor) {
 std::unique_ptr<Layer> FullyConnected::with_bias() const {
   auto copy = std::make_unique<FullyConnected>(*this);
   copy->bias_ = true;
+  return copy;
+}
+
+std::unique_ptr<Layer> FullyConnected::with_range(const OutputRange& range) const {
+  auto copy = std::make_unique<FullyConnected>(*this);
+  copy->range_ = range;
   return copy;
 }
 
@@ -113,6 +122,11 @@ void FullyConnected::forward(const ForwardArgs& args) const {
     weight.rows = size;
     gemm_by_units({args.inputs[0], n, input_size_}, weight, Transpose::yes, bias_ ? 1 : 0, part,
                   args.phase == Phase::evaluate ? 1 : n);
+    for (std::size_t i = 0; i < args.n; ++i) {
+      hold(range_,
+           y.subspan(i * static_cast<std::size_t>(outputs) + static_cast<std::size_t>(first),
+                     static_cast<std::size_t>(size)));
+    }
   }
 }
 

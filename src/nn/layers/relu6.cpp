@@ -27,6 +27,7 @@ class Relu6 final : public LayerOf<Relu6> {
   LayerPlan plan(std::span<const Shape> inputs) override;
   void forward(const ForwardArgs& args) const override;
   void backward(const BackwardArgs& args) const override;
+  std::optional<OutputRange> as_range() const override { return OutputRange{0, kMost}; }
 };
 
 }  // namespace
