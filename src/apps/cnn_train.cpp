@@ -19,6 +19,7 @@
 #include "apps/find_alpha.hpp"
 #include "apps/gradient_report.hpp"
 #include "apps/key_sweep.hpp"
+#include "apps/live_report.hpp"
 #include "apps/network_table.hpp"
 #include "apps/output_kind.hpp"
 #include "apps/preview.hpp"
@@ -48,6 +49,7 @@ TrainingOptions options_of(const TrainOptions& o) {
   options.overrides = o.overrides;
   if (!o.threads.empty()) options.overrides.push_back("training.threads=" + o.threads);
   if (!o.seed.empty()) options.overrides.push_back("training.seed=" + o.seed);
+  if (o.report) options.overrides.push_back("output.report=true");
   options.data = o.data;
   options.out = o.out;
   if (o.overwrite) options.start = Start::overwrite;
@@ -143,14 +145,20 @@ std::string divergence(const DivergedError& error, const RunConfig& config, cons
 }
 
 // The run itself; everything is checked and in place.
-int run_training(TrainingSession& session, Console& console, TrainLog& observer, StopSwitch& stop) {
+int run_training(TrainingSession& session, Console& console, TrainLog& train_log, StopSwitch& stop,
+                 ReportedRun& reported) {
   const RunDirectory& directory = session.directory();
   const Trainer& trainer = session.trainer();
+  std::optional<LiveReport> live;
+  if (session.config().output.report) live.emplace(session, train_log, console.log());
+  TrainObserver& observer = live ? static_cast<TrainObserver&>(*live) : train_log;
+  if (live) reported = {directory.path(), session.workers().count()};
   try {
     const Trainer::Outcome outcome = session.run(observer, stop);
+    if (live) reported.directory = directory.path();  // it may have been moved
     console.status("");
     if (outcome == Trainer::Outcome::finished) {
-      observer.report_end(trainer, directory, session.has_best());
+      train_log.report_end(trainer, directory, session.has_best());
       return kDone;
     }
     console.log().warn(
@@ -181,7 +189,8 @@ int dry_run(const TrainOptions& o, TrainingSession& session, const std::string& 
   return kDone;
 }
 
-int train(const TrainOptions& o, StopSwitch& stop) {
+// `reported` is told of a run that is to end with a report.
+int train_one(const TrainOptions& o, StopSwitch& stop, ReportedRun& reported) {
   Console console(o.quiet     ? Verbosity::quiet
                   : o.verbose ? Verbosity::verbose
                               : Verbosity::normal,
@@ -228,7 +237,21 @@ int train(const TrainOptions& o, StopSwitch& stop) {
   if (!checkpoint) log_warnings(log, session);
   TrainLog observer(console, session.trainer(), !session.data().split.validation.empty(),
                     LearningCheck(session.info(), session.network(), session.data()));
-  return run_training(session, console, observer, stop);
+  return run_training(session, console, observer, stop, reported);
+}
+
+// A run with the report that it is to end with, whatever its end is: the page says so. The run has
+// left its directory and its memory by then. Who stops a run is not kept waiting for scores.
+int train(const TrainOptions& o, StopSwitch& stop) {
+  ReportedRun reported;
+  try {
+    const int code = train_one(o, stop, reported);
+    write_last_report(reported, !stop.stop.load(), o.quiet);
+    return code;
+  } catch (...) {
+    write_last_report(reported, false, o.quiet);
+    throw;
+  }
 }
 
 int sweep_all(const TrainOptions& o, StopSwitch& stop) {

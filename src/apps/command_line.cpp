@@ -249,6 +249,11 @@ void add_options(CLI::App& app, TrainOptions& o) {
       ->excludes(print_config)
       ->excludes(resume)
       ->excludes(overwrite);
+  app.add_flag("--report", o.report,
+               "Write report.html into the run directory after each epoch, and with pictures and "
+               "scores at the end; as output.report")
+      ->excludes(dry_run)
+      ->excludes(print_config);
   CLI::Option* quiet = app.add_flag("--quiet", o.quiet, "Only warnings and errors");
   app.add_flag("--verbose", o.verbose, "Checkpoints and other details, too")->excludes(quiet);
   app.add_flag("--no-progress", o.no_progress, "No progress bar");

@@ -32,6 +32,7 @@ struct TrainOptions {
   bool quiet = false;
   bool verbose = false;
   bool no_progress = false;
+  bool report = false;
   std::string threads;  // both as given: the configuration's reader judges them
   std::string seed;
   std::string seeds;               // "1-5", or empty: a single run

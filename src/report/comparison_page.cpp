@@ -294,6 +294,9 @@ Compared compare_run(const fs::path& path, const ScoreOptions& options, Workers&
   run.record = read_run(path);
   run.name = display_path(path);
   for (auto& [key, value] : flat_configuration(run.record.config)) run.keys[key] = value;
+  if (std::string notice = scored_notice(run.record); !notice.empty()) {
+    run.record.notices.push_back(std::move(notice));
+  }
   if (run.record.model.empty()) return run;
   try {
     ScoredRun scored(run.record.model, workers);

@@ -27,6 +27,11 @@ double RunRecord::seconds() const {
   return sum;
 }
 
+std::string scored_notice(const RunRecord& run) {
+  if (run.model.empty()) return "There is no model to score.";
+  return run.ended ? "" : "Scores and pictures are those of its checkpoint, last.safetensors.";
+}
+
 RunRecord read_run(const std::filesystem::path& path) {
   const RunDirectory directory(path);
   if (!is_there(directory.config())) {
@@ -44,12 +49,7 @@ RunRecord read_run(const std::filesystem::path& path) {
   }
   run.ended = false;
   run.notices.push_back(state_of(run));
-  if (is_there(directory.last())) {
-    run.model = directory.last();
-    run.notices.push_back("Scores and pictures are those of its checkpoint, last.safetensors.");
-  } else {
-    run.notices.push_back("There is no model to score.");
-  }
+  if (is_there(directory.last())) run.model = directory.last();
   return run;
 }
 

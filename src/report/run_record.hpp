@@ -24,6 +24,9 @@ struct RunRecord {
   double seconds() const;  // of all epochs
 };
 
+// For a run that did not end: of what scores are. Empty for one that did.
+std::string scored_notice(const RunRecord& run);
+
 // Reads a directory. Throws FileError if it holds no run, or a file of it is broken, and
 // ConfigError for its configuration.
 RunRecord read_run(const std::filesystem::path& directory);

@@ -130,6 +130,7 @@ void visit(ConfigVisitor& visitor, OutputConfig& output) {
   visitor.path("dir", output.dir);
   visit_checkpoint_every(visitor, output.checkpoint_every);
   visitor.integer("keep", output.keep, {.low = 1, .high = 1000});
+  visitor.boolean("report", output.report);
 }
 
 void visit(ConfigVisitor& visitor, LayerSpec& spec, const LayerEntry& entry,

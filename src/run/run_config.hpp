@@ -62,6 +62,7 @@ struct OutputConfig {
   std::filesystem::path dir;  // absolute
   Interval checkpoint_every{Interval::Unit::epochs, 1};
   std::int64_t keep = 3;
+  bool report = false;  // report.html after each epoch
 };
 
 struct RunConfig {

@@ -24,8 +24,9 @@ namespace fs = std::filesystem;
 constexpr std::string_view kStepPrefix = "step-";
 constexpr std::string_view kSuffix = ".safetensors";
 constexpr const char* kConfig = "config.yaml";
-constexpr std::array<std::string_view, 6> kRunFiles = {
-    kConfig,           "train.log", "metrics.csv", "model.safetensors", "best.safetensors",
+constexpr const char* kReport = "report.html";
+constexpr std::array<std::string_view, 7> kRunFiles = {
+    kConfig,           kReport, "train.log", "metrics.csv", "model.safetensors", "best.safetensors",
     "last.safetensors"};
 // A run that is being prepared, and one that only has to be moved to its place.
 constexpr const char* kNext = ".cnn-next";

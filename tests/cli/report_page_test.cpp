@@ -1,5 +1,6 @@
 // cnn-report: the page of a run.
 
+#include <csignal>
 #include <fstream>
 #include <initializer_list>
 
@@ -136,6 +137,74 @@ TEST(Report, ARunThatGoesOnSaysSo) {
   const std::string page = report(temp / "run");
   EXPECT_THAT(page, HasSubstr("The run is going on; epoch 1 is done."));
   EXPECT_THAT(page, HasSubstr("last.safetensors"));
+}
+
+// A page while it runs, and one of its end, for which nobody waits.
+TEST(LiveReport, ReloadsItselfUntilTheRunEnds) {
+  const TempDir temp;
+  RunningCommand run("cnn-train",
+                     train_arguments(temp / "run", {"--report", "--set", "training.steps=100000"}),
+                     temp.path());
+  const fs::path file = temp / "run/report.html";
+  ASSERT_TRUE(run.wait_until([&] { return fs::exists(file); }));
+  const std::string live = slurp(file);
+  EXPECT_EQ(html_mistake(live), "");
+  EXPECT_THAT(live, HasSubstr("http-equiv=\"refresh\""));
+  EXPECT_THAT(live, HasSubstr("The run goes on."));
+  EXPECT_THAT(live, HasSubstr("<h2>Network</h2>"));
+  EXPECT_THAT(live, HasSubstr("training, epoch 1: "));
+  run.send(SIGTERM);
+  EXPECT_EQ(run.wait().code, 128 + SIGTERM);
+  const std::string last = slurp(file);
+  EXPECT_EQ(html_mistake(last), "");
+  EXPECT_THAT(last, Not(HasSubstr("refresh")));
+  EXPECT_THAT(last, HasSubstr("The run did not come to its end"));
+  EXPECT_THAT(last, HasSubstr(" adds them."));
+  EXPECT_THAT(report(temp / "run"), HasSubstr("<h2>Mistakes</h2>"));
+}
+
+TEST(LiveReport, EndsWithThePageOfTheCommand) {
+  const TempDir temp;
+  const CommandResult result = train_tiny(temp, 3, {"--report"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("cnn-report "));
+  const std::string page = slurp(temp / "run/report.html");
+  EXPECT_EQ(report(temp / "run"), page);
+}
+
+TEST(LiveReport, OfARunThatDivergedSaysSo) {
+  const TempDir temp;
+  ASSERT_EQ(train_tiny(temp, 3,
+                       {"--report", "--set", "training.alpha=1e18", "--set", "loss=euclidean",
+                        "--set", "training.epochs=50"})
+                .code,
+            4);
+  const std::string page = slurp(temp / "run/report.html");
+  EXPECT_THAT(page, HasSubstr("The run did not come to its end"));
+  EXPECT_THAT(page, Not(HasSubstr("refresh")));
+}
+
+TEST(LiveReport, APageOfAnotherRunGoesWithIt) {
+  const TempDir temp;
+  ASSERT_EQ(train_tiny(temp, 3, {"--report"}).code, 0);
+  ASSERT_EQ(train_tiny(temp, 3, {"--overwrite", "--set", "training.alpha=0.02"}).code, 0);
+  EXPECT_FALSE(fs::exists(temp / "run/report.html"));
+}
+
+TEST(LiveReport, WhereNoPageCanBeIsFoundBeforeTheFirstStep) {
+  const TempDir temp;
+  fs::create_directories(temp / "run/report.html");
+  const CommandResult result = train_tiny(temp, 3, {"--report"});
+  EXPECT_EQ(result.code, 3) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("report.html"));
+}
+
+// What a report costs does not make it another run.
+TEST(LiveReport, MayBeAskedForWhenARunGoesOn) {
+  const TempDir temp;
+  ASSERT_EQ(train_tiny(temp, 3).code, 0);
+  ASSERT_EQ(train_tiny(temp, 3, {"--resume", "--report", "--set", "training.epochs=2"}).code, 0);
+  EXPECT_THAT(slurp(temp / "run/report.html"), HasSubstr("training, epoch 2: "));
 }
 
 TEST(Report, IsOfAnyNumberOfClasses) {

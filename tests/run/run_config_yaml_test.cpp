@@ -185,7 +185,8 @@ TEST(ToYaml, SpellsOutEveryDefault) {
             "output:\n"
             "  dir: /o\n"
             "  checkpoint_every: 1 epoch\n"
-            "  keep: 3\n");
+            "  keep: 3\n"
+            "  report: false\n");
 }
 
 // Every flipped bit, every byte that YAML knows in every place: an error or a configuration that
