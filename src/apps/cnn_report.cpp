@@ -22,6 +22,7 @@ namespace {
 // Several runs, or a sweep's directory.
 int compare(const ReportOptions& o, const std::vector<std::filesystem::path>& runs) {
   if (!o.model.empty()) throw ConfigError("error: --model is for one run");
+  if (!o.images.empty()) throw ConfigError("error: --image is for one run");
   report::ComparisonOptions options;
   options.runs = runs;
   // Of a sweep the page stands beside its runs.
@@ -49,6 +50,7 @@ int write_report(const ReportOptions& o) {
   options.out = o.out.empty() ? report::page_of(options.run) : std::filesystem::path(o.out);
   options.model = o.model;
   options.score = {o.data, o.split, o.threads};
+  options.images.assign(o.images.begin(), o.images.end());
   require_output_kind("--out", options.out, OutputKind::html);
   for (const std::string& notice : report::write_run_report(options)) {
     write_lines(stderr, "note: " + notice + "\n");

@@ -451,6 +451,10 @@ void add_options(CLI::App& app, ReportOptions& o) {
                  "Part of the data to score: test, validation or train; without it, test where "
                  "there is one, else validation")
       ->check(CLI::IsMember({"test", "validation", "train"}));
+  app.add_option("--image", o.images,
+                 "Picture to follow through the network and back, besides two of the set")
+      ->type_name("FILE")
+      ->check(not_empty);
   app.add_option(
          "--out", o.out,
          "The page to write, instead of report.html in the run directory; several runs need it")

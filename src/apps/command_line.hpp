@@ -110,8 +110,9 @@ struct ReportOptions {
   std::vector<std::string> runs;
   std::string model;  // empty: that of the run
   std::string data;
-  std::string split;  // empty: test, else validation
-  std::string out;    // empty: report.html in the run
+  std::string split;                // empty: test, else validation
+  std::vector<std::string> images;  // pictures to follow through the network
+  std::string out;                  // empty: report.html in the run
   int threads = 0;
 };
 

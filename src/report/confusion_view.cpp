@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t kLargestMatrix = 50;  // classes; above, a list of the worst cells
 constexpr std::size_t kMostConfused = 100;
 constexpr std::size_t kMostClasses = 1000;  // rows of the table of classes
-constexpr std::size_t kPictureBytes = 1'300'000;
+constexpr std::size_t kPictureBytes = 1'000'000;
 
 using Places = std::vector<std::size_t>;  // in the selection
 
@@ -108,8 +108,7 @@ class Results {
     const bool wrong = is_wrong(place);
     Fields picture;
     picture.text("uri", *uri).text("label", names_[p.label]).text("predicted", names_[p.predicted]);
-    picture.text("name",
-                 data.file_names.empty() ? "no. " + std::to_string(index) : data.file_names[index]);
+    picture.text("name", run_.image_name(index));
     picture.text("probability", percent(p.probability));
     picture.text("alt", fmt::format("{}, taken for {}", names_[p.label], names_[p.predicted]));
     picture.show("wrong", wrong).show("right", !wrong).show("all", odds == nullptr);

@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "nn/layer_words.hpp"
+#include "report/network_graph.hpp"
 #include "report/numbers.hpp"
 
 namespace cnn::report {
@@ -17,6 +18,7 @@ std::string grouped_or_dash(std::uint64_t count) {
 }  // namespace
 
 void add_network(Fields& fields, const Network& network) {
+  add_graph(fields, network);
   std::uint64_t multiply_adds = 0;
   std::size_t number = 0;
   for (const Network::Node& node : network.nodes()) {

@@ -1,4 +1,4 @@
-// The network as a table.
+// The network as a graph and as a table.
 
 #pragma once
 

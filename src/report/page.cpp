@@ -1,5 +1,7 @@
 #include "report/page.hpp"
 
+#include <algorithm>
+#include <span>
 #include <string>
 
 #include "base/file.hpp"
@@ -8,6 +10,7 @@
 #include "report/line_chart.hpp"
 #include "report/network_view.hpp"
 #include "report/numbers.hpp"
+#include "report/samples.hpp"
 
 namespace cnn::report {
 namespace {
@@ -74,6 +77,26 @@ void add_commands(Fields& fields, const RunPage& page) {
   add("Write this page", "cnn-report " + directory);
 }
 
+// What shows the images and the way of some through the network: what a page may still take.
+void add_images(Fields& fields, const RunPage& page, std::size_t taken) {
+  constexpr std::size_t kMostBytes = 1'950'000, kOfAStep = 1'000, kOfSamples = 300'000;
+  if (page.has_scores) {
+    PictureBudget samples(std::min(kOfSamples, taken < kMostBytes ? kMostBytes - taken : 0));
+    const std::size_t before = samples.left();
+    add_samples(fields, *page.scored, samples);
+    add_augmented(fields, *page.scored, samples);
+    taken += before - samples.left();
+  }
+  // Markup besides the strips: pictures for which there is no room are left out.
+  const std::size_t left = taken < kMostBytes ? kMostBytes - taken : 0;
+  const std::size_t of_picture = (page.scored->network().nodes().size() + 3) * kOfAStep;
+  const std::size_t shown =
+      std::min(page.pictures.size(), std::max<std::size_t>(1, left / 2 / of_picture));
+  PictureBudget strips(left - std::min(left, shown * of_picture));
+  add_sight(fields, *page.scored, std::span(page.pictures).first(shown), strips);
+  fields.show("sight_cut", strips.is_spent() || shown < page.pictures.size());
+}
+
 }  // namespace
 
 std::string run_page(const RunPage& page) {
@@ -100,6 +123,7 @@ std::string run_page(const RunPage& page) {
   }
   add_configuration(fields, run.config);
   add_commands(fields, page);
+  if (page.scored != nullptr) add_images(fields, page, render("page.html", fields).size());
   return render("page.html", fields);
 }
 

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "report/run_record.hpp"
 #include "report/scored_run.hpp"
+#include "report/sight.hpp"
 
 namespace cnn::report {
 
@@ -15,8 +17,9 @@ struct RunPage {
   const RunRecord& run;
   ScoredRun* scored = nullptr;
   bool has_scores = false;
-  const Network* network = nullptr;  // of a run without `scored`
-  int reloads_every = 0;             // seconds; 0: the page is complete
+  const Network* network = nullptr;        // of a run without `scored`
+  std::vector<SeenPicture> pictures = {};  // followed through the network of `scored`
+  int reloads_every = 0;                   // seconds; 0: the page is complete
 };
 
 std::string run_page(const RunPage& page);

@@ -27,6 +27,7 @@ class PictureBudget {
   // The picture, or nothing once the bytes are used up.
   std::optional<std::string> uri(const Image& image);
   bool is_spent() const { return spent_; }
+  std::size_t left() const { return left_; }
 
  private:
   std::size_t left_;

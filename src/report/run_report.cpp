@@ -1,10 +1,12 @@
 #include "report/run_report.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "cnn/error.hpp"
+#include "cnn/image.hpp"
 
 #include "base/file.hpp"
 #include "base/workers.hpp"
@@ -36,6 +38,25 @@ void add_scores(const RunReportOptions& options, RunRecord& run, RunPage& page,
   }
 }
 
+// The pictures that are followed: those that were asked for, and those of the set.
+void add_pictures(const RunReportOptions& options, RunRecord& run, RunPage& page) {
+  if (page.scored == nullptr) {
+    if (!options.images.empty()) {
+      run.notices.push_back("There is no model to follow the pictures of --image through.");
+    }
+    return;
+  }
+  for (const std::filesystem::path& file : options.images) {
+    PreparedImage prepared = prepare_picture(read_image(file), page.scored->info(),
+                                             Invert::automatic, Prepare::automatic);
+    page.pictures.push_back({display_path(file), std::move(prepared.pixels), std::nullopt});
+  }
+  if (!page.has_scores) return;
+  for (SeenPicture& picture : chosen_pictures(*page.scored)) {
+    page.pictures.push_back(std::move(picture));
+  }
+}
+
 }  // namespace
 
 std::filesystem::path page_of(const std::filesystem::path& run) {
@@ -54,6 +75,7 @@ std::vector<std::string> write_run_report(const RunReportOptions& options) {
     run.notices.push_back("Scores and pictures are missing; cnn-report " +
                           display_path(run.directory) + " adds them.");
   }
+  add_pictures(options, run, page);
   write_file(options.out.empty() ? page_of(options.run) : options.out, run_page(page));
   return run.notices;
 }

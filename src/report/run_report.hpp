@@ -15,6 +15,7 @@ struct RunReportOptions {
   std::filesystem::path out = {};    // empty: page_of(run)
   std::filesystem::path model = {};  // empty: that of the run
   ScoreOptions score = {};
+  std::vector<std::filesystem::path> images = {};  // to follow through the network
   bool scores = true;  // false: only what the run has left, which takes no time
 };
 

@@ -34,6 +34,13 @@ void ScoredRun::score(const ScoreOptions& options) {
   });
 }
 
+std::string ScoredRun::image_name(std::uint32_t index) const {
+  const Dataset& data = dataset();
+  if (data.file_names.empty()) return "no. " + std::to_string(index);
+  const std::filesystem::path file = data.file_names[index];
+  return (file.parent_path().filename() / file.filename()).string();
+}
+
 std::vector<std::vector<double>> ScoredRun::probabilities(const std::vector<std::size_t>& places) {
   std::vector<std::vector<double>> result(places.size(),
                                           std::vector<double>(info().classes.size()));

@@ -38,6 +38,8 @@ class ScoredRun {
   const Dataset& dataset() const { return data_.dataset; }
   const Selection& selection() const { return data_.selection; }
   const Evaluation& evaluation() const { return evaluation_; }
+  // What an image of the set is called: its file in its folder, or its number.
+  std::string image_name(std::uint32_t index) const;
   // The probability of each class, per place in the selection.
   std::vector<std::vector<double>> probabilities(const std::vector<std::size_t>& places);
 

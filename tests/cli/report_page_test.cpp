@@ -207,6 +207,45 @@ TEST(LiveReport, MayBeAskedForWhenARunGoesOn) {
   EXPECT_THAT(slurp(temp / "run/report.html"), HasSubstr("training, epoch 2: "));
 }
 
+TEST(Report, FollowsPicturesThroughTheNetworkAndBack) {
+  const TempDir temp;
+  ASSERT_EQ(train(temp / "run", {}).code, 0);
+  const fs::path picture = temp / "seven.png";
+  const Dataset images = make_dataset({1, 28, 28}, 1, 1);
+  write_picture(picture, images, 0);
+  const std::string page = report(temp / "run", {"--image", picture.string()});
+  EXPECT_THAT(page, HasSubstr("<h2>What the network sees</h2>"));
+  EXPECT_THAT(page, HasSubstr("seven.png"));
+  EXPECT_THAT(page, HasSubstr("nobody says what it is"));
+  EXPECT_THAT(page, HasSubstr("In numbers: pool1, map "));
+  EXPECT_THAT(page, HasSubstr("handed down: δ to the maximum alone"));
+  EXPECT_THAT(page, HasSubstr("alt=\"rot180(W) of conv1\""));
+  EXPECT_THAT(page, HasSubstr("alt=\"∂J/∂W of conv2\""));
+  EXPECT_THAT(page, HasSubstr("Gradient × input"));
+  EXPECT_EQ(report(temp / "run", {"--image", picture.string()}), page);
+}
+
+TEST(Report, APictureThatCannotBeReadIsAMistake) {
+  const TempDir temp;
+  ASSERT_EQ(train_tiny(temp, 3).code, 0);
+  std::ofstream(temp / "letter.png") << "dear";
+  const CommandResult result = run_command(
+      "cnn-report", {(temp / "run").string(), "--image", (temp / "letter.png").string()});
+  EXPECT_EQ(result.code, 3);
+  EXPECT_THAT(result.err, HasSubstr("letter.png"));
+  EXPECT_FALSE(fs::exists(temp / "run/report.html"));
+}
+
+TEST(Report, ShowsImagesAndWhatAugmentMakesOfThem) {
+  const TempDir temp;
+  ASSERT_EQ(train_tiny(temp, 3).code, 0);
+  const std::string plain = report(temp / "run");
+  EXPECT_THAT(plain, HasSubstr("the mean of all images"));
+  EXPECT_THAT(plain, Not(HasSubstr("<code>augment</code>")));
+  ASSERT_EQ(train_tiny(temp, 3, {"--overwrite", "--set", "data.augment.shift=2"}).code, 0);
+  EXPECT_THAT(report(temp / "run"), HasSubstr("What <code>augment</code> makes of them"));
+}
+
 TEST(Report, IsOfAnyNumberOfClasses) {
   for (const std::size_t classes : std::initializer_list<std::size_t>{1, 2, 51, 256, 1000}) {
     SCOPED_TRACE(classes);

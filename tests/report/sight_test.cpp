@@ -1,0 +1,95 @@
+// The numbers, tiles and lines that a page shows of a network.
+
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "nn/traced_pass.hpp"
+#include "report/close_up.hpp"
+#include "report/network_graph.hpp"
+#include "report/tiles.hpp"
+#include "support/example_options.hpp"
+
+namespace cnn::report {
+namespace {
+
+// The lecture's example of max pooling, with a fully connected layer whose weights become its δ.
+TEST(CloseUp, HasTheNumbersOfTheSlides) {
+  Network network({1, 4, 4}, {layer_spec("pool", "pool", "{type: max, kernel: 2, stride: 2}"),
+                              layer_spec("fc", "fc", "{count: 1}")});
+  const std::vector<Real> delta = {1, 2, 3, 4};
+  std::copy(delta.begin(), delta.end(), network.value(network.parameters()[0]).begin());
+  const std::vector<Real> image = {1, 2, 5, 6,  //
+                                   3, 8, 7, 4,  //
+                                   9, 6, 1, 2,  //
+                                   4, 3, 3, 4};
+  TracedPass pass(network, image);
+  pass.go_back(std::vector<Real>{1});
+  Fields fields;
+  add_close_ups(fields, network, pass);
+  EXPECT_EQ(render_text("{{#close_ups}}{{heading}}: {{#tables}}{{caption}}"
+                        "{{#number_rows}}|{{#cells}} {{value}}{{/cells}}{{/number_rows}}; "
+                        "{{/tables}}{{/close_ups}}",
+                        fields),
+            "pool, map 1, from row 1 and column 1 on: "
+            "its input| 1 2 5 6| 3 8 7 4"
+            "| 9 6 1 2| 4 3 3 4; "
+            "its output| 8 7| 9 4; "
+            "δ of its output| 1 2| 3 4; "
+            "δ of its input| 0 0 0 0| 0 1 2 0| 3 0 0 0| 0 0 0 4; ");
+}
+
+TEST(CloseUp, TurnsTheKernelBy180Degrees) {
+  Network network({1, 2, 2}, {layer_spec("conv", "conv", "{count: 1, kernel: 2}")});
+  const std::vector<Real> kernel = {1, 2, 3, 4};
+  std::copy(kernel.begin(), kernel.end(), network.value(network.parameters()[0]).begin());
+  TracedPass pass(network, std::vector<Real>{0.001F, 0, 0, 0.002F});
+  pass.go_back(std::vector<Real>{1});
+  Fields fields;
+  add_close_ups(fields, network, pass);
+  EXPECT_EQ(render_text("{{#close_ups}}{{#tables}}{{caption}}"
+                        "{{#number_rows}}|{{#cells}} {{value}}{{/cells}}{{/number_rows}}; "
+                        "{{/tables}}{{/close_ups}}",
+                        fields),
+            "W| 1 2| 3 4; rot180(W)| 4 3| 2 1; "
+            "∂J/∂W, in 10⁻³| 1 0| 0 2; ");
+}
+
+TEST(Tiles, StandSideBySideWithALineBetween) {
+  Tiles tiles(3, 2, {1, 1});
+  for (const Real value : {Real{-2}, Real{0}, Real{2}}) {
+    tiles.add_signed(std::vector<Real>{value}, 2);
+  }
+  const Image& image = tiles.image();
+  EXPECT_EQ(image.shape, (Shape{3, 3, 3}));
+  const std::vector<std::uint8_t> red(image.pixels.begin(), image.pixels.begin() + 9);
+  EXPECT_EQ(red, (std::vector<std::uint8_t>{24, 190, 255, 190, 190, 190, 190, 190, 190}));
+}
+
+std::string drawn(const Network& network) {
+  Fields fields;
+  add_graph(fields, network);
+  return render_text(
+      "{{#graph}}{{#graph_nodes}}{{name}} {{x}},{{y}} {{/graph_nodes}}"
+      "{{#graph_edges}}[{{path}}]{{/graph_edges}}{{/graph}}",
+      fields);
+}
+
+TEST(NetworkGraph, DrawsAChainStraightDown) {
+  const Network network({1, 4, 4}, {layer_spec("relu", "a"), layer_spec("relu", "b")});
+  EXPECT_EQ(drawn(network), "image 14,14 a 14,40 b 14,66 [M14 14V40][M14 40V66]");
+}
+
+// What passes a layer by has a lane of its own; a branch stands in its lane.
+TEST(NetworkGraph, DrawsBranchesBesideOneAnother) {
+  const Network network({1, 4, 4}, {layer_spec("relu", "a"), layer_spec("tanh", "b", "{}", {"a"}),
+                                    layer_spec("sigmoid", "c", "{}", {"a"}),
+                                    layer_spec("add", "sum", "{}", {"b", "c"})});
+  const std::string text = drawn(network);
+  EXPECT_NE(text.find("a 14,40 b 14,66 c 32,92 sum 14,118 "), std::string::npos) << text;
+  EXPECT_NE(text.find("[M14 40C14 53 32 53 32 66L32 92]"), std::string::npos) << text;
+}
+
+}  // namespace
+}  // namespace cnn::report
