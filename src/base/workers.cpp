@@ -17,6 +17,7 @@
 #include "cnn/error.hpp"
 
 #include "base/cpu_quota.hpp"
+#include "base/task_log.hpp"
 
 namespace cnn {
 namespace {
@@ -42,6 +43,10 @@ int processors_allowed() {
   return count > 0 ? static_cast<int>(count) : 1;
 }
 
+void require_worker(int count) {
+  if (count < 1) throw ArgumentError("workers: " + std::to_string(count) + ", expected at least 1");
+}
+
 }  // namespace
 
 struct Workers::State {
@@ -64,6 +69,8 @@ struct Workers::State {
   std::exception_ptr error;
 
   int spins = 0;
+  int count = 1;
+  TaskLog* log = nullptr;
   std::vector<std::thread> threads;
 
   static constexpr int kCallShift = 32;
@@ -82,8 +89,10 @@ struct Workers::State {
 
   void work(int worker) {
     for (int task = 0; take(task);) {
+      if (log != nullptr) log->begin_task();
       try {
         invoke(callable, worker, task);
+        if (log != nullptr) log->end_task();
       } catch (...) {
         const std::lock_guard lock(error_mutex);
         if (!error || task < error_task) {
@@ -132,7 +141,8 @@ struct Workers::State {
 };
 
 Workers::Workers(int count) : state_(std::make_unique<State>()) {
-  if (count < 1) throw ArgumentError("workers: " + std::to_string(count) + ", expected at least 1");
+  require_worker(count);
+  state_->count = count;
   state_->spins = count <= available() ? kSpins : 0;
   state_->threads.reserve(static_cast<std::size_t>(count) - 1);
   try {
@@ -149,17 +159,28 @@ Workers::Workers(int count) : state_(std::make_unique<State>()) {
   }
 }
 
+Workers::Workers(int count, TaskLog& log) : state_(std::make_unique<State>()) {
+  require_worker(count);
+  state_->count = count;
+  state_->log = &log;
+}
+
 Workers::~Workers() {
   state_->end();
 }
 
 int Workers::count() const {
-  return static_cast<int>(state_->threads.size()) + 1;
+  return state_->count;
 }
 
-void Workers::run_erased(int tasks, Invoke invoke, void* callable) {
+void Workers::note_line(std::size_t line) {
+  if (state_->log != nullptr) state_->log->wait_in_line(line);
+}
+
+void Workers::run_erased(std::string_view stage, int tasks, Invoke invoke, void* callable) {
   State& state = *state_;
   if (tasks <= 0) return;
+  if (state.log != nullptr) state.log->begin_stage(stage, tasks);
   state.tasks = tasks;
   state.invoke = invoke;
   state.callable = callable;
@@ -174,6 +195,7 @@ void Workers::run_erased(int tasks, Invoke invoke, void* callable) {
       std::this_thread::yield();
     }
   }
+  if (state.log != nullptr) state.log->end_stage();
   if (state.error) std::rethrow_exception(std::exchange(state.error, nullptr));
 }
 

@@ -7,16 +7,25 @@
 
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <string_view>
 #include <type_traits>
+#include <utility>
 
 namespace cnn {
+
+class TaskLog;
 
 class Workers {
  public:
   // `count` includes the calling thread. Threads are created here and nowhere else. Throws
   // ArgumentError for less than one, std::system_error if the system refuses a thread.
   explicit Workers(int count);
+  // No threads: the caller runs all tasks, in their order and as worker 0, and tells the log, which
+  // must outlive the workers. What asks for their number is told `count`, and cuts its work as it
+  // would for so many. Throws ArgumentError for less than one.
+  Workers(int count, TaskLog& log);
   ~Workers();
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
@@ -25,17 +34,24 @@ class Workers {
 
   // Runs function(worker, task) for task = 0 … tasks-1 and returns when all are done. Allocates
   // nothing. If tasks throw, the others still run and the exception of the task with the lowest
-  // number is rethrown.
+  // number is rethrown. A log is told that this is `stage`.
   template <typename Function>
-  void run(int tasks, Function&& function) {
+  void run(std::string_view stage, int tasks, Function&& function) {
     using Callable = std::remove_reference_t<Function>;
     run_erased(
-        tasks,
+        stage, tasks,
         [](void* callable, int worker, int task) {
           (*static_cast<Callable*>(callable))(worker, task);
         },
         const_cast<void*>(static_cast<const void*>(&function)));
   }
+  template <typename Function>
+  void run(int tasks, Function&& function) {
+    run({}, tasks, std::forward<Function>(function));
+  }
+
+  // Called by a task that has waited for those before it of the same line: for a log.
+  void note_line(std::size_t line);
 
   // The processors this process may use, by its affinity mask and by the CPU quota of its control
   // groups (a container's): what `threads: auto` means.
@@ -43,7 +59,7 @@ class Workers {
 
  private:
   using Invoke = void (*)(void* callable, int worker, int task);
-  void run_erased(int tasks, Invoke invoke, void* callable);
+  void run_erased(std::string_view stage, int tasks, Invoke invoke, void* callable);
 
   struct State;
   std::unique_ptr<State> state_;

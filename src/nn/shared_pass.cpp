@@ -68,6 +68,14 @@ void SharedPass::add_stage(std::vector<Stage>& stages, std::size_t layer, Cut cu
   stages.back().end = std::max(stages.back().end, layer + 1);
 }
 
+void SharedPass::name_stages(std::vector<Stage>& stages, std::string_view way) const {
+  const auto layer = [&](std::size_t i) { return network_.nodes()[i].spec.name; };
+  for (Stage& stage : stages) {
+    stage.name = std::string(way) + " " + layer(stage.begin);
+    if (stage.end > stage.begin + 1) stage.name += " to " + layer(stage.end - 1);
+  }
+}
+
 void SharedPass::find_forward() {
   for (std::size_t i = 0; i < network_.nodes().size(); ++i) {
     const LayerPlan& plan = network_.nodes()[i].plan;
@@ -81,6 +89,7 @@ void SharedPass::find_forward() {
     }
     add_stage(forward_, i, cut);
   }
+  name_stages(forward_, "forward");
 }
 
 // A layer whose backward does anything.
@@ -108,6 +117,7 @@ void SharedPass::find_backward() {
     }
     add_stage(backward_, i, cut);
   }
+  name_stages(backward_, "backward");
   const auto work = [&](const Piece& piece) {
     const LayerPlan& plan = network_.nodes()[piece.layer].plan;
     return plan.multiply_adds / static_cast<std::int64_t>(plan.pieces);
@@ -143,7 +153,8 @@ void SharedPass::forward(std::span<Workspace> workspaces, std::span<const Group>
   for (const Stage& stage : forward_) {
     const LayerPlan& plan = network_.nodes()[stage.begin].plan;
     if (stage.cut == Cut::pieces) {
-      workers_.run(static_cast<int>(groups.size() * plan.pieces), [&](int worker, int task) {
+      const auto tasks = static_cast<int>(groups.size() * plan.pieces);
+      workers_.run(stage.name, tasks, [&](int worker, int task) {
         const std::size_t k = static_cast<std::size_t>(task) / plan.pieces;
         const std::size_t piece = static_cast<std::size_t>(task) % plan.pieces;
         network_.forward_part(stage.begin, workspaces[k], scratch_of(workspaces, worker),
@@ -153,9 +164,10 @@ void SharedPass::forward(std::span<Workspace> workspaces, std::span<const Group>
       continue;
     }
     const std::size_t block = stage.cut == Cut::samples ? Network::kBlock
-                              : stage.cut == Cut::unit  ? samples_of_a_task(groups, plan.unit)
-                                                        : most_samples(groups);
-    workers_.run(tasks(groups, block), [&](int worker, int task) {
+                              : stage.cut == Cut::unit
+                                  ? samples_of_a_task(groups, plan.unit)
+                                  : most_samples(groups);
+    workers_.run(stage.name, tasks(groups, block), [&](int worker, int task) {
       const Block part = block_of(groups, task, block);
       if (part.samples.count == 0) return;
       for (std::size_t i = stage.begin; i < stage.end; ++i) {
@@ -174,13 +186,13 @@ void SharedPass::backward(std::span<Workspace> workspaces, std::span<const Group
         backward_samples(stage, workspaces, groups);
         break;
       case Cut::unit:
-        backward_in_turn(stage.begin, workspaces, groups);
+        backward_in_turn(stage, workspaces, groups);
         break;
       case Cut::pieces:
-        backward_pieces(stage.begin, workspaces, groups);
+        backward_pieces(stage, workspaces, groups);
         break;
       case Cut::group:
-        backward_groups(stage.begin, workspaces, groups);
+        backward_groups(stage, workspaces, groups);
         break;
     }
   }
@@ -194,7 +206,7 @@ void SharedPass::backward_samples(const Stage& stage, std::span<Workspace> works
              return network_.wants_gradient(tensor);
            });
   };
-  workers_.run(tasks(groups, Network::kBlock), [&](int worker, int task) {
+  workers_.run(stage.name, tasks(groups, Network::kBlock), [&](int worker, int task) {
     const Block part = block_of(groups, task, Network::kBlock);
     if (part.samples.count == 0) return;
     for (std::size_t i = stage.end; i-- > stage.begin;) {
@@ -205,11 +217,12 @@ void SharedPass::backward_samples(const Stage& stage, std::span<Workspace> works
   });
 }
 
-void SharedPass::backward_in_turn(std::size_t layer, std::span<Workspace> workspaces,
+void SharedPass::backward_in_turn(const Stage& stage, std::span<Workspace> workspaces,
                                   std::span<const Group> groups) {
+  const std::size_t layer = stage.begin;
   const std::size_t unit = network_.nodes()[layer].plan.unit;
   for (std::size_t k = 0; k < groups.size(); ++k) turns_[k].store(0);
-  workers_.run(tasks(groups, unit), [&](int worker, int task) {
+  workers_.run(stage.name, tasks(groups, unit), [&](int worker, int task) {
     const Block part = block_of(groups, task, unit);
     if (part.samples.count == 0) return;
     Scratch& scratch = scratch_of(workspaces, worker);
@@ -217,15 +230,17 @@ void SharedPass::backward_in_turn(std::size_t layer, std::span<Workspace> worksp
     network_.backward_part(layer, workspaces[part.group], scratch, {.samples = part.samples},
                            nullptr);
     turn.wait();
+    workers_.note_line(part.group);
     network_.add_gradients(layer, workspaces[part.group], scratch, part.samples,
                            *groups[part.group].gradients);
   });
 }
 
-void SharedPass::backward_pieces(std::size_t layer, std::span<Workspace> workspaces,
+void SharedPass::backward_pieces(const Stage& stage, std::span<Workspace> workspaces,
                                  std::span<const Group> groups) {
+  const std::size_t layer = stage.begin;
   const std::size_t pieces = network_.nodes()[layer].plan.pieces;
-  workers_.run(static_cast<int>(groups.size() * pieces), [&](int worker, int task) {
+  workers_.run(stage.name, static_cast<int>(groups.size() * pieces), [&](int worker, int task) {
     const std::size_t k = static_cast<std::size_t>(task) / pieces;
     const std::size_t piece = static_cast<std::size_t>(task) % pieces;
     network_.backward_part(layer, workspaces[k], scratch_of(workspaces, worker),
@@ -234,10 +249,11 @@ void SharedPass::backward_pieces(std::size_t layer, std::span<Workspace> workspa
   });
 }
 
-void SharedPass::backward_groups(std::size_t layer, std::span<Workspace> workspaces,
+void SharedPass::backward_groups(const Stage& stage, std::span<Workspace> workspaces,
                                  std::span<const Group> groups) {
+  const std::size_t layer = stage.begin;
   const bool whole = network_.nodes()[layer].plan.takes_all_samples();
-  workers_.run(static_cast<int>(groups.size()), [&](int worker, int task) {
+  workers_.run(stage.name, static_cast<int>(groups.size()), [&](int worker, int task) {
     const auto k = static_cast<std::size_t>(task);
     const std::size_t block = whole ? groups[k].n : Network::kBlock;
     for (std::size_t first = 0; first < groups[k].n; first += block) {
@@ -249,7 +265,8 @@ void SharedPass::backward_groups(std::size_t layer, std::span<Workspace> workspa
 }
 
 void SharedPass::add_gradients(std::span<Workspace> workspaces, std::span<const Group> groups) {
-  workers_.run(static_cast<int>(groups.size() * pieces_.size()), [&](int worker, int task) {
+  const auto tasks = static_cast<int>(groups.size() * pieces_.size());
+  workers_.run("backward, weights", tasks, [&](int worker, int task) {
     const std::size_t k = static_cast<std::size_t>(task) % groups.size();
     const Piece& piece = pieces_[static_cast<std::size_t>(task) / groups.size()];
     network_.backward_part(piece.layer, workspaces[k], scratch_of(workspaces, worker),

@@ -23,6 +23,8 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/workers.hpp"
@@ -53,15 +55,20 @@ class SharedPass {
   void backward(std::span<Workspace> workspaces, std::span<const Group> groups);
 
   // body(worker, k, samples) for blocks of the samples of each group k: what comes before and
-  // after.
+  // after. A log is told that this is `stage`.
   template <typename Body>
-  void for_samples(std::span<const Group> groups, const Body& body) {
-    workers_.run(tasks(groups, Network::kBlock), [&](int worker, int task) {
+  void for_samples(std::string_view stage, std::span<const Group> groups, const Body& body) {
+    workers_.run(stage, tasks(groups, Network::kBlock), [&](int worker, int task) {
       const Block block = block_of(groups, task, Network::kBlock);
       if (block.samples.count > 0) {
         body(static_cast<std::size_t>(worker), block.group, block.samples);
       }
     });
+  }
+
+  template <typename Body>
+  void for_samples(std::span<const Group> groups, const Body& body) {
+    for_samples({}, groups, body);
   }
 
  private:
@@ -71,6 +78,7 @@ class SharedPass {
     std::size_t begin;
     std::size_t end;
     Cut cut;
+    std::string name = {};  // "forward conv1 to pool1"
   };
   struct Block {
     std::size_t group;
@@ -86,6 +94,7 @@ class SharedPass {
   void find_forward();
   void find_backward();
   static void add_stage(std::vector<Stage>& stages, std::size_t layer, Cut cut);
+  void name_stages(std::vector<Stage>& stages, std::string_view way) const;
   bool is_active(std::size_t layer) const;
 
   // Of blocks of so many samples; task after task is a block of another group, so that the blocks
@@ -95,13 +104,13 @@ class SharedPass {
   std::size_t samples_of_a_task(std::span<const Group> groups, std::size_t unit) const;
   Scratch& scratch_of(std::span<Workspace> workspaces, int worker);
 
-  void backward_in_turn(std::size_t layer, std::span<Workspace> workspaces,
+  void backward_in_turn(const Stage& stage, std::span<Workspace> workspaces,
                         std::span<const Group> groups);
   void backward_samples(const Stage& stage, std::span<Workspace> workspaces,
                         std::span<const Group> groups);
-  void backward_pieces(std::size_t layer, std::span<Workspace> workspaces,
+  void backward_pieces(const Stage& stage, std::span<Workspace> workspaces,
                        std::span<const Group> groups);
-  void backward_groups(std::size_t layer, std::span<Workspace> workspaces,
+  void backward_groups(const Stage& stage, std::span<Workspace> workspaces,
                        std::span<const Group> groups);
   void add_gradients(std::span<Workspace> workspaces, std::span<const Group> groups);
 

@@ -5,11 +5,15 @@
 #include <chrono>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "cnn/error.hpp"
+
+#include "base/task_log.hpp"
 #include "support/allocation_counter.hpp"
 
 namespace cnn {
@@ -159,6 +163,39 @@ TEST(Workers, RunTasksAtTheSameTime) {
     }
   });
   EXPECT_TRUE(met) << "one task waited for the other in vain";
+}
+
+// Writes down what it is told.
+class Diary : public TaskLog {
+ public:
+  void begin_stage(std::string_view stage, int tasks) override {
+    lines.push_back(std::string(stage) + " of " + std::to_string(tasks));
+  }
+  void end_stage() override { lines.emplace_back("end of stage"); }
+  void begin_task() override { lines.emplace_back("task"); }
+  void end_task() override { lines.emplace_back("end"); }
+  void wait_in_line(std::size_t line) override { lines.push_back("line " + std::to_string(line)); }
+
+  std::vector<std::string> lines;
+};
+
+TEST(Workers, WithALogRunTasksInTheirOrderAndTellIt) {
+  Diary diary;
+  Workers workers(16, diary);
+  EXPECT_EQ(workers.count(), 16);
+  const std::thread::id caller = std::this_thread::get_id();
+  workers.run("first", 2, [&](int worker, int task) {
+    EXPECT_EQ(worker, 0);
+    EXPECT_EQ(std::this_thread::get_id(), caller);
+    if (task == 1) workers.note_line(7);
+    diary.lines.push_back(std::to_string(task));
+  });
+  workers.run(0, [](int, int) {});
+  workers.run(1, [](int, int) {});
+  EXPECT_EQ(diary.lines, (std::vector<std::string>{"first of 2", "task", "0", "end", "task",
+                                                   "line 7", "1", "end", "end of stage", " of 1",
+                                                   "task", "end", "end of stage"}));
+  EXPECT_THROW(Workers(0, diary), ArgumentError);
 }
 
 TEST(Workers, AvailableProcessorsAreAtLeastOne) {
