@@ -105,7 +105,7 @@ std::size_t Solver::bytes(const Network& network, const SolverOptions& options) 
 // Adds the partial gradients up and returns what their sum is to be multiplied by. Its squares are
 // added by chunks, and these in their order: the same norm for any number of threads.
 Real Solver::add_up_and_measure(std::span<Gradients> gradients, Workers& workers) {
-  workers.run(static_cast<int>(chunks_.size()), [&](int, int task) {
+  workers.run("reduce", static_cast<int>(chunks_.size()), [&](int, int task) {
     const auto i = static_cast<std::size_t>(task);
     const View sum = add_up(gradients, chunks_[i].offset, chunks_[i].size);
     squares_[i] = chunks_[i].learnt && !chunks_[i].frozen ? sum_of_squares(sum) : 0;
@@ -145,7 +145,7 @@ void Solver::require(std::span<const Gradients> gradients, std::size_t network_s
 
 Gradients& Solver::reduce(std::span<Gradients> gradients, Workers& workers) {
   require(gradients, size_);
-  workers.run(static_cast<int>(chunks_.size()), [&](int, int task) {
+  workers.run("reduce", static_cast<int>(chunks_.size()), [&](int, int task) {
     const Chunk& chunk = chunks_[static_cast<std::size_t>(task)];
     add_up(gradients, chunk.offset, chunk.size);
   });
@@ -168,7 +168,7 @@ void Solver::step(Network& network, std::span<Gradients> gradients, std::uint64_
   const bool clips = options_.clip > 0;
   const Real scale = clips ? add_up_and_measure(gradients, workers) : 1;
   const std::span parts = clips ? gradients.first(1) : gradients;
-  workers.run(static_cast<int>(chunks_.size()), [&](int, int task) {
+  workers.run("update", static_cast<int>(chunks_.size()), [&](int, int task) {
     const Chunk& chunk = chunks_[static_cast<std::size_t>(task)];
     const View sum = add_up(parts, chunk.offset, chunk.size);
     const View w = network.values().subspan(chunk.offset, chunk.size);

@@ -143,11 +143,11 @@ void TrainStep::run_together(const Batch& batch, std::size_t first, std::size_t 
                    .position = {seed_, batch.step, at},
                    .gradients = &gradients_[(first + k) % slots]};
   }
-  shared_.for_samples(together, [&](std::size_t worker, std::size_t k, Samples samples) {
+  shared_.for_samples("read", together, [&](std::size_t worker, std::size_t k, Samples samples) {
     read(batch, first + k, samples, worker, workspaces_[k]);
   });
   shared_.forward(workspaces_, together);
-  shared_.for_samples(together, [&](std::size_t, std::size_t k, Samples samples) {
+  shared_.for_samples("loss", together, [&](std::size_t, std::size_t k, Samples samples) {
     find_loss(batch, first + k, samples, workspaces_[k]);
   });
   bool finite = true;
@@ -177,7 +177,8 @@ BatchResult TrainStep::run(const Dataset& dataset, std::span<const std::uint32_t
   const std::size_t groups = group_count(places.size());
   const std::size_t slots = slot_count(places.size());
   const std::size_t single = groups_of_single_workers(places.size());
-  workers_.run(static_cast<int>(std::min(slots, single)), [&](int worker, int task) {
+  const auto singles = static_cast<int>(std::min(slots, single));
+  workers_.run("whole groups", singles, [&](int worker, int task) {
     const auto slot = static_cast<std::size_t>(task);
     for (std::size_t group = slot; group < single; group += slots) {
       run_group(batch, group, static_cast<std::size_t>(worker), gradients_[slot]);
