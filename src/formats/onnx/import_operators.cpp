@@ -308,6 +308,7 @@ void Importer::change_layer(std::size_t value_input, std::size_t constant) {
 }
 
 void Importer::binary() {
+  if (is_constant(0) && is_constant(1)) return compute_integers();
   if (!is_constant(0) && !is_constant(1)) {
     if (node_->op != "Add") fail("of two layers' outputs only the sum has a layer, add");
     return join("add");

@@ -21,6 +21,20 @@ Tensor with_dims(const Tensor& tensor, Dims dims) {
   return copy;
 }
 
+// Pads of some axes of four as those of all, zeros for the others; nothing where they do not fit.
+Integers of_all_axes(const Integers& pads, const Integers& axes) {
+  constexpr std::int64_t kRank = 4;
+  Integers all(2 * kRank);
+  if (pads.size() != 2 * axes.size()) return {};
+  for (std::size_t k = 0; k < axes.size(); ++k) {
+    const std::int64_t axis = axes[k] < 0 ? axes[k] + kRank : axes[k];
+    if (axis < 0 || axis >= kRank) return {};
+    all[static_cast<std::size_t>(axis)] = pads[k];
+    all[static_cast<std::size_t>(axis + kRank)] = pads[k + axes.size()];
+  }
+  return all;
+}
+
 bool is_float(ElementType type) {
   return type == ElementType::float32 || type == ElementType::float64 ||
          type == ElementType::float16;
@@ -206,7 +220,7 @@ void Importer::transpose() {
     result_.tensor = std::make_shared<Tensor>(constant({}, dims, std::span(values)));
     return;
   }
-  const GraphValue value = data(0);
+  const GraphValue value = data(0, true);
   pass(0);
   if (perm == Integers{0, 1} || perm == Integers{0, 1, 2, 3}) return;
   const bool to_nchw = perm == Integers{0, 3, 1, 2}, to_nhwc = perm == Integers{0, 2, 3, 1};
@@ -216,7 +230,7 @@ void Importer::transpose() {
   if (to_nhwc || value.is_nhwc) {
     result_.is_nhwc = to_nhwc;
   } else if (value.kind == GraphValue::Kind::image && !value.is_turned && value.mean.size() == 1 &&
-             value.scale.size() == 1) {
+             value.scale.size() == 1 && !value.is_padded()) {
     result_.is_turned = true;
     result_.shape = {value.shape.width, value.shape.channels, value.shape.height};
   } else {
@@ -225,19 +239,23 @@ void Importer::transpose() {
 }
 
 void Importer::pad() {
-  const GraphValue& value = data(0);
-  const Integers pads = integers_or_attribute(1, "pads");
+  const GraphValue& value = data(0, true);
+  Integers pads = integers_or_attribute(1, "pads");
   const auto mode = attribute<std::string>("mode", "constant");
   const bool is_zero =
       attribute<float>("value", 0) == 0 && (!has_input(2) || floats(2) == std::vector<float>{0});
-  if (mode != "constant" || !is_zero || has_input(3)) fail("only zeros can be added");
-  if (value.is_vector || value.is_nhwc || pads.size() != 8 || pads[0] != 0 || pads[1] != 0 ||
-      pads[4] != 0 || pads[5] != 0) {
+  if (mode != "constant" || !is_zero) fail("only zeros can be added");
+  if (has_input(3)) pads = of_all_axes(pads, integers(3));
+  // (batch, channels, height, width), or channels last
+  const std::size_t height = value.is_nhwc ? 1 : 2, channels = value.is_nhwc ? 3 : 1;
+  if (value.is_vector || pads.size() != 8 || pads[0] != 0 || pads[4] != 0 || pads[channels] != 0 ||
+      pads[4 + channels] != 0) {
     fail("only height and width can be padded");
   }
-  const Integers sides = {pads[2], pads[3], pads[6], pads[7]};
-  for (const std::int64_t side : sides) {
-    if (side < 0 || side > kMostExtent) fail("pads are out of range");
+  Integers sides = {pads[height], pads[height + 1], pads[height + 4], pads[height + 5]};
+  for (std::size_t k = 0; k < sides.size(); ++k) {
+    if (sides[k] < 0 || sides[k] > kMostExtent) fail("pads are out of range");
+    if (value.is_padded()) sides[k] += value.pad[k];
   }
   pass(0);
   if (sides != Integers{0, 0, 0, 0}) result_.pad = sides;
@@ -283,8 +301,12 @@ void Importer::constant_node() {
 }
 
 void Importer::shape() {
-  const GraphValue& value = data(0);
   if (find("start") != nullptr || find("end") != nullptr) fail("only the whole shape is known");
+  if (is_constant(0)) {
+    const Dims of_constant = constant_input(0).dims;
+    return set_constant({static_cast<std::int64_t>(of_constant.size())}, of_constant);
+  }
+  const GraphValue& value = data(0);
   Integers dims = {batch_};
   if (value.is_vector) {
     dims.push_back(static_cast<std::int64_t>(value.shape.size()));
@@ -294,6 +316,38 @@ void Importer::shape() {
     dims.insert(dims.end(), {value.shape.channels, value.shape.height, value.shape.width});
   }
   set_constant({static_cast<std::int64_t>(dims.size())}, dims);
+}
+
+// Of shapes: integers of one length, or a single one with each of the others.
+void Importer::compute_integers() {
+  const Tensor& first = constant_input(0);
+  const Tensor& second = constant_input(1);
+  if (is_float(first.type) || is_float(second.type)) {
+    fail("computes with constants; export the network with constants folded");
+  }
+  const Integers a = integers(0), b = integers(1);
+  const bool fits = a.size() == b.size() || a.size() == 1 || b.size() == 1;
+  const std::size_t count = a.size() == 1 ? b.size() : a.size();
+  if (!fits || count == 0 || count > kLongestShape || first.dims.size() > 1 ||
+      second.dims.size() > 1) {
+    fail("is known for shapes only");
+  }
+  // A negative number may be the batch, which is known when the network runs.
+  const auto in_bounds = [](std::int64_t n) { return n >= 0 && n <= kMostValues; };
+  Integers result(count);
+  for (std::size_t k = 0; k < count; ++k) {
+    const std::int64_t x = a[a.size() == 1 ? 0 : k], y = b[b.size() == 1 ? 0 : k];
+    if (!in_bounds(x) || !in_bounds(y) || (node_->op == "Div" && y == 0)) {
+      fail("its numbers are out of range");
+    }
+    result[k] = node_->op == "Add"   ? x + y
+                : node_->op == "Sub" ? x - y
+                : node_->op == "Mul" ? x * y
+                                     : x / y;
+  }
+  set_constant(
+      first.dims.size() < second.dims.size() || count != a.size() ? second.dims : first.dims,
+      result);
 }
 
 void Importer::gather() {

@@ -84,15 +84,49 @@ Importer::Axis Importer::axis(const GraphValue& value, std::size_t k, std::int64
   return axis;
 }
 
+Importer::Axes Importer::axes(const GraphValue& value, const Integers& kernel) {
+  return {axis(value, 0, kernel[0]), axis(value, 1, kernel[1])};
+}
+
+// top, left, bottom, right
+Integers Importer::sides(const Axes& axes) {
+  return {axes[0].begin, axes[1].begin, axes[0].end, axes[1].end};
+}
+
+// The same windows over an input that has their pads already.
+Importer::Axes Importer::axes_within(const Axes& axes, const GraphValue& padded) {
+  Axes inner = axes;
+  for (Axis& axis : inner) axis.begin = axis.end = 0;
+  inner[0].in = padded.shape.height;
+  inner[1].in = padded.shape.width;
+  return inner;
+}
+
+// A map with zeros around it, as a layer: a convolution of each channel by itself with one tap
+// of 1.
+GraphValue Importer::with_zeros(const GraphValue& value, const Integers& pad) {
+  const std::int64_t channels = value.shape.channels;
+  const Axes axes = {Axis{value.shape.height, 1, 1, 1, pad[0], pad[2]},
+                     Axis{value.shape.width, 1, 1, 1, pad[1], pad[3]}};
+  GraphValue before = value;
+  before.pad.clear();
+  add_convolution(unique_name(own_name() + "_pad"), before, axes, channels, channels,
+                  std::vector<float>(static_cast<std::size_t>(channels), 1.0F));
+  result_.is_shared = value.is_shared;
+  result_.not_negative = value.not_negative;
+  return result_;
+}
+
 // Where the pads of two sides differ, zeros before the kernel's first taps or after its last ones
-// make up for the difference.
-void Importer::add_convolution(std::string name, const GraphValue& value,
-                               const std::array<Axis, 2>& axes, std::int64_t groups,
-                               std::int64_t count, std::vector<float> weight) {
+// make up for the difference, which is to be a multiple of the dilation.
+void Importer::add_convolution(std::string name, const GraphValue& value, const Axes& axes,
+                               std::int64_t groups, std::int64_t count, std::vector<float> weight) {
+  if (std::ranges::any_of(axes, [](const Axis& a) { return a.output(false) > kMostExtent; })) {
+    fail("gives images that are too large");
+  }
   std::array<std::int64_t, 2> before{}, size{}, pad{};
   for (std::size_t k = 0; k < 2; ++k) {
     const std::int64_t difference = std::abs(axes[k].end - axes[k].begin);
-    if (difference % axes[k].dilation != 0) fail("pads of two sides differ, with a dilation");
     const std::int64_t more = difference / axes[k].dilation;
     before[k] = axes[k].end > axes[k].begin ? more : 0;
     size[k] = axes[k].kernel + more;
@@ -132,7 +166,7 @@ void Importer::add_convolution(std::string name, const GraphValue& value,
 }
 
 void Importer::convolution() {
-  const GraphValue& value = map_input(true);
+  GraphValue value = map_input(true);
   const Dims dims = constant_input(1).dims;
   if (dims.size() != 4) fail("its weights are " + to_string(dims) + ", not those of images");
   const auto groups = attribute<std::int64_t>("group", 1);
@@ -140,7 +174,7 @@ void Importer::convolution() {
       value.shape.channels % groups != 0 || dims[1] != value.shape.channels / groups) {
     fail("its weights " + to_string(dims) + " do not fit its input " + to_string(value.shape));
   }
-  const std::array<Axis, 2> axes = {axis(value, 0, dims[2]), axis(value, 1, dims[3])};
+  Axes windows = axes(value, {dims[2], dims[3]});
   const auto kernel = attribute<Integers>("kernel_shape", {});
   if (!kernel.empty() && kernel != Integers{dims[2], dims[3]}) {
     fail("attribute 'kernel_shape' is not that of its weights");
@@ -150,65 +184,92 @@ void Importer::convolution() {
     bias = floats(2);
     if (bias.size() != static_cast<std::size_t>(dims[0])) fail("its bias does not fit");
   }
-  add_convolution(name_by_weight(1), value, axes, groups, dims[0], floats(1));
+  if (std::ranges::any_of(windows,
+                          [](const Axis& a) { return (a.end - a.begin) % a.dilation != 0; })) {
+    value = with_zeros(value, sides(windows));
+    windows = axes_within(windows, value);
+  }
+  add_convolution(name_by_weight(1), value, windows, groups, dims[0], floats(1));
   if (!bias.empty()) add_tensor(network_.layers.back(), "bias", std::move(bias));
 }
 
 void Importer::pool(bool is_max) {
-  const GraphValue& value = map_input(true);
+  GraphValue value = map_input(true);
   if (node_->outputs.size() > 1 && !node_->outputs[1].empty()) fail("gives indices, too");
   const auto kernel = attribute<Integers>("kernel_shape", {});
   if (kernel.size() != 2) fail("attribute 'kernel_shape' is not that of an image's two directions");
-  const std::array<Axis, 2> axes = {axis(value, 0, kernel[0]), axis(value, 1, kernel[1])};
-  if (axes[0].dilation != 1 || axes[1].dilation != 1) fail("poolings have no dilation here");
+  Axes windows = axes(value, kernel);
+  if (windows[0].dilation != 1 || windows[1].dilation != 1) {
+    fail("attribute 'dilations': poolings have none here, only 1");
+  }
   const bool ceil = attribute<std::int64_t>("ceil_mode", 0) != 0;
-  const std::int64_t pads = axes[0].begin + axes[0].end + axes[1].begin + axes[1].end;
-  const bool counted =
-      !is_max && (attribute<std::int64_t>("count_include_pad", 0) != 0 || value.is_padded());
-  if (is_max && value.is_padded() && !value.not_negative) {
-    fail(
-        "a maximum over zeros that a Pad adds; only after relu or sigmoid is it that of the "
-        "pixels");
+  const auto has_more_windows = [&] {
+    return ceil && std::ranges::any_of(
+                       windows, [](const Axis& a) { return a.output(true) != a.output(false); });
+  };
+  const bool counts = !is_max && attribute<std::int64_t>("count_include_pad", 0) != 0;
+  // A Pad's zeros are pixels; the pooling's own pads are none, unless they are counted.
+  if (value.is_padded() && !counts &&
+      (is_max ? !value.not_negative : sides(windows) != value.pad || has_more_windows())) {
+    value = with_zeros(value, std::exchange(value.pad, {}));
+    windows = axes(value, kernel);
   }
-  if (counted && value.is_padded() && attribute<std::int64_t>("count_include_pad", 0) == 0 &&
-      pads != value.pad[0] + value.pad[1] + value.pad[2] + value.pad[3]) {
-    fail("pads that count and pads that do not");
-  }
-  if (counted && pads > 0) {
-    // The mean of what is there and zeros is a convolution of each channel by itself.
-    if (ceil && (axes[0].output(true) != axes[0].output(false) ||
-                 axes[1].output(true) != axes[1].output(false))) {
-      fail("counts pads, with ceil_mode");
+  const bool has_pads = sides(windows) != Integers{0, 0, 0, 0};
+  const auto add_zeros = [&] {
+    const Integers outputs = {windows[0].output(ceil), windows[1].output(ceil)};
+    value = with_zeros(value, sides(windows));
+    windows = axes_within(windows, value);
+    if (outputs != Integers{windows[0].output(ceil), windows[1].output(ceil)}) {
+      fail("attribute 'ceil_mode': its last window would begin in the pads");
     }
-    const std::int64_t taps = kernel[0] * kernel[1];
-    const auto channels = static_cast<std::int64_t>(value.shape.channels);
-    if (taps > static_cast<std::int64_t>(weight_budget_) / 4 / channels)
-      fail("its window is too large");
-    add_convolution(own_name(), value, axes, channels, channels,
-                    std::vector<float>(static_cast<std::size_t>(taps * channels),
-                                       1.0F / static_cast<float>(taps)));
-    return;
+  };
+  if (is_max || !has_pads || (!counts && !value.is_padded())) {
+    if (is_max && value.not_negative && !fits_pool(windows, ceil)) add_zeros();
+    return add_pool(is_max ? "max" : "avg", value, windows, ceil);
   }
+  if (has_more_windows()) {
+    add_zeros();
+    return add_pool("avg", value, windows, ceil);
+  }
+  // The mean of what is there and zeros is a convolution of each channel by itself.
+  const std::int64_t taps = kernel[0] * kernel[1];
+  const auto channels = static_cast<std::int64_t>(value.shape.channels);
+  if (taps > static_cast<std::int64_t>(weight_budget_) / 4 / channels) {
+    fail("its window is too large");
+  }
+  add_convolution(own_name(), value, windows, channels, channels,
+                  std::vector<float>(static_cast<std::size_t>(taps * channels),
+                                     1.0F / static_cast<float>(taps)));
+}
+
+// The layer's pad is that of the first side; the other must not make another number of windows.
+bool Importer::fits_pool(const Axes& axes, bool ceil, bool layer_ceil) {
+  return std::ranges::all_of(axes, [&](const Axis& given) {
+    Axis of_layer = given;
+    of_layer.end = of_layer.begin;
+    return of_layer.rest() >= 0 && of_layer.output(layer_ceil) == given.output(ceil);
+  });
+}
+
+bool Importer::fits_pool(const Axes& axes, bool ceil) {
+  return fits_pool(axes, ceil, false) || fits_pool(axes, ceil, true);
+}
+
+void Importer::add_pool(const char* type, const GraphValue& value, const Axes& axes, bool ceil) {
+  if (!fits_pool(axes, ceil)) fail("pads of two sides that differ as no pool can");
   const Shape output{value.shape.channels, static_cast<int>(axes[0].output(ceil)),
                      static_cast<int>(axes[1].output(ceil))};
-  // The layer's pad is that of the first side; the other must not make another number of windows.
-  std::array<Axis, 2> layer_axes = axes;
-  for (Axis& axis : layer_axes) axis.end = axis.begin;
-  const auto fits = [&](bool up) {
-    return std::ranges::all_of(layer_axes, [](const Axis& a) { return a.rest() >= 0; }) &&
-           layer_axes[0].output(up) == output.height && layer_axes[1].output(up) == output.width;
-  };
-  if (!fits(false) && !fits(true)) fail("pads of two sides that differ as no pool can");
+  const bool not_negative = value.not_negative;
   ImportedLayer& layer = add_layer("pool", own_name(), {&value}, output);
-  layer.options = {{"type", is_max ? "max" : "avg"}, {"kernel", pair_text(kernel[0], kernel[1])}};
-  if (axes[0].stride != kernel[0] || axes[1].stride != kernel[1]) {
+  layer.options = {{"type", type}, {"kernel", pair_text(axes[0].kernel, axes[1].kernel)}};
+  if (axes[0].stride != axes[0].kernel || axes[1].stride != axes[1].kernel) {
     layer.options.emplace_back("stride", pair_text(axes[0].stride, axes[1].stride));
   }
   if (axes[0].begin + axes[1].begin > 0) {
     layer.options.emplace_back("pad", pair_text(axes[0].begin, axes[1].begin));
   }
-  if (!fits(false)) layer.options.emplace_back("round", "ceil");
-  result_.not_negative = value.not_negative;
+  if (!fits_pool(axes, ceil, false)) layer.options.emplace_back("round", "ceil");
+  result_.not_negative = not_negative;
 }
 
 void Importer::max_pool() {

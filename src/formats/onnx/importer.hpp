@@ -87,6 +87,7 @@ class Importer {
   std::vector<float> floats(std::size_t k);
   std::vector<std::int64_t> integers(std::size_t k);
   GraphValue& data(std::size_t k, bool padded = false);
+  GraphValue with_zeros(const GraphValue& value, const std::vector<std::int64_t>& pad);
   bool is_only_reader(std::size_t k) const;
 
   std::string unique_name(std::string_view wanted);
@@ -100,10 +101,15 @@ class Importer {
   // The node's output: its input, or integers.
   void pass(std::size_t k);
   void set_constant(Dims dims, std::span<const std::int64_t> values);
+  void compute_integers();
 
   const GraphValue& map_input(bool padded);
   Axis axis(const GraphValue& value, std::size_t k, std::int64_t kernel);
-  void add_convolution(std::string name, const GraphValue& value, const std::array<Axis, 2>& axes,
+  using Axes = std::array<Axis, 2>;
+  static std::vector<std::int64_t> sides(const Axes& axes);
+  Axes axes(const GraphValue& value, const std::vector<std::int64_t>& kernel);
+  Axes axes_within(const Axes& axes, const GraphValue& padded);
+  void add_convolution(std::string name, const GraphValue& value, const Axes& axes,
                        std::int64_t groups, std::int64_t count, std::vector<float> weight);
   std::pair<std::vector<float>, Dims> matrix_input(std::size_t k);
   std::vector<std::int64_t> integers_or_attribute(std::size_t k, std::string_view name);
@@ -115,6 +121,9 @@ class Importer {
   void elementwise(const char* type, bool not_negative,
                    std::vector<std::pair<std::string, std::string>> options = {});
   void pool(bool is_max);
+  static bool fits_pool(const Axes& axes, bool ceil, bool layer_ceil);
+  static bool fits_pool(const Axes& axes, bool ceil);
+  void add_pool(const char* type, const GraphValue& value, const Axes& axes, bool ceil);
   void global_pool(const char* type);
   void dense(std::vector<float> weight, std::int64_t outputs);
   void reshape(std::vector<std::int64_t> shape);

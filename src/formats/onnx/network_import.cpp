@@ -101,11 +101,12 @@ std::vector<std::int64_t> Importer::integers(std::size_t k) {
   return integers_of(path_, constant_input(k));
 }
 
-// An image or a layer's output, without padding that waits for its layer.
+// An image or a layer's output. Zeros that still wait for a layer with a pad of its own get one
+// here, unless the caller takes them.
 GraphValue& Importer::data(std::size_t k, bool padded) {
   GraphValue& value = input(k);
   if (value.kind == GraphValue::Kind::constant) fail("works on constants only");
-  if (!padded && value.is_padded()) fail("a Pad must stand before Conv or a pooling");
+  if (!padded && value.is_padded()) value = with_zeros(value, value.pad);
   return value;
 }
 

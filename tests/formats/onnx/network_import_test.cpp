@@ -319,6 +319,83 @@ TEST(NetworkImport, CountsNoPadsWhereThereAreNone) {
               ElementsAre("pool type avg kernel 3 stride 2 round ceil"));
 }
 
+// Zeros around an image that are pixels: no pool's pad, which nothing is averaged with.
+TEST(NetworkImport, GivesZerosALayerWhereNoPadTakesThem) {
+  const auto padded = [](const std::string& op, std::vector<Attribute> attributes = {}) {
+    return texts(Graph()
+                     .integers("p", {0, 0, 1, 0, 0, 0, 1, 0})
+                     .node("Pad", {"x", "p"}, "z")
+                     .node(op, {"z"}, "y", std::move(attributes))
+                     .import());
+  };
+  const std::string zeros = "conv count 2 kernel 1 pad [1, 0] groups 2 bias false";
+  const Attribute kernel = {"kernel_shape", Integers{2, 2}};
+  const Attribute strides = {"strides", Integers{2, 2}};
+  EXPECT_THAT(padded("Tanh"), ElementsAre(zeros, "tanh"));
+  EXPECT_THAT(padded("MaxPool", {kernel, strides}), ElementsAre(zeros, "pool type max kernel 2"));
+  EXPECT_THAT(padded("AveragePool", {kernel, strides, {"pads", Integers{0, 1, 0, 1}}}),
+              ElementsAre(zeros, "pool type avg kernel 2 pad [0, 1]"));
+  EXPECT_THAT(padded("AveragePool", {{"kernel_shape", Integers{3, 3}},
+                                     strides,
+                                     {"ceil_mode", std::int64_t{1}},
+                                     {"count_include_pad", std::int64_t{1}}}),
+              ElementsAre(zeros, "pool type avg kernel 3 stride 2 round ceil"));
+}
+
+TEST(NetworkImport, GivesZerosALayerBeforeADilatedKernelThatCannotMakeUpForThem) {
+  const ImportedNetwork network =
+      Graph()
+          .weight("w", {1, 2, 3, 3})
+          .node("Conv", {"x", "w"}, "y",
+                {{"dilations", Integers{2, 2}}, {"pads", Integers{1, 2, 2, 2}}})
+          .import();
+  EXPECT_THAT(texts(network), ElementsAre("conv count 2 kernel [2, 1] pad 2 groups 2 bias false",
+                                          "conv count 1 kernel 3 dilation 2 bias false"));
+  EXPECT_THAT(tensor(network, "y_pad.weight"), ElementsAre(0, 1, 0, 1));
+}
+
+TEST(NetworkImport, ReadsPadsOfSomeAxesAndOfImagesWithChannelsLast) {
+  const ImportedNetwork network =
+      Graph()
+          .integers("two", {1, 2, 3, 4})
+          .integers("axes", {-1, 2})
+          .integers("four", {0, 1, 0, 0, 0, 0, 1, 0})
+          .weight("w", {1, 2, 1, 1})
+          .node("Pad", {"x", "two", "", "axes"}, "p")
+          .node("Relu", {"p"}, "r")
+          .node("Transpose", {"r"}, "t", {{"perm", Integers{0, 2, 3, 1}}})
+          .node("Pad", {"t", "four"}, "q")
+          .node("Transpose", {"q"}, "u", {{"perm", Integers{0, 3, 1, 2}}})
+          .node("Conv", {"u", "w"}, "y")
+          .import();
+  EXPECT_THAT(texts(network), ElementsAre("conv count 2 kernel 3 pad [4, 3] groups 2 bias false",
+                                          "relu", "conv count 1 kernel 2 pad 1 bias false"));
+  EXPECT_EQ(network.outputs, 15U * 13U);
+}
+
+TEST(NetworkImport, ComputesWithShapes) {
+  const auto network = [](const std::string& op, std::int64_t first, std::int64_t second) {
+    return Graph()
+        .integers("a", {first})
+        .integers("b", {second})
+        .integers("n", {-1})
+        .node(op, {"a", "b"}, "c")
+        .node("Shape", {"c"}, "one")
+        .node("Mul", {"c", "one"}, "d")
+        .node("Concat", {"n", "d"}, "s", {{"axis", std::int64_t{0}}})
+        .node("Relu", {"x"}, "r")
+        .node("Reshape", {"r", "s"}, "v")
+        .node("Tanh", {"v"}, "y");
+  };
+  for (Graph graph : {network("Add", 100, 28), network("Sub", 130, 2), network("Mul", 64, 2),
+                      network("Div", 257, 2)}) {
+    EXPECT_THAT(texts(graph.import()), ElementsAre("relu", "tanh"));
+  }
+  EXPECT_THAT(network("Div", 1, 0).error(), HasSubstr("its numbers are out of range"));
+  // The batch of a graph that does not know it.
+  EXPECT_THAT(network("Sub", -1, -1).error(), HasSubstr("its numbers are out of range"));
+}
+
 TEST(NetworkImport, SaysWhatItDoesNotKnow) {
   EXPECT_THAT(Graph().node("Erf", {"x"}, "y").error(),
               HasSubstr("a.onnx: error: node 'y' (Erf): no layer does this"));
@@ -333,6 +410,12 @@ TEST(NetworkImport, SaysWhatItDoesNotKnow) {
                   .node("Relu", {"s"}, "y")
                   .error(),
               HasSubstr("node 's' (Softmax): is known at the end only"));
+  EXPECT_THAT(
+      Graph()
+          .node("MaxPool", {"x"}, "y",
+                {{"kernel_shape", Integers{2, 2}}, {"dilations", Integers{2, 2}}})
+          .error(),
+      HasSubstr("node 'y' (MaxPool): attribute 'dilations': poolings have none here, only 1"));
   Graph old;
   old.model().opset = 3;
   EXPECT_THAT(old.node("Relu", {"x"}, "y").error(), HasSubstr("is of opset 3, opsets 6 to 20"));
