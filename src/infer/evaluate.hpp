@@ -10,6 +10,7 @@
 #include "cnn/dataset.hpp"
 #include "cnn/evaluation.hpp"
 
+#include "base/collective.hpp"
 #include "data/selection.hpp"
 #include "infer/inference.hpp"
 #include "nn/loss.hpp"
@@ -32,8 +33,10 @@ std::size_t rank_of(std::size_t label, const Outputs& outputs) {
 Evaluation evaluate(Inference& inference, Loss loss, const Dataset& dataset,
                     const Selection& selection);
 
-// The same; nothing if `stop` became true on the way.
+// The same; nothing if `stop` became true on the way. Several ranks share the images out, and all
+// get the result; if one is stopped or throws, all are or do.
 std::optional<Evaluation> evaluate(Inference& inference, Loss loss, const Dataset& dataset,
-                                   const Selection& selection, const std::atomic<bool>& stop);
+                                   const Selection& selection, const std::atomic<bool>& stop,
+                                   Collective& collective = alone());
 
 }  // namespace cnn

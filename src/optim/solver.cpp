@@ -11,8 +11,6 @@
 namespace cnn {
 namespace {
 
-constexpr std::size_t kChunk =
-    16384;  // 64 KiB of floats: value, velocity and gradients together fit into L2
 // 4 KiB of each of 16 partial gradients stay in L2 while they are added up.
 constexpr std::size_t kBlock = 1024;
 
@@ -29,6 +27,9 @@ void follow(double rate, CView sum, std::size_t samples, View r) {
 }
 
 constexpr double kClipMargin = 1e-6;
+
+constexpr const char* kMisfit =
+    "solver: needs gradients, and both these and the network as it was made for";
 
 // In a fixed order, and with as many sums side by side as vector code wants.
 double sum_of_squares(CView g) {
@@ -54,25 +55,31 @@ void take_over(std::size_t size, Real* __restrict sum, Real* __restrict part) {
 
 // The sum of n partial gradients over a fixed binary tree: for s = 1, 2, 4, … part i takes part
 // i + s over, i being a multiple of 2s and i + s below n. An aligned power of two of parts is a
-// subtree: whoever has it alone gets what the tree has of it. The sum takes the place of the first
-// part, the others become zero.
-View add_up(std::span<Gradients> gradients, std::size_t offset, std::size_t size) {
+// subtree: whoever has it alone gets what the tree has of it, and gives it in place of its first
+// part, and nullptr for the others. The sum takes the place of the first part, the others become
+// zero. partial(i): where part i begins.
+template <typename PartialSum>
+View add_up(std::size_t n, const PartialSum& partial, std::size_t size) {
   for (std::size_t at = 0; at < size; at += kBlock) {
     const std::size_t block = std::min(kBlock, size - at);
-    const auto part = [&](std::size_t i) { return gradients[i].values().data() + offset + at; };
-    for (std::size_t s = 1; s < gradients.size(); s *= 2) {
-      for (std::size_t i = 0; i + s < gradients.size(); i += 2 * s) {
-        take_over(block, part(i), part(i + s));
+    for (std::size_t s = 1; s < n; s *= 2) {
+      for (std::size_t i = 0; i + s < n; i += 2 * s) {
+        Real* const part = partial(i + s);
+        if (part != nullptr) take_over(block, partial(i) + at, part + at);
       }
     }
   }
-  return gradients.front().values().subspan(offset, size);
+  return {partial(0), size};
 }
 
 }  // namespace
 
-Solver::Solver(const Network& network, const SolverOptions& options, View average)
-    : options_(options), size_(network.values().size()), average_(average) {
+Solver::Solver(const Network& network, const SolverOptions& options, View average,
+               Collective& collective)
+    : collective_(collective),
+      options_(options),
+      size_(network.values().size()),
+      average_(average) {
   if (!average.empty() && average.size() != size_) {
     throw ShapeError("solver: the average holds " + std::to_string(average.size()) +
                      " values, the network " + std::to_string(size_));
@@ -102,14 +109,31 @@ std::size_t Solver::bytes(const Network& network, const SolverOptions& options) 
   return options.rule->states.size() * network.values().size_bytes();
 }
 
+Part Solver::chunks_of(int rank) const {
+  return even_part(chunks_.size(), rank, collective_.size());
+}
+
+Part Solver::part(int rank) const {
+  const Part own = chunks_of(rank);
+  if (own.count == 0) return {};
+  const Chunk& first = chunks_[own.first];
+  const Chunk& last = chunks_[own.first + own.count - 1];
+  return {first.offset, last.offset + last.size - first.offset};
+}
+
 // Adds the partial gradients up and returns what their sum is to be multiplied by. Its squares are
-// added by chunks, and these in their order: the same norm for any number of threads.
-Real Solver::add_up_and_measure(std::span<Gradients> gradients, Workers& workers) {
-  workers.run("reduce", static_cast<int>(chunks_.size()), [&](int, int task) {
-    const auto i = static_cast<std::size_t>(task);
-    const View sum = add_up(gradients, chunks_[i].offset, chunks_[i].size);
-    squares_[i] = chunks_[i].learnt && !chunks_[i].frozen ? sum_of_squares(sum) : 0;
+// added by chunks, and these in their order: the same norm for any number of threads and ranks.
+template <typename PartialSum>
+Real Solver::add_up_and_measure(std::size_t count, const PartialSum& partial, Workers& workers) {
+  const Part own = chunks_of(collective_.rank());
+  workers.run("reduce", static_cast<int>(own.count), [&](int, int task) {
+    const std::size_t i = own.first + static_cast<std::size_t>(task);
+    const Chunk& chunk = chunks_[i];
+    const CView sum = add_up(
+        count, [&](std::size_t k) { return partial(k, chunk.offset); }, chunk.size);
+    squares_[i] = chunk.learnt && !chunk.frozen ? sum_of_squares(sum) : 0;
   });
+  collective_.all_gather(std::span(squares_), [this](int rank) { return chunks_of(rank); });
   const double norm = std::sqrt(std::accumulate(squares_.begin(), squares_.end(), 0.0));
   return static_cast<Real>(std::min(1.0, options_.clip / (norm + kClipMargin)));
 }
@@ -135,11 +159,10 @@ void Solver::average(CView w, const Chunk& chunk, std::uint64_t t) {
 }
 
 void Solver::require(std::span<const Gradients> gradients, std::size_t network_size) const {
-  const auto fits = [&](const Gradients& part) { return part.values().size() == size_; };
+  const auto fits = [&](const Gradients& partial) { return partial.values().size() == size_; };
   if (gradients.empty() || network_size != size_ ||
       !std::all_of(gradients.begin(), gradients.end(), fits)) {
-    throw ArgumentError(
-        "solver: needs gradients, and both these and the network as it was made for");
+    throw ArgumentError(kMisfit);
   }
 }
 
@@ -147,10 +170,12 @@ Gradients& Solver::reduce(std::span<Gradients> gradients, Workers& workers) {
   require(gradients, size_);
   workers.run("reduce", static_cast<int>(chunks_.size()), [&](int, int task) {
     const Chunk& chunk = chunks_[static_cast<std::size_t>(task)];
-    add_up(gradients, chunk.offset, chunk.size);
+    add_up(
+        gradients.size(),
+        [&](std::size_t i) { return gradients[i].values().data() + chunk.offset; }, chunk.size);
   });
   std::size_t samples = 0;
-  for (Gradients& part : gradients) samples += part.take_samples();
+  for (Gradients& partial : gradients) samples += partial.take_samples();
   gradients.front().count_samples(samples);
   return gradients.front();
 }
@@ -160,17 +185,18 @@ void Solver::apply(Network& network, Gradients& sum, std::uint64_t t, double sch
   step(network, {&sum, 1}, t, schedule_factor, workers);
 }
 
-void Solver::step(Network& network, std::span<Gradients> gradients, std::uint64_t t,
-                  double schedule_factor, Workers& workers) {
-  require(gradients, network.values().size());
-  std::size_t samples = 0;
-  for (Gradients& part : gradients) samples += part.take_samples();
+// partial(i, offset): where the values of part i from `offset` on begin.
+template <typename PartialSum>
+void Solver::move(Network& network, std::size_t count, const PartialSum& partial,
+                  std::size_t samples, std::uint64_t t, double schedule_factor, Workers& workers) {
   const bool clips = options_.clip > 0;
-  const Real scale = clips ? add_up_and_measure(gradients, workers) : 1;
-  const std::span parts = clips ? gradients.first(1) : gradients;
-  workers.run("update", static_cast<int>(chunks_.size()), [&](int, int task) {
-    const Chunk& chunk = chunks_[static_cast<std::size_t>(task)];
-    const View sum = add_up(parts, chunk.offset, chunk.size);
+  const Real scale = clips ? add_up_and_measure(count, partial, workers) : 1;
+  const std::size_t parts = clips ? 1 : count;
+  const Part own = chunks_of(collective_.rank());
+  workers.run("update", static_cast<int>(own.count), [&](int, int task) {
+    const Chunk& chunk = chunks_[own.first + static_cast<std::size_t>(task)];
+    const View sum = add_up(
+        parts, [&](std::size_t k) { return partial(k, chunk.offset); }, chunk.size);
     const View w = network.values().subspan(chunk.offset, chunk.size);
     if (!chunk.learnt) {
       if (samples > 0 && chunk.rate > 0) follow(chunk.rate, sum, samples, w);
@@ -183,6 +209,44 @@ void Solver::step(Network& network, std::span<Gradients> gradients, std::uint64_
     if (!average_.empty()) average(w, chunk, t);
     std::fill(sum.begin(), sum.end(), Real{0});
   });
+  collective_.all_gather(network.values(), [this](int rank) { return part(rank); });
+}
+
+void Solver::step(Network& network, std::span<Gradients> gradients, std::uint64_t t,
+                  double schedule_factor, Workers& workers) {
+  require(gradients, network.values().size());
+  std::size_t samples = 0;
+  for (Gradients& partial : gradients) samples += partial.take_samples();
+  const auto partial = [&](std::size_t i, std::size_t offset) {
+    return gradients[i].values().data() + offset;
+  };
+  move(network, gradients.size(), partial, samples, t, schedule_factor, workers);
+}
+
+void Solver::step(Network& network, std::span<Real* const> parts, std::size_t samples,
+                  std::uint64_t t, double schedule_factor, Workers& workers) {
+  if (parts.empty() || network.values().size() != size_) throw ArgumentError(kMisfit);
+  const std::size_t begin = part(collective_.rank()).first;
+  const auto partial = [&](std::size_t i, std::size_t offset) {
+    return parts[i] == nullptr ? nullptr : parts[i] + (offset - begin);
+  };
+  move(network, parts.size(), partial, samples, t, schedule_factor, workers);
+}
+
+void Solver::gather_average() {
+  if (average_.empty()) return;
+  collective_.all_gather(average_, [this](int rank) { return part(rank); });
+}
+
+void Solver::gather_states() {
+  for (Gradients& state : states_) {
+    collective_.gather(state.values(), [this](int rank) { return part(rank); });
+  }
+}
+
+void Solver::broadcast() {
+  for (Gradients& state : states_) collective_.broadcast(state.values());
+  collective_.broadcast(average_);
 }
 
 }  // namespace cnn

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/collective.hpp"
 #include "base/workers.hpp"
 #include "nn/network.hpp"
 #include "nn/workspace.hpp"
@@ -29,11 +30,18 @@ namespace cnn {
 // is no part of that gradient either, and no step changes a bit of it.
 //
 // Owns what the rule keeps of every parameter from step to step, laid out like Network::values().
+//
+// Where there are several ranks, each moves a part of the parameters, all of whose states and
+// averages it alone keeps up to date; after a step all have all values.
 class Solver {
  public:
+  // Values that are moved in one go: value, state and gradients together fit into L2.
+  static constexpr std::size_t kChunk = 16384;
+
   // `average`, where ema is given, is laid out like Network::values() and holds the starting
   // weights; it must outlive the solver. Throws ShapeError if it has another size.
-  Solver(const Network& network, const SolverOptions& options, View average = {});
+  Solver(const Network& network, const SolverOptions& options, View average = {},
+         Collective& collective = alone());
 
   // Adds up partial sums of the data term's gradient, and of statistics over their samples. The
   // order is that of one binary tree, whatever the number of workers: (0 + 1) + (2 + 3), … by their
@@ -51,6 +59,21 @@ class Solver {
   // apply of reduce, to the last bit, in one pass over the gradients where they are not clipped.
   void step(Network& network, std::span<Gradients> gradients, std::uint64_t t,
             double schedule_factor, Workers& workers);
+
+  // The same on each of several ranks. parts[i] are the values of the i-th partial sum that lie in
+  // this rank's part, or nullptr if one before it has them in its subtree; they become zero.
+  // `samples`: of all partial sums.
+  void step(Network& network, std::span<Real* const> parts, std::size_t samples, std::uint64_t t,
+            double schedule_factor, Workers& workers);
+
+  // The values that a rank moves, of Network::values(); the same on each rank.
+  Part part(int rank) const;
+  // All ranks get the average as a whole.
+  void gather_average();
+  // Rank 0 gets what the rule keeps as a whole, as a checkpoint wants it.
+  void gather_states();
+  // All ranks get what rank 0 has of states and average.
+  void broadcast();
 
   // Names of what is kept, the rule's: "velocity", or "first_moment" and "second_moment".
   std::span<const std::string_view> state_names() const { return options_.rule->states; }
@@ -82,10 +105,17 @@ class Solver {
 
   void require_state(std::size_t i, const Parameter& p) const;
   void require(std::span<const Gradients> gradients, std::size_t network_size) const;
+  // The chunks of a rank, as places in chunks_.
+  Part chunks_of(int rank) const;
+  template <typename PartialSum>
+  void move(Network& network, std::size_t count, const PartialSum& partial, std::size_t samples,
+            std::uint64_t t, double schedule_factor, Workers& workers);
+  template <typename PartialSum>
+  Real add_up_and_measure(std::size_t count, const PartialSum& partial, Workers& workers);
   void update(View w, CView g, const Chunk& chunk, std::uint64_t t, double schedule_factor);
   void average(CView w, const Chunk& chunk, std::uint64_t t);
-  Real add_up_and_measure(std::span<Gradients> gradients, Workers& workers);
 
+  Collective& collective_;
   SolverOptions options_;
   std::size_t size_;  // of the network's values
   View average_;

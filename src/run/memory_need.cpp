@@ -63,13 +63,13 @@ std::size_t inference_bytes(const Network& network, int workers) {
 }
 
 std::size_t training_bytes(const Network& network, const RunConfig& config, int workers,
-                           bool from_file) {
+                           bool from_file, int ranks) {
   const SolverOptions& solver = config.training.solver;
   const std::size_t values = network.values().size_bytes();
   // Beside what the trainer counts: the copy that inference folds, and the file.
   const std::size_t file =
       from_file ? values + Solver::bytes(network, solver) + (solver.ema > 0 ? values : 0) : 0;
-  return Trainer::bytes(network, config, workers) + values + file +
+  return Trainer::bytes(network, config, workers, ranks) + values + file +
          inference_bytes(network, workers);
 }
 

@@ -19,10 +19,10 @@ std::size_t dataset_bytes(const DatasetHeader& header);
 // Of Inference over a network that is there already: workspaces, the buffers of OpenBLAS, stacks.
 std::size_t inference_bytes(const Network& network, int workers);
 
-// Of a training run, its network included, but not the data. from_file: its values are those of a
-// file.
+// Of a training run, its network included, but not the data; on each of so many ranks. from_file:
+// its values are those of a file.
 std::size_t training_bytes(const Network& network, const RunConfig& config, int workers,
-                           bool from_file);
+                           bool from_file, int ranks = 1);
 
 // Of a file of weights while it is read: all its tensors, also those that nobody needs, and F16
 // become floats. 0 for a file that is not there: that costs a message.

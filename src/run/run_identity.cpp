@@ -1,10 +1,15 @@
 #include "run/run_identity.hpp"
 
+#include <array>
+#include <vector>
+
 #include "cnn/error.hpp"
+#include "cnn/version.hpp"
 
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "config/overrides.hpp"
+#include "kernels/blas.hpp"
 
 namespace cnn {
 namespace {
@@ -70,6 +75,39 @@ void check_same_run(const Checkpoint& checkpoint, const ModelInfo& info, const s
                   differences +
                   "\n  start a new run with --out DIR, or reuse the weights with --weights " +
                   path_text(checkpoint.file.path));
+}
+
+void require_same_run(Collective& collective, const ModelInfo& info, const std::string& data,
+                      const std::string& weights) {
+  if (collective.is_alone()) return;
+  RunConfig config = info.config;
+  config.data.source = {};
+  struct Side {
+    std::string what;
+    std::vector<std::string> of_ranks;
+  };
+  const std::array<Side, 4> sides{
+      {{"version", collective.texts(version())},
+       {"arithmetic", collective.texts(arithmetic())},
+       {"training set", collective.texts(data)},
+       {"origin of the weights", collective.texts(weights.empty() ? "the seed" : weights)}}};
+  const std::vector<std::string> configs = collective.texts(to_yaml(config, ConfigText::portable));
+  for (std::size_t rank = 1; rank < configs.size(); ++rank) {
+    std::string text;
+    for (const Side& side : sides) {
+      if (side.of_ranks[rank] == side.of_ranks[0]) continue;
+      text += "\n  the " + side.what + " is " + shown(side.of_ranks[rank]) +
+              ", that of rank 0 is " + shown(side.of_ranks[0]);
+    }
+    for (const ConfigDifference& d : config_differences(configs[rank], configs[0])) {
+      text += "\n  " + d.path + " is " + shown(d.here) + ", rank 0 has " + shown(d.there);
+    }
+    collective.together([&] {
+      if (text.empty()) return;
+      throw ConfigError("error: rank " + std::to_string(rank) +
+                        " would not train what rank 0 does" + text);
+    });
+  }
 }
 
 }  // namespace cnn

@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "base/collective.hpp"
 #include "run/model.hpp"
 
 namespace cnn {
@@ -20,5 +21,10 @@ void check_same_run(const Checkpoint& here, const Checkpoint& other);
 // configuration and this training set. The length of the run, its threads and its output may
 // differ.
 void check_same_run(const Checkpoint& checkpoint, const ModelInfo& info, const std::string& data);
+// Throws ConfigError on all ranks, naming the first one that differs from rank 0 and what differs,
+// unless all have the same version, arithmetic, configuration, training set and starting weights.
+// Where data lie, and the number of threads, may differ.
+void require_same_run(Collective& collective, const ModelInfo& info, const std::string& data,
+                      const std::string& weights);
 
 }  // namespace cnn

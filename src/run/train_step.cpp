@@ -1,6 +1,7 @@
 #include "run/train_step.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <string>
 #include <utility>
@@ -21,16 +22,23 @@ std::size_t slot_count(std::size_t batch) {
   return std::min(TrainStep::kSlots, group_count(batch));
 }
 
+// The most slots of one rank, in batches of at most so many images.
+std::size_t own_slot_count(std::size_t batch, int ranks) {
+  const auto n = static_cast<std::size_t>(ranks);
+  return (slot_count(batch) + n - 1) / n;
+}
+
 // A worker without a group of its own needs no memory for one.
-std::size_t workspace_count(std::size_t batch, int workers) {
-  return std::min(static_cast<std::size_t>(workers), slot_count(batch));
+std::size_t workspace_count(std::size_t batch, int workers, int ranks) {
+  return std::min(static_cast<std::size_t>(workers), own_slot_count(batch, ranks));
 }
 
 }  // namespace
 
 TrainStep::TrainStep(Network& network, Solver& solver, Loss loss, const PixelTable& table,
                      std::size_t batch, std::uint64_t seed, Workers& workers,
-                     LossOptions loss_options, const AugmentOptions& augment)
+                     LossOptions loss_options, const AugmentOptions& augment,
+                     Collective& collective)
     : network_(network),
       solver_(solver),
       loss_(loss),
@@ -38,15 +46,22 @@ TrainStep::TrainStep(Network& network, Solver& solver, Loss loss, const PixelTab
       table_(table),
       seed_(seed),
       workers_(workers),
+      collective_(collective),
+      exchange_(collective, solver, slot_count(batch)),
       augmenter_(augment.is_on() ? std::optional(Augmenter(augment, network.input(), seed))
                                  : std::nullopt),
-      shared_(network, workers, workspace_count(batch, workers.count())),
-      together_(workspace_count(batch, workers.count())),
+      shared_(network, workers, workspace_count(batch, workers.count(), collective.size())),
+      together_(workspace_count(batch, workers.count(), collective.size())),
       labels_(batch),
       losses_(batch),
       predicted_(batch),
       non_finite_(group_count(batch)) {
   if (batch == 0) throw ArgumentError("training step: a batch holds at least one image");
+  if (collective.size() > most_ranks(batch)) {
+    throw ArgumentError("training step: a batch of " + std::to_string(batch) +
+                        " images is work for at most " + std::to_string(most_ranks(batch)) +
+                        " ranks, these are " + std::to_string(collective.size()));
+  }
   if (table.shape() != network.input()) {
     throw ShapeError("training step: the pixel table is for images of " + to_string(table.shape()) +
                      ", the network takes " + to_string(network.input()));
@@ -56,26 +71,34 @@ TrainStep::TrainStep(Network& network, Solver& solver, Loss loss, const PixelTab
     throw ShapeError("training step: " + std::to_string(weights) + " class weights for " +
                      std::to_string(network.output().size()) + " classes");
   }
-  for (std::size_t i = 0; i < workspace_count(batch, workers.count()); ++i) {
+  for (std::size_t i = 0; i < together_.size(); ++i) {
     workspaces_.emplace_back(network, std::min(kGroup, batch), Phase::train);
   }
   for (int i = 0; augmenter_ && i < workers.count(); ++i) {
     scratch_.push_back(augmenter_->make_scratch());
   }
-  for (std::size_t i = 0; i < slot_count(batch); ++i) gradients_.emplace_back(network);
+  for (std::size_t i = 0; i < own_slot_count(batch, collective.size()); ++i) {
+    gradients_.emplace_back(network);
+  }
+  if (!collective.is_alone()) results_.resize(batch);
   reserve_blas_memory(workers.count());
 }
 
 std::size_t TrainStep::bytes(const Network& network, std::size_t batch, int workers,
-                             const AugmentOptions& augment) {
+                             const AugmentOptions& augment, int ranks) {
   const std::size_t values = network.values().size_bytes();
   const std::size_t workspace = Workspace::bytes(network, std::min(kGroup, batch), Phase::train);
   const std::size_t scratch =
       augment.is_on() ? Augmenter(augment, network.input(), 0).scratch_bytes() : 0;
   const auto threads = static_cast<std::size_t>(workers);
-  const std::size_t workspaces = workspace_count(batch, workers);
+  const std::size_t workspaces = workspace_count(batch, workers, ranks);
   return workspaces * workspace + SharedPass::bytes(network, threads, workspaces) +
-         threads * scratch + (slot_count(batch) + 1) * values;
+         threads * scratch + (own_slot_count(batch, ranks) + 1) * values +
+         GradientExchange::bytes(network.values().size(), slot_count(batch), ranks);
+}
+
+int TrainStep::most_ranks(std::size_t batch) {
+  return static_cast<int>(slot_count(batch));
 }
 
 void TrainStep::read_image(const Batch& batch, std::uint32_t place, std::size_t worker, View x) {
@@ -134,34 +157,117 @@ void TrainStep::run_group(const Batch& batch, std::size_t group, std::size_t wor
   if (is_finite(group, n, workspace)) network_.backward(workspace, n, gradients);
 }
 
-void TrainStep::run_together(const Batch& batch, std::size_t first, std::size_t groups) {
+void TrainStep::run_together(const Batch& batch, std::size_t i, std::size_t groups) {
   const std::span together = std::span(together_).first(groups);
-  const std::size_t slots = slot_count(batch.places.size());
   for (std::size_t k = 0; k < groups; ++k) {
-    const std::size_t at = (first + k) * kGroup;
+    const std::size_t at = batch.share.group(i + k) * kGroup;
     together[k] = {.n = std::min(kGroup, batch.places.size() - at),
                    .position = {seed_, batch.step, at},
-                   .gradients = &gradients_[(first + k) % slots]};
+                   .gradients = &gradients_[(i + k) % batch.share.own.count]};
   }
   shared_.for_samples("read", together, [&](std::size_t worker, std::size_t k, Samples samples) {
-    read(batch, first + k, samples, worker, workspaces_[k]);
+    read(batch, batch.share.group(i + k), samples, worker, workspaces_[k]);
   });
   shared_.forward(workspaces_, together);
   shared_.for_samples("loss", together, [&](std::size_t, std::size_t k, Samples samples) {
-    find_loss(batch, first + k, samples, workspaces_[k]);
+    find_loss(batch, batch.share.group(i + k), samples, workspaces_[k]);
   });
   bool finite = true;
   for (std::size_t k = 0; k < groups; ++k) {
-    finite = is_finite(first + k, together[k].n, workspaces_[k]) && finite;
+    finite = is_finite(batch.share.group(i + k), together[k].n, workspaces_[k]) && finite;
   }
   if (finite) shared_.backward(workspaces_, together);
 }
 
+std::size_t TrainStep::Share::count() const {
+  const std::size_t rest = groups % slots;
+  const std::size_t of_rest = rest > own.first ? std::min(rest - own.first, own.count) : 0;
+  return groups / slots * own.count + of_rest;
+}
+
+TrainStep::Share TrainStep::share_of(std::size_t batch, int rank) const {
+  const std::size_t slots = slot_count(batch);
+  return {slots, group_count(batch), even_part(slots, rank, collective_.size())};
+}
+
 // As many as give each worker the same number of full ones.
-std::size_t TrainStep::groups_of_single_workers(std::size_t batch) const {
+std::size_t TrainStep::groups_of_single_workers(const Batch& batch) const {
   const auto workers = static_cast<std::size_t>(workers_.count());
-  if (workers == 1) return group_count(batch);
-  return workers > kSlots ? 0 : batch / kGroup / workers * workers;
+  const std::size_t count = batch.share.count();
+  if (workers == 1 || count == 0) return count;
+  const bool all_full = (batch.share.group(count - 1) + 1) * kGroup <= batch.places.size();
+  const std::size_t full = all_full ? count : count - 1;
+  return workers > kSlots ? 0 : full / workers * workers;
+}
+
+void TrainStep::run_groups(const Batch& batch) {
+  const std::size_t groups = batch.share.count();
+  const std::size_t slots = batch.share.own.count;
+  const std::size_t single = groups_of_single_workers(batch);
+  workers_.run("whole groups", static_cast<int>(std::min(slots, single)),
+               [&](int worker, int task) {
+                 const auto slot = static_cast<std::size_t>(task);
+                 for (std::size_t i = slot; i < single; i += slots) {
+                   run_group(batch, batch.share.group(i), static_cast<std::size_t>(worker),
+                             gradients_[slot]);
+                 }
+               });
+  for (std::size_t i = single; i < groups; i += workspaces_.size()) {
+    run_together(batch, i, std::min(workspaces_.size(), groups - i));
+  }
+}
+
+void TrainStep::share_results(const Batch& batch) {
+  if (collective_.is_alone()) return;
+  const std::size_t images = batch.places.size();
+  const auto for_samples = [&](int rank, const auto& each) {
+    const Share share = share_of(images, rank);
+    for (std::size_t i = 0; i < share.count(); ++i) {
+      const std::size_t at = share.group(i) * kGroup;
+      for (std::size_t k = at; k < std::min(at + kGroup, images); ++k) each(k);
+    }
+  };
+  // Ranks have their results one behind the other.
+  std::array<Part, kSlots> parts{};
+  std::size_t first = 0;
+  for (int rank = 0; rank < collective_.size(); ++rank) {
+    std::size_t count = 0;
+    for_samples(rank, [&](std::size_t k) {
+      if (rank == collective_.rank()) results_[first + count] = {losses_[k], predicted_[k], 0};
+      ++count;
+    });
+    parts[static_cast<std::size_t>(rank)] = {first, count};
+    first += count;
+  }
+  collective_.all_gather(std::span(results_),
+                         [&parts](int rank) { return parts[static_cast<std::size_t>(rank)]; });
+  std::size_t at = 0;
+  for (int rank = 0; rank < collective_.size(); ++rank) {
+    for_samples(rank, [&](std::size_t k) {
+      losses_[k] = results_[at].loss;
+      predicted_[k] = results_[at].predicted;
+      labels_[k] = batch.dataset.labels[batch.places[k]];
+      ++at;
+    });
+  }
+}
+
+// Names the first tensor that is not finite of the first group that has one: whose that is, tells
+// the others.
+void TrainStep::diverge(const Batch& batch, double loss) {
+  const auto n = static_cast<std::ptrdiff_t>(batch.places.size());
+  const auto culprit = std::find_if(losses_.begin(), losses_.begin() + n,
+                                    [](double value) { return !std::isfinite(value); });
+  const std::size_t group = static_cast<std::size_t>(culprit - losses_.begin()) / kGroup;
+  const std::string name = non_finite_[group];
+  // Nothing of this step may reach the next one.
+  for (Gradients& gradients : gradients_) gradients.clear();
+  for (std::string& of_group : non_finite_) of_group.clear();
+  collective_.together([&] {
+    if (name.empty()) return;
+    throw DivergedError("loss is " + std::string(std::isnan(loss) ? "nan" : "infinite") +
+                        " (first non-finite value: " + name + ")");
+  });
 }
 
 BatchResult TrainStep::run(const Dataset& dataset, std::span<const std::uint32_t> places,
@@ -173,20 +279,9 @@ BatchResult TrainStep::run(const Dataset& dataset, std::span<const std::uint32_t
   }
   require_images(dataset, places, network_.input());
   require_labels(dataset, places, network_.output().size());
-  const Batch batch{dataset, places, step, epoch};
-  const std::size_t groups = group_count(places.size());
-  const std::size_t slots = slot_count(places.size());
-  const std::size_t single = groups_of_single_workers(places.size());
-  const auto singles = static_cast<int>(std::min(slots, single));
-  workers_.run("whole groups", singles, [&](int worker, int task) {
-    const auto slot = static_cast<std::size_t>(task);
-    for (std::size_t group = slot; group < single; group += slots) {
-      run_group(batch, group, static_cast<std::size_t>(worker), gradients_[slot]);
-    }
-  });
-  for (std::size_t group = single; group < groups; group += workspaces_.size()) {
-    run_together(batch, group, std::min(workspaces_.size(), groups - group));
-  }
+  const Batch batch{dataset, places, step, epoch, share_of(places.size(), collective_.rank())};
+  run_groups(batch);
+  share_results(batch);
 
   BatchResult result;
   result.predicted = std::span<const std::uint32_t>(predicted_).first(places.size());
@@ -194,18 +289,15 @@ BatchResult TrainStep::run(const Dataset& dataset, std::span<const std::uint32_t
     result.loss += losses_[i];
     result.correct += predicted_[i] == labels_[i] ? 1 : 0;
   }
-  const auto culprit = std::find_if(non_finite_.begin(), non_finite_.end(),
-                                    [](const std::string& name) { return !name.empty(); });
-  if (culprit != non_finite_.end()) {
-    const std::string message = "loss is " +
-                                std::string(std::isnan(result.loss) ? "nan" : "infinite") +
-                                " (first non-finite value: " + *culprit + ")";
-    // Nothing of this step may reach the next one.
-    for (Gradients& gradients : gradients_) gradients.clear();
-    for (std::string& name : non_finite_) name.clear();
-    throw DivergedError(message);
+  if (!all_finite(std::span<const double>(losses_).first(places.size())))
+    diverge(batch, result.loss);
+  const std::span own = std::span(gradients_).first(batch.share.own.count);
+  if (collective_.is_alone()) {
+    solver_.step(network_, own, step, schedule_factor, workers_);
+  } else {
+    solver_.step(network_, exchange_.run(own, batch.share.slots, workers_), places.size(), step,
+                 schedule_factor, workers_);
   }
-  solver_.step(network_, std::span(gradients_).first(slots), step, schedule_factor, workers_);
   return result;
 }
 

@@ -1,5 +1,8 @@
 // One training step: a batch through forward, loss, backward and update.
 //
+// Where there are several ranks, each runs the groups of its slots, consecutive ones; what comes
+// out of a step is the same on each of them, to the last bit, as on one alone.
+//
 // The batch is cut into groups of kGroup samples, whatever the number of threads. A group adds its
 // gradients into a slot; group g goes to slot g mod kSlots, and the groups of a slot are run in
 // their order. Every sum therefore has a fixed order: the same bytes for any number of threads,
@@ -22,6 +25,7 @@
 #include "cnn/dataset.hpp"
 #include "cnn/training_observer.hpp"
 
+#include "base/collective.hpp"
 #include "base/workers.hpp"
 #include "data/augment.hpp"
 #include "data/preprocessing.hpp"
@@ -29,6 +33,7 @@
 #include "nn/network.hpp"
 #include "nn/shared_pass.hpp"
 #include "nn/workspace.hpp"
+#include "optim/gradient_exchange.hpp"
 #include "optim/solver.hpp"
 
 namespace cnn {
@@ -41,10 +46,14 @@ class TrainStep {
   static constexpr std::size_t kSlots = 16;
 
   // For batches of at most `batch` images. Throws ShapeError if the table is for other images than
-  // the network or the class weights for other classes, ArgumentError for batches of none.
+  // the network or the class weights for other classes, ArgumentError for batches of none and for
+  // more ranks than most_ranks.
   TrainStep(Network& network, Solver& solver, Loss loss, const PixelTable& table, std::size_t batch,
             std::uint64_t seed, Workers& workers, LossOptions loss_options = {},
-            const AugmentOptions& augment = {});
+            const AugmentOptions& augment = {}, Collective& collective = alone());
+
+  // The most ranks that have something to do in a batch of so many images.
+  static int most_ranks(std::size_t batch);
 
   // Trains on the images `places` of the dataset, as step `step` of the run with α_t =
   // schedule_factor · α; `epoch`, from 0, is what augmentation depends on, and without one the
@@ -55,22 +64,45 @@ class TrainStep {
   BatchResult run(const Dataset& dataset, std::span<const std::uint32_t> places, std::uint64_t step,
                   double schedule_factor, std::optional<std::uint64_t> epoch);
 
-  // Bytes that a TrainStep will take, parameters included.
+  // Bytes that a TrainStep will take, parameters included, on each of so many ranks.
   static std::size_t bytes(const Network& network, std::size_t batch, int workers,
-                           const AugmentOptions& augment = {});
+                           const AugmentOptions& augment = {}, int ranks = 1);
 
  private:
+  // The groups of one rank: those of its slots, in their order.
+  struct Share {
+    std::size_t slots;   // of the whole batch
+    std::size_t groups;  // likewise
+    Part own;            // of the slots
+
+    std::size_t group(std::size_t i) const {
+      return i / own.count * slots + own.first + i % own.count;
+    }
+    std::size_t count() const;
+  };
+  // Of a sample, on its way to the other ranks.
+  struct Result {
+    double loss;
+    std::uint32_t predicted;
+    std::uint32_t unused;
+  };
   // What all groups of a step share.
   struct Batch {
     const Dataset& dataset;
     std::span<const std::uint32_t> places;
     std::uint64_t step;
     std::optional<std::uint64_t> epoch;
+    Share share;
   };
-  std::size_t groups_of_single_workers(std::size_t batch) const;
+  Share share_of(std::size_t batch, int rank) const;
+  std::size_t groups_of_single_workers(const Batch& batch) const;
+  void run_groups(const Batch& batch);
   void run_group(const Batch& batch, std::size_t group, std::size_t worker, Gradients& gradients);
-  // The groups from `first` on, as many as there are workspaces, by all workers.
-  void run_together(const Batch& batch, std::size_t first, std::size_t groups);
+  // Groups of this rank, from its i-th on, as many as there are workspaces, by all workers.
+  void run_together(const Batch& batch, std::size_t i, std::size_t groups);
+  // All ranks get the losses and the predicted classes of all samples.
+  void share_results(const Batch& batch);
+  void diverge(const Batch& batch, double loss);
   // Of some samples of a group in a workspace: assigns its inputs and labels …
   void read(const Batch& batch, std::size_t group, Samples samples, std::size_t worker,
             Workspace& workspace);
@@ -88,16 +120,19 @@ class TrainStep {
   const PixelTable& table_;
   std::uint64_t seed_;
   Workers& workers_;
+  Collective& collective_;
+  GradientExchange exchange_;
   std::optional<Augmenter> augmenter_;
   std::vector<Augmenter::Scratch> scratch_;  // per worker, where images are augmented
-  std::vector<Workspace> workspaces_;        // per worker, but no more than slots
+  std::vector<Workspace> workspaces_;        // per worker, but no more than slots of this rank
   SharedPass shared_;
   std::vector<SharedPass::Group> together_;  // per workspace
-  std::vector<Gradients> gradients_;         // per slot
+  std::vector<Gradients> gradients_;         // per slot of this rank
   std::vector<std::uint16_t> labels_;        // per sample
   std::vector<double> losses_;               // per sample
   std::vector<std::uint32_t> predicted_;     // per sample: the class of the largest output
   std::vector<std::string> non_finite_;      // per group: the first tensor that is not finite
+  std::vector<Result> results_;              // per sample, in the order of ranks
 };
 
 }  // namespace cnn

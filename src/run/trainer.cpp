@@ -1,6 +1,7 @@
 #include "run/trainer.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 #include <vector>
 
@@ -55,14 +56,16 @@ Trainer::Trainer(const TrainerSetup& setup)
       dataset_(setup.dataset),
       split_(setup.split),
       training_(setup.info.config.training),
+      collective_(setup.collective),
       table_(setup.info.preprocessing, setup.network.input()),
       averaged_(training_.solver.ema > 0 ? std::optional(copy(setup.network)) : std::nullopt),
-      solver_(setup.network, training_.solver, averaged_ ? averaged_->values() : View()),
+      solver_(setup.network, training_.solver, averaged_ ? averaged_->values() : View(),
+              setup.collective),
       train_step_(
           setup.network, solver_, setup.info.config.loss, table_, largest_batch(setup),
           training_.seed, setup.workers,
           make_loss_options(training_, setup.info.classes, setup.dataset, setup.split.train),
-          setup.info.config.data.augment),
+          setup.info.config.data.augment, setup.collective),
       inference_(state().result(), table_, setup.workers),
       keeper_(setup.keeper),
       data_(fingerprint(setup.dataset)),
@@ -73,10 +76,11 @@ Trainer::Trainer(const TrainerSetup& setup)
   progress_.weights = setup.weights;
 }
 
-std::size_t Trainer::bytes(const Network& network, const RunConfig& config, int workers) {
+std::size_t Trainer::bytes(const Network& network, const RunConfig& config, int workers,
+                           int ranks) {
   const TrainingConfig& training = config.training;
   return TrainStep::bytes(network, static_cast<std::size_t>(training.batch), workers,
-                          config.data.augment) +
+                          config.data.augment, ranks) +
          Solver::bytes(network, training.solver) +
          (training.solver.ema > 0 ? network.values().size_bytes() : 0);
 }
@@ -134,19 +138,70 @@ double Trainer::try_one_step() {
   return train_batch(0).loss / images;
 }
 
+void Trainer::share_start() {
+  if (collective_.is_alone()) return;
+  collective_.broadcast(network_.values());
+  solver_.broadcast();
+  TrainProgress& p = progress_;
+  std::array<double, 2> reals{p.epoch_loss, p.plateau.best};
+  std::array<std::uint64_t, 9> counts{p.step,
+                                      p.reported,
+                                      p.epoch_correct,
+                                      p.epoch_images,
+                                      p.best_epoch,
+                                      p.best_correct,
+                                      static_cast<std::uint64_t>(p.plateau.waited),
+                                      static_cast<std::uint64_t>(p.plateau.falls),
+                                      saved_ == progress_ ? 1U : 0U};
+  collective_.broadcast(std::span<double>(reals));
+  collective_.broadcast(std::span<std::uint64_t>(counts));
+  p.epoch_loss = reals[0];
+  p.step = counts[0];
+  p.reported = counts[1];
+  p.epoch_correct = counts[2];
+  p.epoch_images = counts[3];
+  p.best_epoch = counts[4];
+  p.best_correct = counts[5];
+  p.plateau = {reals[1], static_cast<std::int64_t>(counts[6]),
+               static_cast<std::int64_t>(counts[7])};
+  if (collective_.is_first()) return;
+  saved_ = counts[8] != 0 ? std::optional(progress_) : std::nullopt;
+}
+
+// What rank 0's clock or somebody outside asks for; the same for all ranks.
+std::uint32_t Trainer::requests(StopSwitch& stop) {
+  std::uint32_t mine = 0;
+  if (stop.stop.load()) mine |= kStop;
+  if (stop.checkpoint.exchange(false)) mine |= kCheckpoint;
+  const Interval& every = info_.config.output.checkpoint_every;
+  if (collective_.is_first() && every.unit == Interval::Unit::seconds &&
+      seconds_since(checkpoint_time_) >= static_cast<double>(every.count)) {
+    mine |= kCheckpoint;
+  }
+  return collective_.any(mine);
+}
+
 Trainer::Outcome Trainer::run(TrainObserver& observer, StopSwitch& stop) {
+  share_start();
   // The first checkpoint before the first step: what cannot be written shows now, and a run that
   // diverges or is killed early leaves something to start from.
-  if (!saved_) write_checkpoint(observer);
+  if (!saved_) keep_checkpoint(observer);
   epoch_start_ = checkpoint_time_ = Clock::now();
-  while (!is_finished() && !stop.stop.load()) {
+  while (!is_finished()) {
+    const std::uint32_t asked = requests(stop);
+    if ((asked & kStop) != 0) break;
+    if ((asked & kCheckpoint) != 0 && saved_ != progress_) {
+      keep_checkpoint(observer);
+      continue;
+    }
     if (!epoch_is_due()) advance(observer);
     if (epoch_is_due()) finish_epoch(observer, stop.stop);
-    if (stop.checkpoint.exchange(false) || checkpoint_due()) write_checkpoint(observer);
+    if (checkpoint_due()) keep_checkpoint(observer);
   }
-  if (saved_ != progress_) write_checkpoint(observer);
+  if (saved_ != progress_) keep_checkpoint(observer);
   if (!is_finished()) return Outcome::stopped;
-  keeper_.keep_result(state());
+  solver_.gather_average();
+  if (collective_.is_first()) keeper_.keep_result(state());
   return Outcome::finished;
 }
 
@@ -210,8 +265,9 @@ void Trainer::finish_epoch(TrainObserver& observer, const std::atomic<bool>& sto
 
   bool best = false;
   if (!split_.validation.empty()) {
+    solver_.gather_average();
     const std::optional<Evaluation> validation =
-        evaluate(inference_, info_.config.loss, dataset_, split_.validation, stop);
+        evaluate(inference_, info_.config.loss, dataset_, split_.validation, stop, collective_);
     if (!validation) return;
     row.validated = true;
     row.validation_loss = validation->loss;
@@ -220,14 +276,14 @@ void Trainer::finish_epoch(TrainObserver& observer, const std::atomic<bool>& sto
     if (best) {
       progress_.best_epoch = epoch;
       progress_.best_correct = validation->correct;
-      keeper_.keep_best(state());
+      if (collective_.is_first()) keeper_.keep_best(state());
     }
     // Not after an epoch that `steps: N` cut short: a longer run will finish it.
     if (progress_.step % steps_per_epoch_ == 0) {
       progress_.plateau = after_epoch(training_.schedule, progress_.plateau, validation->loss);
     }
   }
-  keeper_.keep_epoch(row);
+  if (collective_.is_first()) keeper_.keep_epoch(row);
   progress_.reported = progress_.step;
   observer.on_epoch({row, (steps_ + steps_per_epoch_ - 1) / steps_per_epoch_,
                      progress_.step % steps_per_epoch_ == 0, best});
@@ -250,8 +306,7 @@ bool Trainer::checkpoint_due() const {
       return progress_.step % count == 0;
     case Interval::Unit::epochs:
       return progress_.step % (count * steps_per_epoch_) == 0;
-    case Interval::Unit::seconds:
-      return seconds_since(checkpoint_time_) >= static_cast<double>(every.count);
+    case Interval::Unit::seconds:  // a request of rank 0's clock
     case Interval::Unit::never:
       return false;
   }
@@ -259,7 +314,15 @@ bool Trainer::checkpoint_due() const {
 }
 
 void Trainer::write_checkpoint(TrainObserver& observer) {
-  const std::filesystem::path path = keeper_.keep_checkpoint(state());
+  share_start();
+  keep_checkpoint(observer);
+}
+
+void Trainer::keep_checkpoint(TrainObserver& observer) {
+  solver_.gather_states();
+  solver_.gather_average();
+  std::filesystem::path path;
+  if (collective_.is_first()) path = keeper_.keep_checkpoint(state());
   saved_ = progress_;
   checkpoint_time_ = Clock::now();
   observer.on_checkpoint(path, progress_.step);

@@ -2,6 +2,9 @@
 //
 // It reports to an observer, hands what is to be kept to a RunKeeper, and neither logs nor writes
 // files itself. Used by one thread; only the StopSwitch may be touched from elsewhere.
+//
+// On several ranks all make the same calls (but for `resume`, which is rank 0's); rank 0 alone has
+// something kept. What is asked of one rank, as to stop, all do.
 
 #pragma once
 
@@ -14,6 +17,7 @@
 #include "cnn/dataset.hpp"
 #include "cnn/training_observer.hpp"
 
+#include "base/collective.hpp"
 #include "base/workers.hpp"
 #include "data/preprocessing.hpp"
 #include "data/selection.hpp"
@@ -62,6 +66,7 @@ struct TrainerSetup {
   RunKeeper& keeper;
   // Of the network's values, if a file gave them.
   std::string weights = {};
+  Collective& collective = alone();
 };
 
 class Trainer {
@@ -84,6 +89,8 @@ class Trainer {
   std::uint64_t steps() const { return steps_; }
   std::uint64_t steps_per_epoch() const { return steps_per_epoch_; }
   const TrainProgress& progress() const { return progress_; }
+  // The fingerprint of the training set.
+  const std::string& data() const { return data_; }
   // No better validation accuracy for training.patience epochs: the run ends here.
   bool is_out_of_patience() const;
   // Is there nothing left to train or to report?
@@ -102,12 +109,20 @@ class Trainer {
   // batch's mean loss.
   double try_one_step();
 
-  // Bytes of the buffers that training will use, besides the data.
-  static std::size_t bytes(const Network& network, const RunConfig& config, int workers);
+  // Bytes of the buffers that training will use, besides the data, on each of so many ranks.
+  static std::size_t bytes(const Network& network, const RunConfig& config, int workers,
+                           int ranks = 1);
 
  private:
   using Clock = std::chrono::steady_clock;
 
+  // What is asked of a run from outside.
+  enum Request : std::uint32_t { kStop = 1, kCheckpoint = 2 };
+
+  // All ranks go on from where rank 0 stands.
+  void share_start();
+  std::uint32_t requests(StopSwitch& stop);
+  void keep_checkpoint(TrainObserver& observer);
   BatchResult train_batch(std::uint64_t step);
   void advance(TrainObserver& observer);
   bool epoch_is_due() const;
@@ -124,6 +139,7 @@ class Trainer {
   const Split& split_;
   const TrainingConfig& training_;
 
+  Collective& collective_;
   PixelTable table_;
   std::optional<Network> averaged_;
   Solver solver_;

@@ -49,8 +49,25 @@ bool has_validation(const DataConfig& config, const std::optional<TrainingData>&
   return config.has_validation();
 }
 
+// Throws ConfigError if some rank would have nothing to do in a batch of so many images.
+void require_work(const LoadedConfig& loaded, std::size_t batch, int ranks) {
+  const int most = TrainStep::most_ranks(batch);
+  if (ranks <= most) return;
+  const bool full = TrainStep::kSlots * TrainStep::kGroup <= batch;
+  throw ConfigError(
+      name_of(loaded) + ": error: these are " + std::to_string(ranks) + " ranks, and a batch of " +
+      std::to_string(batch) + " images is work for at most " + std::to_string(most) +
+      ": each takes whole groups of " + std::to_string(TrainStep::kGroup) + " images\n  start " +
+      std::to_string(most) + (most == 1 ? " rank" : " ranks") + ", or fewer" +
+      (full ? "; no batch is work for more than that"
+            : "; a training.batch of " +
+                  std::to_string(static_cast<std::size_t>(ranks) * TrainStep::kGroup) +
+                  " is work for " + std::to_string(ranks)));
+}
+
 // What can be seen to be wrong with the data before the run directory is made.
-LoadedConfig looked_at(LoadedConfig loaded, const std::optional<TrainingData>& data) {
+LoadedConfig looked_at(LoadedConfig loaded, const std::optional<TrainingData>& data, int ranks) {
+  require_work(loaded, static_cast<std::size_t>(loaded.config.training.batch), ranks);
   if (!data) {
     const std::unique_ptr<DataSource> source = loaded.config.data.source.open(DataPart::train);
     if (!loaded.config.data.source.keeps_pictures()) source->header();
@@ -101,16 +118,17 @@ FileError data_memory_error(const LoadedConfig& loaded, std::size_t bytes) {
 
 // Bytes of the buffers that training uses, after a look at all that the process will hold.
 std::size_t checked_memory(const LoadedConfig& loaded, const TrainingOptions& options,
-                           const Network& network, const std::optional<TrainingData>& data) {
+                           const Network& network, const std::optional<TrainingData>& data,
+                           int ranks) {
   const int workers = worker_count(loaded.config.training);
   const bool from_file = options.start == Start::resume || !options.weights.empty();
   const std::size_t file = options.weights.empty() ? 0 : weights_bytes(options.weights);
   const std::size_t images = data_bytes(loaded.config.data.source, network.input(), workers, data);
-  const std::size_t memory =
-      process_bytes(file + training_bytes(network, loaded.config, workers, from_file) + images);
+  const std::size_t memory = process_bytes(
+      file + training_bytes(network, loaded.config, workers, from_file, ranks) + images);
   if (memory <= physical_memory()) {
     if (options.on_memory) options.on_memory(memory);
-    return Trainer::bytes(network, loaded.config, workers);
+    return Trainer::bytes(network, loaded.config, workers, ranks);
   }
   if (memory - images <= physical_memory()) throw data_memory_error(loaded, images);
   throw ConfigError(name_of(loaded) + ": error: training this network of " +
@@ -195,8 +213,12 @@ std::optional<Checkpoint> find_checkpoint(const TrainingOptions& options,
   return checkpoint;
 }
 
-ModelInfo checked_info(const LoadedConfig& loaded, const Network& network,
-                       const TrainingData& data) {
+ModelInfo checked_info(const LoadedConfig& loaded, const Network& network, const TrainingData& data,
+                       int ranks) {
+  const auto batch = static_cast<std::size_t>(loaded.config.training.batch);
+  if (!data.split.train.empty()) {
+    require_work(loaded, std::min(batch, data.split.train.size()), ranks);
+  }
   check_classes(loaded, network, data.dataset);
   return make_model_info(loaded.config, network, data);
 }
@@ -226,18 +248,20 @@ TrainingData load_training_data(const LoadedConfig& loaded,
 }
 
 TrainingSession::TrainingSession(LoadedConfig loaded, TrainingOptions options, Purpose purpose,
-                                 std::optional<TrainingData> data)
-    : loaded_(looked_at(std::move(loaded), data)),
+                                 std::optional<TrainingData> data, Collective& collective)
+    : loaded_(looked_at(std::move(loaded), data, collective.size())),
       options_(std::move(options)),
-      writer_(taken_directory(config(), options_, purpose), config().output.keep),
+      collective_(collective),
+      writer_(taken_directory(config(), options_, collective.is_first() ? purpose : Purpose::look),
+              config().output.keep),
       network_(build_network(loaded_, image_shape(loaded_, options_, data))),
-      memory_(checked_memory(loaded_, options_, network_, data)),
-      checkpoint_(find_checkpoint(options_, directory())),
+      memory_(checked_memory(loaded_, options_, network_, data, collective.size())),
+      checkpoint_(collective.is_first() ? find_checkpoint(options_, directory()) : std::nullopt),
       data_(data ? *std::move(data) : load_training_data(loaded_, options_.on_reading)),
-      info_(checked_info(loaded_, network_, data_)),
+      info_(checked_info(loaded_, network_, data_, collective.size())),
       workers_(worker_count(config().training)),
       trainer_({info_, start_weights(), data_.dataset, data_.split, workers_, writer_,
-                options_.weights.empty() ? "" : weights_fingerprint(network_)}) {
+                options_.weights.empty() ? "" : weights_fingerprint(network_), collective}) {
   if (checkpoint_ && purpose == Purpose::train) trainer_.require_resumable(*checkpoint_);
 }
 
@@ -278,11 +302,17 @@ void TrainingSession::resume(const Checkpoint& checkpoint) {
   }
 }
 
+void TrainingSession::require_same_ranks() const {
+  require_same_run(collective_, info_, trainer_.data(), trainer_.progress().weights);
+}
+
 Trainer::Outcome TrainingSession::run(TrainObserver& observer, StopSwitch& stop) {
   RunDirectory& directory = writer_.directory();
-  if (directory.is_prepared()) trainer_.write_checkpoint(observer);
+  const bool is_prepared = collective_.any(directory.is_prepared() ? 1 : 0) != 0;
+  if (is_prepared) trainer_.write_checkpoint(observer);
+  if (!collective_.is_first()) return trainer_.run(observer, stop);
   write_file(directory.at(directory.config()), to_yaml(config(), ConfigText::complete));
-  if (directory.is_prepared()) directory.begin();
+  if (is_prepared) directory.begin();
   try {
     const Trainer::Outcome outcome = trainer_.run(observer, stop);
     directory.follow();

@@ -1,7 +1,8 @@
 // TrainingSession: everything between a configuration and a trained network, in its one order. The
 // command, the public TrainingRun and the tests use it.
 //
-// Used by one thread, like the Trainer.
+// Used by one thread, like the Trainer. On several ranks each has one; that of rank 0 alone has the
+// run directory, and a checkpoint to go on from.
 
 #pragma once
 
@@ -15,6 +16,7 @@
 #include "cnn/training_observer.hpp"
 #include "cnn/training_run.hpp"
 
+#include "base/collective.hpp"
 #include "base/workers.hpp"
 #include "nn/network.hpp"
 #include "run/model.hpp"
@@ -49,9 +51,13 @@ class TrainingSession {
   // files that the configuration names), and sets the starting weights. Nothing is written: a
   // directory that had to be made goes again with a session that does not get as far as its first
   // checkpoint. Throws ConfigError, ShapeError, FileError, also if another process has the
-  // directory.
+  // directory. No rank talks to another in here.
   TrainingSession(LoadedConfig loaded, TrainingOptions options, Purpose purpose = Purpose::train,
-                  std::optional<TrainingData> data = std::nullopt);
+                  std::optional<TrainingData> data = std::nullopt,
+                  Collective& collective = alone());
+
+  // Throws ConfigError, on all ranks, if one of them would train something else than rank 0.
+  void require_same_ranks() const;
 
   const RunConfig& config() const { return loaded_.config; }
   const TrainingData& data() const { return data_; }
@@ -70,11 +76,11 @@ class TrainingSession {
   // What the run will go on from, if it does.
   const std::optional<Checkpoint>& checkpoint() const { return checkpoint_; }
 
-  // Prepares the run directory for what will be written. What is in it stays until the new run has
-  // its first checkpoint. Throws FileError.
+  // Rank 0's: prepares the run directory for what will be written. What is in it stays until the
+  // new run has its first checkpoint. Throws FileError.
   void occupy();
-  // Goes on from `checkpoint`. Throws FileError if it is not of this run, ConfigError if the run
-  // would be shorter than it is.
+  // Rank 0's: goes on from `checkpoint`. Throws FileError if it is not of this run, ConfigError if
+  // the run would be shorter than it is.
   void resume(const Checkpoint& checkpoint);
   // Trains to the end or until told to stop, and leaves the run in the directory, wherever that has
   // been moved. Throws as Trainer::run does.
@@ -87,6 +93,7 @@ class TrainingSession {
 
   LoadedConfig loaded_;
   TrainingOptions options_;
+  Collective& collective_;
   RunWriter writer_;
   Network network_;
   std::size_t memory_;

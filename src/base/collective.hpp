@@ -1,0 +1,111 @@
+// Collective: what the ranks of a run have in common, one process each, and how they talk.
+//
+// All ranks make the same calls in the same order. Used by one thread at a time. Everything is
+// built on `exchange`, so that another way of carrying messages is one function.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cnn/error.hpp"
+
+namespace cnn {
+
+// Another rank has ended the run, and has said why: whoever gets this ends without a word, with
+// that exit code.
+class RankEnded : public Error {
+ public:
+  explicit RankEnded(int with) : Error("another rank has ended the run"), code(with) {}
+
+  int code;
+};
+
+// Some of an array: [first, first + count).
+struct Part {
+  std::size_t first = 0;
+  std::size_t count = 0;
+};
+
+// That of one rank, of `count` things that all ranks share out: consecutive ones, as many for each
+// as whole numbers allow.
+Part even_part(std::size_t count, int rank, int ranks);
+
+class Collective {
+ public:
+  // Messages between two ranks arrive in the order in which they are listed.
+  struct Send {
+    int to;
+    std::span<const std::byte> bytes;
+  };
+  struct Receive {
+    int from;
+    std::span<std::byte> bytes;
+  };
+  using PartOf = std::function<Part(int rank)>;
+
+  virtual ~Collective() = default;
+
+  virtual int rank() const = 0;
+  virtual int size() const = 0;
+  // Returns when all is sent and received. Each message needs its counterpart of the same size in
+  // the same call of the other rank. Throws RankEnded if another rank calls `end`, FileError if
+  // one cannot be reached.
+  virtual void exchange(std::span<const Send> sends, std::span<const Receive> receives) = 0;
+  // For a rank that cannot go on: the others get RankEnded with this exit code, wherever they wait.
+  virtual void end(int code) noexcept = 0;
+
+  bool is_alone() const { return size() == 1; }
+  // Rank 0 writes all files and speaks for all.
+  bool is_first() const { return rank() == 0; }
+
+  // `all` is an array of the same size on each rank, of which each has part_of(its rank); then all
+  // have all of it.
+  template <typename T>
+  void all_gather(std::span<T> all, const PartOf& part_of) {
+    if (!is_alone()) gather_bytes(std::as_writable_bytes(all), sizeof(T), part_of, kAll);
+  }
+  // The same, of use to rank 0 alone.
+  template <typename T>
+  void gather(std::span<T> all, const PartOf& part_of) {
+    if (!is_alone()) gather_bytes(std::as_writable_bytes(all), sizeof(T), part_of, 0);
+  }
+  // All get what `root` has.
+  template <typename T>
+  void broadcast(std::span<T> values, int root = 0) {
+    if (!is_alone()) broadcast_bytes(std::as_writable_bytes(values), root);
+  }
+  // The bits that some rank has set.
+  std::uint32_t any(std::uint32_t bits);
+  void barrier() { any(0); }
+  // The texts of all ranks.
+  std::vector<std::string> texts(const std::string& mine);
+
+  // Runs `body`, in which no rank talks to another, on each rank. If it throws on some, all throw
+  // what the first of them threw, which is named if it is not rank 0.
+  void together(const std::function<void()>& body);
+  // Have all ranks thrown the same, by `together`? Otherwise an exception is that of one, of which
+  // the others know nothing.
+  bool has_thrown_together() const { return has_thrown_together_; }
+
+ private:
+  static constexpr int kAll = -1;
+  void gather_bytes(std::span<std::byte> all, std::size_t item, const PartOf& part_of, int to);
+  void broadcast_bytes(std::span<std::byte> bytes, int root);
+
+  // Kept, so that a step allocates nothing.
+  std::vector<Send> sends_;
+  std::vector<Receive> receives_;
+  std::vector<std::uint32_t> bits_;
+  bool has_thrown_together_ = false;
+};
+
+// The only rank of a run: what a process is that no launcher has started.
+Collective& alone();
+
+}  // namespace cnn
