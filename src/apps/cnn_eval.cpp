@@ -18,12 +18,15 @@
 #include "apps/comparison.hpp"
 #include "apps/console.hpp"
 #include "apps/output_kind.hpp"
+#include "apps/ranks.hpp"
 #include "apps/reading_progress.hpp"
 #include "apps/report.hpp"
+#include "base/collective.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "data/class_names.hpp"
 #include "infer/vote.hpp"
+#include "kernels/blas.hpp"
 #include "run/memory_need.hpp"
 #include "run/model_runner.hpp"
 #include "run/scored_part.hpp"
@@ -120,13 +123,18 @@ std::size_t scoring_bytes(const EvalOptions& o, const Voters& voters, const Mode
   return bytes;
 }
 
-Evaluation score(const EvalOptions& o, const Voters& voters, const PartData& part) {
-  if (voters.size() == 1 && o.tta == "none") {
+bool is_vote(const EvalOptions& o) {
+  return o.models.size() > 1 || o.tta != "none";
+}
+
+Evaluation score(const EvalOptions& o, const Voters& voters, const PartData& part,
+                 Collective& ranks) {
+  if (!is_vote(o)) {
     ModelRunner& only = *voters.front();
     Evaluation evaluation;
     with_model(only.path, [&] {
-      evaluation =
-          evaluate(only.inference, only.model.info.config.loss, part.dataset, part.selection);
+      evaluation = *evaluate(only.inference, only.model.info.config.loss, part.dataset,
+                             part.selection, Inference::kNever, ranks);
     });
     return evaluation;
   }
@@ -178,20 +186,61 @@ int compare(const EvalOptions& o, const Voters& voters, const PartData& part, Da
   return kDone;
 }
 
-int evaluate_models(const EvalOptions& o) {
-  if (o.compare && o.models.size() != 2) {
-    throw ConfigError("error: --compare takes two models: --model A --model B --compare");
+// The models and the images, which every rank reads.
+struct Scoring {
+  explicit Scoring(const EvalOptions& o);
+
+  ModelInfo& info() const { return voters.front()->model.info; }
+
+  Workers workers;
+  Voters voters;
+  DataPart which;
+  PartData part;
+};
+
+Scoring::Scoring(const EvalOptions& o)
+    : workers(o.threads > 0 ? o.threads : Workers::available()),
+      voters(load_voters(o, workers)),
+      which(choose_part(o.split, o.data, DataPart::test, info().config.data)) {
+  if (info().config.data.source.keeps_pictures()) require_same_preparation(voters);
+  announce_memory(scoring_bytes(o, voters, info(), which, workers.count()), o.quiet);
+  part = load_part(o, info(), which, workers.count());
+  adopt_classes(part.dataset, info().classes);
+  require_fit(part.dataset, info());
+}
+
+// Throws ConfigError, on all ranks, if one of them would score something else than rank 0.
+void require_same_scoring(const Scoring& scoring, Collective& ranks) {
+  if (ranks.is_alone()) return;
+  const std::vector<std::string> all =
+      ranks.texts(arithmetic() + ", " + fingerprint(scoring.part.dataset) + ", weights of " +
+                  weights_fingerprint(scoring.voters.front()->model.network));
+  for (std::size_t rank = 1; rank < all.size(); ++rank) {
+    if (all[rank] == all[0]) continue;
+    ranks.together([&] {
+      throw ConfigError("error: rank " + std::to_string(rank) + " would score " + all[rank] +
+                        "; rank 0 has " + all[0]);
+    });
   }
-  require_output_kind("--out", o.out, OutputKind::directory);
-  Workers workers(o.threads > 0 ? o.threads : Workers::available());
-  const Voters voters = load_voters(o, workers);
-  ModelInfo& info = voters.front()->model.info;
-  const DataPart which = choose_part(o.split, o.data, DataPart::test, info.config.data);
-  if (info.config.data.source.keeps_pictures()) require_same_preparation(voters);
-  announce_memory(scoring_bytes(o, voters, info, which, workers.count()), o.quiet);
-  PartData part = load_part(o, info, which, workers.count());
-  adopt_classes(part.dataset, info.classes);
-  require_fit(part.dataset, info);
+}
+
+int evaluate_models(const EvalOptions& o, Collective& ranks) {
+  // Votes are not shared out.
+  if (is_vote(o) && !ranks.is_first()) return kDone;
+  Collective& sharing = is_vote(o) ? alone() : ranks;
+  std::optional<Scoring> scoring;
+  sharing.together([&] {
+    if (o.compare && o.models.size() != 2) {
+      throw ConfigError("error: --compare takes two models: --model A --model B --compare");
+    }
+    require_output_kind("--out", o.out, OutputKind::directory);
+    scoring.emplace(o);
+  });
+  require_same_scoring(*scoring, sharing);
+  const Voters& voters = scoring->voters;
+  const PartData& part = scoring->part;
+  const DataPart which = scoring->which;
+  const ModelInfo& info = scoring->info();
   if (const std::string text = left_out_text(part.dataset); !text.empty()) {
     write_lines(stderr, "warning: " + text + "\n");
   }
@@ -199,13 +248,13 @@ int evaluate_models(const EvalOptions& o) {
   if (o.compare) return compare(o, voters, part, which);
 
   const auto start = std::chrono::steady_clock::now();
-  const Evaluation evaluation = score(o, voters, part);
+  const Evaluation evaluation = score(o, voters, part, sharing);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
 
   const EvaluationReport report{title(o, part, which),   evaluation,
                                 part.selection,          info.classes,
                                 part.dataset.file_names, seconds.count()};
-  if (!o.out.empty()) write_report_files(report, o.out);
+  if (!o.out.empty() && ranks.is_first()) write_report_files(report, o.out);
   write_lines(stdout, o.json ? report_json(report) : report_text(report));
   return kDone;
 }
@@ -214,6 +263,12 @@ int evaluate_models(const EvalOptions& o) {
 }  // namespace cnn::app
 
 int main(int argc, char** argv) {
+  using cnn::app::RankedCommand;
   cnn::app::EvalOptions options;
-  return cnn::app::run(argc, argv, options, [&] { return cnn::app::evaluate_models(options); });
+  return RankedCommand::run([&](RankedCommand& command) {
+    return cnn::app::run(argc, argv, options, [&] {
+      return command.watch(
+          [&](cnn::Collective& ranks) { return cnn::app::evaluate_models(options, ranks); });
+    });
+  });
 }

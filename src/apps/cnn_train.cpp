@@ -23,12 +23,14 @@
 #include "apps/network_table.hpp"
 #include "apps/output_kind.hpp"
 #include "apps/preview.hpp"
+#include "apps/ranks.hpp"
 #include "apps/reading_progress.hpp"
 #include "apps/schema_line.hpp"
 #include "apps/signals.hpp"
 #include "apps/starter_file.hpp"
 #include "apps/sweep.hpp"
 #include "apps/train_log.hpp"
+#include "base/collective.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "base/vectors.hpp"
@@ -81,13 +83,15 @@ void log_weights(spdlog::logger& log, const TrainOptions& o,
 }
 
 void log_start(spdlog::logger& log, const TrainOptions& o, TrainingSession& session,
-               const std::string& table) {
+               const std::string& table, int ranks) {
   const RunConfig& config = session.config();
   const TrainingData& data = session.data();
   const BlasInfo blas = blas_info();
-  log.info("{}: ok   run: {}   seed {}   {} thread(s)   {} {}/{}   vectors {}", path_text(o.config),
-           display_path(config.output.dir), config.training.seed, session.workers().count(),
-           blas.version, blas.threading, blas.kernel, vector_level_name());
+  const std::string on_ranks = ranks > 1 ? std::to_string(ranks) + " ranks of " : "";
+  log.info("{}: ok   run: {}   seed {}   {}{} thread(s)   {} {}/{}   vectors {}",
+           path_text(o.config), display_path(config.output.dir), config.training.seed, on_ranks,
+           session.workers().count(), blas.version, blas.threading, blas.kernel,
+           vector_level_name());
   log.info("data    {}: {} train, {} validation   {}", display_path(data.dataset.origin.images),
            data.split.train.size(), data.split.validation.size(), to_string(data.dataset.shape));
   log.info("{}", table);
@@ -146,17 +150,20 @@ std::string divergence(const DivergedError& error, const RunConfig& config, cons
 
 // The run itself; everything is checked and in place.
 int run_training(TrainingSession& session, Console& console, TrainLog& train_log, StopSwitch& stop,
-                 ReportedRun& reported) {
+                 Collective& ranks, ReportedRun& reported) {
   const RunDirectory& directory = session.directory();
   const Trainer& trainer = session.trainer();
   std::optional<LiveReport> live;
-  if (session.config().output.report) live.emplace(session, train_log, console.log());
+  if (ranks.is_first() && session.config().output.report)
+    live.emplace(session, train_log, console.log());
   TrainObserver& observer = live ? static_cast<TrainObserver&>(*live) : train_log;
   if (live) reported = {directory.path(), session.workers().count()};
   try {
     const Trainer::Outcome outcome = session.run(observer, stop);
     if (live) reported.directory = directory.path();  // it may have been moved
     console.status("");
+    // A rank that has got no signal is stopped by that of another.
+    const auto signal = static_cast<int>(ranks.any(static_cast<std::uint32_t>(stop_signal())));
     if (outcome == Trainer::Outcome::finished) {
       train_log.report_end(trainer, directory, session.has_best());
       return kDone;
@@ -165,7 +172,7 @@ int run_training(TrainingSession& session, Console& console, TrainLog& train_log
         "stopped: saved {} at step {} of {}. Continue with: cnn-train --config {} --resume",
         display_path(directory.last()), trainer.step(), trainer.steps(),
         display_path(directory.config()));
-    return 128 + stop_signal();
+    return 128 + signal;
   } catch (const DivergedError& error) {
     console.status("");
     throw DivergedError(divergence(error, session.config(), trainer, directory));
@@ -189,24 +196,56 @@ int dry_run(const TrainOptions& o, TrainingSession& session, const std::string& 
   return kDone;
 }
 
+// What is only looked at, not trained; nothing if the run goes on.
+std::optional<int> look(const TrainOptions& o, TrainingSession& session, const std::string& table,
+                        const StopSwitch& stop, spdlog::logger& log) {
+  if (o.check_gradients) {
+    return report_gradients(session.info(), session.network(), session.data(), stop);
+  }
+  if (o.find_alpha) {
+    return find_alpha(session.info(), session.network(), session.data(), session.workers(), stop);
+  }
+  if (o.dry_run) return dry_run(o, session, table, stop, log);
+  return std::nullopt;
+}
+
+// Rank 0's, before the first step.
+void begin(const TrainOptions& o, TrainingSession& session, Console& console,
+           const std::string& table, int ranks) {
+  spdlog::logger& log = console.log();
+  session.occupy();
+  console.open_file(session.directory().at(session.directory().log()), o.resuming);
+  log_start(log, o, session, table, ranks);
+  const std::optional<Checkpoint>& checkpoint = session.checkpoint();
+  if (checkpoint) resume(*checkpoint, session, log);
+  // A run that is resumed has been warned when it started.
+  if (!checkpoint) log_warnings(log, session);
+}
+
 // `reported` is told of a run that is to end with a report.
-int train_one(const TrainOptions& o, StopSwitch& stop, ReportedRun& reported) {
+int train_one(const TrainOptions& o, StopSwitch& stop, Collective& ranks, ReportedRun& reported) {
   Console console(o.quiet     ? Verbosity::quiet
                   : o.verbose ? Verbosity::verbose
                               : Verbosity::normal,
-                  !o.no_progress);
+                  !o.no_progress && ranks.is_first());
   spdlog::logger& log = console.log();
   TrainingOptions options = options_of(o);
   options.on_notice = [&log](const std::string& notice) { log.warn("{}", notice); };
-  options.on_memory = [&log](std::size_t bytes) { log.info("{}", memory_text(bytes)); };
+  options.on_memory = [&log, &ranks](std::size_t bytes) {
+    log.info("{}{}", memory_text(bytes), ranks.is_alone() ? "" : " on each rank");
+  };
   options.on_reading = reading_progress(console);
-  require_output_kind("--preview", o.preview, OutputKind::png);
-  LoadedConfig loaded = load(o, options);
+  LoadedConfig loaded;
+  ranks.together([&] {
+    require_output_kind("--preview", o.preview, OutputKind::png);
+    loaded = load(o, options);
+  });
   if (o.print_config) {
     write_lines(stdout, schema_line() + to_yaml(loaded.config, ConfigText::complete));
     return kDone;
   }
   if (!o.preview.empty()) {
+    if (!ranks.is_first()) return kDone;
     write_png(o.preview,
               preview_sheet(loaded.config, load_training_data(loaded, options.on_reading)));
     console.status("");
@@ -214,38 +253,31 @@ int train_one(const TrainOptions& o, StopSwitch& stop, ReportedRun& reported) {
   }
 
   using Purpose = TrainingSession::Purpose;
-  TrainingSession session(
-      std::move(loaded), options,
-      o.dry_run || o.check_gradients || o.find_alpha ? Purpose::look : Purpose::train);
+  const Purpose purpose =
+      o.dry_run || o.check_gradients || o.find_alpha ? Purpose::look : Purpose::train;
+  std::optional<TrainingSession> made;
+  ranks.together([&] { made.emplace(std::move(loaded), options, purpose, std::nullopt, ranks); });
+  TrainingSession& session = *made;
   console.status("");
+  session.require_same_ranks();
   if (!o.weights.empty()) log_weights(log, o, session.unused_weights());
-  if (o.check_gradients) {
-    return report_gradients(session.info(), session.network(), session.data(), stop);
-  }
-  if (o.find_alpha) {
-    return find_alpha(session.info(), session.network(), session.data(), session.workers(), stop);
-  }
   const std::string table = network_table(session.config(), session.network(), session.memory());
-  if (o.dry_run) return dry_run(o, session, table, stop, log);
+  if (const std::optional<int> code = look(o, session, table, stop, log)) return *code;
 
-  session.occupy();
-  console.open_file(session.directory().at(session.directory().log()), o.resuming);
-  log_start(log, o, session, table);
-  const std::optional<Checkpoint>& checkpoint = session.checkpoint();
-  if (checkpoint) resume(*checkpoint, session, log);
-  // A run that is resumed has been warned when it started.
-  if (!checkpoint) log_warnings(log, session);
+  ranks.together([&] {
+    if (ranks.is_first()) begin(o, session, console, table, ranks.size());
+  });
   TrainLog observer(console, session.trainer(), !session.data().split.validation.empty(),
                     LearningCheck(session.info(), session.network(), session.data()));
-  return run_training(session, console, observer, stop, reported);
+  return run_training(session, console, observer, stop, ranks, reported);
 }
 
 // A run with the report that it is to end with, whatever its end is: the page says so. The run has
 // left its directory and its memory by then. Who stops a run is not kept waiting for scores.
-int train(const TrainOptions& o, StopSwitch& stop) {
+int train(const TrainOptions& o, StopSwitch& stop, Collective& ranks) {
   ReportedRun reported;
   try {
-    const int code = train_one(o, stop, reported);
+    const int code = train_one(o, stop, ranks, reported);
     write_last_report(reported, !stop.stop.load(), o.quiet);
     return code;
   } catch (...) {
@@ -256,24 +288,33 @@ int train(const TrainOptions& o, StopSwitch& stop) {
 
 int sweep_all(const TrainOptions& o, StopSwitch& stop) {
   const RunConfig config = load(o, options_of(o)).config;
-  return sweep(o, config, stop, [&](const TrainOptions& run) { return train(run, stop); });
+  return sweep(o, config, stop, [&](const TrainOptions& run) { return train(run, stop, alone()); });
 }
 
-int train_all(const TrainOptions& o, StopSwitch& stop) {
+// What is not shared out is rank 0's work.
+int train_all(const TrainOptions& o, StopSwitch& stop, Collective& ranks) {
+  const bool is_sweep = !o.sweep.empty() || o.folds > 0;
+  const bool is_one_run = o.init.empty() && !is_sweep && o.seeds.empty();
+  if (is_one_run) return train(o, stop, ranks);
+  if (!ranks.is_first()) return kDone;
   if (!o.init.empty()) return write_starter_file(o);
-  if (!o.sweep.empty() || o.folds > 0) {
-    return sweep_keys(
-        o, stop, [](const TrainOptions& run) { return load(run, options_of(run)).config; },
-        [&](const TrainOptions& run) { return train(run, stop); });
-  }
-  return o.seeds.empty() ? train(o, stop) : sweep_all(o, stop);
+  if (!is_sweep) return sweep_all(o, stop);
+  return sweep_keys(
+      o, stop, [](const TrainOptions& run) { return load(run, options_of(run)).config; },
+      [&](const TrainOptions& run) { return train(run, stop, alone()); });
 }
 
 }  // namespace
 }  // namespace cnn::app
 
 int main(int argc, char** argv) {
+  using cnn::app::RankedCommand;
   cnn::app::TrainOptions options;
   cnn::StopSwitch& stop = cnn::app::install_signal_handlers();
-  return cnn::app::run(argc, argv, options, [&] { return cnn::app::train_all(options, stop); });
+  return RankedCommand::run([&](RankedCommand& command) {
+    return cnn::app::run(argc, argv, options, [&] {
+      return command.watch(
+          [&](cnn::Collective& ranks) { return cnn::app::train_all(options, stop, ranks); });
+    });
+  });
 }

@@ -17,6 +17,7 @@
 #include "cnn/error.hpp"
 
 #include "base/cpu_quota.hpp"
+#include "base/processor_share.hpp"
 #include "base/task_log.hpp"
 
 namespace cnn {
@@ -201,7 +202,7 @@ void Workers::run_erased(std::string_view stage, int tasks, Invoke invoke, void*
 
 int Workers::available() {
   const int allowed = processors_allowed();
-  return std::min(allowed, cpu_quota().value_or(allowed));
+  return std::min({allowed, cpu_quota().value_or(allowed), processor_limit()});
 }
 
 }  // namespace cnn

@@ -43,6 +43,7 @@ const std::map<std::string, std::string> kPublic = {
 // Who may include what of the outside.
 const std::map<std::string, std::vector<std::string>> kOutside = {
     {"cblas.h", {"kernels/openblas"}},
+    {"mpi.h", {"base/mpi_module"}},
     {"yaml-cpp/", {"config/yaml_tree", "config/yaml_locator"}},
     {"zlib.h", {"data/idx", "formats/safetensors", "run/model"}},
     {"jpeglib.h", {"data/image/jpeg"}},

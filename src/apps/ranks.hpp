@@ -1,0 +1,33 @@
+// A command as one of several ranks: rank 0 speaks, and all end together.
+
+#pragma once
+
+#include <functional>
+
+#include "base/collective.hpp"
+
+namespace cnn::app {
+
+class RankedCommand {
+ public:
+  // Joins the ranks, if a launcher of MPI has started this process. From here on only rank 0 is
+  // heard on stdout and stderr. Returns what `command` returns, the exit code.
+  static int run(const std::function<int(RankedCommand&)>& command);
+
+  Collective& ranks() { return *ranks_; }
+
+  // What the command does once it is known what is to be done. If it throws, and the other ranks do
+  // not know, they are told how to end; one that is told so ends with that code.
+  int watch(const std::function<int(Collective&)>& body);
+
+ private:
+  RankedCommand() = default;
+  void speak_up();
+
+  Collective* ranks_ = &alone();
+  int errors_ = -1;  // where stderr went before this rank fell silent
+  bool fails_ = false;
+  bool is_ended_ = false;
+};
+
+}  // namespace cnn::app

@@ -1,0 +1,33 @@
+// Ranks that a launcher of MPI has started: mpirun, or srun with a plugin for MPI.
+
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/collective.hpp"
+
+namespace cnn {
+
+// The ranks of this process's job.
+class Launched : public Collective {
+ public:
+  // After the last exchange, on all ranks; not for a rank that has thrown RankEnded or has called
+  // `end`.
+  virtual void finish() = 0;
+};
+
+// The kinds of MPI whose launchers may have started this process, the likelier first, by what they
+// set in the environment; none if nobody did, or for one rank alone. What a batch system sets for
+// every job (SLURM_…) says nothing: a plain `cnn-train` in a job's script is alone.
+std::vector<std::string> launching_mpis();
+
+// Loads the module of that MPI and starts it; nullptr if no launcher has started this process.
+// Throws ConfigError if there is no such module or it cannot start.
+std::unique_ptr<Launched> join_ranks();
+
+// The processors that each rank of this host may use, where its ranks share them out: at least 1.
+int processors_of_rank(Collective& collective);
+
+}  // namespace cnn
