@@ -204,14 +204,13 @@ void TrainStep::run_groups(const Batch& batch) {
   const std::size_t groups = batch.share.count();
   const std::size_t slots = batch.share.own.count;
   const std::size_t single = groups_of_single_workers(batch);
-  workers_.run("whole groups", static_cast<int>(std::min(slots, single)),
-               [&](int worker, int task) {
-                 const auto slot = static_cast<std::size_t>(task);
-                 for (std::size_t i = slot; i < single; i += slots) {
-                   run_group(batch, batch.share.group(i), static_cast<std::size_t>(worker),
-                             gradients_[slot]);
-                 }
-               });
+  const auto tasks = static_cast<int>(std::min(slots, single));
+  workers_.run("whole groups", tasks, [&](int worker, int task) {
+    const auto slot = static_cast<std::size_t>(task);
+    for (std::size_t i = slot; i < single; i += slots) {
+      run_group(batch, batch.share.group(i), static_cast<std::size_t>(worker), gradients_[slot]);
+    }
+  });
   for (std::size_t i = single; i < groups; i += workspaces_.size()) {
     run_together(batch, i, std::min(workspaces_.size(), groups - i));
   }
