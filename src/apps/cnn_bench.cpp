@@ -2,7 +2,9 @@
 
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -12,6 +14,9 @@
 #include "apps/app.hpp"
 #include "apps/benchmark.hpp"
 #include "apps/command_line.hpp"
+#include "apps/number_list.hpp"
+#include "apps/rank_plan.hpp"
+#include "apps/simulation.hpp"
 #include "base/text.hpp"
 #include "kernels/blas.hpp"
 #include "run/run_config.hpp"
@@ -42,7 +47,41 @@ std::string blas_text() {
   return blas.version + " " + blas.threading + "/" + blas.kernel;
 }
 
-std::string to_json(const BenchmarkResult& result, const BenchmarkSetup& setup) {
+void add_simulation(const Simulation& simulation, nlohmann::ordered_json& json) {
+  nlohmann::ordered_json estimates = nlohmann::ordered_json::array();
+  nlohmann::ordered_json measured = nlohmann::ordered_json::array();
+  for (const ThreadsEstimate& e : simulation.estimates) {
+    estimates.push_back({{"threads", e.threads},
+                         {"images_per_second", e.images_per_second},
+                         {"efficiency", e.efficiency}});
+    if (!e.measured) continue;
+    measured.push_back({{"threads", e.threads}, {"images_per_second", *e.measured}});
+  }
+  json["simulated"] = estimates;
+  json["measured"] = measured;
+}
+
+void add_rank_plan(const RankPlan& plan, nlohmann::ordered_json& json) {
+  nlohmann::ordered_json estimates = nlohmann::ordered_json::array();
+  for (const RankEstimate& e : plan.estimates) {
+    estimates.push_back({{"ranks", e.ranks},
+                         {"step_seconds", e.seconds},
+                         {"exchange_seconds", e.exchange},
+                         {"images_per_second", static_cast<double>(plan.batch) / e.seconds},
+                         {"efficiency", e.efficiency}});
+  }
+  json["ranks"] = estimates;
+  json["best_ranks"] = plan.best.ranks;
+}
+
+// What is estimated beside the measurements, as far as it is asked for.
+struct Estimates {
+  std::optional<Simulation> threads;
+  std::optional<RankPlan> ranks;
+};
+
+std::string to_json(const BenchmarkResult& result, const BenchmarkSetup& setup,
+                    const Estimates& estimates) {
   nlohmann::ordered_json layers = nlohmann::ordered_json::array();
   for (const LayerTimes& layer : result.layers) {
     layers.push_back({{"name", layer.name},
@@ -51,7 +90,7 @@ std::string to_json(const BenchmarkResult& result, const BenchmarkSetup& setup) 
                       {"forward_gflops", layer.forward_gflops},
                       {"backward_gflops", layer.backward_gflops}});
   }
-  const nlohmann::ordered_json json = {
+  nlohmann::ordered_json json = {
       {"train_images_per_second", result.train_images_per_second},
       {"inference_images_per_second", result.inference_images_per_second},
       {"gflops_per_second_train", result.train_gflops_per_second},
@@ -61,6 +100,8 @@ std::string to_json(const BenchmarkResult& result, const BenchmarkSetup& setup) 
       {"batch", setup.batch},
       {"blas", blas_text()},
       {"layers", layers}};
+  if (estimates.threads) add_simulation(*estimates.threads, json);
+  if (estimates.ranks) add_rank_plan(*estimates.ranks, json);
   return shown_json(json.dump(2)) + "\n";
 }
 
@@ -109,6 +150,14 @@ std::string to_text(const BenchmarkResult& result, const BenchmarkSetup& setup) 
 }
 
 int bench(const BenchOptions& o) {
+  constexpr int kMostThreads = 256;
+  constexpr int kMostRanks = 65536;
+  const auto numbers = [](const char* option, const std::string& text, int most) {
+    return text.empty() ? std::vector<int>() : number_list(option, text, most);
+  };
+  const std::vector<int> threads = numbers("--simulate-threads", o.simulate_threads, kMostThreads);
+  const std::vector<int> ranks = numbers("--ranks", o.ranks, kMostRanks);
+  const Link link = ranks.empty() ? Link{} : parse_link(o.link);
   std::vector<std::string> overrides = o.overrides;
   if (!o.threads.empty()) overrides.push_back("training.threads=" + o.threads);
   if (!o.batch.empty()) overrides.push_back("training.batch=" + o.batch);
@@ -119,7 +168,16 @@ int bench(const BenchOptions& o) {
   const BenchmarkSetup setup{loaded.config, network, workers,
                              static_cast<std::size_t>(loaded.config.training.batch), o.seconds};
   const BenchmarkResult result = benchmark(setup);
-  write_lines(stdout, o.json ? to_json(result, setup) : to_text(result, setup));
+  Estimates estimates;
+  if (!threads.empty()) estimates.threads = simulate_threads(setup, threads, measure_costs(setup));
+  if (!ranks.empty()) estimates.ranks = plan_ranks(setup, ranks, link);
+  if (o.json) {
+    write_lines(stdout, to_json(result, setup, estimates));
+    return kDone;
+  }
+  write_lines(stdout, to_text(result, setup));
+  if (estimates.threads) write_lines(stdout, simulation_text(*estimates.threads));
+  if (estimates.ranks) write_lines(stdout, rank_plan_text(*estimates.ranks));
   return kDone;
 }
 

@@ -363,6 +363,21 @@ void add_options(CLI::App& app, BenchOptions& o) {
       ->check(CLI::Range(0.01, 3600.0))
       ->type_name("S")
       ->capture_default_str();
+  app.add_option("--simulate-threads", o.simulate_threads,
+                 "Also estimate training on these numbers of threads, such as 1-64 or 1,2,4")
+      ->type_name("A-B")
+      ->check(not_empty);
+  CLI::Option* ranks =
+      app.add_option("--ranks", o.ranks,
+                     "Also estimate training on these numbers of machines that share each batch")
+          ->type_name("A-B")
+          ->check(not_empty);
+  CLI::Option* link =
+      app.add_option("--link", o.link, "What joins them, such as 10Gbit,100us: rate and latency")
+          ->type_name("RATE,LATENCY")
+          ->check(not_empty);
+  ranks->needs(link);
+  link->needs(ranks);
   app.add_flag("--json", o.json, "Print JSON instead of text");
 }
 
@@ -595,10 +610,13 @@ int run(int argc, char** argv, BenchOptions& options, const std::function<int()>
   const auto parse = [&] {
     CLI::App app("Times training and inference of a network, on random images.", "cnn-bench");
     add_options(app, options);
-    return parse_and_run(app,
-                         {"cnn-bench --config configs/lenet.yaml --threads 1",
-                          "cnn-bench --config configs/lenet.yaml --set training.batch=256"},
-                         argc, argv, body);
+    return parse_and_run(
+        app,
+        {"cnn-bench --config configs/lenet.yaml --threads 1",
+         "cnn-bench --config configs/lenet.yaml --set training.batch=256",
+         "cnn-bench --config configs/lenet.yaml --simulate-threads 1-16",
+         "cnn-bench --config configs/lenet.yaml --batch 1024 --ranks 1-16 --link 10Gbit,100us"},
+        argc, argv, body);
   };
   return guarded(std::cref(parse));
 }

@@ -76,6 +76,9 @@ struct BenchOptions {
   std::string threads;  // both as given: the configuration's reader judges them
   std::string batch;
   double seconds = 2;
+  std::string simulate_threads;  // "1-64", "1,2,4", or empty: no simulation
+  std::string ranks;             // likewise
+  std::string link;              // "10Gbit,100us"
   bool json = false;
 };
 

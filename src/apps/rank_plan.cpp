@@ -1,0 +1,209 @@
+#include "apps/rank_plan.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <map>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "cnn/error.hpp"
+
+#include "apps/call_times.hpp"
+#include "apps/random_training.hpp"
+#include "base/text.hpp"
+#include "optim/solver.hpp"
+#include "run/train_step.hpp"
+
+namespace cnn::app {
+namespace {
+
+struct Unit {
+  std::string_view name;
+  double factor;
+};
+
+// The longer of two that end alike first.
+constexpr std::array kRates = {Unit{"kbit", 1e3 / 8}, Unit{"Mbit", 1e6 / 8}, Unit{"Gbit", 1e9 / 8},
+                               Unit{"bit", 1.0 / 8},  Unit{"kB", 1e3},       Unit{"MB", 1e6},
+                               Unit{"GB", 1e9}};
+constexpr std::array kTimes = {Unit{"ns", 1e-9}, Unit{"us", 1e-6}, Unit{"ms", 1e-3},
+                               Unit{"s", 1.0}};
+
+// Nothing if it is no number with one of the units.
+std::optional<double> quantity(std::string_view text, std::span<const Unit> units) {
+  for (const Unit& unit : units) {
+    if (!text.ends_with(unit.name)) continue;
+    const std::string_view digits = text.substr(0, text.size() - unit.name.size());
+    double value = 0;
+    const char* const end = digits.data() + digits.size();
+    const auto result = std::from_chars(digits.data(), end, value, std::chars_format::fixed);
+    if (result.ec != std::errc() || result.ptr != end || !(value >= 0 && std::isfinite(value)))
+      return std::nullopt;
+    return value * unit.factor;
+  }
+  return std::nullopt;
+}
+
+std::size_t groups_of(std::size_t batch) {
+  return (batch + TrainStep::kGroup - 1) / TrainStep::kGroup;
+}
+
+// The largest subtrees of the tree over `slots` that make up the slots first … last-1.
+std::size_t subtrees(std::size_t first, std::size_t last, std::size_t slots) {
+  std::size_t count = 0;
+  for (std::size_t at = first; at < last; ++count) {
+    std::size_t size = 1;
+    while (at % (2 * size) == 0 && size < slots && std::min(at + 2 * size, slots) <= last) {
+      size *= 2;
+    }
+    at += size;
+  }
+  return count;
+}
+
+// What the update costs one rank alone, in seconds.
+struct UpdateTimes {
+  double apply;  // of all parameters
+  double add;    // of one gradient to another
+};
+
+UpdateTimes time_update(const BenchmarkSetup& setup) {
+  constexpr std::size_t kFewest = 3;
+  Network& network = setup.network;
+  const SolverOptions& options = setup.config.training.solver;
+  std::vector<Real> average;
+  if (options.ema != 0) average.assign(network.values().begin(), network.values().end());
+  Solver solver(network, options, average);
+  std::vector<Gradients> gradients;
+  for (int i = 0; i < 2; ++i) gradients.emplace_back(network);
+  const double part = setup.seconds / 8;
+  const auto add = [&] { solver.reduce(gradients, setup.workers); };
+  const auto apply = [&] { solver.apply(network, gradients[0], 0, 0, setup.workers); };
+  const double adding = undisturbed(time_calls(part, kFewest, add));
+  return {undisturbed(time_calls(part, kFewest, apply)), adding};
+}
+
+// Of steps of so many images on the workers.
+double time_step(const BenchmarkSetup& setup, std::size_t images, double seconds) {
+  RandomTraining training(setup.config, setup.network, images, setup.workers);
+  training.step(0);
+  return undisturbed(time_calls(seconds, 2, [&] { training.step(0); }));
+}
+
+Message message_of(const BenchmarkSetup& setup) {
+  constexpr double kResult = 16;    // bytes of an image's loss and class
+  constexpr double kChunk = 16384;  // values that share a sum of squares
+  const double values = static_cast<double>(setup.network.values().size());
+  const bool clips = setup.config.training.solver.clip > 0;
+  return {.values = values * sizeof(Real),
+          .results = kResult * static_cast<double>(setup.batch),
+          .norms = clips ? values / kChunk * sizeof(double) : 0};
+}
+
+}  // namespace
+
+Link parse_link(std::string_view text) {
+  const std::size_t comma = text.find(',');
+  if (comma != std::string_view::npos) {
+    const auto rate = quantity(text.substr(0, comma), kRates);
+    const auto latency = quantity(text.substr(comma + 1), kTimes);
+    if (rate && *rate > 0 && latency) return {*rate, *latency};
+  }
+  throw ConfigError(
+      "--link: error: expected a rate (bit, kbit, Mbit, Gbit, kB, MB, GB per second) "
+      "and a latency (ns, us, ms, s), as 10Gbit,100us, found " +
+      in_quotes(text));
+}
+
+std::size_t most_useful_ranks(std::size_t batch) {
+  return std::min(TrainStep::kSlots, groups_of(batch));
+}
+
+RankShare share_of_ranks(std::size_t batch, std::size_t ranks) {
+  const std::size_t groups = groups_of(batch);
+  const std::size_t slots = std::min(TrainStep::kSlots, groups);
+  RankShare share;
+  std::size_t all = 0;
+  std::size_t fewest = slots;
+  for (std::size_t r = 0; r < ranks; ++r) {
+    const std::size_t first = slots * r / ranks;
+    const std::size_t last = slots * (r + 1) / ranks;
+    const std::size_t rest = groups % slots;
+    const std::size_t more = rest > first ? std::min(rest, last) - first : 0;
+    const std::size_t sums = subtrees(first, last, slots);
+    share.groups = std::max(share.groups, groups / slots * (last - first) + more);
+    share.sent = std::max(share.sent, sums);
+    all += sums;
+    fewest = std::min(fewest, sums);
+  }
+  share.received = all - fewest;
+  return share;
+}
+
+double exchange_seconds(const Message& message, const RankShare& share, std::size_t ranks,
+                        const Link& link) {
+  if (ranks == 1) return 0;
+  const auto n = static_cast<double>(ranks);
+  const double others = (n - 1) / n;
+  const auto phase = [&](double bytes) { return link.latency + bytes / link.bytes_per_second; };
+  const double out = static_cast<double>(share.sent) * others;
+  const double in = static_cast<double>(share.received) / n;
+  return phase(message.results * others) + phase(message.values * std::max(out, in)) +
+         (message.norms > 0 ? phase(message.norms * others) : 0) + phase(message.values * others);
+}
+
+RankPlan plan_ranks(const BenchmarkSetup& setup, const std::vector<int>& ranks, const Link& link) {
+  RankPlan plan{
+      .batch = setup.batch, .asked = static_cast<std::size_t>(ranks.back()), .estimates = {}};
+  const std::size_t last = std::min(plan.asked, most_useful_ranks(setup.batch));
+  std::map<std::size_t, double> step_of_groups;
+  for (std::size_t n = 1; n <= last; ++n) step_of_groups[share_of_ranks(setup.batch, n).groups] = 0;
+  for (auto& [groups, seconds] : step_of_groups) {
+    const std::size_t images = std::min(setup.batch, groups * TrainStep::kGroup);
+    seconds = time_step(setup, images, setup.seconds / static_cast<double>(step_of_groups.size()));
+  }
+  const UpdateTimes update = time_update(setup);
+  const Message message = message_of(setup);
+  double alone = 0;
+  for (std::size_t n = 1; n <= last; ++n) {
+    const RankShare share = share_of_ranks(setup.batch, n);
+    const auto number = static_cast<double>(n);
+    // Each rank updates its part alone, and adds up what it has received for it.
+    const double saved = update.apply * (1 - 1 / number) -
+                         update.add * static_cast<double>(n > 1 ? share.received : 0) / number;
+    RankEstimate estimate{.ranks = n};
+    estimate.exchange = exchange_seconds(message, share, n, link);
+    estimate.seconds = step_of_groups[share.groups] - saved + estimate.exchange;
+    if (n == 1) alone = estimate.seconds;
+    estimate.efficiency = alone / estimate.seconds / number;
+    if (n == 1 || estimate.seconds < plan.best.seconds) plan.best = estimate;
+    if (std::ranges::binary_search(ranks, static_cast<int>(n))) plan.estimates.push_back(estimate);
+  }
+  return plan;
+}
+
+std::string rank_plan_text(const RankPlan& plan) {
+  std::string text = fmt::format(
+      "\nan estimate of training on several ranks, from steps of their shares of the batch and a "
+      "model of the exchange\n\n{:>7} {:>11} {:>11} {:>11} {:>12}\n",
+      "ranks", "images/s", "ms a step", "exchange ms", "efficiency");
+  for (const RankEstimate& e : plan.estimates) {
+    text += fmt::format("{:>7} {:>11.0f} {:>11.3f} {:>11.3f} {:>10.0f} %\n", e.ranks,
+                        static_cast<double>(plan.batch) / e.seconds, 1e3 * e.seconds,
+                        1e3 * e.exchange, 100 * e.efficiency);
+  }
+  text += fmt::format("fastest: {} rank{}\n", plan.best.ranks, plan.best.ranks == 1 ? "" : "s");
+  const std::size_t most = most_useful_ranks(plan.batch);
+  if (plan.asked > most) {
+    text += fmt::format("a batch of {} images is work for at most {} ranks{}\n", plan.batch, most,
+                        most < TrainStep::kSlots ? "; a larger --batch is work for more" : "");
+  }
+  return text;
+}
+
+}  // namespace cnn::app

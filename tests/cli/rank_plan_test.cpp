@@ -1,0 +1,103 @@
+// cnn-bench --ranks: how a batch is shared out, and the formula of tests/bench/README.md.
+
+#include "apps/rank_plan.hpp"
+
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "cnn/error.hpp"
+
+#include "support/cli.hpp"
+
+namespace cnn::app {
+namespace {
+
+using nlohmann::json;
+using testing::AllOf;
+using testing::HasSubstr;
+
+TEST(Link, IsARateAndALatency) {
+  const Link link = parse_link("10Gbit,100us");
+  EXPECT_DOUBLE_EQ(link.bytes_per_second, 1.25e9);
+  EXPECT_DOUBLE_EQ(link.latency, 1e-4);
+  EXPECT_DOUBLE_EQ(parse_link("2.5MB,0.5ms").bytes_per_second, 2.5e6);
+  EXPECT_DOUBLE_EQ(parse_link("800kbit,1s").bytes_per_second, 1e5);
+  EXPECT_DOUBLE_EQ(parse_link("8bit,0ns").latency, 0);
+  for (const char* wrong : {"", "10Gbit", "10Gbit,", "10,100us", "10Gbit,100", "0Gbit,1us",
+                            "-1Gbit,1us", "infGbit,1us", "nanGbit,1us", "1Gbit,1us,", "Gbit,1us"}) {
+    EXPECT_THROW(parse_link(wrong), ConfigError) << wrong;
+  }
+}
+
+TEST(RankShare, IsThatOfTheRankWithMostToDo) {
+  const auto share = [](std::size_t batch, std::size_t ranks) {
+    const RankShare s = share_of_ranks(batch, ranks);
+    return std::vector<std::size_t>{s.groups, s.sent, s.received};
+  };
+  using Share = std::vector<std::size_t>;
+  EXPECT_EQ(share(512, 1), (Share{16, 1, 0}));
+  EXPECT_EQ(share(512, 2), (Share{8, 1, 1}));
+  EXPECT_EQ(share(512, 16), (Share{1, 1, 15}));
+  // Slots 0-4, 5-9, 10-15: subtrees of 4 and 1; 1, 2 and 2; 2 and 4.
+  EXPECT_EQ(share(512, 3), (Share{6, 3, 5}));
+  // 20 groups: the first four slots have two.
+  EXPECT_EQ(share(640, 4), (Share{8, 1, 3}));
+  EXPECT_EQ(most_useful_ranks(33), 2U);
+  EXPECT_EQ(most_useful_ranks(100000), 16U);
+}
+
+TEST(ExchangeSeconds, AreOfTheBytesThatOneRankSendsOrGets) {
+  const Link link{.bytes_per_second = 100, .latency = 1};
+  const Message message{.values = 800, .results = 80};
+  EXPECT_DOUBLE_EQ(exchange_seconds(message, {16, 1, 0}, 1, link), 0);
+  // Three messages; half of the results, of the gradient and of the values.
+  EXPECT_DOUBLE_EQ(exchange_seconds(message, {8, 1, 1}, 2, link), 3 + 0.4 + 4 + 4);
+  // Two subtrees out, or three in: 2·(3/4) of the values against 3/4.
+  EXPECT_DOUBLE_EQ(exchange_seconds(message, {4, 2, 3}, 4, link), 3 + 0.6 + 12 + 6);
+  // Clipping is one message more.
+  EXPECT_DOUBLE_EQ(exchange_seconds({800, 80, 200}, {8, 1, 1}, 2, link), 4 + 0.4 + 4 + 1 + 4);
+}
+
+CommandResult plan(const std::vector<std::string>& more) {
+  std::vector<std::string> arguments = {"--config", digits_config(), "--seconds", "0.01"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return run_command("cnn-bench", arguments);
+}
+
+TEST(RankPlan, JsonHasTheNumbersThatAreOfUseAndTheBest) {
+  const CommandResult result =
+      plan({"--json", "--batch", "96", "--ranks", "1-4096", "--link", "100kbit,1ms"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  const json report = json::parse(result.out);
+  ASSERT_EQ(report["ranks"].size(), 3U);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(report["ranks"][i]["ranks"], i + 1);
+    EXPECT_GT(report["ranks"][i]["step_seconds"], 0.0);
+  }
+  EXPECT_EQ(report["ranks"][0]["efficiency"], 1.0);
+  EXPECT_EQ(report["ranks"][0]["exchange_seconds"], 0.0);
+  EXPECT_EQ(report["best_ranks"], 1);  // on such a link
+}
+
+TEST(RankPlan, TextSaysWhatLimitsTheRanks) {
+  const CommandResult result = plan({"--batch", "96", "--ranks", "2-8", "--link", "10Gbit,100us"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out,
+              AllOf(HasSubstr("an estimate"), HasSubstr("ms a step"), HasSubstr("fastest: "),
+                    HasSubstr("a batch of 96 images is work for at most 3 ranks")));
+}
+
+TEST(RankPlan, RefusesHalfAQuestion) {
+  EXPECT_EQ(plan({"--ranks", "1-4"}).code, 2);
+  EXPECT_EQ(plan({"--link", "10Gbit,100us"}).code, 2);
+  const CommandResult result = plan({"--ranks", "1-4", "--link", "fast"});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("--link"), HasSubstr("'fast'")));
+}
+
+}  // namespace
+}  // namespace cnn::app
