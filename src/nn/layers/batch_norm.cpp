@@ -196,16 +196,20 @@ void find_moments(const Group& group, const Real* x, Moments* found) {
   }
 }
 
-// Channels of a piece.
-constexpr std::size_t kPiece = kLanes;
+// Channels of a piece: as few as are worth a thread's while.
+std::size_t channels_of_a_piece(std::size_t positions) {
+  constexpr std::size_t kWorth = 512;  // values of a sample
+  return std::clamp<std::size_t>(kWorth / positions, 1, kLanes);
+}
 
 // Calls body(first channel, group) for the channels of a call's pieces.
 template <typename Args, typename Body>
 void for_groups(const Args& args, std::size_t channels, std::size_t positions, const Body& body) {
   const Pieces& pieces = args.pieces;
-  const std::size_t last = pieces.last <= channels / kPiece ? pieces.last * kPiece : channels;
-  for (std::size_t c = pieces.first * kPiece; c < last; c += kLanes) {
-    body(c, Group{args.n, std::min(kLanes, channels - c), positions, channels * positions});
+  const std::size_t piece = channels_of_a_piece(positions);
+  const std::size_t last = pieces.last <= channels / piece ? pieces.last * piece : channels;
+  for (std::size_t c = pieces.first * piece; c < last; c += kLanes) {
+    body(c, Group{args.n, std::min(kLanes, last - c), positions, channels * positions});
   }
 }
 
@@ -261,7 +265,8 @@ LayerPlan BatchNorm::plan(std::span<const Shape> inputs) {
   plan.couples_samples = !freeze_;
   plan.prefers_all_samples = true;  // sums over a channel are long ones
   plan.sharing = Sharing::pieces;
-  plan.pieces = (channels_ + kPiece - 1) / kPiece;
+  const std::size_t piece = channels_of_a_piece(positions_);
+  plan.pieces = (channels_ + piece - 1) / piece;
   return plan;
 }
 
