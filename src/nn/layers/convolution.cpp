@@ -187,22 +187,22 @@ int Convolution::rows_of_a_panel() const {
 // A gradient of so many kernels, taps or groups makes products worth their name.
 void Convolution::cut_gradients() {
   constexpr int kMost = 8;
-  constexpr int kPatch = 96;
-  constexpr int kFilters = 8;
+  // Direct convolution takes pieces that belong together at once; each costs BLAS a product.
+  const int patch = is_direct_ ? 48 : 96;
+  constexpr int kTogether = 4;  // kernels that few_channels takes at once
   const int channels = window_.input.channels;
   int all = static_cast<int>(groups_);
   int pieces = all;
   if (groups_ == 1 && of_few_channels_) {
     all = static_cast<int>(count_);
-    pieces = all / kFilters;
+    pieces = all / kTogether;
   } else if (groups_ == 1) {
     all = channels;
-    pieces = std::min(all, window_.patch() / kPatch);
+    pieces = std::min(all, window_.patch() / patch);
   }
   pieces = std::clamp(pieces, 1, kMost);
   piece_size_ = (all + pieces - 1) / pieces;
   if (groups_ == 1 && of_few_channels_) {
-    constexpr int kTogether = 4;  // kernels that few_channels takes at once
     piece_size_ = (piece_size_ + kTogether - 1) / kTogether * kTogether;
   }
   pieces_ = static_cast<std::size_t>((all + piece_size_ - 1) / piece_size_);
