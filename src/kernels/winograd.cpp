@@ -228,7 +228,7 @@ void Winograd::backward(std::size_t n, CView x, CView weight, CView dy, View dwe
 
 void Winograd::backward_part(std::size_t n, CView x, CView weight, CView dy, View dx,
                              View scratch) const {
-  assert(n <= part());
+  assert(x.empty() || n <= part());
   const Memory m = divide(scratch);
   prepare_backward(m, weight, !dx.empty());
   backward_part(m, n, x, dy, dx);
@@ -237,6 +237,7 @@ void Winograd::backward_part(std::size_t n, CView x, CView weight, CView dy, Vie
 void Winograd::backward_part(const Memory& m, std::size_t n, CView x, CView dy, View dx) const {
   const Shape output{count_, window_.output.height, window_.output.width};
   const int channels = window_.input.channels;
+  const bool weighs = !x.empty();
   bool adds = false;  // to dweight: it holds nothing before the first block
   for_blocks(n, [&](std::size_t first, std::size_t images, int row, int rows) {
     const Tiles tiles{row, rows, tile_columns_, outputs_};
@@ -244,12 +245,16 @@ void Winograd::backward_part(const Memory& m, std::size_t n, CView x, CView dy, 
     const std::size_t input_step = product(image_tiles, m.input.lanes);
     for (std::size_t i = 0; i < images; ++i) {
       if (row == 0) {
-        gather(window_.input, &x[(first + i) * window_.input.size()], m.input, window_.pad.height,
-               window_.pad.width, m.input_pixels);
+        if (weighs) {
+          gather(window_.input, &x[(first + i) * window_.input.size()], m.input, window_.pad.height,
+                 window_.pad.width, m.input_pixels);
+        }
         gather(output, &dy[(first + i) * output.size()], m.output, 0, 0, m.output_pixels);
       }
-      points_of_input(tiles, m.input, m.input_pixels, m.input_pitch,
-                      m.input_points + i * input_step);
+      if (weighs) {
+        points_of_input(tiles, m.input, m.input_pixels, m.input_pitch,
+                        m.input_points + i * input_step);
+      }
       points_of_doutput(tiles, m.output, m.output_pixels, m.output_pitch,
                         m.output_points + i * product(image_tiles, m.output.lanes));
     }
@@ -257,8 +262,10 @@ void Winograd::backward_part(const Memory& m, std::size_t n, CView x, CView dy, 
     for (int p = 0; p < kPoints; ++p) {
       const Matrix input = Memory::matrix(m.input_points, m.input_pitch, p, all, channels);
       const Matrix doutput = Memory::matrix(m.output_points, m.output_pitch, p, all, count_);
-      multiply_columns(input, doutput, adds,
-                       Memory::matrix(m.dweight, m.weight_pitch, p, channels, count_));
+      if (weighs) {
+        multiply_columns(input, doutput, adds,
+                         Memory::matrix(m.dweight, m.weight_pitch, p, channels, count_));
+      }
       if (dx.empty()) continue;
       // In place of the input's points, which have done their work.
       multiply_rows(doutput, Memory::matrix(m.weight, m.weight_pitch, p, count_, channels), input,

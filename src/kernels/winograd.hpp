@@ -38,8 +38,10 @@ class Winograd {
   // For a window that it applies to.
   Winograd(const Window& window, int count);
 
-  // Images of a part of a call. A call for a multiple of so many gives each image the bits that it
-  // has in a call for more, and backward adds up dweight part by part.
+  // A call for a multiple of so many images gives each of them the bits that it has in a call for
+  // more.
+  std::size_t block() const { return static_cast<std::size_t>(block_images_); }
+  // Images of a part of a call, a multiple of block(): backward adds up dweight part by part.
   std::size_t part() const { return static_cast<std::size_t>(part_); }
 
   // Reals of scratch that the functions below need.
@@ -54,7 +56,7 @@ class Winograd {
   void backward(std::size_t n, CView x, CView weight, CView dy, View dweight, View dx,
                 View scratch) const;
   // The same for one part, at most part() images; its share of dweight stays in scratch until
-  // add_dweight adds it.
+  // add_dweight adds it. Without x it computes dx alone, of any number of images.
   void backward_part(std::size_t n, CView x, CView weight, CView dy, View dx, View scratch) const;
   void add_dweight(View dweight, View scratch) const;
 

@@ -62,7 +62,9 @@ struct ParameterSpec {
 //                     for all samples. A call leaves out whichever it is given no views for
 //   ordered_gradients forward: samples. backward: samples, in calls for `unit` of them without
 //                     dparameters, each of which leaves its share of these in scratch;
-//                     add_gradients then adds the shares in the order of the samples
+//                     add_gradients then adds the shares in the order of the samples. A unit is
+//                     `pieces` blocks of samples: forward may be cut between them, and so may
+//                     dinputs, in calls for none of the pieces, which leave no share
 //   pieces            both: the plan's pieces, each in a call for all samples
 enum class Sharing { samples, gradient_pieces, ordered_gradients, pieces };
 
@@ -85,7 +87,7 @@ struct LayerPlan {
   bool prefers_all_samples = false;
   Sharing sharing = Sharing::samples;
   std::size_t unit = 1;    // samples
-  std::size_t pieces = 1;  // of similar size
+  std::size_t pieces = 1;  // of similar size; of ordered_gradients: blocks in a unit
   // In training the output is linear in the inputs, and linear in the parameters.
   bool is_linear = false;
   std::string notice;  // something the user should know, or empty

@@ -39,6 +39,19 @@ std::size_t divided_up(std::size_t n, std::size_t by) {
   return (n + by - 1) / by;
 }
 
+// A layer that is active and has an input that wants a gradient.
+bool sends_back(const Network& network, std::size_t layer) {
+  const auto wants = [&](std::size_t tensor) { return network.wants_gradient(tensor); };
+  return wants(layer + 1) && std::ranges::any_of(network.nodes()[layer].inputs, wants);
+}
+
+// Whether many threads would have nothing to do while others do the last of these tasks.
+bool leaves_idle(int tasks, int threads) {
+  constexpr double kEnough = 0.8;
+  const int rounds = (tasks + threads - 1) / threads;
+  return tasks < kEnough * rounds * threads;
+}
+
 }  // namespace
 
 SharedPass::SharedPass(const Network& network, Workers& workers, std::size_t workspaces)
@@ -165,7 +178,7 @@ void SharedPass::forward(std::span<Workspace> workspaces, std::span<const Group>
     }
     const std::size_t block = stage.cut == Cut::samples ? Network::kBlock
                               : stage.cut == Cut::unit
-                                  ? samples_of_a_task(groups, plan.unit)
+                                  ? samples_of_a_task(groups, plan.unit / plan.pieces)
                                   : most_samples(groups);
     workers_.run(stage.name, tasks(groups, block), [&](int worker, int task) {
       const Block part = block_of(groups, task, block);
@@ -201,34 +214,42 @@ void SharedPass::backward(std::span<Workspace> workspaces, std::span<const Group
 
 void SharedPass::backward_samples(const Stage& stage, std::span<Workspace> workspaces,
                                   std::span<const Group> groups) {
-  const auto sends_back = [&](std::size_t i) {
-    return is_active(i) && std::ranges::any_of(network_.nodes()[i].inputs, [&](std::size_t tensor) {
-             return network_.wants_gradient(tensor);
-           });
-  };
   workers_.run(stage.name, tasks(groups, Network::kBlock), [&](int worker, int task) {
     const Block part = block_of(groups, task, Network::kBlock);
     if (part.samples.count == 0) return;
     for (std::size_t i = stage.end; i-- > stage.begin;) {
-      if (!sends_back(i)) continue;
+      if (!sends_back(network_, i)) continue;
       network_.backward_part(i, workspaces[part.group], scratch_of(workspaces, worker),
                              {.samples = part.samples}, nullptr);
     }
   });
 }
 
+// Where there are not shares enough for all workers, dinputs are tasks of their own: doutput is
+// then transformed twice.
 void SharedPass::backward_in_turn(const Stage& stage, std::span<Workspace> workspaces,
                                   std::span<const Group> groups) {
   const std::size_t layer = stage.begin;
-  const std::size_t unit = network_.nodes()[layer].plan.unit;
+  const LayerPlan& plan = network_.nodes()[layer].plan;
+  const int shares = tasks(groups, plan.unit);
+  const bool apart = sends_back(network_, layer) && leaves_idle(shares, workers_.count());
+  const std::size_t block = samples_of_a_task(groups, plan.unit / plan.pieces);
   for (std::size_t k = 0; k < groups.size(); ++k) turns_[k].store(0);
-  workers_.run(stage.name, tasks(groups, unit), [&](int worker, int task) {
-    const Block part = block_of(groups, task, unit);
-    if (part.samples.count == 0) return;
+  const int all = shares + (apart ? tasks(groups, block) : 0);
+  workers_.run(stage.name, all, [&](int worker, int task) {
     Scratch& scratch = scratch_of(workspaces, worker);
+    if (task >= shares) {
+      const Block part = block_of(groups, task - shares, block);
+      if (part.samples.count == 0) return;
+      network_.backward_part(layer, workspaces[part.group], scratch,
+                             {.samples = part.samples, .pieces = {0, 0}}, nullptr);
+      return;
+    }
+    const Block part = block_of(groups, task, plan.unit);
+    if (part.samples.count == 0) return;
     const Turn turn(turns_[part.group], part.index);
-    network_.backward_part(layer, workspaces[part.group], scratch, {.samples = part.samples},
-                           nullptr);
+    network_.backward_part(layer, workspaces[part.group], scratch,
+                           {.samples = part.samples, .wants_dinputs = !apart}, nullptr);
     turn.wait();
     workers_.note_line(part.group);
     network_.add_gradients(layer, workspaces[part.group], scratch, part.samples,

@@ -165,7 +165,11 @@ LayerPlan Convolution::plan(std::span<const Shape> inputs) {
     plan.scratch = std::max(plan.scratch, few_channels::scratch(window_, filters()));
   }
   plan.sharing = by_winograd_ ? Sharing::ordered_gradients : Sharing::gradient_pieces;
-  if (!by_winograd_) cut_gradients();
+  if (by_winograd_) {
+    pieces_ = winograd_.part() / winograd_.block();
+  } else {
+    cut_gradients();
+  }
   plan.pieces = pieces_;
   plan.multiply_adds = count_ * window_.patch() * window_.positions();
   plan.is_linear = true;
@@ -365,8 +369,8 @@ void Convolution::backward(const BackwardArgs& args) const {
   bool wants_dx = !args.dinputs[0].empty();
   const bool wants_dweight = !args.dparameters.empty();
   if (by_winograd_ && !wants_dweight) {
-    winograd_.backward_part(args.n, args.inputs[0], args.parameters[0], args.doutput,
-                            args.dinputs[0], args.scratch);
+    winograd_.backward_part(args.n, args.pieces.last > 0 ? args.inputs[0] : CView(),
+                            args.parameters[0], args.doutput, args.dinputs[0], args.scratch);
     return;
   }
   const Pieces pieces{args.pieces.first, std::min(args.pieces.last, pieces_)};
