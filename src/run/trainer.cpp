@@ -168,10 +168,12 @@ void Trainer::share_start() {
   saved_ = counts[8] != 0 ? std::optional(progress_) : std::nullopt;
 }
 
-// What rank 0's clock or somebody outside asks for; the same for all ranks.
+// What rank 0's clock or somebody outside asks for; the same for all ranks. A checkpoint that is
+// asked for waits until there is something new in it.
 std::uint32_t Trainer::requests(StopSwitch& stop) {
   std::uint32_t mine = 0;
   if (stop.stop.load()) mine |= kStop;
+  if (saved_ == progress_) return collective_.any(mine);
   if (stop.checkpoint.exchange(false)) mine |= kCheckpoint;
   const Interval& every = info_.config.output.checkpoint_every;
   if (collective_.is_first() && every.unit == Interval::Unit::seconds &&
@@ -190,7 +192,7 @@ Trainer::Outcome Trainer::run(TrainObserver& observer, StopSwitch& stop) {
   while (!is_finished()) {
     const std::uint32_t asked = requests(stop);
     if ((asked & kStop) != 0) break;
-    if ((asked & kCheckpoint) != 0 && saved_ != progress_) {
+    if ((asked & kCheckpoint) != 0) {
       keep_checkpoint(observer);
       continue;
     }
