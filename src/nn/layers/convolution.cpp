@@ -38,11 +38,13 @@ class Convolution final : public LayerOf<Convolution> {
   std::span<T> bias_of(std::size_t group, std::span<T> bias) const;
   int rows_of_a_panel() const;
   // A piece of dW is a range of something: of the groups where there are several, else of the
-  // kernels by few_channels, else of the input channels.
+  // kernels by few_channels, of the taps of all channels where it is direct, else of the input
+  // channels.
   struct Range {
     int first;
     int last;
   };
+  int pieces_are_of() const;  // so many of these
   void cut_gradients();
   Range range_of(std::size_t piece) const;
   void add_dweight(Pieces pieces, OutputRows rows, CView x, CView dy, Matrix dweight,
@@ -188,20 +190,24 @@ int Convolution::rows_of_a_panel() const {
   return (rows + panels - 1) / panels;
 }
 
+int Convolution::pieces_are_of() const {
+  if (groups_ > 1) return static_cast<int>(groups_);
+  if (of_few_channels_) return static_cast<int>(count_);
+  return is_direct_ ? window_.patch() : window_.input.channels;
+}
+
 // A gradient of so many kernels, taps or groups makes products worth their name.
 void Convolution::cut_gradients() {
   constexpr int kMost = 8;
-  // Direct convolution takes pieces that belong together at once; each costs BLAS a product.
-  const int patch = is_direct_ ? 48 : 96;
+  // Direct convolution takes pieces that belong together at once, but each alone costs it dy's turn
+  // into rows; each costs BLAS a product in any case.
+  const int patch = is_direct_ ? 64 : 96;
   constexpr int kTogether = 4;  // kernels that few_channels takes at once
-  const int channels = window_.input.channels;
-  int all = static_cast<int>(groups_);
+  const int all = pieces_are_of();
   int pieces = all;
   if (groups_ == 1 && of_few_channels_) {
-    all = static_cast<int>(count_);
     pieces = all / kTogether;
   } else if (groups_ == 1) {
-    all = channels;
     pieces = std::min(all, window_.patch() / patch);
   }
   pieces = std::clamp(pieces, 1, kMost);
@@ -300,11 +306,8 @@ void Convolution::forward(const ForwardArgs& args) const {
 }
 
 Convolution::Range Convolution::range_of(std::size_t piece) const {
-  const int all = groups_ > 1        ? static_cast<int>(groups_)
-                  : of_few_channels_ ? static_cast<int>(count_)
-                                     : window_.input.channels;
   const int first = static_cast<int>(piece) * piece_size_;
-  return {first, std::min(first + piece_size_, all)};
+  return {first, std::min(first + piece_size_, pieces_are_of())};
 }
 
 // dW += dy·im2col(x)ᵀ for these output rows: the columns of dW that belong to each piece.
@@ -381,10 +384,9 @@ void Convolution::backward(const BackwardArgs& args) const {
     return;
   }
   if (is_direct_ && wants_dweight) {
-    const auto taps = static_cast<std::size_t>(window_.kernel.height * window_.kernel.width);
     direct_.add_dweight(args.n,
-                        {static_cast<std::size_t>(range_of(pieces.first).first) * taps,
-                         static_cast<std::size_t>(range_of(pieces.last - 1).last) * taps},
+                        {static_cast<std::size_t>(range_of(pieces.first).first),
+                         static_cast<std::size_t>(range_of(pieces.last - 1).last)},
                         args.inputs[0], args.doutput, args.dparameters[0], args.scratch);
   }
   if (has_direct_dx_ && wants_dx) {
