@@ -1,5 +1,6 @@
 // cnn-bench --simulate-threads: that it times the tasks of the step itself, and what it makes of
-// their times. Whether it is right about this machine is scripts/check_simulation.sh's business.
+// their times. Whether it is right about this machine,
+// tests/bench/check_simulation.py finds out.
 
 #include "apps/simulation.hpp"
 
