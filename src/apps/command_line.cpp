@@ -184,9 +184,10 @@ void add_options(CLI::App& app, TrainOptions& o) {
       ->excludes(print_config)
       ->excludes(resume)
       ->excludes(overwrite);
-  app.add_flag("--find-alpha", o.find_alpha,
-               "Train for 100 steps in which alpha grows from 1e-6 to 10; print the curve of the "
-               "loss and a learning rate to begin with, write nothing")
+  app.add_flag(
+         "--find-alpha", o.find_alpha,
+         "Train for 100 steps in which alpha grows from 1e-6 to 10, then for 80 steps with some "
+         "alphas each; print their losses and the best as a --set line, write nothing")
       ->excludes(dry_run)
       ->excludes(print_config)
       ->excludes(resume)

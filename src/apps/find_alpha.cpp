@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -31,10 +32,17 @@ std::string alpha_text(std::span<const AlphaStep> steps) {
                         std::string(columns, '#'));
   }
   const AlphaAdvice advice = advise_alpha(steps);
-  return text +
-         fmt::format("steepest at alpha {:.2g}, lowest at {:.2g}\n", advice.steepest,
-                     advice.lowest) +
-         fmt::format("--set training.alpha={:.2g}\n", advice.recommended);
+  return text + fmt::format("steepest at alpha {:.2g}, lowest at {:.2g}\n", advice.steepest,
+                            advice.lowest);
+}
+
+std::string trials_text(std::vector<AlphaTrial> trials) {
+  std::ranges::sort(trials, {}, &AlphaTrial::alpha);
+  std::string text = "   trained      loss\n";
+  for (const AlphaTrial& trial : trials) {
+    text += fmt::format("{:>10.2g}  {:>8.4f}\n", trial.alpha, trial.loss);
+  }
+  return text + fmt::format("--set training.alpha={:.2g}\n", recommended_alpha(trials));
 }
 
 int find_alpha(const ModelInfo& info, Network& network, const TrainingData& data, Workers& workers,
@@ -43,6 +51,15 @@ int find_alpha(const ModelInfo& info, Network& network, const TrainingData& data
       search_alpha(info, network, data, workers, stop.stop);
   if (!steps) return 128 + stop_signal();
   write_lines(stdout, alpha_text(*steps));
+  std::vector<AlphaTrial> trials;
+  for (std::optional<double> alpha = advise_alpha(*steps).first; alpha;
+       alpha = next_alpha(trials)) {
+    const std::optional<AlphaTrial> trial =
+        try_alpha(info, network, data, workers, stop.stop, *alpha);
+    if (!trial) return 128 + stop_signal();
+    trials.push_back(*trial);
+  }
+  write_lines(stdout, trials_text(std::move(trials)));
   return kDone;
 }
 

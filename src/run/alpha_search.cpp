@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "cnn/error.hpp"
 
@@ -20,42 +21,84 @@ constexpr double kLast = 10;
 constexpr double kFading = 0.8;
 constexpr double kTooLarge = 4;  // times the smallest smoothed loss
 
+constexpr std::size_t kTrialSteps = 80;
+constexpr std::size_t kMostTrials = 8;
+constexpr double kFactor = 2;  // between two trials
+
 double alpha_of(std::size_t step) {
   return kFirst * std::pow(kLast / kFirst, static_cast<double>(step) / (kSteps - 1));
 }
+
+// Of a trial: up in a fifth of the steps and then down, as the α of most trainings.
+double trial_factor(std::size_t step) {
+  const double at = (static_cast<double>(step) + 0.5) / kTrialSteps;
+  constexpr double kUp = 0.2;
+  return at < kUp ? at / kUp : (1 - at) / (1 - kUp);
+}
+
+// Steps from the network's present values, which are as before in the end.
+class ShortTraining {
+ public:
+  ShortTraining(const ModelInfo& info, Network& network, const TrainingData& data, Workers& workers)
+      : training_(info.config.training),
+        data_(data),
+        network_(network),
+        before_(network.values().begin(), network.values().end()),
+        batch_(std::min(static_cast<std::size_t>(training_.batch), data.split.train.size())),
+        table_(info.preprocessing, network.input()),
+        solver_(network, without_average(training_.solver)),
+        step_(network, solver_, info.config.loss, table_, batch_, training_.seed, workers,
+              make_loss_options(training_, info.classes, data.dataset, data.split.train),
+              info.config.data.augment) {}
+  ~ShortTraining() { std::ranges::copy(before_, network_.values().begin()); }
+  ShortTraining(const ShortTraining&) = delete;
+  ShortTraining& operator=(const ShortTraining&) = delete;
+
+  // Mean loss of the batch, before the step. Throws DivergedError.
+  double run(std::size_t step, double alpha) {
+    const Selection& images = data_.split.train;
+    const std::size_t steps_per_epoch = (images.size() + batch_ - 1) / batch_;
+    const std::size_t epoch = step / steps_per_epoch, first = step % steps_per_epoch * batch_;
+    if (first == 0) order_ = epoch_order(images, training_.shuffle, training_.seed, epoch);
+    const auto places = std::span(order_).subspan(first, std::min(batch_, order_.size() - first));
+    return step_.run(data_.dataset, places, step, alpha / training_.solver.alpha, epoch).loss /
+           static_cast<double>(places.size());
+  }
+
+ private:
+  static SolverOptions without_average(SolverOptions options) {
+    if (options.alpha == 0) {
+      throw ConfigError("error: --find-alpha needs a training.alpha above 0, whatever it is");
+    }
+    options.ema = 0;
+    return options;
+  }
+
+  const TrainingConfig& training_;
+  const TrainingData& data_;
+  Network& network_;
+  std::vector<Real> before_;
+  std::size_t batch_;
+  PixelTable table_;
+  Solver solver_;
+  TrainStep step_;
+  Selection order_;
+};
 
 }  // namespace
 
 std::optional<std::vector<AlphaStep>> search_alpha(const ModelInfo& info, Network& network,
                                                    const TrainingData& data, Workers& workers,
                                                    const std::atomic<bool>& stop) {
-  const TrainingConfig& training = info.config.training;
-  if (training.solver.alpha == 0) {
-    throw ConfigError("error: --find-alpha needs a training.alpha above 0, whatever it is");
-  }
-  const PixelTable table(info.preprocessing, network.input());
-  SolverOptions options = training.solver;
-  options.ema = 0;
-  Solver solver(network, options);
-  const Selection& images = data.split.train;
-  const auto batch = std::min(static_cast<std::size_t>(training.batch), images.size());
-  const std::size_t steps_per_epoch = (images.size() + batch - 1) / batch;
-  TrainStep step(network, solver, info.config.loss, table, batch, training.seed, workers,
-                 make_loss_options(training, info.classes, data.dataset, images),
-                 info.config.data.augment);
+  ShortTraining training(info, network, data, workers);
   std::vector<AlphaStep> result;
-  Selection order;
   double sum = 0, weight = 0, smallest = 0;
   for (std::size_t i = 0; i < kSteps; ++i) {
     if (stop.load()) return std::nullopt;
-    const std::size_t epoch = i / steps_per_epoch, first = i % steps_per_epoch * batch;
-    if (first == 0) order = epoch_order(images, training.shuffle, training.seed, epoch);
-    const auto places = std::span(order).subspan(first, std::min(batch, order.size() - first));
     const double alpha = alpha_of(i);
     double loss = 0;
     try {
-      loss = step.run(data.dataset, places, i, alpha / training.solver.alpha, epoch).loss /
-             static_cast<double>(places.size());
+      loss = training.run(i, alpha);
     } catch (const DivergedError&) {
       if (result.empty()) throw;
       break;
@@ -87,9 +130,48 @@ AlphaAdvice advise_alpha(std::span<const AlphaStep> steps) {
       steepest = i;
     }
   }
-  // The smallest loss is that of an alpha which is about to be too large, and the mean lags behind.
-  constexpr double kMargin = 5;
-  return {steps[steepest].alpha, steps[lowest].alpha, steps[lowest].alpha / kMargin};
+  // Behind that the loss may go on falling by little for long, at rates with which it would rise.
+  constexpr double kMostOfTheFall = 0.9;
+  const double low = steps[lowest].smoothed, high = steps.front().smoothed;
+  const auto fallen = std::find_if(steps.begin(), steps.end(), [&](const AlphaStep& step) {
+    return step.smoothed <= high - kMostOfTheFall * (high - low);
+  });
+  return {steps[steepest].alpha, steps[lowest].alpha, fallen->alpha};
+}
+
+std::optional<AlphaTrial> try_alpha(const ModelInfo& info, Network& network,
+                                    const TrainingData& data, Workers& workers,
+                                    const std::atomic<bool>& stop, double alpha) {
+  ShortTraining training(info, network, data, workers);
+  constexpr std::size_t kLastSteps = kTrialSteps / 4;
+  double loss = 0;
+  try {
+    for (std::size_t i = 0; i < kTrialSteps; ++i) {
+      if (stop.load()) return std::nullopt;
+      const double here = training.run(i, alpha * trial_factor(i));
+      if (i + kLastSteps >= kTrialSteps) loss += here / kLastSteps;
+    }
+  } catch (const DivergedError&) {
+    loss = std::numeric_limits<double>::infinity();
+  }
+  return AlphaTrial{alpha, loss};
+}
+
+std::optional<double> next_alpha(std::span<const AlphaTrial> trials) {
+  const auto [smallest, largest] = std::ranges::minmax_element(trials, {}, &AlphaTrial::alpha);
+  const auto best = std::ranges::min_element(trials, {}, &AlphaTrial::loss);
+  if (trials.size() == kMostTrials) return std::nullopt;
+  if (best == largest && std::isfinite(best->loss)) return largest->alpha * kFactor;
+  if (best == smallest || !std::isfinite(best->loss)) return smallest->alpha / kFactor;
+  return std::nullopt;
+}
+
+double recommended_alpha(std::span<const AlphaTrial> trials) {
+  const auto best = std::ranges::min_element(trials, {}, &AlphaTrial::loss);
+  const bool is_at_edge = std::ranges::any_of(trials, [&](const AlphaTrial& trial) {
+    return trial.alpha > best->alpha && !std::isfinite(trial.loss);
+  });
+  return is_at_edge ? best->alpha / std::sqrt(kFactor) : best->alpha;
 }
 
 }  // namespace cnn

@@ -1,5 +1,6 @@
 // Looking for a learning rate: a short training in which α grows from step to step (Smith,
-// "Cyclical Learning Rates for Training Neural Networks", 2017).
+// "Cyclical Learning Rates for Training Neural Networks", 2017) says where to begin; short
+// trainings with one α each say which is best.
 
 #pragma once
 
@@ -23,16 +24,21 @@ struct AlphaStep {
 };
 
 struct AlphaAdvice {
-  double steepest;     // where the smoothed loss falls fastest
-  double lowest;       // where it is smallest
-  double recommended;  // a fifth of that
+  double steepest;  // where the smoothed loss falls fastest
+  double lowest;    // where it is smallest
+  double first;     // where it has done nine tenths of its fall: the first to be tried
+};
+
+struct AlphaTrial {
+  double alpha;
+  double loss;  // mean of the batches of the last quarter; infinite where it was not finite
 };
 
 // 100 steps from the network's present values, α going from 1e-6 to 10 in equal factors; they end
 // early once the smoothed loss is four times its smallest, or no longer finite. Everything else is
 // as in a run: order, solver, augmentation. The schedule has no part in it. The result does not
 // depend on the number of workers; it is nothing if `stop` became true. The network's values are
-// of no use afterwards. Throws ConfigError if training.alpha is 0, DivergedError if the first
+// as before in the end. Throws ConfigError if training.alpha is 0, DivergedError if the first
 // step's loss is not finite.
 std::optional<std::vector<AlphaStep>> search_alpha(const ModelInfo& info, Network& network,
                                                    const TrainingData& data, Workers& workers,
@@ -40,5 +46,19 @@ std::optional<std::vector<AlphaStep>> search_alpha(const ModelInfo& info, Networ
 
 // Judges a curve of at least one step.
 AlphaAdvice advise_alpha(std::span<const AlphaStep> steps);
+
+// A training of 80 steps from the network's present values: up to α in a fifth of them, then down
+// to 0. Otherwise like search_alpha; a loss that is not finite ends it.
+std::optional<AlphaTrial> try_alpha(const ModelInfo& info, Network& network,
+                                    const TrainingData& data, Workers& workers,
+                                    const std::atomic<bool>& stop, double alpha);
+
+// The alpha to be tried after these: twice the largest or half the smallest, if that one was the
+// best. Nothing when the best has worse ones on both sides, or after eight. Needs a trial.
+std::optional<double> next_alpha(std::span<const AlphaTrial> trials);
+
+// The best of at least one trial; where a larger alpha had no finite loss, somewhat less: a longer
+// training at the edge may go over it.
+double recommended_alpha(std::span<const AlphaTrial> trials);
 
 }  // namespace cnn

@@ -13,7 +13,8 @@ namespace {
 using testing::HasSubstr;
 
 CommandResult find_alpha(const std::vector<std::string>& more) {
-  std::vector<std::string> arguments = {"--config", digits_config(), "--find-alpha"};
+  std::vector<std::string> arguments = {"--config", digits_config(), "--find-alpha", "--set",
+                                        "training.batch=8"};
   arguments.insert(arguments.end(), more.begin(), more.end());
   return run_command("cnn-train", arguments);
 }

@@ -17,8 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     const onnx::Model model = onnx::parse_model(path, bytes);
     const OnnxImport imported = import_onnx(path, model, {});
-    const RunConfig config = parse_config("a.yaml", imported.yaml);
-    if (config.network.size() != imported.network.layers.size()) std::abort();
+    const LoadedConfig loaded = load_config_text("a.yaml", imported.yaml, {"data.dir=data"});
+    if (loaded.config.network.size() != imported.network.layers.size()) std::abort();
   } catch (const FileError&) {
   }
   return 0;

@@ -1,6 +1,9 @@
 #include "run/alpha_search.hpp"
 
 #include <cmath>
+#include <limits>
+#include <optional>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -24,7 +27,7 @@ TEST(AdviseAlpha, FindsTheSteepestAndTheLowestPoint) {
   const AlphaAdvice advice = advise_alpha(curve());
   EXPECT_NEAR(advice.steepest, 1e-3, 1e-9);
   EXPECT_NEAR(advice.lowest, 0.1, 1e-6);
-  EXPECT_NEAR(advice.recommended, 0.02, 1e-7);
+  EXPECT_NEAR(advice.first, std::pow(10, -1.9), 1e-9);
 }
 
 TEST(AdviseAlpha, ACurveThatOnlyRisesHasItsFirstPoint) {
@@ -32,6 +35,31 @@ TEST(AdviseAlpha, ACurveThatOnlyRisesHasItsFirstPoint) {
   const AlphaAdvice advice = advise_alpha(steps);
   EXPECT_EQ(advice.steepest, 1e-6);
   EXPECT_EQ(advice.lowest, 1e-6);
+  EXPECT_EQ(advice.first, 1e-6);
+}
+
+TEST(NextAlpha, GoesToTheSideOfTheBestUntilBothSidesAreWorse) {
+  EXPECT_EQ(next_alpha(std::vector<AlphaTrial>{{0.1, 1}}), 0.2);
+  EXPECT_EQ(next_alpha(std::vector<AlphaTrial>{{0.1, 1}, {0.2, 0.5}}), 0.4);
+  EXPECT_EQ(next_alpha(std::vector<AlphaTrial>{{0.1, 1}, {0.2, 2}}), 0.05);
+  EXPECT_EQ(next_alpha(std::vector<AlphaTrial>{{0.1, 1}, {0.2, 2}, {0.05, 1.5}}), std::nullopt);
+  const double infinite = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(next_alpha(std::vector<AlphaTrial>{{0.1, infinite}, {0.2, infinite}}), 0.05);
+}
+
+TEST(RecommendedAlpha, IsTheBestAndKeepsAwayFromTheEdge) {
+  const double infinite = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(recommended_alpha(std::vector<AlphaTrial>{{0.1, 1}, {0.2, 2}, {0.05, 3}}), 0.1);
+  EXPECT_NEAR(recommended_alpha(std::vector<AlphaTrial>{{0.1, 1}, {0.2, infinite}, {0.05, 3}}),
+              0.0707, 1e-4);
+}
+
+TEST(NextAlpha, TriesEightAtMost) {
+  std::vector<AlphaTrial> trials = {{1, 1}};
+  while (const std::optional<double> alpha = next_alpha(trials))
+    trials.push_back({*alpha, 1 / *alpha});
+  EXPECT_EQ(trials.size(), 8U);
+  EXPECT_EQ(trials.back().alpha, 128);
 }
 
 }  // namespace
