@@ -309,12 +309,13 @@ int train_all(const TrainOptions& o, StopSwitch& stop, Collective& ranks) {
 
 int main(int argc, char** argv) {
   using cnn::app::RankedCommand;
+  static cnn::StopSwitch& stop = cnn::app::install_signal_handlers();
   cnn::app::TrainOptions options;
-  cnn::StopSwitch& stop = cnn::app::install_signal_handlers();
   return RankedCommand::run([&](RankedCommand& command) {
-    return cnn::app::run(argc, argv, options, [&] {
+    // Of two references: a function of more would need memory before anybody guards it.
+    return cnn::app::run(argc, argv, options, [&command, &options] {
       return command.watch(
-          [&](cnn::Collective& ranks) { return cnn::app::train_all(options, stop, ranks); });
+          [&options](cnn::Collective& ranks) { return cnn::app::train_all(options, stop, ranks); });
     });
   });
 }

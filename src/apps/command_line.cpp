@@ -614,9 +614,7 @@ int run(int argc, char** argv, BenchOptions& options, const std::function<int()>
     return parse_and_run(
         app,
         {"cnn-bench --config configs/lenet.yaml --threads 1",
-         "cnn-bench --config configs/lenet.yaml --set training.batch=256",
-         "cnn-bench --config configs/lenet.yaml --simulate-threads 1-16",
-         "cnn-bench --config configs/lenet.yaml --batch 1024 --ranks 1-16 --link 10Gbit,100us"},
+         "cnn-bench --config configs/lenet.yaml --simulate-threads 1-16"},
         argc, argv, body);
   };
   return guarded(std::cref(parse));

@@ -1,39 +1,36 @@
 #include "apps/ranks.hpp"
 
-#include <cstdlib>
-#include <memory>
-
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "apps/app.hpp"
-#include "base/launcher.hpp"
 #include "base/processor_share.hpp"
 
 namespace cnn::app {
 
-int RankedCommand::run(const std::function<int(RankedCommand&)>& command) {
-  RankedCommand ranked;
-  std::unique_ptr<Launched> launched;
-  const int code = launching_mpis().empty() ? kDone : guarded([&] {
-    launched = join_ranks();
+int RankedCommand::join() {
+  const int code = guarded([this] {
+    if (!launching_mpis().empty()) launched_ = join_ranks();
     return kDone;
   });
-  if (code != kDone) return code;
-  if (!launched) return command(ranked);
-  ranked.ranks_ = launched.get();
-  if (!launched->is_first()) {
-    ranked.errors_ = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO);
+  if (code != kDone || !launched_) return code;
+  ranks_ = launched_.get();
+  if (!launched_->is_first()) {
+    errors_ = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO);
     const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
     ::dup2(nowhere, STDOUT_FILENO);
     ::dup2(nowhere, STDERR_FILENO);
     ::close(nowhere);
   }
-  limit_processors(processors_of_rank(*launched));
-  const int result = command(ranked);
-  if (ranked.fails_) launched->end(result);
-  if (!ranked.fails_ && !ranked.is_ended_) launched->finish();
-  return result;
+  limit_processors(processors_of_rank(*launched_));
+  return kDone;
+}
+
+int RankedCommand::leave(int code) {
+  if (!launched_) return code;
+  if (fails_) launched_->end(code);
+  if (!fails_ && !is_ended_) launched_->finish();
+  return code;
 }
 
 int RankedCommand::watch(const std::function<int(Collective&)>& body) {

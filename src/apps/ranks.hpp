@@ -3,16 +3,24 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 
 #include "base/collective.hpp"
+#include "base/launcher.hpp"
 
 namespace cnn::app {
 
 class RankedCommand {
  public:
   // Joins the ranks, if a launcher of MPI has started this process. From here on only rank 0 is
-  // heard on stdout and stderr. Returns what `command` returns, the exit code.
-  static int run(const std::function<int(RankedCommand&)>& command);
+  // heard on stdout and stderr. Returns what command(RankedCommand&) returns, the exit code.
+  // Allocates nothing but within `guarded` (app.hpp).
+  template <typename Command>
+  static int run(const Command& command) {
+    RankedCommand ranked;
+    const int code = ranked.join();
+    return code != 0 ? code : ranked.leave(command(ranked));
+  }
 
   Collective& ranks() { return *ranks_; }
 
@@ -22,8 +30,11 @@ class RankedCommand {
 
  private:
   RankedCommand() = default;
+  int join();
+  int leave(int code);
   void speak_up();
 
+  std::unique_ptr<Launched> launched_;
   Collective* ranks_ = &alone();
   int errors_ = -1;  // where stderr went before this rank fell silent
   bool fails_ = false;
