@@ -611,11 +611,10 @@ int run(int argc, char** argv, BenchOptions& options, const std::function<int()>
   const auto parse = [&] {
     CLI::App app("Times training and inference of a network, on random images.", "cnn-bench");
     add_options(app, options);
-    return parse_and_run(
-        app,
-        {"cnn-bench --config configs/lenet.yaml --threads 1",
-         "cnn-bench --config configs/lenet.yaml --simulate-threads 1-16"},
-        argc, argv, body);
+    return parse_and_run(app,
+                         {"cnn-bench --config configs/lenet.yaml --threads 1",
+                          "cnn-bench --config configs/lenet.yaml --simulate-threads 1-16"},
+                         argc, argv, body);
   };
   return guarded(std::cref(parse));
 }

@@ -65,7 +65,7 @@ TEST(StageSeconds, ThreadsCostSomethingWhereThereAreSeveral) {
 
 TEST(StageSeconds, WhatIsDoneInLineWaitsForItsLine) {
   StageTimes tasks;
-  for (const std::size_t line : {0, 1, 0, 1}) {
+  for (const std::size_t line : {0U, 1U, 0U, 1U}) {
     tasks.tasks.push_back({.alone = 1, .in_line = 2, .line = line});
   }
   EXPECT_DOUBLE_EQ(stage_seconds(tasks, 1, {}), 12);

@@ -67,7 +67,7 @@ TEST(LaneProduct, IsTheDefinition) {
   for (const bool transposed : {false, true}) {
     for (const bool adds : {false, true}) {
       for (std::size_t rows = 1; rows <= 26; ++rows) {
-        for (const std::size_t lanes : {8, 16, 24, 40}) {
+        for (const std::size_t lanes : {8U, 16U, 24U, 40U}) {
           expect_definition({rows, 1 + rows % 5, lanes, transposed, adds});
         }
       }

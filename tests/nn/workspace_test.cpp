@@ -32,9 +32,9 @@ TEST(Workspace, KnowsItsCapacityAndPhase) {
 
 TEST(Workspace, HoldsEveryTensorAndScratchForEvaluation) {
   const Network network = small();
-  EXPECT_EQ(Workspace::bytes(network, 5, Phase::evaluate),
-            reals(5 * 16) + reals(5 * 8) + reals(5 * 3) +
-                reals(network.nodes().front().plan.scratch));
+  EXPECT_EQ(
+      Workspace::bytes(network, 5, Phase::evaluate),
+      reals(5 * 16) + reals(5 * 8) + reals(5 * 3) + reals(network.nodes().front().plan.scratch));
   EXPECT_GT(network.nodes().front().plan.scratch, 0U);
 }
 
