@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds cnn, libcnn0 and libcnn-dev as Debian packages for the system it runs on, into build/packages.
+# Builds cnn, libcnn0 and libcnn-dev as Debian packages for the system it runs on, into build/packages; and cnn-openmpi and
+# cnn-mpich where libopenmpi-dev and libmpich-dev are installed.
 # Usage: make_packages.sh [CMAKE_OPTION]…
 set -euo pipefail
 cd "$(dirname "$0")/.."

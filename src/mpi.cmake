@@ -44,7 +44,7 @@ function(add_mpi_module kind wrapper header_macro)
   set_target_properties(${target} PROPERTIES PREFIX "" CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
     LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin/${CNN_MODULES})
   add_dependencies(cnn-train ${target})
-  install(TARGETS ${target} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/cnn)
+  install(TARGETS ${target} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/cnn COMPONENT ${kind})
   message(STATUS "Several ranks by ${kind}: ${wrapper}")
 endfunction()
 

@@ -1,4 +1,5 @@
-# What `cpack -G DEB` makes of a build: cnn (commands, manuals, completions, examples), libcnn0 and libcnn-dev. The tree
+# What `cpack -G DEB` makes of a build: cnn (commands, manuals, completions, examples), libcnn0 and libcnn-dev, and for each
+# kind of MPI that was found cnn-openmpi and cnn-mpich, which nobody needs on one machine. The tree
 # is to be configured with CMAKE_INSTALL_PREFIX=/usr, so that libraries go where Debian has them;
 # scripts/make_packages.sh does all of it.
 
@@ -59,5 +60,21 @@ set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SUGGESTS
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "This package has the headers, the static library, and files for CMake's
 find_package(cnn) and pkg-config. Linking statically needs the suggested
 packages, too.")
+
+foreach(kind openmpi mpich)
+  if(NOT TARGET cnn-mpi-${kind})
+    continue()
+  endif()
+  string(TOUPPER ${kind} key)
+  list(APPEND CPACK_COMPONENTS_ALL ${kind})
+  set(CPACK_DEBIAN_${key}_PACKAGE_NAME cnn-${kind})
+  set(CPACK_DEBIAN_${key}_PACKAGE_SECTION science)
+  set(CPACK_DEBIAN_${key}_PACKAGE_SHLIBDEPS TRUE)
+  set(CPACK_DEBIAN_${key}_PACKAGE_DEPENDS "cnn (= ${PROJECT_VERSION})")
+  set(CPACK_COMPONENT_${key}_DESCRIPTION "This package has the module with which cnn-train and cnn-eval run as several
+ranks, on one machine or on several, under a launcher of this kind of MPI.")
+endforeach()
+set(CPACK_DEBIAN_OPENMPI_PACKAGE_RECOMMENDS openmpi-bin)
+set(CPACK_DEBIAN_MPICH_PACKAGE_RECOMMENDS mpich)
 
 include(CPack)

@@ -25,7 +25,11 @@ echo "== packages"
 cpack -G DEB --config "$build/CPackConfig.cmake" -B "$work" >"$work/log" || { cat "$work/log"; fail "cpack"; }
 version=$(sed -n 's/^set(CPACK_PACKAGE_VERSION "\(.*\)")/\1/p' "$build/CPackConfig.cmake")
 architecture=$(dpkg --print-architecture)
-for package in cnn libcnn0 libcnn-dev; do
+packages="cnn libcnn0 libcnn-dev"
+for kind in openmpi mpich; do
+  [ -z "$(find "$build" -name cnn-mpi-$kind.so)" ] || packages+=" cnn-$kind"
+done
+for package in $packages; do
   file=$work/${package}_${version}_$architecture.deb
   [ -f "$file" ] || fail "$(basename "$file") was not made"
   dpkg-deb --contents "$file" | awk '{ print $6 }' | sort >"$work/$package.files"
