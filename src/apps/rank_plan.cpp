@@ -16,6 +16,7 @@
 #include "apps/call_times.hpp"
 #include "apps/random_training.hpp"
 #include "base/text.hpp"
+#include "optim/slot_tree.hpp"
 #include "optim/solver.hpp"
 #include "run/train_step.hpp"
 
@@ -51,19 +52,6 @@ std::optional<double> quantity(std::string_view text, std::span<const Unit> unit
 
 std::size_t groups_of(std::size_t batch) {
   return (batch + TrainStep::kGroup - 1) / TrainStep::kGroup;
-}
-
-// The largest subtrees of the tree over `slots` that make up the slots first … last-1.
-std::size_t subtrees(std::size_t first, std::size_t last, std::size_t slots) {
-  std::size_t count = 0;
-  for (std::size_t at = first; at < last; ++count) {
-    std::size_t size = 1;
-    while (at % (2 * size) == 0 && size < slots && std::min(at + 2 * size, slots) <= last) {
-      size *= 2;
-    }
-    at += size;
-  }
-  return count;
 }
 
 // What the update costs one rank alone, in seconds.
@@ -135,7 +123,8 @@ RankShare share_of_ranks(std::size_t batch, std::size_t ranks) {
     const std::size_t last = slots * (r + 1) / ranks;
     const std::size_t rest = groups % slots;
     const std::size_t more = rest > first ? std::min(rest, last) - first : 0;
-    const std::size_t sums = subtrees(first, last, slots);
+    std::size_t sums = 0;
+    for_subtrees({first, last - first}, slots, [&](std::size_t, std::size_t) { ++sums; });
     share.groups = std::max(share.groups, groups / slots * (last - first) + more);
     share.sent = std::max(share.sent, sums);
     all += sums;
