@@ -54,7 +54,7 @@ const std::map<std::string, std::vector<std::string>> kOutside = {
     {"nlohmann/",
      {"formats/safetensors", "config/schema_printer", "run/onnx_export", "run/onnx_import",
       "apps/*"}},
-    {"CLI/", {"apps/command_line", "apps/option_list"}},
+    {"CLI/", {"apps/command_parts", "apps/option_list"}},
     {"spdlog/", {"apps/*"}},
     {"fmt/", {"report/*", "apps/*"}},
 };
