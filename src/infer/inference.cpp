@@ -16,6 +16,7 @@ const std::atomic<bool> Inference::kNever{false};
 Inference::Inference(const Network& network, const PixelTable& table, Workers& workers,
                      std::size_t group)
     : folded_(network),
+      packed_(folded_.network()),
       table_(table),
       workers_(workers),
       group_(group),
@@ -27,7 +28,7 @@ Inference::Inference(const Network& network, const PixelTable& table, Workers& w
                      ", the network takes " + to_string(network.input()));
   }
   for (int i = 0; i < workers.count(); ++i) {
-    workspaces_.emplace_back(folded_.network(), group_, Phase::evaluate);
+    workspaces_.emplace_back(folded_.network(), group_, Phase::evaluate).use(packed_);
   }
   reserve_blas_memory(workers.count());
 }
@@ -38,29 +39,32 @@ struct Inference::Images {
   const Consume& consume;
 };
 
+void Inference::update() {
+  folded_.update();
+  packed_.update();
+}
+
+std::size_t Inference::size_of(const Images& images, std::size_t group) const {
+  return std::min(group_, images.count - group * group_);
+}
+
 void Inference::read(const Images& images, std::size_t group, Samples samples,
                      Workspace& workspace) const {
   const std::size_t size = network().input().size();
   const View inputs = workspace.input(group_);
   for (std::size_t i = samples.first; i < samples.first + samples.count; ++i) {
-    const View input = inputs.subspan(i * size, size);
-    const std::size_t image = group * group_ + i;
-    if (image < images.count) {
-      table_.apply(images.pixels(image), input);
-    } else {
-      std::fill(input.begin(), input.end(), Real{0});
-    }
+    table_.apply(images.pixels(group * group_ + i), inputs.subspan(i * size, size));
   }
 }
 
 void Inference::finish(const Images& images, std::size_t group, const Workspace& workspace) const {
   const std::size_t first = group * group_;
-  const std::size_t n = std::min(group_, images.count - first);
+  const std::size_t n = size_of(images, group);
   const std::size_t size = network().output().size();
-  const CView outputs = workspace.output(group_).first(n * size);
+  const CView outputs = workspace.output(n);
   if (!all_finite(outputs)) {
     throw DivergedError("the network's outputs are not finite (first non-finite value: " +
-                        network().first_non_finite(workspace, group_) + ")");
+                        network().first_non_finite(workspace, n) + ")");
   }
   for (std::size_t i = 0; i < n; ++i) images.consume(first + i, outputs.subspan(i * size, size));
 }
@@ -73,7 +77,6 @@ bool Inference::run(std::size_t count, const Pixels& pixels, const Consume& cons
   if (count > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
     throw ArgumentError("inference: " + std::to_string(count) + " images at once are too many");
   }
-  folded_.update();
   const Images images{count, pixels, consume};
   const std::size_t groups = (count + group_ - 1) / group_;
   const std::size_t single = groups / workspaces_.size() * workspaces_.size();
@@ -85,13 +88,17 @@ bool Inference::run(std::size_t count, const Pixels& pixels, const Consume& cons
     }
     Workspace& workspace = workspaces_[static_cast<std::size_t>(worker)];
     const auto group = static_cast<std::size_t>(task);
-    read(images, group, {0, group_}, workspace);
-    network().forward(workspace, group_, {});
+    const std::size_t n = size_of(images, group);
+    read(images, group, {0, n}, workspace);
+    network().forward(workspace, n, {});
     finish(images, group, workspace);
   });
   if (single == groups) return complete.load();
   if (stop.load()) return false;
   const std::span together = std::span(together_).first(groups - single);
+  for (std::size_t k = 0; k < together.size(); ++k) {
+    together[k].n = size_of(images, single + k);
+  }
   shared_.for_samples(together, [&](std::size_t, std::size_t k, Samples samples) {
     read(images, single + k, samples, workspaces_[k]);
   });

@@ -14,6 +14,7 @@
 #include "data/preprocessing.hpp"
 #include "nn/fold.hpp"
 #include "nn/network.hpp"
+#include "nn/packed_parameters.hpp"
 #include "nn/shared_pass.hpp"
 #include "nn/workspace.hpp"
 
@@ -21,9 +22,9 @@ namespace cnn {
 
 // The forward pass over any number of images, shared out to the workers, with batch_norm folded
 // into the layer before it. Each worker takes whole groups, as long as there are some for all of
-// them; the work inside those that are left is shared. Owns one workspace per worker; keeps
-// references to the network and the workers. Used by one thread at a time; sees changes of the
-// network's values when a run begins.
+// them; the work inside those that are left is shared, down to that on a single image. Owns one
+// workspace per worker, and parameters as passes want them; keeps references to the network and the
+// workers. Used by one thread at a time.
 class Inference {
  public:
   // Enough images for matrix products worth their name, few enough for a pass's tensors to stay in
@@ -32,10 +33,14 @@ class Inference {
   // A stop that never comes.
   static const std::atomic<bool> kNever;
 
-  // group: images of one pass; 1 for the shortest wait for a single image. Throws ShapeError if the
-  // table is for other images than the network, ArgumentError for a group of none.
+  // group: images of one pass, at most. Takes over the network's values as they are. Throws
+  // ShapeError if the table is for other images than the network, ArgumentError for a group of
+  // none.
   Inference(const Network& network, const PixelTable& table, Workers& workers,
             std::size_t group = kGroup);
+
+  // Takes over the network's values as they are now. Allocates nothing.
+  void update();
 
   // What is run: the network with what could be folded.
   const Network& network() const { return folded_.network(); }
@@ -43,8 +48,7 @@ class Inference {
   // pixels(i): the bytes of image i, (C, H, W) of the network's input (prepare_image makes them of
   // a picture); consume(i, outputs): its K outputs. Both are called by several threads at once,
   // each i exactly once. An image's outputs do not depend on which images stand around it nor on
-  // their number: passes always run with a full group, because BLAS may round differently for
-  // another number of rows.
+  // their number.
   using Pixels = std::function<std::span<const std::uint8_t>(std::size_t i)>;
   using Consume = std::function<void(std::size_t i, CView outputs)>;
   // Once `stop` is true no further pass begins: images are left out, and the result is false.
@@ -55,12 +59,13 @@ class Inference {
  private:
   // Of the images of one run.
   struct Images;
-  // The inputs of a group from some of its samples on, zeros where there are no images; and after
-  // forward, what becomes of its outputs.
+  std::size_t size_of(const Images& images, std::size_t group) const;
+  // Some inputs of a group; and after forward, what becomes of its outputs.
   void read(const Images& images, std::size_t group, Samples samples, Workspace& workspace) const;
   void finish(const Images& images, std::size_t group, const Workspace& workspace) const;
 
   FoldedNetwork folded_;
+  PackedParameters packed_;
   const PixelTable& table_;
   Workers& workers_;
   std::size_t group_;

@@ -1,8 +1,6 @@
 #include "kernels/blas.hpp"
 
 #include <algorithm>
-#include <array>
-#include <atomic>
 #include <cassert>
 #include <functional>
 #include <mutex>
@@ -82,94 +80,6 @@ class SelfTest {
   std::vector<Real> product_ = a_;
 };
 
-// The facts by which OpenBLAS chooses a kernel for c ← a·op(b): c is (rows, columns).
-struct Product {
-  int rows;
-  int columns;
-  int inner;
-  Transpose transpose_b;
-
-  bool operator==(const Product&) const = default;
-};
-
-// Whether OpenBLAS gives equal rows of a equal rows of a·op(b), whatever their positions. Found out
-// by trying, once per product, without allocating: inference may not.
-class RowTrials {
- public:
-  bool treats_rows_alike(Product p) {
-    if (p.rows > kMostRows) return false;
-    p.columns = std::min(p.columns, kMostColumns);
-    p.inner = std::min(p.inner, kMostInner);
-    if (const Trial* trial = find(p)) return trial->alike;
-    const std::lock_guard lock(mutex_);
-    if (const Trial* trial = find(p)) return trial->alike;
-    const std::size_t count = count_.load();
-    if (count == trials_.size()) return false;
-    trials_[count] = {p, try_equal_rows(p)};
-    count_.store(count + 1);
-    return trials_[count].alike;
-  }
-
- private:
-  static constexpr int kMostRows = 128;  // more are taken for not alike
-  // Beyond, a kernel is the same. With AVX-512, OpenBLAS has others for small products, of up to
-  // 10^6 multiplications: 8 rows of the 128 outputs that a layer computes at once must be more.
-  static constexpr int kMostColumns = 512;
-  static constexpr int kMostInner = 1024;
-  struct Trial {
-    Product product;
-    bool alike;
-  };
-
-  const Trial* find(const Product& p) const {
-    const auto end = trials_.begin() + static_cast<std::ptrdiff_t>(count_.load());
-    const auto found =
-        std::find_if(trials_.begin(), end, [&](const Trial& trial) { return trial.product == p; });
-    return found == end ? nullptr : &*found;
-  }
-
-  // Until enough sums have been seen: those of another order often round to the same.
-  bool try_equal_rows(const Product& p) {
-    constexpr int kSums = 256;
-    const auto size = [](int rows, int columns) {
-      return static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns);
-    };
-    const View a = View(a_).first(size(p.rows, p.inner));
-    const View b = View(b_).first(size(p.inner, p.columns));
-    const View c = View(c_).first(size(p.rows, p.columns));
-    const bool turned = p.transpose_b == Transpose::yes;
-    const ConstMatrix op_b(b, turned ? p.columns : p.inner, turned ? p.inner : p.columns);
-    for (int sums = 0; sums < kSums; sums += p.columns) {
-      const Random random(1, Purpose::initialisation, static_cast<std::uint64_t>(sums));
-      random.uniforms(b);
-      for (Real& value : b) value -= Real{0.5};  // sums that cancel round more often
-      const View row = a.first(static_cast<std::size_t>(p.inner));
-      random.uniforms(row);
-      for (int i = 1; i < p.rows; ++i) std::ranges::copy(row, a.begin() + i * p.inner);
-      gemm({a, p.rows, p.inner}, Transpose::no, op_b, p.transpose_b, 0, {c, p.rows, p.columns});
-      if (!std::equal(c.begin() + p.columns, c.end(), c.begin())) return false;
-    }
-    return true;
-  }
-
-  std::mutex mutex_;                   // of whoever tries
-  std::array<Trial, 256> trials_{};    // more products are taken for not alike
-  std::atomic<std::size_t> count_{0};  // of trials
-  std::array<Real, std::size_t{kMostRows} * kMostInner> a_{};
-  std::array<Real, std::size_t{kMostInner} * kMostColumns> b_{};
-  std::array<Real, std::size_t{kMostRows} * kMostColumns> c_{};
-};
-
-constinit RowTrials row_trials;
-
-template <typename T>
-BasicMatrix<T> rows_of(const BasicMatrix<T>& matrix, int first, int rows) {
-  BasicMatrix<T> part = matrix;
-  part.data += static_cast<std::size_t>(first) * static_cast<std::size_t>(matrix.stride);
-  part.rows = rows;
-  return part;
-}
-
 std::thread started(const std::function<void()>& body) {
   try {
     return std::thread(body);
@@ -222,25 +132,6 @@ void gemm(ConstMatrix a, Transpose transpose_a, ConstMatrix b, Transpose transpo
   }
   multiply(to_cblas(transpose_a), to_cblas(transpose_b), c.rows, c.columns, inner, a.data, a.stride,
            b.data, b.stride, beta, c.data, c.stride);
-}
-
-void gemm_by_units(ConstMatrix a, ConstMatrix b, Transpose transpose_b, Real beta, Matrix c,
-                   int unit) {
-  assert(c.rows % unit == 0);
-  int rows = c.rows;
-  const auto alike = [&](int some) {
-    return row_trials.treats_rows_alike({some, c.columns, a.columns, transpose_b});
-  };
-  if (unit < rows && !alike(rows)) {
-    rows = unit;
-    // Single rows: as many at once as are treated alike, the same number every time.
-    for (int some = 8; unit == 1 && some > rows; some /= 2) {
-      if (c.rows % some == 0 && alike(some)) rows = some;
-    }
-  }
-  for (int first = 0; first < c.rows; first += rows) {
-    gemm(rows_of(a, first, rows), Transpose::no, b, transpose_b, beta, rows_of(c, first, rows));
-  }
 }
 
 void add_row_sums(ConstMatrix a, View row_sums) {

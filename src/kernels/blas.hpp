@@ -18,14 +18,6 @@ enum class Transpose { no, yes };
 void gemm(ConstMatrix a, Transpose transpose_a, ConstMatrix b, Transpose transpose_b, Real beta,
           Matrix c);
 
-// The same for c ← a·op(b) + beta·c with rows in units of `unit`, as an image's tiles are: what a
-// unit becomes, bit for bit, does not depend on where among c's rows it stands nor on the others.
-// Some of OpenBLAS' kernels, for AVX2 and for small matrices, add up in one order in some rows of a
-// product and in another in others; with those, this takes several products. c.rows must be a
-// multiple of unit.
-void gemm_by_units(ConstMatrix a, ConstMatrix b, Transpose transpose_b, Real beta, Matrix c,
-                   int unit);
-
 // row_sums_i ← row_sums_i + Σ_j a_ij
 void add_row_sums(ConstMatrix a, View row_sums);
 

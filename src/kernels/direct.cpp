@@ -20,21 +20,23 @@ std::size_t padded_count(int count) {
   return product((count + lane_count() - 1) / lane_count(), lane_count());
 }
 
+Panel panel_of(int first, int last) {
+  return {first, last - first, (last - first + lane_count() - 1) / lane_count()};
+}
+
 // Calls body(panel, first lane) for all of `count` kernels.
 template <typename Body>
 void for_panels(int count, const Body& body) {
   const int most = kVectors * lane_count();
   for (int first = 0; first < count; first += most) {
-    const int in_panel = std::min(most, count - first);
-    body(Panel{first, in_panel, (in_panel + lane_count() - 1) / lane_count()},
-         static_cast<std::size_t>(first));
+    body(panel_of(first, std::min(first + most, count)), static_cast<std::size_t>(first));
   }
 }
 
 // For the way back: packed[tap, lane] = weight[element of the tap + lane·step], zero behind the
 // panel's last lane.
-void pack(const Panel& panel, const std::vector<Direct::Tap>& taps, const Real* weight,
-          std::size_t step, Real* packed) {
+void pack_taps(const Panel& panel, const std::vector<Direct::Tap>& taps, const Real* weight,
+               std::size_t step, Real* packed) {
   const std::size_t width = panel.width();
   weight += static_cast<std::size_t>(panel.first) * step;
   for (std::size_t t = 0; t < taps.size(); ++t, packed += width) {
@@ -215,29 +217,50 @@ std::size_t Direct::scratch() const {
   return std::max(forward, backward) + width;
 }
 
-void Direct::forward(std::size_t n, CView x, CView weight, CView bias, View y, View scratch,
-                     const OutputRange& range) const {
+std::size_t Direct::step() {
+  return static_cast<std::size_t>(lane_count());
+}
+
+std::size_t Direct::packed() const {
+  return taps_.size() * padded_count(count_);
+}
+
+// Panel by panel (taps, width).
+void Direct::pack(CView weight, View packed) const {
+  for_panels(count_, [&](const Panel& panel, std::size_t first) {
+    planes_to_rows(Turn{taps_.size(), panel.count, panel.width(), taps_.size()},
+                   &weight[first * taps_.size()], &packed[first * taps_.size()]);
+  });
+}
+
+void Direct::forward(std::size_t n, Filters filters, CView x, CView weight, CView packed,
+                     CView bias, View y, View scratch, const OutputRange& range) const {
   const Frame frame = frame_of_x(channels_, down_, across_);
   const std::size_t x_size = product(channels_ * down_.input, across_.input);
   const std::size_t positions = product(down_.output, across_.output);
   Real* const start = scratch.data();
   const View room = scratch.subspan(product(kVectors, lane_count()));
-  const View packed = room.subspan(frame.padded_size());
-  Real* const rows = packed.data() + taps_.size() * padded_count(count_);
-  for_panels(count_, [&](const Panel& panel, std::size_t first) {
-    planes_to_rows(Turn{taps_.size(), panel.count, panel.width(), taps_.size()},
-                   &weight[first * taps_.size()], &packed[first * taps_.size()]);
-  });
+  const View own = room.subspan(frame.padded_size());
+  Real* const rows = own.data() + this->packed();
+  if (packed.empty()) {
+    pack(weight, own);
+    packed = own;
+  }
   const Grid grid{down_.output, across_.output, product(down_.stride, frame.pitch()),
                   static_cast<std::size_t>(across_.stride)};
   for (std::size_t i = 0; i < n; ++i) {
     const Real* const pixels = padded(frame, x.subspan(i * x_size, x_size), room);
     Real* const planes = &y[i * static_cast<std::size_t>(count_) * positions];
-    for_panels(count_, [&](const Panel& panel, std::size_t first) {
+    for_panels(count_, [&](const Panel& whole, std::size_t begin) {
+      const std::size_t first = std::max(begin, filters.first);
+      const std::size_t last = std::min(begin + whole.width(), filters.last);
+      if (first >= last) return;
+      const Panel panel = panel_of(static_cast<int>(first), static_cast<int>(last));
       std::fill_n(start, panel.width(), Real{0});
       if (!bias.empty()) std::copy_n(&bias[first], panel.count, start);
-      correlate(panel, {pixels, grid, taps_.data(), taps_.size(), &packed[first * taps_.size()],
-                        start, rows, range});
+      correlate(panel,
+                {pixels, grid, taps_.data(), taps_.size(),
+                 &packed[begin * taps_.size() + first - begin], whole.width(), start, rows, range});
       rows_to_planes(Turn{positions, panel.count, panel.width(), positions}, rows,
                      planes + first * positions);
     });
@@ -259,7 +282,8 @@ void Direct::dx(std::size_t n, CView dy, CView weight, View dx, View scratch) co
   std::size_t end = 0;
   for (const Share& share : shares_) {
     for_panels(channels_, [&](const Panel& panel, std::size_t first) {
-      pack(panel, share.taps, weight.data(), elements, &packed[end + first * share.taps.size()]);
+      pack_taps(panel, share.taps, weight.data(), elements,
+                &packed[end + first * share.taps.size()]);
     });
     end += share.taps.size() * padded_count(channels_);
   }
@@ -278,7 +302,8 @@ void Direct::dx(std::size_t n, CView dy, CView weight, View dx, View scratch) co
           correlate(panel, {deltas + product(band.first_row, frame.pitch()), rows_of_band,
                             share.taps.data() + band.first_tap, band.taps,
                             weights + first * share.taps.size() + band.first_tap * panel.width(),
-                            start, rows + product(band.first_row, grid.columns) * panel.width()});
+                            panel.width(), start,
+                            rows + product(band.first_row, grid.columns) * panel.width()});
         }
         const Turn turn{grid.size(), panel.count, panel.width(), plane};
         if (shares_.size() == 1) {  // all pixels

@@ -32,10 +32,18 @@ class Direct {
   // Reals of scratch that the functions below need.
   std::size_t scratch() const;
 
-  // y ← W ⋆ x + b, held to a range. x: (n, C, H, W); weight: (F, taps); bias: (F) or empty; y: (n,
-  // F, OH, OW).
-  void forward(std::size_t n, CView x, CView weight, CView bias, View y, View scratch,
-               const OutputRange& range = {}) const;
+  // y ← W ⋆ x + b, held to a range, for the kernels first … last-1, a range of whole step(). x: (n,
+  // C, H, W); weight: (F, taps); packed: what pack assigns for these, or empty; bias: (F) or empty;
+  // y: (n, F, OH, OW).
+  struct Filters {
+    std::size_t first;
+    std::size_t last;
+  };
+  void forward(std::size_t n, Filters filters, CView x, CView weight, CView packed, CView bias,
+               View y, View scratch, const OutputRange& range = {}) const;
+  static std::size_t step();
+  std::size_t packed() const;  // Reals
+  void pack(CView weight, View packed) const;
   // Assigns dx = ∂J/∂x.
   void dx(std::size_t n, CView dy, CView weight, View dx, View scratch) const;
   // dweight += ∂J/∂W of the taps first … last-1, one sample after the other.

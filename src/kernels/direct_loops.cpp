@@ -45,7 +45,7 @@ CNN_INLINE void outputs_of(const Correlation& job, Walk& walk, std::size_t& left
       for (int v = 0; v < vectors; ++v) sums[p][v] = load<Lanes<lanes>>(job.start + v * lanes);
     }
     const Real* weight = job.weight;
-    for (std::size_t t = 0; t < job.tap_count; ++t, weight += vectors * lanes) {
+    for (std::size_t t = 0; t < job.tap_count; ++t, weight += job.weight_step) {
       const std::size_t offset = job.taps[t].offset;
       Lanes<lanes> weights[vectors];
       for (int v = 0; v < vectors; ++v) weights[v] = load<Lanes<lanes>>(weight + v * lanes);

@@ -43,6 +43,7 @@ struct Correlation {
   const Direct::Tap* taps;
   std::size_t tap_count;
   const Real* weight;
+  std::size_t weight_step;  // from tap to tap
   const Real* start;
   Real* y;
   OutputRange range = {};

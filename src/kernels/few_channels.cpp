@@ -46,10 +46,10 @@ const Real* pad(const Window& window, CView x, View scratch) {
   return scratch.data();
 }
 
-// kLanes neighbouring outputs of `filters` kernels; weight: (taps, count), tap by tap in the order
-// of the kernels' elements.
+// kLanes neighbouring outputs of `filters` kernels; weight: tap by tap in the order of the kernels'
+// elements, `step` apart.
 template <int K, int filters>
-CNN_INLINE void outputs_of(const Padded& image, const Real* x, const Real* weight, int count,
+CNN_INLINE void outputs_of(const Padded& image, const Real* x, const Real* weight, int step,
                            const Real* bias, const OutputRange& range, Real* y,
                            std::size_t positions) {
   Lanes8 sums[filters];
@@ -57,7 +57,7 @@ CNN_INLINE void outputs_of(const Padded& image, const Real* x, const Real* weigh
   for (int c = 0; c < image.channels; ++c) {
     for (int ky = 0; ky < K; ++ky) {
       const Real* const row = x + product(c * image.height + ky, image.width);
-      for (int kx = 0; kx < K; ++kx, weight += count) {
+      for (int kx = 0; kx < K; ++kx, weight += step) {
         const Lanes8 pixels = load<Lanes8>(row + kx);
         for (int f = 0; f < filters; ++f) sums[f] += weight[f] * pixels;
       }
@@ -69,14 +69,14 @@ CNN_INLINE void outputs_of(const Padded& image, const Real* x, const Real* weigh
 }
 
 template <int K, int filters>
-CNN_INLINE void planes_of(const Window& window, const Real* x, const Real* weight, int count,
+CNN_INLINE void planes_of(const Window& window, const Real* x, const Real* weight, int step,
                           const Real* bias, const OutputRange& range, Real* y) {
   const Padded image(window);
   const auto [rows, columns] = window.output;
   for (int oy = 0; oy < rows; ++oy) {
     for (int run = 0; run < columns; run += kLanes) {
       const int ox = std::min(run, columns - kLanes);  // the last run may overlap the one before
-      outputs_of<K, filters>(image, x + product(oy, image.width) + ox, weight, count, bias, range,
+      outputs_of<K, filters>(image, x + product(oy, image.width) + ox, weight, step, bias, range,
                              y + product(oy, columns) + ox, product(rows, columns));
     }
   }
@@ -84,28 +84,28 @@ CNN_INLINE void planes_of(const Window& window, const Real* x, const Real* weigh
 
 template <int K>
 CNN_INLINE void forward_for(const Window& window, int count, const Real* x, const Real* weight,
-                            const Real* bias, const OutputRange& range, Real* y) {
+                            int step, const Real* bias, const OutputRange& range, Real* y) {
   const std::size_t positions = product(window.output.height, window.output.width);
   int f = 0;
   const auto take = [&]<int filters>(std::integral_constant<int, filters>) CNN_INLINE_LAMBDA {
     for (; f + filters <= count; f += filters) {
-      planes_of<K, filters>(window, x, weight + f, count, bias == nullptr ? nullptr : bias + f,
+      planes_of<K, filters>(window, x, weight + f, step, bias == nullptr ? nullptr : bias + f,
                             range, y + static_cast<std::size_t>(f) * positions);
     }
   };
-  take(std::integral_constant<int, 8>());
+  take(std::integral_constant<int, kTogether>());
   take(std::integral_constant<int, 4>());
   take(std::integral_constant<int, 2>());
   take(std::integral_constant<int, 1>());
 }
 
 CNN_INLINE
-void forward_on(const Window& window, int count, const Real* x, const Real* weight,
+void forward_on(const Window& window, int count, const Real* x, const Real* weight, int step,
                 const Real* bias, const OutputRange& range, Real* y) {
   if (window.kernel.width == 3) {
-    forward_for<3>(window, count, x, weight, bias, range, y);
+    forward_for<3>(window, count, x, weight, step, bias, range, y);
   } else {
-    forward_for<5>(window, count, x, weight, bias, range, y);
+    forward_for<5>(window, count, x, weight, step, bias, range, y);
   }
 }
 
@@ -191,21 +191,23 @@ bool applies(const Window& window) {
          (window.kernel.height == 3 || window.kernel.height == 5) && window.output.width >= kLanes;
 }
 
-std::size_t scratch(const Window& window, int count) {
-  return Padded(window).size() + product(window.patch(), count);
+std::size_t scratch(const Window& window) {
+  return Padded(window).size();
 }
 
-void forward(const Window& window, CView x, ConstMatrix weight, CView bias, View y, View scratch,
-             const OutputRange& range) {
-  const View turned = scratch.subspan(Padded(window).size());
+void pack(ConstMatrix weight, Real* packed) {
   const auto taps = static_cast<std::size_t>(weight.columns);
   const auto filters = static_cast<std::size_t>(weight.rows);
   for (std::size_t f = 0; f < filters; ++f) {
     for (std::size_t tap = 0; tap < taps; ++tap) {
-      turned[tap * filters + f] = weight.data[f * taps + tap];
+      packed[tap * filters + f] = weight.data[f * taps + tap];
     }
   }
-  vectorized<forward_on>(window, weight.rows, pad(window, x, scratch), turned.data(),
+}
+
+void forward(const Window& window, int count, CView x, const Real* packed, int step, CView bias,
+             View y, View scratch, const OutputRange& range) {
+  vectorized<forward_on>(window, count, pad(window, x, scratch), packed, step,
                          bias.empty() ? nullptr : bias.data(), range, y.data());
 }
 

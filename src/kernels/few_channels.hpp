@@ -17,12 +17,18 @@ namespace cnn::few_channels {
 bool applies(const Window& window);
 
 // Reals of scratch that the functions below need.
-std::size_t scratch(const Window& window, int count);
+std::size_t scratch(const Window& window);
 
-// y ← W ⋆ x + b of one sample, held to a range. x: (C, H, W); weight: (F, C·K·K); bias: (F) or
-// empty; y: (F, OH, OW).
-void forward(const Window& window, CView x, ConstMatrix weight, CView bias, View y, View scratch,
-             const OutputRange& range = {});
+// Kernels that are computed together, at most.
+inline constexpr int kTogether = 8;
+
+// packed ← Wᵀ
+void pack(ConstMatrix weight, Real* packed);
+// y ← W ⋆ x + b of one sample, held to a range, for `count` kernels. x: (C, H, W); packed: the
+// elements of the first of them in a matrix (C·K·K, `step`) of all; bias: (count) or empty; y:
+// (count, OH, OW).
+void forward(const Window& window, int count, CView x, const Real* packed, int step, CView bias,
+             View y, View scratch, const OutputRange& range = {});
 // dweight += ∂J/∂W of one sample.
 void add_dweight(const Window& window, CView x, CView dy, Matrix dweight, View scratch);
 

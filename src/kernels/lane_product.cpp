@@ -58,8 +58,12 @@ CNN_INLINE void columns_from(const LaneProduct& job, std::size_t first, std::siz
   constexpr std::size_t kStep = vectors * sizeof(V) / sizeof(Real);
   for (; lane + kStep <= job.lanes; lane += kStep) {
     std::size_t row = first;
-    block<V, vectors, vectors == 2 ? (kIsWide ? 12 : 6) : 12>(job, lane, row, end);
-    block<V, vectors, 4>(job, lane, row, end);
+    if constexpr (vectors == 4) {
+      block<V, vectors, 3>(job, lane, row, end);
+    } else {
+      block<V, vectors, vectors == 2 ? (kIsWide ? 12 : 6) : 12>(job, lane, row, end);
+      block<V, vectors, 4>(job, lane, row, end);
+    }
     block<V, vectors, 2>(job, lane, row, end);
     block<V, vectors, 1>(job, lane, row, end);
   }
@@ -70,6 +74,7 @@ CNN_INLINE void multiply_by(const LaneProduct& job) {
   // Rows of a that stay in the cache while all columns pass by, in parts of about one size.
   constexpr std::size_t kCached = 4096;
   constexpr std::size_t kBlock = 12;
+  constexpr std::size_t kFewRows = 3;
   const std::size_t most = std::max<std::size_t>(1, kCached / (job.inner * kBlock)) * kBlock;
   const std::size_t parts = (job.rows + most - 1) / most;
   const std::size_t blocks = (job.rows + kBlock - 1) / kBlock;
@@ -77,6 +82,8 @@ CNN_INLINE void multiply_by(const LaneProduct& job) {
     const std::size_t first = blocks * part / parts * kBlock;
     const std::size_t end = std::min(job.rows, blocks * (part + 1) / parts * kBlock);
     std::size_t lane = 0;
+    // One row has too few sums in two vectors, each of which waits for the one before.
+    if (end - first <= kFewRows) columns_from<V, 4>(job, first, end, lane);
     columns_from<V, 2>(job, first, end, lane);
     columns_from<V, 1>(job, first, end, lane);
     if constexpr (sizeof(V) > sizeof(Lanes8)) columns_from<Lanes8, 1>(job, first, end, lane);

@@ -155,6 +155,15 @@ void Pointwise::forward(std::size_t n, CView x, CView weight, CView bias, View y
       x.data(), y.data(), scratch);
 }
 
+void Pointwise::forward_some(std::size_t filters, CView x, CView weight, CView bias, View y,
+                             View scratch, const OutputRange& range) const {
+  Planes planes = y_;
+  planes.count = filters;
+  multiply_positions({1, positions_, columns_, x_, planes, weight.data(),
+                      bias.empty() ? nullptr : bias.data(), range},
+                     x.data(), y.data(), scratch);
+}
+
 void Pointwise::dx(std::size_t n, CView dy, CView weight, View dx, View scratch) const {
   // Pixels between the windows.
   if (x_.size != positions_) std::fill(dx.begin(), dx.end(), Real{0});

@@ -30,6 +30,9 @@ class Pointwise {
   // OH, OW).
   void forward(std::size_t n, CView x, CView weight, CView bias, View y, View scratch,
                const OutputRange& range = {}) const;
+  // The same of one sample for some kernels: weight, bias and y are their parts.
+  void forward_some(std::size_t filters, CView x, CView weight, CView bias, View y, View scratch,
+                    const OutputRange& range) const;
   // Assigns dx = Wᵀ·dy.
   void dx(std::size_t n, CView dy, CView weight, View dx, View scratch) const;
 

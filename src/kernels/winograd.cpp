@@ -47,7 +47,7 @@ constexpr int kLongestSum = 192;
 constexpr int kLargestSquare = 16 * 32;
 
 // c ← a·b; the bits of a row of c depend on nothing but the row of a, unless BLAS multiplies.
-void multiply_rows(const Matrix& a, const Matrix& b, const Matrix& c, bool independent) {
+void multiply_rows(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, bool independent) {
   if (!independent && a.columns > kLongestSum) {
     return gemm(a, Transpose::no, b, Transpose::no, 0, c);
   }
@@ -168,39 +168,87 @@ void Winograd::for_blocks(std::size_t n, const Block& block) const {
   }
 }
 
-void Winograd::forward(std::size_t n, CView x, CView weight, CView bias, View y, View scratch,
-                       bool independent, const OutputRange& range) const {
-  const Memory m = divide(scratch);
-  const Shape output{count_, window_.output.height, window_.output.width};
+// What the two ways forward have in common: the points of the weights, (36, C, F) with a pitch, and
+// which of the F they are to use.
+struct Winograd::Job {
+  CView x;
+  const Real* weight;
+  std::size_t weight_pitch;
+  Filters filters;
+  CView bias;
+  View y;
+  bool independent;
+  OutputRange range;
+};
+
+void Winograd::run(const Memory& m, std::size_t n, const Job& job) const {
+  const std::size_t all_filters = static_cast<std::size_t>(count_);
+  const int filters = static_cast<int>(job.filters.last - job.filters.first);
   const int channels = window_.input.channels;
-  points_of_weight(window_.kernel.height, m.kernels, weight.data(), m.weight_pitch, m.weight);
+  const Shape output{filters, window_.output.height, window_.output.width};
+  const std::size_t plane = product(output.height, output.width);
+  const Pixels pixels{m.output.rows, m.output.columns, round_up(filters, kLanes)};
   std::fill_n(m.input_pixels, m.input.size(), Real{0});
   for_blocks(n, [&](std::size_t first, std::size_t images, int row, int rows) {
     const Tiles tiles{row, rows, tile_columns_, outputs_};
     const int image_tiles = rows * tile_columns_;
     for (std::size_t i = 0; i < images; ++i) {
       if (row == 0) {
-        gather(window_.input, &x[(first + i) * window_.input.size()], m.input, window_.pad.height,
-               window_.pad.width, m.input_pixels);
+        gather(window_.input, &job.x[(first + i) * window_.input.size()], m.input,
+               window_.pad.height, window_.pad.width, m.input_pixels);
       }
       points_of_input(tiles, m.input, m.input_pixels, m.input_pitch,
                       m.input_points + i * product(image_tiles, m.input.lanes));
     }
     const int all = static_cast<int>(images) * image_tiles;
     for (int p = 0; p < kPoints; ++p) {
-      multiply_rows(Memory::matrix(m.input_points, m.input_pitch, p, all, channels),
-                    Memory::matrix(m.weight, m.weight_pitch, p, channels, count_),
-                    Memory::matrix(m.output_points, m.output_pitch, p, all, count_), independent);
+      ConstMatrix weight(
+          job.weight + static_cast<std::size_t>(p) * job.weight_pitch + job.filters.first, channels,
+          filters);
+      weight.stride = round_up(count_, kLanes);
+      multiply_rows(Memory::matrix(m.input_points, m.input_pitch, p, all, channels), weight,
+                    Memory::matrix(m.output_points, m.output_pitch, p, all, filters),
+                    job.independent);
     }
     for (std::size_t i = 0; i < images; ++i) {
-      output_of_points(tiles, m.output, m.output_points + i * product(image_tiles, m.output.lanes),
+      output_of_points(tiles, pixels, m.output_points + i * product(image_tiles, pixels.lanes),
                        m.output_pitch, m.output_pixels);
       if (row + rows == tile_rows_) {
-        scatter(m.output, m.output_pixels, 0, 0, 1, bias.empty() ? nullptr : bias.data(), output,
-                &y[(first + i) * output.size()], range);
+        scatter(pixels, m.output_pixels, 0, 0, 1,
+                job.bias.empty() ? nullptr : &job.bias[job.filters.first], output,
+                &job.y[((first + i) * all_filters + job.filters.first) * plane], job.range);
       }
     }
   });
+}
+
+void Winograd::forward(std::size_t n, CView x, CView weight, CView bias, View y,
+                       View scratch) const {
+  const Memory m = divide(scratch);
+  points_of_weight(window_.kernel.height, m.kernels, weight.data(), m.weight_pitch, m.weight);
+  run(m, n,
+      {x, m.weight, m.weight_pitch, {0, static_cast<std::size_t>(count_)}, bias, y, false, {}});
+}
+
+void Winograd::evaluate(std::size_t n, Filters filters, CView x, CView weight, CView packed,
+                        CView bias, View y, View scratch, const OutputRange& range) const {
+  const Memory m = divide(scratch);
+  if (packed.empty()) {
+    points_of_weight(window_.kernel.height, m.kernels, weight.data(), m.weight_pitch, m.weight);
+  }
+  const std::size_t pitch =
+      packed.empty() ? m.weight_pitch : pitch_of(window_.input.channels, m.output.lanes);
+  run(m, n, {x, packed.empty() ? m.weight : packed.data(), pitch, filters, bias, y, true, range});
+}
+
+std::size_t Winograd::packed() const {
+  return kPoints * pitch_of(window_.input.channels, round_up(count_, kLanes));
+}
+
+void Winograd::pack(CView weight, View packed) const {
+  const Kernels kernels = rows_of_channels(window_.kernel.height, count_, window_.input.channels);
+  points_of_weight(window_.kernel.height, kernels, weight.data(),
+                   pitch_of(window_.input.channels, kernels.lanes()), packed.data());
 }
 
 void Winograd::prepare_backward(const Memory& m, CView weight, bool wants_dx) const {

@@ -47,11 +47,22 @@ class Winograd {
   // Reals of scratch that the functions below need.
   std::size_t scratch() const;
 
-  // y ← W ⋆ x + b, held to a range. x: (n, C, H, W); weight: (F, C, K, K); bias: (F) or empty; y:
-  // (n, F, OH, OW). independent: the bits of each image's output do not depend on its position in
-  // the call, as inference needs; large products are slower for it.
-  void forward(std::size_t n, CView x, CView weight, CView bias, View y, View scratch,
-               bool independent = false, const OutputRange& range = {}) const;
+  // y ← W ⋆ x + b. x: (n, C, H, W); weight: (F, C, K, K); bias: (F) or empty; y: (n, F, OH, OW).
+  void forward(std::size_t n, CView x, CView weight, CView bias, View y, View scratch) const;
+
+  // The same for evaluation: the bits of each image's outputs depend on nothing else, for which
+  // large products are slower; held to a range; of some kernels, which are ranges of whole kStep.
+  // packed: what pack assigns for these weights, or empty.
+  static constexpr std::size_t kStep = 16;
+  struct Filters {
+    std::size_t first;
+    std::size_t last;
+  };
+  void evaluate(std::size_t n, Filters filters, CView x, CView weight, CView packed, CView bias,
+                View y, View scratch, const OutputRange& range) const;
+  std::size_t packed() const;  // Reals
+  void pack(CView weight, View packed) const;
+
   // dweight += ∂J/∂W; dx ← ∂J/∂x unless dx is empty.
   void backward(std::size_t n, CView x, CView weight, CView dy, View dweight, View dx,
                 View scratch) const;
@@ -62,7 +73,9 @@ class Winograd {
 
  private:
   struct Memory;
+  struct Job;
   Memory divide(View scratch) const;
+  void run(const Memory& memory, std::size_t n, const Job& job) const;
   void prepare_backward(const Memory& m, CView weight, bool wants_dx) const;
   void backward_part(const Memory& m, std::size_t n, CView x, CView dy, View dx) const;
   // Calls block(first image, images, first row of tiles, rows of tiles) until all of n are done.

@@ -74,6 +74,24 @@ struct Pieces {
   std::size_t last = std::numeric_limits<std::size_t>::max();
 };
 
+// How the forward pass of one sample may be cut in evaluation, by channels of the output, where the
+// same bits come out as in one call for all of them.
+//
+//   none  not at all
+//   own   a channel is made of the same channel of every input, and of the parameters' rows for it:
+//         a call for some channels is given their parts of all of these, and sees no others
+//   all   a channel is made of all channels of the inputs: a call is given everything, and told
+//         which channels to assign
+enum class ChannelCut { none, own, all };
+
+// Some of the output's channels; all of them if not told otherwise.
+struct Channels {
+  std::size_t first = 0;
+  std::size_t last = std::numeric_limits<std::size_t>::max();
+
+  bool are_all() const { return last == std::numeric_limits<std::size_t>::max(); }
+};
+
 // The needs of a layer, found out once from the shapes of its inputs.
 struct LayerPlan {
   Shape output;
@@ -88,6 +106,9 @@ struct LayerPlan {
   Sharing sharing = Sharing::samples;
   std::size_t unit = 1;    // samples
   std::size_t pieces = 1;  // of similar size; of ordered_gradients: blocks in a unit
+  ChannelCut channel_cut = ChannelCut::none;
+  std::size_t channel_step = 1;  // where it may be cut: between multiples of this
+  std::size_t packed = 0;        // Reals that Layer::pack assigns
   // In training the output is linear in the inputs, and linear in the parameters.
   bool is_linear = false;
   std::string notice;  // something the user should know, or empty
@@ -126,6 +147,8 @@ struct ForwardArgs {
   Phase phase;
   SampleRandom random;
   Pieces pieces = {};
+  Channels channels = {};  // of a single sample, and only in evaluation
+  CView packed = {};       // what pack has assigned, or nothing
 };
 
 struct BackwardArgs {
@@ -163,6 +186,10 @@ class Layer {
   // Of ordered_gradients: given the args of a call of backward without dparameters and the scratch
   // that it left, adds into dparameters.
   virtual void add_gradients(const BackwardArgs& /*args*/) const {}
+
+  // Assigns what evaluation makes of these parameters, so that many passes share it: forward, given
+  // it, has the bits that it has without.
+  virtual void pack(std::span<const CView> /*parameters*/, View /*packed*/) const {}
 
   // Networks for inference merge an affine map of channels, and then a range, into the layer before
   // (nn/fold.hpp).

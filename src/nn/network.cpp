@@ -260,22 +260,31 @@ void Network::forward_part(std::size_t i, Workspace& workspace, Scratch& scratch
   const Samples& samples = part.samples;
   const std::size_t inputs = node.inputs.size();
   const std::size_t parameters = node.plan.parameters.size();
+  const bool is_cut = node.plan.channel_cut == ChannelCut::own && !part.channels.are_all();
+  const auto own = [&](auto view) {
+    if (!is_cut) return view;
+    const std::size_t row = view.size() / static_cast<std::size_t>(node.plan.output.channels);
+    return view.subspan(part.channels.first * row,
+                        (part.channels.last - part.channels.first) * row);
+  };
   for (std::size_t k = 0; k < inputs; ++k) {
-    scratch.inputs_[k] = workspace.tensor(node.inputs[k], samples);
+    scratch.inputs_[k] = own(CView(workspace.tensor(node.inputs[k], samples)));
   }
   for (std::size_t k = 0; k < parameters; ++k) {
-    scratch.parameters_[k] = value(parameters_[node.first_parameter + k]);
+    scratch.parameters_[k] = own(value(parameters_[node.first_parameter + k]));
   }
   node.layer->forward(
       {.n = samples.count,
        .inputs = {scratch.inputs_.data(), inputs},
-       .output = workspace.tensor(i + 1, samples),
+       .output = own(workspace.tensor(i + 1, samples)),
        .parameters = {scratch.parameters_.data(), parameters},
        .saved = workspace.saved(i, samples),
        .scratch = scratch.view(),
        .phase = workspace.phase(),
        .random = {position.seed, position.step, i, position.first_sample + samples.first},
-       .pieces = part.pieces});
+       .pieces = part.pieces,
+       .channels = is_cut ? Channels() : part.channels,
+       .packed = workspace.packed(i)});
 }
 
 void Network::backward(Workspace& workspace, std::size_t n, Gradients& gradients) const {

@@ -144,6 +144,7 @@ class Network {
     Samples samples;
     Pieces pieces = {};
     bool wants_dinputs = true;  // false: leaves them out
+    Channels channels = {};     // of forward, of one sample
   };
   void forward_part(std::size_t i, Workspace& workspace, Scratch& scratch, const Part& part,
                     const Position& position) const;

@@ -15,6 +15,7 @@
 
 #include "base/arena.hpp"
 #include "nn/network.hpp"
+#include "nn/packed_parameters.hpp"
 
 namespace cnn {
 
@@ -68,6 +69,9 @@ class Workspace {
     return dtensor(tensors_.size() - 1, {0, n});
   }
 
+  // Passes of evaluation use these from now on, which must be those of the same network.
+  void use(const PackedParameters& packed) { packed_ = &packed; }
+
   // A pass on one thread uses it.
   Scratch& scratch() { return scratch_; }
 
@@ -88,6 +92,7 @@ class Workspace {
   // Empty if nobody wants this tensor's gradient.
   View dtensor(std::size_t index, Samples samples);
   std::span<std::byte> saved(std::size_t node, Samples samples);
+  CView packed(std::size_t node) const { return packed_ == nullptr ? CView() : packed_->of(node); }
 
   // Gradients of shared tensors: the first reader in backward order assigns the tensor's gradient
   // itself, later ones assign separate memory, which add_shares adds. That memory is divided by
@@ -108,6 +113,7 @@ class Workspace {
   // Shares of gradients of tensors that several layers read, before they are added.
   Buffer shares_;
   Scratch scratch_;
+  const PackedParameters* packed_ = nullptr;
 };
 
 // The gradient of J with respect to every parameter, laid out like Network::values(), and what

@@ -22,7 +22,7 @@ namespace {
 constexpr std::size_t kMega = 1'000'000;
 constexpr std::size_t kMostModel = 4'000 * kMega;
 
-// OpenBLAS and the libraries that it needs, as far as they are used, and the trials of its kernels.
+// OpenBLAS and the libraries that it needs, as far as they are used.
 constexpr std::size_t kBlasLibrary = 10 * kMega;
 // A worker's stack and the allocator's part for it.
 constexpr std::size_t kPerWorker = kMega / 2;
@@ -58,7 +58,8 @@ std::size_t dataset_bytes(const DatasetHeader& header) {
 }
 
 std::size_t inference_bytes(const Network& network, int workers) {
-  return times(workers, Workspace::bytes(network, Inference::kGroup, Phase::evaluate) +
+  return PackedParameters::bytes(network) +
+         times(workers, Workspace::bytes(network, Inference::kGroup, Phase::evaluate) +
                             blas_bytes(network) + kPerWorker);
 }
 

@@ -268,6 +268,7 @@ void Trainer::finish_epoch(TrainObserver& observer, const std::atomic<bool>& sto
   bool best = false;
   if (!split_.validation.empty()) {
     solver_.gather_average();
+    inference_.update();
     const std::optional<Evaluation> validation =
         evaluate(inference_, info_.config.loss, dataset_, split_.validation, stop, collective_);
     if (!validation) return;

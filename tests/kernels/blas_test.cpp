@@ -153,32 +153,6 @@ TEST(AddInto, AddsElementByElement) {
   EXPECT_EQ(values(y), (Values{11, 22, 33}));
 }
 
-// A unit of equal content becomes the same bits wherever it stands.
-TEST(GemmByUnits, TreatsUnitsAlike) {
-  constexpr int kInner = 70, kColumns = 50;
-  Draw draw(3);
-  for (const int unit : {1, 4, 9, 16}) {
-    for (const int units : {1, 2, 6, 7, 32}) {
-      const int rows = unit * units;
-      Stored a(rows, kInner, 0), b(kInner, kColumns, 0), c(rows, kColumns, 0);
-      Stored expected(rows, kColumns, 0);
-      draw.reals(a.data, 1);
-      draw.reals(b.data, 1);
-      const std::size_t size = static_cast<std::size_t>(unit * kInner);
-      for (std::size_t i = 1; i < static_cast<std::size_t>(units); ++i) {
-        std::copy_n(a.data.begin(), size, a.data.begin() + static_cast<std::ptrdiff_t>(i * size));
-      }
-      gemm_by_units(a.matrix(), b.matrix(), Transpose::no, 0, c.matrix(), unit);
-      gemm(a.matrix(), Transpose::no, b.matrix(), Transpose::no, 0, expected.matrix());
-      const std::size_t of_unit = static_cast<std::size_t>(unit * kColumns);
-      for (std::size_t i = 0; i < c.data.size(); ++i) {
-        EXPECT_EQ(c.data[i], c.data[i % of_unit]) << unit << " x " << units << ", " << i;
-        EXPECT_NEAR(c.data[i], expected.data[i], 1e-4);
-      }
-    }
-  }
-}
-
 TEST(BlasInfo, NamesVersionKernelAndThreading) {
   const BlasInfo info = blas_info();
   EXPECT_TRUE(info.version.starts_with("OpenBLAS 0.")) << info.version;

@@ -1,5 +1,6 @@
 #include "kernels/direct.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <string>
 #include <vector>
@@ -47,7 +48,7 @@ constexpr Real kUntouched = 1e6;
 TEST_P(DirectTest, ForwardIsTheDefinition) {
   for (const bool biased : {true, false}) {
     std::vector<Real> y(dy_.size() + 1, kUntouched);
-    direct_.forward(kSamples, x_, weight_, biased ? CView(bias_) : CView(),
+    direct_.forward(kSamples, {0, bias_.size()}, x_, weight_, {}, biased ? CView(bias_) : CView(),
                     View(y).first(dy_.size()), scratch_);
     EXPECT_EQ(y.back(), kUntouched);
     y.pop_back();
@@ -57,6 +58,20 @@ TEST_P(DirectTest, ForwardIsTheDefinition) {
                 naive::convolve(slide_, part(x_, i, kSamples), values(weight_), bias));
     }
   }
+}
+
+TEST_P(DirectTest, ForwardOfPackedWeightsAndSomeKernelsHasTheSameBits) {
+  std::vector<Real> x = x_, weight = weight_;
+  for (std::vector<Real>* numbers : {&x, &weight}) draw_.reals(*numbers, 1);  // sums round
+  std::vector<Real> whole(dy_.size()), parts(dy_.size(), kUntouched);
+  direct_.forward(kSamples, {0, bias_.size()}, x, weight, {}, bias_, whole, scratch_);
+  std::vector<Real> packed(direct_.packed(), kUntouched);
+  direct_.pack(weight, packed);
+  for (std::size_t first = 0; first < bias_.size(); first += Direct::step()) {
+    const std::size_t last = std::min(first + Direct::step(), bias_.size());
+    direct_.forward(kSamples, {first, last}, x, weight, packed, bias_, parts, scratch_);
+  }
+  EXPECT_EQ(parts, whole);
 }
 
 TEST_P(DirectTest, BackwardIsTheDefinition) {

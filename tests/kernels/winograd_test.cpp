@@ -94,6 +94,34 @@ double difference(const std::vector<Real>& a, const Values& b) {
   return std::sqrt(error / norm);
 }
 
+// Evaluation, from weights packed before or not, whole or some kernels at a time.
+void expect_same_evaluations(Draw& draw, const WinogradCase& c) {
+  SCOPED_TRACE(to_string(c));
+  Convolved run(c);
+  for (std::vector<Real>* v : {&run.x, &run.weight, &run.bias}) draw.reals(*v, 1);
+  const Winograd winograd(c.window(), c.count);
+  const auto count = static_cast<std::size_t>(c.count);
+  std::vector<Real> scratch(winograd.scratch(), std::numeric_limits<Real>::quiet_NaN());
+  std::vector<Real> packed(winograd.packed());
+  winograd.pack(run.weight, packed);
+  winograd.evaluate(c.n, {0, count}, run.x, run.weight, {}, run.bias, run.y, scratch, {});
+  std::vector<Real> parts(run.y.size());
+  for (std::size_t first = 0; first < count; first += Winograd::kStep) {
+    winograd.evaluate(c.n, {first, std::min(first + Winograd::kStep, count)}, run.x, run.weight,
+                      packed, run.bias, parts, scratch, {});
+  }
+  EXPECT_EQ(parts, run.y);
+}
+
+TEST(Winograd, EvaluatesWholeAndInPartsToTheSameBits) {
+  Draw draw(6);
+  for (const int count : {1, 20, 32, 50}) {
+    expect_same_evaluations(draw, {{3, 9, 7}, 3, {1, 1}, count, 3});
+    expect_same_evaluations(draw, {{24, 12, 12}, 5, {2, 0}, count, 2});
+    expect_same_evaluations(draw, {{5, 40, 41}, 3, {0, 1}, count, 1});
+  }
+}
+
 // Transforms multiply small integers by small integers: no result is rounded.
 void expect_exact(Draw& draw, const WinogradCase& c) {
   SCOPED_TRACE(to_string(c));

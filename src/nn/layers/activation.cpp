@@ -44,6 +44,7 @@ class Activation final : public LayerOf<Activation<Function>> {
   LayerPlan plan(std::span<const Shape> inputs) override {
     LayerPlan plan;
     plan.output = only_input(inputs);
+    plan.channel_cut = ChannelCut::own;
     return plan;
   }
 

@@ -39,6 +39,7 @@ LayerPlan Add::plan(std::span<const Shape> inputs) {
   }
   LayerPlan plan;
   plan.output = inputs.front();
+  plan.channel_cut = ChannelCut::own;
   plan.is_linear = true;
   return plan;
 }

@@ -26,6 +26,7 @@ class Convolution final : public LayerOf<Convolution> {
   void add_gradients(const BackwardArgs& args) const override;
   std::unique_ptr<Layer> with_bias() const override;
   std::unique_ptr<Layer> with_range(const OutputRange& range) const override;
+  void pack(std::span<const CView> parameters, View packed) const override;
 
  private:
   Shape group_of(const Shape& input) const;
@@ -52,6 +53,13 @@ class Convolution final : public LayerOf<Convolution> {
   void add_dweight_by_few_channels(Pieces pieces, CView x, CView dy, Matrix dweight,
                                    View scratch) const;
   void add_dbias(const BackwardArgs& args) const;
+  std::size_t first_of(const Channels& channels) const;
+  std::size_t last_of(const Channels& channels) const;
+  bool packs_few_channels() const { return of_few_channels_ && groups_ == 1; }
+  void forward_planes(const ForwardArgs& args) const;
+  void forward_few_channels(const ForwardArgs& args) const;
+  void forward_columns(const ForwardArgs& args) const;
+  void plan_evaluation(LayerPlan& plan) const;
   template <typename Panel>
   void for_panels(const Panel& panel) const;
   // The columns of im2col(x) for these rows, in scratch; x itself where that is the same (1x1
@@ -164,7 +172,9 @@ LayerPlan Convolution::plan(std::span<const Shape> inputs) {
     plan.scratch = std::max(plan.scratch, points_.scratch());
   }
   if (of_few_channels_) {
-    plan.scratch = std::max(plan.scratch, few_channels::scratch(window_, filters()));
+    plan.scratch = std::max(plan.scratch, few_channels::scratch(window_) +
+                                              static_cast<std::size_t>(filters()) *
+                                                  static_cast<std::size_t>(window_.patch()));
   }
   plan.sharing = by_winograd_ ? Sharing::ordered_gradients : Sharing::gradient_pieces;
   if (by_winograd_) {
@@ -176,7 +186,29 @@ LayerPlan Convolution::plan(std::span<const Shape> inputs) {
   plan.multiply_adds = count_ * window_.patch() * window_.positions();
   plan.is_linear = true;
   plan.notice = dropped_notice(window_);
+  plan_evaluation(plan);
   return plan;
+}
+
+// BLAS alone may add up in another order for other rows of a product.
+void Convolution::plan_evaluation(LayerPlan& plan) const {
+  plan.channel_cut = ChannelCut::all;
+  if (is_depthwise_) {
+    plan.channel_cut = ChannelCut::own;
+  } else if (by_winograd_) {
+    plan.packed = winograd_.packed();
+    plan.channel_step = Winograd::kStep;
+  } else if (is_direct_) {
+    plan.packed = direct_.packed();
+    plan.channel_step = Direct::step();
+  } else if (is_pointwise_) {
+    plan.channel_step = 4;  // rows that are multiplied together
+  } else if (packs_few_channels()) {
+    plan.packed = element_count(plan.parameters[0].dims);
+    plan.channel_step = few_channels::kTogether;
+  } else {
+    plan.channel_cut = ChannelCut::none;
+  }
 }
 
 // As many output rows as fit into part of the L2 cache beside weights and outputs, in panels as
@@ -255,44 +287,108 @@ BasicMatrix<T> Convolution::positions_of(OutputRows rows, std::span<T> y) const 
   return part;
 }
 
-// y = W·im2col(x) + b, one group of one sample after the other and panel by panel: the column
-// matrix of a panel stays in cache.
-void Convolution::forward(const ForwardArgs& args) const {
+// The kernels that a call is for.
+std::size_t Convolution::first_of(const Channels& channels) const {
+  return channels.are_all() ? 0 : channels.first;
+}
+std::size_t Convolution::last_of(const Channels& channels) const {
+  return std::min(channels.last, static_cast<std::size_t>(count_));
+}
+
+void Convolution::pack(std::span<const CView> parameters, View packed) const {
+  const CView weight = parameters[0];
   if (by_winograd_) {
-    winograd_.forward(args.n, args.inputs[0], args.parameters[0],
-                      bias_ ? args.parameters[1] : CView(), args.output, args.scratch,
-                      args.phase == Phase::evaluate, range_);
-    return;
+    winograd_.pack(weight, packed);
+  } else if (is_direct_) {
+    direct_.pack(weight, packed);
+  } else if (packs_few_channels()) {
+    few_channels::pack(weight_of(0, weight), packed.data());
   }
-  if (is_direct_) {
-    direct_.forward(args.n, args.inputs[0], args.parameters[0],
-                    bias_ ? args.parameters[1] : CView(), args.output, args.scratch, range_);
-    return;
+}
+
+// y = W·im2col(x) + b
+void Convolution::forward(const ForwardArgs& args) const {
+  const CView x = args.inputs[0];
+  const CView weight = args.parameters[0];
+  const CView bias = bias_ ? args.parameters[1] : CView();
+  const std::size_t first = first_of(args.channels);
+  const std::size_t last = last_of(args.channels);
+  if (by_winograd_ && args.phase == Phase::train) {
+    winograd_.forward(args.n, x, weight, bias, args.output, args.scratch);
+  } else if (by_winograd_) {
+    winograd_.evaluate(args.n, {first, last}, x, weight, args.packed, bias, args.output,
+                       args.scratch, range_);
+  } else if (is_direct_) {
+    direct_.forward(args.n, {first, last}, x, weight, args.packed, bias, args.output, args.scratch,
+                    range_);
+  } else if (is_pointwise_ && args.channels.are_all()) {
+    points_.forward(args.n, x, weight, bias, args.output, args.scratch, range_);
+  } else if (is_pointwise_) {
+    const std::size_t kernel = weight.size() / static_cast<std::size_t>(count_);
+    const std::size_t plane = args.output.size() / static_cast<std::size_t>(count_);
+    points_.forward_some(last - first, x, weight.subspan(first * kernel),
+                         bias_ ? bias.subspan(first) : bias, args.output.subspan(first * plane),
+                         args.scratch, range_);
+  } else if (is_depthwise_) {
+    forward_planes(args);
+  } else if (of_few_channels_) {
+    forward_few_channels(args);
+  } else {
+    forward_columns(args);
   }
-  if (is_pointwise_) {
-    points_.forward(args.n, args.inputs[0], args.parameters[0],
-                    bias_ ? args.parameters[1] : CView(), args.output, args.scratch, range_);
-    return;
+}
+
+// As many planes as there are outputs, or kernels.
+void Convolution::forward_planes(const ForwardArgs& args) const {
+  const auto positions = static_cast<std::size_t>(window_.positions());
+  const auto taps = static_cast<std::size_t>(window_.patch());
+  const std::size_t kernels = args.parameters[0].size() / taps;
+  const std::size_t x_size = window_.input.size();
+  for (std::size_t i = 0; i < args.n * kernels; ++i) {
+    depthwise_.forward(args.inputs[0].subspan(i * x_size, x_size),
+                       args.parameters[0].subspan(i % kernels * taps, taps),
+                       bias_ ? args.parameters[1][i % kernels] : 0,
+                       args.output.subspan(i * positions, positions), args.scratch, range_);
   }
+}
+
+void Convolution::forward_few_channels(const ForwardArgs& args) const {
+  const auto positions = static_cast<std::size_t>(window_.positions());
+  const std::size_t x_size = window_.input.size();
+  const auto groups = static_cast<std::size_t>(groups_);
+  const auto all = static_cast<std::size_t>(filters());
+  const std::size_t first = first_of(args.channels);
+  const std::size_t count = groups > 1 ? all : last_of(args.channels) - first;
+  const View turned = args.scratch.subspan(few_channels::scratch(window_));
+  const Real* const packed = args.packed.empty() ? turned.data() : args.packed.data();
+  for (std::size_t group = 0; group < groups; ++group) {
+    if (args.packed.empty()) {
+      few_channels::pack(weight_of(group, args.parameters[0]), turned.data());
+    }
+    const CView bias = bias_ ? bias_of(group, args.parameters[1]).subspan(first) : CView();
+    for (std::size_t i = 0; i < args.n; ++i) {
+      const std::size_t at = i * groups + group;
+      few_channels::forward(window_, static_cast<int>(count),
+                            args.inputs[0].subspan(at * x_size, x_size), packed + first, filters(),
+                            bias, args.output.subspan((at * all + first) * positions), args.scratch,
+                            range_);
+    }
+  }
+}
+
+// One group of one sample after the other and panel by panel: the column matrix of a panel stays in
+// cache.
+void Convolution::forward_columns(const ForwardArgs& args) const {
   const std::size_t x_size = window_.input.size();
   const auto positions = static_cast<std::size_t>(window_.positions());
   const std::size_t y_size = static_cast<std::size_t>(filters()) * positions;
   const auto groups = static_cast<std::size_t>(groups_);
   for (std::size_t i = 0; i < args.n * groups; ++i) {
     const ConstMatrix weight = weight_of(i % groups, args.parameters[0]);
-    const CView bias = bias_ ? bias_of(i % groups, args.parameters[1]) : CView();
     const CView x = args.inputs[0].subspan(i * x_size, x_size);
     const View y = args.output.subspan(i * y_size, y_size);
-    if (is_depthwise_) {
-      depthwise_.forward(x, CView(weight.data, static_cast<std::size_t>(weight.columns)),
-                         bias.empty() ? 0 : bias[0], y, args.scratch, range_);
-      continue;
-    }
-    if (of_few_channels_) {
-      few_channels::forward(window_, x, weight, bias, y, args.scratch, range_);
-      continue;
-    }
     if (bias_) {
+      const CView bias = bias_of(i % groups, args.parameters[1]);
       for (std::size_t f = 0; f < bias.size(); ++f) {
         std::fill_n(&y[f * positions], positions, bias[f]);
       }

@@ -27,6 +27,7 @@ void Dropout::options(OptionVisitor& visitor) {
 LayerPlan Dropout::plan(std::span<const Shape> inputs) {
   LayerPlan plan;
   plan.output = only_input(inputs);
+  plan.channel_cut = ChannelCut::own;
   size_ = plan.output.size();
   plan.saved_bytes_per_sample = size_;  // 1 where a value was kept
   plan.is_linear = true;

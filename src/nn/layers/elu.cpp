@@ -37,6 +37,7 @@ void Elu::options(OptionVisitor& visitor) {
 LayerPlan Elu::plan(std::span<const Shape> inputs) {
   LayerPlan plan;
   plan.output = only_input(inputs);
+  plan.channel_cut = ChannelCut::own;
   return plan;
 }
 

@@ -5,7 +5,7 @@
 #include "cnn/error.hpp"
 
 #include "kernels/blas.hpp"
-#include "kernels/hold.hpp"
+#include "kernels/packed_product.hpp"
 #include "nn/layers/limits.hpp"
 
 namespace cnn {
@@ -20,6 +20,7 @@ class FullyConnected final : public LayerOf<FullyConnected> {
   LayerPlan plan(std::span<const Shape> inputs) override;
   void forward(const ForwardArgs& args) const override;
   void backward(const BackwardArgs& args) const override;
+  void pack(std::span<const CView> parameters, View packed) const override;
   std::unique_ptr<Layer> with_bias() const override;
   std::unique_ptr<Layer> with_range(const OutputRange& range) const override;
 
@@ -35,8 +36,10 @@ class FullyConnected final : public LayerOf<FullyConnected> {
     int size;
   };
   Range range_of(std::size_t piece, int all) const;
+  void evaluate(const ForwardArgs& args) const;
 
   int input_size_ = 0;
+  PackedProduct product_;  // of evaluation
   std::size_t pieces_ = 1;
 };
 
@@ -86,12 +89,21 @@ LayerPlan FullyConnected::plan(std::span<const Shape> inputs) {
   plan.pieces = pieces_;
   plan.prefers_all_samples = true;
   plan.is_linear = true;
+  product_ = PackedProduct(static_cast<std::size_t>(count_), input.size());
+  plan.packed = product_.packed();
+  plan.scratch = product_.scratch();
+  plan.channel_cut = ChannelCut::all;
+  plan.channel_step = PackedProduct::step();
   return plan;
 }
 
-// Ranges of kRange or, where there are not pieces enough, of more.
+void FullyConnected::pack(std::span<const CView> parameters, View packed) const {
+  product_.pack(parameters[0], packed);
+}
+
+// Ranges of kRange or, where there are not pieces enough, of more; each of whole panels.
 FullyConnected::Range FullyConnected::range_of(std::size_t piece, int all) const {
-  constexpr int kLanes = 16;
+  constexpr int kLanes = 64;
   const int pieces = static_cast<int>(pieces_);
   const int share = ((all + pieces - 1) / pieces + kLanes - 1) / kLanes * kLanes;
   const int size = pieces == 1 ? all : std::max(share, kRange);
@@ -99,16 +111,32 @@ FullyConnected::Range FullyConnected::range_of(std::size_t piece, int all) const
   return {first, std::min(size, all - first)};
 }
 
+// y = x·Wᵀ + b, whose bits depend on the sample alone.
+void FullyConnected::evaluate(const ForwardArgs& args) const {
+  const CView bias = bias_ ? args.parameters[1] : CView();
+  const auto compute = [&](std::size_t first, std::size_t last) {
+    product_.multiply(args.n, {first, last}, args.inputs[0], args.parameters[0], args.packed, bias,
+                      args.output, args.scratch, range_);
+  };
+  const auto outputs = static_cast<std::size_t>(count_);
+  if (!args.channels.are_all()) return compute(args.channels.first, args.channels.last);
+  for (std::size_t piece = args.pieces.first; piece < std::min(args.pieces.last, pieces_);
+       ++piece) {
+    const auto [first, size] = range_of(piece, static_cast<int>(outputs));
+    compute(static_cast<std::size_t>(first), static_cast<std::size_t>(first + size));
+  }
+}
+
 // y = x·Wᵀ + b
 void FullyConnected::forward(const ForwardArgs& args) const {
+  if (args.phase == Phase::evaluate) return evaluate(args);
   const int n = static_cast<int>(args.n);
   const int outputs = static_cast<int>(count_);
-  const View y = args.output;
   for (std::size_t piece = args.pieces.first; piece < std::min(args.pieces.last, pieces_);
        ++piece) {
     const auto [first, size] = range_of(piece, outputs);
     if (size == 0) return;
-    Matrix part(y, n, outputs);
+    Matrix part(args.output, n, outputs);
     part.data += first;
     part.columns = size;
     if (bias_) {
@@ -120,13 +148,8 @@ void FullyConnected::forward(const ForwardArgs& args) const {
     ConstMatrix weight(args.parameters[0], outputs, input_size_);
     weight.data += std::ptrdiff_t{first} * input_size_;
     weight.rows = size;
-    gemm_by_units({args.inputs[0], n, input_size_}, weight, Transpose::yes, bias_ ? 1 : 0, part,
-                  args.phase == Phase::evaluate ? 1 : n);
-    for (std::size_t i = 0; i < args.n; ++i) {
-      hold(range_,
-           y.subspan(i * static_cast<std::size_t>(outputs) + static_cast<std::size_t>(first),
-                     static_cast<std::size_t>(size)));
-    }
+    gemm({args.inputs[0], n, input_size_}, Transpose::no, weight, Transpose::yes, bias_ ? 1 : 0,
+         part);
   }
 }
 

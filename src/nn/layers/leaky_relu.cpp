@@ -36,6 +36,7 @@ void LeakyRelu::options(OptionVisitor& visitor) {
 LayerPlan LeakyRelu::plan(std::span<const Shape> inputs) {
   LayerPlan plan;
   plan.output = only_input(inputs);
+  plan.channel_cut = ChannelCut::own;
   return plan;
 }
 

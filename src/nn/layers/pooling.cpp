@@ -160,7 +160,7 @@ class Pooling final : public LayerOf<Pooling> {
   Pixels pixels(int oy, int ox) const;
   Real pixel_count(int oy, std::size_t ox) const;
 
-  pool_2x2::Planes planes(std::size_t n) const;
+  pool_2x2::Planes planes(std::size_t count) const;
   void forward_mean(CView x, View y) const;
   void backward_max(CView dy, std::span<const std::uint32_t> winners, View dx) const;
   void backward_mean(CView dy, View dx) const;
@@ -218,6 +218,7 @@ LayerPlan Pooling::plan(std::span<const Shape> inputs) {
     plan.saved_bytes_per_sample =
         plan.output.size() * (is_2x2_ ? sizeof(std::uint8_t) : sizeof(std::uint32_t));
   }
+  plan.channel_cut = ChannelCut::own;
   plan.is_linear = type_ == Type::avg;
   plan.notice = dropped_notice(window_);
   return plan;
@@ -249,27 +250,26 @@ void Pooling::forward_mean(CView x, View y) const {
   }
 }
 
-pool_2x2::Planes Pooling::planes(std::size_t n) const {
-  return {n * static_cast<std::size_t>(window_.input.channels),
-          static_cast<std::size_t>(window_.input.height),
+pool_2x2::Planes Pooling::planes(std::size_t count) const {
+  return {count, static_cast<std::size_t>(window_.input.height),
           static_cast<std::size_t>(window_.input.width)};
 }
 
 void Pooling::forward(const ForwardArgs& args) const {
+  const auto y_size = static_cast<std::size_t>(window_.positions());
+  const std::size_t channels = args.output.size() / y_size;  // of all samples
   if (is_2x2_) {
     const Real* const x = args.inputs[0].data();
     if (type_ == Type::max) {
-      pool_2x2::forward_max(planes(args.n), x, args.output.data(),
+      pool_2x2::forward_max(planes(channels), x, args.output.data(),
                             reinterpret_cast<std::uint8_t*>(args.saved.data()));
     } else {
-      pool_2x2::forward_mean(planes(args.n), x, args.output.data());
+      pool_2x2::forward_mean(planes(channels), x, args.output.data());
     }
     return;
   }
-  const std::size_t channels = args.n * static_cast<std::size_t>(window_.input.channels);
   const std::size_t x_size =
       window_.input.size() / static_cast<std::size_t>(window_.input.channels);
-  const auto y_size = static_cast<std::size_t>(window_.positions());
   if (is_mean_of_planes_) {
     vectorized<mean_of_planes>(channels, x_size, args.inputs[0].data(), args.output.data());
     return;
@@ -307,18 +307,18 @@ void Pooling::backward_mean(CView dy, View dx) const {
 void Pooling::backward(const BackwardArgs& args) const {
   const View dinput = args.dinputs[0];
   if (dinput.empty()) return;
+  const std::size_t channels = args.n * static_cast<std::size_t>(window_.input.channels);
   if (is_2x2_) {
     const Real* const dy = args.doutput.data();
     if (type_ == Type::max) {
-      pool_2x2::backward_max(planes(args.n), dy,
+      pool_2x2::backward_max(planes(channels), dy,
                              reinterpret_cast<const std::uint8_t*>(args.saved.data()),
                              dinput.data());
     } else {
-      pool_2x2::backward_mean(planes(args.n), dy, dinput.data());
+      pool_2x2::backward_mean(planes(channels), dy, dinput.data());
     }
     return;
   }
-  const std::size_t channels = args.n * static_cast<std::size_t>(window_.input.channels);
   const std::size_t x_size =
       window_.input.size() / static_cast<std::size_t>(window_.input.channels);
   if (is_mean_of_planes_) {

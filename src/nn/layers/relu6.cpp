@@ -35,6 +35,7 @@ class Relu6 final : public LayerOf<Relu6> {
 LayerPlan Relu6::plan(std::span<const Shape> inputs) {
   LayerPlan plan;
   plan.output = only_input(inputs);
+  plan.channel_cut = ChannelCut::own;
   return plan;
 }
 
