@@ -181,6 +181,7 @@ void Workers::note_line(std::size_t line) {
 void Workers::run_erased(std::string_view stage, int tasks, Invoke invoke, void* callable) {
   State& state = *state_;
   if (tasks <= 0) return;
+  if (tasks == 1 && state.log == nullptr) return invoke(callable, 0, 0);
   if (state.log != nullptr) state.log->begin_stage(stage, tasks);
   state.tasks = tasks;
   state.invoke = invoke;

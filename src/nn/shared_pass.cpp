@@ -60,6 +60,7 @@ SharedPass::SharedPass(const Network& network, Workers& workers, std::size_t wor
       workspaces_(workspaces),
       turns_(std::make_unique<std::atomic<std::size_t>[]>(workspaces)) {
   find_forward();
+  find_by_channels();
   find_backward();
   for (auto i = workspaces; i < static_cast<std::size_t>(workers.count()); ++i) {
     scratch_.emplace_back(network);
@@ -103,6 +104,27 @@ void SharedPass::find_forward() {
     add_stage(forward_, i, cut);
   }
   name_stages(forward_, "forward");
+}
+
+void SharedPass::find_by_channels() {
+  for (std::size_t i = 0; i < network_.nodes().size(); ++i) {
+    const LayerPlan& plan = network_.nodes()[i].plan;
+    const auto channels_before = [&] {
+      return network_.nodes()[by_channels_.back().begin].plan.output.channels;
+    };
+    const bool joins = plan.channel_cut == ChannelCut::own && !by_channels_.empty() &&
+                       by_channels_.back().cut == Cut::channels &&
+                       plan.output.channels == channels_before();
+    if (joins) {
+      by_channels_.back().end = i + 1;
+    } else if (plan.channel_cut != ChannelCut::none) {
+      by_channels_.push_back({i, i + 1, Cut::channels});
+    } else {
+      const bool whole = plan.sharing != Sharing::pieces;
+      by_channels_.push_back({i, i + 1, whole ? Cut::group : Cut::pieces});
+    }
+  }
+  name_stages(by_channels_, "forward");
 }
 
 // A layer whose backward does anything.
@@ -162,30 +184,97 @@ Scratch& SharedPass::scratch_of(std::span<Workspace> workspaces, int worker) {
   return i < workspaces_ ? workspaces[i].scratch() : scratch_[i - workspaces_];
 }
 
+void SharedPass::forward_pieces(const Stage& stage, std::span<Workspace> workspaces,
+                                std::span<const Group> groups) {
+  const std::size_t pieces = network_.nodes()[stage.begin].plan.pieces;
+  workers_.run(stage.name, static_cast<int>(groups.size() * pieces), [&](int worker, int task) {
+    const std::size_t k = static_cast<std::size_t>(task) / pieces;
+    const std::size_t piece = static_cast<std::size_t>(task) % pieces;
+    network_.forward_part(stage.begin, workspaces[k], scratch_of(workspaces, worker),
+                          {.samples = {0, groups[k].n}, .pieces = {piece, piece + 1}},
+                          groups[k].position);
+  });
+}
+
 void SharedPass::forward(std::span<Workspace> workspaces, std::span<const Group> groups) {
+  std::size_t samples = 0;
+  for (const Group& group : groups) samples += group.n;
+  const bool evaluates = workspaces.front().phase() == Phase::evaluate;
+  const std::size_t share = divided_up(samples, static_cast<std::size_t>(workers_.count()));
+  if (evaluates && samples < static_cast<std::size_t>(workers_.count())) {
+    return forward_by_channels(workspaces, groups, samples);
+  }
   for (const Stage& stage : forward_) {
-    const LayerPlan& plan = network_.nodes()[stage.begin].plan;
     if (stage.cut == Cut::pieces) {
-      const auto tasks = static_cast<int>(groups.size() * plan.pieces);
-      workers_.run(stage.name, tasks, [&](int worker, int task) {
-        const std::size_t k = static_cast<std::size_t>(task) / plan.pieces;
-        const std::size_t piece = static_cast<std::size_t>(task) % plan.pieces;
-        network_.forward_part(stage.begin, workspaces[k], scratch_of(workspaces, worker),
-                              {.samples = {0, groups[k].n}, .pieces = {piece, piece + 1}},
-                              groups[k].position);
-      });
+      forward_pieces(stage, workspaces, groups);
       continue;
     }
-    const std::size_t block = stage.cut == Cut::samples ? Network::kBlock
-                              : stage.cut == Cut::unit
-                                  ? samples_of_a_task(groups, plan.unit / plan.pieces)
-                                  : most_samples(groups);
+    const LayerPlan& plan = network_.nodes()[stage.begin].plan;
+    std::size_t block = most_samples(groups);
+    if (stage.cut == Cut::samples) {
+      block = evaluates ? std::min(share, Network::kBlock) : Network::kBlock;
+    } else if (stage.cut == Cut::unit) {
+      block = evaluates ? share : samples_of_a_task(groups, plan.unit / plan.pieces);
+    }
     workers_.run(stage.name, tasks(groups, block), [&](int worker, int task) {
       const Block part = block_of(groups, task, block);
       if (part.samples.count == 0) return;
       for (std::size_t i = stage.begin; i < stage.end; ++i) {
         network_.forward_part(i, workspaces[part.group], scratch_of(workspaces, worker),
                               {.samples = part.samples}, groups[part.group].position);
+      }
+    });
+  }
+}
+
+// So many that each worker has one, unless there are not channels enough or the work is not worth
+// the barrier.
+std::size_t SharedPass::parts_of(const Stage& stage, std::size_t samples) const {
+  constexpr std::int64_t kLeast = 1 << 15;  // multiplications, some microseconds
+  std::int64_t work = 0;
+  std::size_t step = 1;
+  std::size_t channels = 1;
+  for (std::size_t i = stage.begin; i < stage.end; ++i) {
+    const LayerPlan& plan = network_.nodes()[i].plan;
+    work += plan.multiply_adds + static_cast<std::int64_t>(plan.output.size());
+    step = std::max(step, plan.channel_step);
+    channels = static_cast<std::size_t>(plan.output.channels);
+  }
+  const auto workers = static_cast<std::size_t>(workers_.count());
+  const auto worthwhile = static_cast<std::size_t>(std::max<std::int64_t>(1, work / kLeast));
+  return std::min({divided_up(workers, samples), divided_up(channels, step), worthwhile});
+}
+
+Channels SharedPass::channels_of(const Stage& stage, std::size_t part, std::size_t parts) const {
+  if (parts == 1) return {};
+  const LayerPlan& plan = network_.nodes()[stage.begin].plan;
+  const auto channels = static_cast<std::size_t>(plan.output.channels);
+  const std::size_t steps = divided_up(channels, plan.channel_step);
+  const auto bound = [&](std::size_t k) {
+    return std::min(steps * k / parts * plan.channel_step, channels);
+  };
+  return {bound(part), bound(part + 1)};
+}
+
+void SharedPass::forward_by_channels(std::span<Workspace> workspaces, std::span<const Group> groups,
+                                     std::size_t samples) {
+  for (const Stage& stage : by_channels_) {
+    if (stage.cut == Cut::pieces) {
+      forward_pieces(stage, workspaces, groups);
+      continue;
+    }
+    const std::size_t parts = stage.cut == Cut::channels ? parts_of(stage, samples) : 1;
+    const std::size_t block = parts > 1 ? 1 : most_samples(groups);
+    const auto all = static_cast<int>(parts) * tasks(groups, block);
+    workers_.run(stage.name, all, [&](int worker, int task) {
+      const std::size_t number = static_cast<std::size_t>(task) % parts;
+      const Block part = block_of(groups, task / static_cast<int>(parts), block);
+      if (part.samples.count == 0) return;
+      const Channels channels = channels_of(stage, number, parts);
+      for (std::size_t i = stage.begin; i < stage.end; ++i) {
+        network_.forward_part(i, workspaces[part.group], scratch_of(workspaces, worker),
+                              {.samples = part.samples, .channels = channels},
+                              groups[part.group].position);
       }
     });
   }
@@ -206,6 +295,8 @@ void SharedPass::backward(std::span<Workspace> workspaces, std::span<const Group
         break;
       case Cut::group:
         backward_groups(stage, workspaces, groups);
+        break;
+      case Cut::channels:  // of forward alone
         break;
     }
   }

@@ -13,6 +13,10 @@
 //     them together are the last phase;
 //   - a layer that says nothing of this: one task for each group.
 //
+// In evaluation, fewer samples than there are workers are cut further, by channels (ChannelCut): a
+// phase is then a layer that makes each channel of all channels before it, and those behind it that
+// make each channel of the same one.
+//
 // Tasks write to different memory or in a fixed order, and give the bits that Network::forward and
 // backward give on one thread. Those keep a group in one cache and need no barrier: they are the
 // better choice where there are groups enough for all workers.
@@ -72,7 +76,7 @@ class SharedPass {
   }
 
  private:
-  enum class Cut { samples, unit, pieces, group };
+  enum class Cut { samples, unit, pieces, group, channels };
   // Layers begin … end-1.
   struct Stage {
     std::size_t begin;
@@ -92,7 +96,14 @@ class SharedPass {
   };
 
   void find_forward();
+  void find_by_channels();
   void find_backward();
+  void forward_by_channels(std::span<Workspace> workspaces, std::span<const Group> groups,
+                           std::size_t samples);
+  void forward_pieces(const Stage& stage, std::span<Workspace> workspaces,
+                      std::span<const Group> groups);
+  std::size_t parts_of(const Stage& stage, std::size_t samples) const;
+  Channels channels_of(const Stage& stage, std::size_t part, std::size_t parts) const;
   static void add_stage(std::vector<Stage>& stages, std::size_t layer, Cut cut);
   void name_stages(std::vector<Stage>& stages, std::string_view way) const;
   bool is_active(std::size_t layer) const;
@@ -118,6 +129,7 @@ class SharedPass {
   Workers& workers_;
   std::size_t workspaces_;
   std::vector<Stage> forward_;
+  std::vector<Stage> by_channels_;                     // forward with few samples, in evaluation
   std::vector<Stage> backward_;                        // the last layers first
   std::vector<Piece> pieces_;                          // of the last phase, the largest first
   std::vector<Scratch> scratch_;                       // of workers beyond the workspaces

@@ -76,6 +76,10 @@ class Groups {
     }
   }
 
+  void use(const PackedParameters& packed) {
+    for (Workspace& workspace : workspaces_) workspace.use(packed);
+  }
+
   Results alone() {
     draw();
     for (std::size_t k = 0; k < sizes_.size(); ++k) {
@@ -139,15 +143,18 @@ TEST(SharedPass, IsTestedOnEveryTypeOfLayer) {
   for (const LayerEntry& entry : layer_entries()) missing.emplace(entry.type);
   const Network network = all_layers();
   std::set<Sharing> ways;
+  std::set<ChannelCut> cuts;
   for (const Network::Node& node : network.nodes()) {
     missing.erase(node.spec.type);
     ways.insert(node.plan.sharing);
+    cuts.insert(node.plan.channel_cut);
     if (node.plan.sharing == Sharing::pieces && node.spec.name == "fc_pieces") {
       EXPECT_GT(node.plan.pieces, 1U);
     }
   }
   EXPECT_EQ(missing, std::set<std::string>());
   EXPECT_EQ(ways.size(), 4U);
+  EXPECT_EQ(cuts.size(), 3U);
 }
 
 class SharedPassByThreads : public testing::TestWithParam<int> {};
@@ -155,7 +162,8 @@ class SharedPassByThreads : public testing::TestWithParam<int> {};
 TEST_P(SharedPassByThreads, GivesTheBitsOfOneThread) {
   const Network network = all_layers();
   Workers workers(GetParam());
-  const std::vector<std::vector<std::size_t>> cases = {{32}, {1}, {21}, {32, 5}, {32, 32, 32, 17}};
+  const std::vector<std::vector<std::size_t>> cases = {{32},    {1},       {21},
+                                                       {32, 5}, {1, 1, 1}, {32, 32, 32, 17}};
   for (const std::vector<std::size_t>& sizes : cases) {
     Groups groups(network, sizes, Phase::train);
     const Results expected = groups.alone();
@@ -174,6 +182,10 @@ TEST_P(SharedPassByThreads, GivesTheBitsOfOneThread) {
     }
     Groups evaluated(network, sizes, Phase::evaluate);
     const Results outputs = evaluated.alone();
+    EXPECT_TRUE(evaluated.shared(workers) == outputs);
+    const PackedParameters packed(network);
+    evaluated.use(packed);
+    EXPECT_TRUE(evaluated.alone() == outputs);
     EXPECT_TRUE(evaluated.shared(workers) == outputs);
   }
 }
