@@ -9,6 +9,7 @@
 #include "base/lanes.hpp"
 #include "kernels/im2col.hpp"
 #include "kernels/pool_2x2.hpp"
+#include "kernels/pool_rows.hpp"
 #include "nn/layers/limits.hpp"
 
 namespace cnn {
@@ -175,6 +176,7 @@ class Pooling final : public LayerOf<Pooling> {
   Window window_;
   WindowPlaces places_;
   bool is_2x2_ = false;  // windows side by side: the fast path, pool_2x2.hpp
+  bool is_by_rows_ = false;
   bool is_mean_of_planes_ = false;
 };
 
@@ -211,6 +213,7 @@ LayerPlan Pooling::plan(std::span<const Shape> inputs) {
   is_2x2_ = window_.kernel == Size2{2, 2} && window_.stride == Size2{2, 2} &&
             window_.pad == Size2{0, 0} &&
             window_.output == Size2{input.height / 2, input.width / 2};
+  is_by_rows_ = pool_rows::applies(window_);
   is_mean_of_planes_ = type_ == Type::avg && window_.output == Size2{1, 1} &&
                        window_.pad == Size2{0, 0} && window_.kernel.height >= input.height &&
                        window_.kernel.width >= input.width;
@@ -275,8 +278,13 @@ void Pooling::forward(const ForwardArgs& args) const {
     return;
   }
   if (type_ == Type::max) {
-    vectorized<max_of_windows>(places_, channels, args.inputs[0].data(), args.output.data(),
-                               reinterpret_cast<std::uint32_t*>(args.saved.data()));
+    auto* const winners = reinterpret_cast<std::uint32_t*>(args.saved.data());
+    if (is_by_rows_) {
+      pool_rows::forward_max(window_, channels, args.inputs[0].data(), args.output.data(), winners);
+    } else {
+      vectorized<max_of_windows>(places_, channels, args.inputs[0].data(), args.output.data(),
+                                 winners);
+    }
     return;
   }
   for (std::size_t c = 0; c < channels; ++c) {

@@ -88,6 +88,36 @@ TEST(MaxPooling, EqualsTheDefinitionForWindowsSideBySide) {
   }
 }
 
+// Windows that step by one or two columns have code of their own: widths around whole vectors.
+TEST(MaxPooling, EqualsTheDefinitionForWindowsThatOverlap) {
+  Draw draw(5);
+  for (const int kernel : {2, 3, 5}) {
+    for (const int stride : {1, 2}) {
+      for (int width = kernel; width <= 40; ++width) {
+        const int pad = draw.integer(0, kernel - 1);
+        const bool ceil = draw.integer(0, 3) == 0;
+        const naive::Slide slide{{2, draw.integer(kernel, 12), width},
+                                 {kernel, kernel},
+                                 {stride, stride},
+                                 {pad, pad},
+                                 ceil};
+        SCOPED_TRACE(to_string(slide.input) + " " + text("max", slide));
+        LayerHarness layer(make_layer("pool", text("max", slide)), {slide.input}, 1);
+        draw.integers(layer.input(), 2);
+        draw.integers(layer.doutput(), 32);
+        layer.forward();
+        layer.backward();
+        const Values x = values(layer.input());
+        EXPECT_EQ(values(layer.output()), naive::max_pool(slide, x));
+        EXPECT_EQ(values(layer.dinput()),
+                  naive::max_pool_backward(slide, x, values(layer.doutput())));
+        layer.forward(Phase::evaluate);
+        EXPECT_EQ(values(layer.output()), naive::max_pool(slide, x));
+      }
+    }
+  }
+}
+
 // Quarters of integers: exact.
 TEST(AveragePooling, EqualsTheDefinitionForWindowsSideBySide) {
   Draw draw(4);
