@@ -21,7 +21,7 @@ Inference::Inference(const Network& network, const PixelTable& table, Workers& w
       workers_(workers),
       group_(group),
       shared_(folded_.network(), workers, static_cast<std::size_t>(workers.count())),
-      together_(static_cast<std::size_t>(workers.count()), SharedPass::Group{.n = group}) {
+      together_(static_cast<std::size_t>(workers.count()), SharedPass::Group{.n = 1}) {
   if (group == 0) throw ArgumentError("inference: a pass takes at least one image");
   if (table.shape() != network.input()) {
     throw ShapeError("inference: the pixel table is for images of " + to_string(table.shape()) +
@@ -30,11 +30,10 @@ Inference::Inference(const Network& network, const PixelTable& table, Workers& w
   for (int i = 0; i < workers.count(); ++i) {
     workspaces_.emplace_back(folded_.network(), group_, Phase::evaluate).use(packed_);
   }
-  reserve_blas_memory(workers.count());
+  if (folded_.network().evaluates_by_blas()) reserve_blas_memory(workers.count());
 }
 
 struct Inference::Images {
-  std::size_t count;
   const Pixels& pixels;
   const Consume& consume;
 };
@@ -44,29 +43,24 @@ void Inference::update() {
   packed_.update();
 }
 
-std::size_t Inference::size_of(const Images& images, std::size_t group) const {
-  return std::min(group_, images.count - group * group_);
-}
-
-void Inference::read(const Images& images, std::size_t group, Samples samples,
-                     Workspace& workspace) const {
+void Inference::read(const Images& images, Samples of, Workspace& workspace) const {
   const std::size_t size = network().input().size();
-  const View inputs = workspace.input(group_);
-  for (std::size_t i = samples.first; i < samples.first + samples.count; ++i) {
-    table_.apply(images.pixels(group * group_ + i), inputs.subspan(i * size, size));
+  const View inputs = workspace.input(of.count);
+  for (std::size_t i = 0; i < of.count; ++i) {
+    table_.apply(images.pixels(of.first + i), inputs.subspan(i * size, size));
   }
 }
 
-void Inference::finish(const Images& images, std::size_t group, const Workspace& workspace) const {
-  const std::size_t first = group * group_;
-  const std::size_t n = size_of(images, group);
+void Inference::finish(const Images& images, Samples of, const Workspace& workspace) const {
   const std::size_t size = network().output().size();
-  const CView outputs = workspace.output(n);
+  const CView outputs = workspace.output(of.count);
   if (!all_finite(outputs)) {
     throw DivergedError("the network's outputs are not finite (first non-finite value: " +
-                        network().first_non_finite(workspace, n) + ")");
+                        network().first_non_finite(workspace, of.count) + ")");
   }
-  for (std::size_t i = 0; i < n; ++i) images.consume(first + i, outputs.subspan(i * size, size));
+  for (std::size_t i = 0; i < of.count; ++i) {
+    images.consume(of.first + i, outputs.subspan(i * size, size));
+  }
 }
 
 bool Inference::run(std::size_t count, const Pixels& pixels, const Consume& consume,
@@ -77,35 +71,36 @@ bool Inference::run(std::size_t count, const Pixels& pixels, const Consume& cons
   if (count > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
     throw ArgumentError("inference: " + std::to_string(count) + " images at once are too many");
   }
-  const Images images{count, pixels, consume};
-  const std::size_t groups = (count + group_ - 1) / group_;
-  const std::size_t single = groups / workspaces_.size() * workspaces_.size();
+  if (count == 0) return true;
+  const Images images{pixels, consume};
+  if (count < workspaces_.size()) {
+    if (stop.load()) return false;
+    const auto for_images = [&](const auto& body) {
+      workers_.run(static_cast<int>(count), [&](int, int task) {
+        const auto k = static_cast<std::size_t>(task);
+        body(Samples{k, 1}, workspaces_[k]);
+      });
+    };
+    for_images([&](Samples of, Workspace& workspace) { read(images, of, workspace); });
+    shared_.forward(workspaces_, std::span(together_).first(count));
+    for_images([&](Samples of, Workspace& workspace) { finish(images, of, workspace); });
+    return true;
+  }
   std::atomic<bool> complete{true};
-  workers_.run(static_cast<int>(single), [&](int worker, int task) {
+  // As many as keep all workers busy.
+  const std::size_t share = (count + workspaces_.size() - 1) / workspaces_.size();
+  const std::size_t group = std::min(group_, share);
+  workers_.run(static_cast<int>((count + group - 1) / group), [&](int worker, int task) {
     if (stop.load()) {
       complete.store(false);
       return;
     }
     Workspace& workspace = workspaces_[static_cast<std::size_t>(worker)];
-    const auto group = static_cast<std::size_t>(task);
-    const std::size_t n = size_of(images, group);
-    read(images, group, {0, n}, workspace);
-    network().forward(workspace, n, {});
-    finish(images, group, workspace);
-  });
-  if (single == groups) return complete.load();
-  if (stop.load()) return false;
-  const std::span together = std::span(together_).first(groups - single);
-  for (std::size_t k = 0; k < together.size(); ++k) {
-    together[k].n = size_of(images, single + k);
-  }
-  shared_.for_samples(together, [&](std::size_t, std::size_t k, Samples samples) {
-    read(images, single + k, samples, workspaces_[k]);
-  });
-  shared_.forward(workspaces_, together);
-  workers_.run(static_cast<int>(together.size()), [&](int, int task) {
-    const auto k = static_cast<std::size_t>(task);
-    finish(images, single + k, workspaces_[k]);
+    const std::size_t first = static_cast<std::size_t>(task) * group;
+    const Samples of{first, std::min(group, count - first)};
+    read(images, of, workspace);
+    network().forward(workspace, of.count, {});
+    finish(images, of, workspace);
   });
   return complete.load();
 }

@@ -21,10 +21,9 @@
 namespace cnn {
 
 // The forward pass over any number of images, shared out to the workers, with batch_norm folded
-// into the layer before it. Each worker takes whole groups, as long as there are some for all of
-// them; the work inside those that are left is shared, down to that on a single image. Owns one
-// workspace per worker, and parameters as passes want them; keeps references to the network and the
-// workers. Used by one thread at a time.
+// into the layer before it. Each worker takes groups of images; where there are fewer images than
+// workers, these share the work on each of them. Owns one workspace per worker, and parameters as
+// passes want them; keeps references to the network and the workers. Used by one thread at a time.
 class Inference {
  public:
   // Enough images for matrix products worth their name, few enough for a pass's tensors to stay in
@@ -59,10 +58,9 @@ class Inference {
  private:
   // Of the images of one run.
   struct Images;
-  std::size_t size_of(const Images& images, std::size_t group) const;
-  // Some inputs of a group; and after forward, what becomes of its outputs.
-  void read(const Images& images, std::size_t group, Samples samples, Workspace& workspace) const;
-  void finish(const Images& images, std::size_t group, const Workspace& workspace) const;
+  // The inputs of some images; and after forward, what becomes of their outputs.
+  void read(const Images& images, Samples of, Workspace& workspace) const;
+  void finish(const Images& images, Samples of, const Workspace& workspace) const;
 
   FoldedNetwork folded_;
   PackedParameters packed_;
@@ -71,7 +69,7 @@ class Inference {
   std::size_t group_;
   std::vector<Workspace> workspaces_;
   SharedPass shared_;
-  std::vector<SharedPass::Group> together_;  // per workspace
+  std::vector<SharedPass::Group> together_;  // single images, one per workspace
 };
 
 }  // namespace cnn

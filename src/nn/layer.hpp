@@ -109,6 +109,7 @@ struct LayerPlan {
   ChannelCut channel_cut = ChannelCut::none;
   std::size_t channel_step = 1;  // where it may be cut: between multiples of this
   std::size_t packed = 0;        // Reals that Layer::pack assigns
+  bool evaluates_by_blas = false;
   // In training the output is linear in the inputs, and linear in the parameters.
   bool is_linear = false;
   std::string notice;  // something the user should know, or empty

@@ -176,6 +176,10 @@ void Network::find_stages() {
   }
 }
 
+bool Network::evaluates_by_blas() const {
+  return std::ranges::any_of(nodes_, [](const Node& node) { return node.plan.evaluates_by_blas; });
+}
+
 void Network::find_shares() {
   std::vector<bool> assigned(nodes_.size() + 1);
   for (std::size_t i = nodes_.size(); i-- > 0;) {

@@ -78,6 +78,8 @@ class Network {
   // True if a layer that leads to this tensor has parameters that a step moves. If none has, nobody
   // needs its gradient, and backward goes no further down.
   bool wants_gradient(std::size_t tensor) const { return wants_gradient_[tensor]; }
+  // True if a layer's forward in evaluation is a product of BLAS.
+  bool evaluates_by_blas() const;
   // True if several layers read this tensor. Then its gradient is the sum of their shares.
   bool is_shared(std::size_t tensor) const { return readers_[tensor] > 1; }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cnn/error.hpp"
+
 namespace cnn {
 namespace {
 
@@ -197,12 +199,9 @@ void SharedPass::forward_pieces(const Stage& stage, std::span<Workspace> workspa
 }
 
 void SharedPass::forward(std::span<Workspace> workspaces, std::span<const Group> groups) {
-  std::size_t samples = 0;
-  for (const Group& group : groups) samples += group.n;
-  const bool evaluates = workspaces.front().phase() == Phase::evaluate;
-  const std::size_t share = divided_up(samples, static_cast<std::size_t>(workers_.count()));
-  if (evaluates && samples < static_cast<std::size_t>(workers_.count())) {
-    return forward_by_channels(workspaces, groups, samples);
+  if (workspaces.front().phase() == Phase::evaluate) {
+    if (most_samples(groups) > 1) throw ArgumentError("shared pass: evaluates single samples");
+    return forward_by_channels(workspaces, groups);
   }
   for (const Stage& stage : forward_) {
     if (stage.cut == Cut::pieces) {
@@ -210,12 +209,10 @@ void SharedPass::forward(std::span<Workspace> workspaces, std::span<const Group>
       continue;
     }
     const LayerPlan& plan = network_.nodes()[stage.begin].plan;
-    std::size_t block = most_samples(groups);
-    if (stage.cut == Cut::samples) {
-      block = evaluates ? std::min(share, Network::kBlock) : Network::kBlock;
-    } else if (stage.cut == Cut::unit) {
-      block = evaluates ? share : samples_of_a_task(groups, plan.unit / plan.pieces);
-    }
+    const std::size_t block = stage.cut == Cut::samples ? Network::kBlock
+                              : stage.cut == Cut::unit
+                                  ? samples_of_a_task(groups, plan.unit / plan.pieces)
+                                  : most_samples(groups);
     workers_.run(stage.name, tasks(groups, block), [&](int worker, int task) {
       const Block part = block_of(groups, task, block);
       if (part.samples.count == 0) return;
@@ -256,25 +253,22 @@ Channels SharedPass::channels_of(const Stage& stage, std::size_t part, std::size
   return {bound(part), bound(part + 1)};
 }
 
-void SharedPass::forward_by_channels(std::span<Workspace> workspaces, std::span<const Group> groups,
-                                     std::size_t samples) {
+void SharedPass::forward_by_channels(std::span<Workspace> workspaces,
+                                     std::span<const Group> groups) {
   for (const Stage& stage : by_channels_) {
     if (stage.cut == Cut::pieces) {
       forward_pieces(stage, workspaces, groups);
       continue;
     }
-    const std::size_t parts = stage.cut == Cut::channels ? parts_of(stage, samples) : 1;
-    const std::size_t block = parts > 1 ? 1 : most_samples(groups);
-    const auto all = static_cast<int>(parts) * tasks(groups, block);
+    const std::size_t parts = stage.cut == Cut::channels ? parts_of(stage, groups.size()) : 1;
+    const auto all = static_cast<int>(parts * groups.size());
     workers_.run(stage.name, all, [&](int worker, int task) {
-      const std::size_t number = static_cast<std::size_t>(task) % parts;
-      const Block part = block_of(groups, task / static_cast<int>(parts), block);
-      if (part.samples.count == 0) return;
-      const Channels channels = channels_of(stage, number, parts);
+      const std::size_t k = static_cast<std::size_t>(task) / parts;
+      const Channels channels = channels_of(stage, static_cast<std::size_t>(task) % parts, parts);
       for (std::size_t i = stage.begin; i < stage.end; ++i) {
-        network_.forward_part(i, workspaces[part.group], scratch_of(workspaces, worker),
-                              {.samples = part.samples, .channels = channels},
-                              groups[part.group].position);
+        network_.forward_part(i, workspaces[k], scratch_of(workspaces, worker),
+                              {.samples = {0, groups[k].n}, .channels = channels},
+                              groups[k].position);
       }
     });
   }

@@ -13,9 +13,10 @@
 //     them together are the last phase;
 //   - a layer that says nothing of this: one task for each group.
 //
-// In evaluation, fewer samples than there are workers are cut further, by channels (ChannelCut): a
-// phase is then a layer that makes each channel of all channels before it, and those behind it that
-// make each channel of the same one.
+// In evaluation, where an image's bits do not depend on its group, groups are single samples, of
+// which there are fewer than workers, and are cut by channels (ChannelCut): a phase is a layer that
+// makes each channel of all channels before it, and those behind it that make each channel of the
+// same one.
 //
 // Tasks write to different memory or in a fixed order, and give the bits that Network::forward and
 // backward give on one thread. Those keep a group in one cache and need no barrier: they are the
@@ -54,7 +55,7 @@ class SharedPass {
   static std::size_t bytes(const Network& network, std::size_t workers, std::size_t workspaces);
 
   // What Network::forward and Network::backward do, on groups[k] in workspaces[k]. Throw as they
-  // do.
+  // do, and forward ArgumentError for groups of several samples in evaluation.
   void forward(std::span<Workspace> workspaces, std::span<const Group> groups);
   void backward(std::span<Workspace> workspaces, std::span<const Group> groups);
 
@@ -98,11 +99,10 @@ class SharedPass {
   void find_forward();
   void find_by_channels();
   void find_backward();
-  void forward_by_channels(std::span<Workspace> workspaces, std::span<const Group> groups,
-                           std::size_t samples);
+  void forward_by_channels(std::span<Workspace> workspaces, std::span<const Group> groups);
   void forward_pieces(const Stage& stage, std::span<Workspace> workspaces,
                       std::span<const Group> groups);
-  std::size_t parts_of(const Stage& stage, std::size_t samples) const;
+  std::size_t parts_of(const Stage& stage, std::size_t samples) const;  // of a sample
   Channels channels_of(const Stage& stage, std::size_t part, std::size_t parts) const;
   static void add_stage(std::vector<Stage>& stages, std::size_t layer, Cut cut);
   void name_stages(std::vector<Stage>& stages, std::string_view way) const;

@@ -7,6 +7,7 @@
 
 #include "cnn/error.hpp"
 
+#include "base/vectors.hpp"
 #include "kernels/blas.hpp"
 
 namespace cnn {
@@ -35,7 +36,11 @@ Scratch::Scratch(const Network& network, bool allocate) {
 
 Workspace::Workspace(const Network& network, std::size_t capacity, Phase phase)
     : Workspace(network, capacity, phase, true) {
-  check_blas();
+  if (phase == Phase::train || network.evaluates_by_blas()) {
+    check_blas();
+  } else {
+    vector_level();  // throws where there is none of the name
+  }
 }
 
 std::size_t Workspace::bytes(const Network& network, std::size_t capacity, Phase phase) {

@@ -44,7 +44,7 @@ class Scratch {
 
 class Workspace {
  public:
-  // Also makes sure that BLAS is fit for passes (check_blas), and throws as that does.
+  // Also makes sure that BLAS is fit for passes that use it (check_blas), and throws as that does.
   Workspace(const Network& network, std::size_t capacity, Phase phase);
 
   Phase phase() const { return phase_; }

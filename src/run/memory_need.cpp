@@ -60,7 +60,7 @@ std::size_t dataset_bytes(const DatasetHeader& header) {
 std::size_t inference_bytes(const Network& network, int workers) {
   return PackedParameters::bytes(network) +
          times(workers, Workspace::bytes(network, Inference::kGroup, Phase::evaluate) +
-                            blas_bytes(network) + kPerWorker);
+                            (network.evaluates_by_blas() ? blas_bytes(network) : 0) + kPerWorker);
 }
 
 std::size_t training_bytes(const Network& network, const RunConfig& config, int workers,

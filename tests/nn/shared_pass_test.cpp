@@ -180,7 +180,14 @@ TEST_P(SharedPassByThreads, GivesTheBitsOfOneThread) {
             << p.name << ", group " << k << " of " << sizes.size() << " samples " << sizes[k];
       }
     }
-    Groups evaluated(network, sizes, Phase::evaluate);
+  }
+}
+
+TEST_P(SharedPassByThreads, EvaluatesSingleSamplesToTheBitsOfOneThread) {
+  const Network network = all_layers();
+  Workers workers(GetParam());
+  for (const std::size_t samples : {1U, 2U, 5U}) {
+    Groups evaluated(network, std::vector<std::size_t>(samples, 1), Phase::evaluate);
     const Results outputs = evaluated.alone();
     EXPECT_TRUE(evaluated.shared(workers) == outputs);
     const PackedParameters packed(network);
@@ -222,6 +229,9 @@ TEST(SharedPass, RefusesWorkspacesOfAnotherNetwork) {
   SharedPass pass(network, workers, 1);
   EXPECT_THROW(pass.forward(workspaces, groups), ArgumentError);
   EXPECT_THROW(pass.backward(workspaces, groups), ArgumentError);
+  std::vector<Workspace> evaluating;
+  evaluating.emplace_back(network, 32, Phase::evaluate);
+  EXPECT_THROW(pass.forward(evaluating, groups), ArgumentError);
 }
 
 }  // namespace
