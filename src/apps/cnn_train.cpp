@@ -286,22 +286,20 @@ int train(const TrainOptions& o, StopSwitch& stop, Collective& ranks) {
   }
 }
 
-int sweep_all(const TrainOptions& o, StopSwitch& stop) {
-  const RunConfig config = load(o, options_of(o)).config;
-  return sweep(o, config, stop, [&](const TrainOptions& run) { return train(run, stop, alone()); });
+// Several ranks share the runs out.
+int train_several(const TrainOptions& o, StopSwitch& stop, Collective& ranks) {
+  const auto read = [](const TrainOptions& run) { return load(run, options_of(run)).config; };
+  const auto train_here = [&](const TrainOptions& run) { return train(run, stop, alone()); };
+  if (!o.sweep.empty() || o.folds > 0) return sweep_keys(o, stop, ranks, read, train_here);
+  RunConfig config;
+  ranks.together([&] { config = read(o); });
+  return sweep(o, config, stop, ranks, train_here);
 }
 
-// What is not shared out is rank 0's work.
 int train_all(const TrainOptions& o, StopSwitch& stop, Collective& ranks) {
-  const bool is_sweep = !o.sweep.empty() || o.folds > 0;
-  const bool is_one_run = o.init.empty() && !is_sweep && o.seeds.empty();
-  if (is_one_run) return train(o, stop, ranks);
-  if (!ranks.is_first()) return kDone;
-  if (!o.init.empty()) return write_starter_file(o);
-  if (!is_sweep) return sweep_all(o, stop);
-  return sweep_keys(
-      o, stop, [](const TrainOptions& run) { return load(run, options_of(run)).config; },
-      [&](const TrainOptions& run) { return train(run, stop, alone()); });
+  if (!o.init.empty()) return ranks.is_first() ? write_starter_file(o) : kDone;
+  if (!o.sweep.empty() || o.folds > 0 || !o.seeds.empty()) return train_several(o, stop, ranks);
+  return train(o, stop, ranks);
 }
 
 }  // namespace

@@ -12,12 +12,13 @@
 
 #include "apps/app.hpp"
 #include "apps/csv_field.hpp"
-#include "apps/signals.hpp"
+#include "apps/shared_runs.hpp"
 #include "apps/sweep.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "data/selection.hpp"
 #include "run/run_directory.hpp"
+#include "run/run_identity.hpp"
 #include "run/training_data.hpp"
 
 namespace cnn::app {
@@ -85,8 +86,15 @@ std::string settings(const std::vector<SweepKey>& keys, const Combination& value
   return text;
 }
 
+// Of a run on its way to rank 0; nothing of one that diverged.
+struct KeyRunEnd {
+  std::optional<double> accuracy;
+  std::optional<double> loss;
+  std::optional<double> seconds;
+};
+
 // What metrics.csv of a run that ended says.
-void take_results(const RunDirectory& directory, KeyRun& run) {
+KeyRunEnd results_of(const RunDirectory& directory) {
   constexpr std::size_t kLargest = std::size_t{1} << 30;
   std::istringstream lines(read_file(directory.metrics(), kLargest));
   std::string line, last;
@@ -102,9 +110,7 @@ void take_results(const RunDirectory& directory, KeyRun& run) {
     if (numbers.size() > 7) seconds += numbers[7];
   }
   if (numbers.size() < 8) throw file_error(directory.metrics(), "does not tell of a last epoch");
-  run.loss = numbers[4];
-  run.accuracy = numbers[5];
-  run.seconds = seconds;
+  return {numbers[5], numbers[4], seconds};
 }
 
 // The options of one run, without where it is written.
@@ -184,10 +190,23 @@ std::vector<KeyRun> plan_runs(const TrainOptions& options, std::size_t combinati
   return runs;
 }
 
+struct SweepPlan {
+  std::vector<SweepKey> keys;
+  std::vector<Combination> combinations;
+  std::vector<KeyRun> runs;
+  RunConfig config;        // that of all, without the keys
+  std::size_t images = 0;  // that judge a combination
+};
+
+TrainOptions options_of(const TrainOptions& sweep, const SweepPlan& plan, const KeyRun& run) {
+  TrainOptions options = options_of(sweep, plan.keys, plan.combinations[run.combination], run.fold);
+  options.seed = std::to_string(run.seed);
+  return options;
+}
+
 // "training.alpha=0.01 seed 1 fold 2 of 5"
-std::string run_title(const TrainOptions& options, const std::vector<SweepKey>& keys,
-                      const Combination& values, const KeyRun& run) {
-  std::string text = settings(keys, values, "");
+std::string run_title(const TrainOptions& options, const SweepPlan& plan, const KeyRun& run) {
+  std::string text = settings(plan.keys, plan.combinations[run.combination], "");
   text += (text.empty() ? "seed " : " seed ") + std::to_string(run.seed);
   if (run.fold > 0) text += " fold " + to_text({run.fold, options.folds});
   return text;
@@ -203,6 +222,41 @@ void require_free(const TrainOptions& options, const std::filesystem::path& root
                       " already holds a run; continue the sweep with --resume, replace its runs "
                       "with --overwrite, or choose another directory with --out DIR");
   }
+}
+
+// All of it is checked before the first run begins.
+SweepPlan make_plan(const TrainOptions& options,
+                    const std::function<RunConfig(const TrainOptions&)>& load) {
+  if (!options.resume.empty()) {
+    throw ConfigError(
+        "error: with --sweep and --folds, --resume takes no CHECKPOINT: every run goes on from its "
+        "own newest one");
+  }
+  SweepPlan plan;
+  plan.keys = parse_sweep_keys(options.sweep);
+  require_free_keys(options, plan.keys);
+  plan.config = load(options_of(options, {}, {}, 1));
+  const std::uint64_t seed = plan.config.training.seed;
+  plan.combinations = options.random > 0 ? draw_combinations(plan.keys, options.random, seed)
+                                         : all_combinations(plan.keys);
+  std::vector<std::uint64_t> seeds = {seed};
+  if (!options.seeds.empty()) seeds = parse_seeds(options.seeds);
+  plan.runs = plan_runs(options, plan.combinations.size(), seeds);
+  for (const Combination& values : plan.combinations) {
+    plan.images =
+        judging_images(load(options_of(options, plan.keys, values, 1)), options.folds > 0);
+  }
+  require_free(options, plan.config.output.dir, plan.runs);
+  return plan;
+}
+
+// What ranks must agree on.
+std::string plan_text(const TrainOptions& options, const SweepPlan& plan) {
+  std::string text;
+  for (const KeyRun& run : plan.runs) {
+    text += (text.empty() ? "" : ", ") + run.run + ": " + run_title(options, plan, run);
+  }
+  return text;
 }
 
 }  // namespace
@@ -268,59 +322,53 @@ std::string key_sweep_csv(const std::vector<SweepKey>& keys,
   return text;
 }
 
-int sweep_keys(const TrainOptions& options, const StopSwitch& stop,
+int sweep_keys(const TrainOptions& options, StopSwitch& stop, Collective& ranks,
                const std::function<RunConfig(const TrainOptions&)>& load,
                const std::function<int(const TrainOptions&)>& train) {
-  if (!options.resume.empty()) {
-    throw ConfigError(
-        "error: with --sweep and --folds, --resume takes no CHECKPOINT: every run goes on from its "
-        "own newest one");
-  }
-  const std::vector<SweepKey> keys = parse_sweep_keys(options.sweep);
-  require_free_keys(options, keys);
-  const RunConfig config = load(options_of(options, {}, {}, 1));
-  const std::vector<Combination> combinations =
-      options.random > 0 ? draw_combinations(keys, options.random, config.training.seed)
-                         : all_combinations(keys);
-  std::vector<std::uint64_t> seeds = {config.training.seed};
-  if (!options.seeds.empty()) seeds = parse_seeds(options.seeds);
-  std::vector<KeyRun> runs = plan_runs(options, combinations.size(), seeds);
-  std::size_t images = 0;
-  for (const Combination& values : combinations) {
-    images = judging_images(load(options_of(options, keys, values, 1)), options.folds > 0);
-  }
-  const std::filesystem::path root = config.output.dir;
-  require_free(options, root, runs);
+  SweepPlan plan;
+  ranks.together([&] { plan = make_plan(options, load); });
+  require_same_runs(ranks, plan.config, plan_text(options, plan));
+  const std::filesystem::path root = plan.config.output.dir;
+  require_same_directory(ranks, root);
 
-  std::size_t begun = 0;
-  for (KeyRun& run : runs) {
-    const Combination& values = combinations[run.combination];
-    const RunDirectory directory(root / run.run);
-    TrainOptions own = options_of(options, keys, values, run.fold);
-    own.seed = std::to_string(run.seed);
-    own.out = directory.path().string();
-    own.resuming = options.resuming && directory.begun();
-    ++begun;
-    if (!options.quiet) {
-      write_lines(stderr, fmt::format("{} ({} of {}): {}\n", run.run, begun, runs.size(),
-                                      run_title(options, keys, values, run)));
-    }
-    try {
-      if (const int code = train(own); code != kDone) {
-        write_lines(stderr, "the sweep ends here; it goes on with the same command and --resume\n");
-        return code;
-      }
-      take_results(directory, run);
-      run.state = "done";
-    } catch (const DivergedError& error) {
-      write_lines(stderr, std::string(error.what()) + "\n");
-      run.state = "diverged";
-    }
-    write_file({root / "sweep.csv"}, key_sweep_csv(keys, combinations, runs));
-    if (stop.stop.load()) return 128 + stop_signal();
-  }
-  write_lines(stdout, keys.empty() ? folds_text(runs, images)
-                                   : key_sweep_text(keys, combinations, runs, images));
+  const SharedRuns runs{
+      plan.runs.size(),
+      [&](std::size_t i, int rank) {
+        if (options.quiet) return;
+        const std::string where = ranks.is_alone() ? "" : " on rank " + std::to_string(rank);
+        write_lines(stderr,
+                    fmt::format("{} ({} of {}){}: {}\n", plan.runs[i].run, i + 1, plan.runs.size(),
+                                where, run_title(options, plan, plan.runs[i])));
+      },
+      [&](std::size_t i) -> std::optional<std::string> {
+        const RunDirectory directory(root / plan.runs[i].run);
+        TrainOptions own = options_of(options, plan, plan.runs[i]);
+        own.out = directory.path().string();
+        own.resuming = options.resuming && directory.begun();
+        own.quiet = own.quiet || !ranks.is_alone();  // several at once would be a muddle
+        try {
+          if (train(own) != kDone) return std::nullopt;
+          return to_result(results_of(directory));
+        } catch (const DivergedError& error) {
+          return to_result(KeyRunEnd()) + error.what();
+        }
+      },
+      [&](std::size_t i, int rank, const std::string& result) {
+        KeyRun& run = plan.runs[i];
+        const auto end = from_result<KeyRunEnd>(result);
+        run.state = end.accuracy ? "done" : "diverged";
+        run.accuracy = end.accuracy;
+        run.loss = end.loss;
+        run.seconds = end.seconds;
+        if (!end.accuracy) write_lines(stderr, result.substr(sizeof(end)) + "\n");
+        if (end.accuracy && rank != 0) say_model(RunDirectory(root / run.run));
+        write_file({root / "sweep.csv"}, key_sweep_csv(plan.keys, plan.combinations, plan.runs));
+      }};
+  const int code = share_runs(ranks, stop, runs);
+  if (code != kDone || !ranks.is_first()) return code;
+  write_lines(stdout, plan.keys.empty()
+                          ? folds_text(plan.runs, plan.images)
+                          : key_sweep_text(plan.keys, plan.combinations, plan.runs, plan.images));
   return kDone;
 }
 

@@ -11,6 +11,7 @@
 
 #include "apps/combinations.hpp"
 #include "apps/command_line.hpp"
+#include "base/collective.hpp"
 #include "run/run_config.hpp"
 #include "run/trainer.hpp"
 
@@ -46,7 +47,7 @@ std::string key_sweep_csv(const std::vector<SweepKey>& keys,
 // --folds into run-1-fold-1, …, and without keys into fold-1, fold-2, … `load` reads the
 // configuration of some options. Every combination is checked before the first is trained. A run
 // that diverges is one of the results. Throws ConfigError without a validation set.
-int sweep_keys(const TrainOptions& options, const StopSwitch& stop,
+int sweep_keys(const TrainOptions& options, StopSwitch& stop, Collective& ranks,
                const std::function<RunConfig(const TrainOptions&)>& load,
                const std::function<int(const TrainOptions&)>& train);
 

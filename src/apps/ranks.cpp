@@ -3,10 +3,19 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "cnn/error.hpp"
+
 #include "apps/app.hpp"
 #include "base/processor_share.hpp"
 
 namespace cnn::app {
+namespace {
+
+// What each rank says once, before its work or instead of it.
+constexpr std::uint32_t kBegins = 0;
+constexpr std::uint32_t kLeaves = 1;
+
+}  // namespace
 
 int RankedCommand::join() {
   const int code = guarded([this] {
@@ -28,12 +37,26 @@ int RankedCommand::join() {
 
 int RankedCommand::leave(int code) {
   if (!launched_) return code;
+  if (!is_watched_) {
+    // The others hear of it where they begin.
+    const auto say = [this] {
+      ranks_->any(kLeaves);
+      return kDone;
+    };
+    is_ended_ = guarded(say) != kDone;
+  }
   if (fails_) launched_->end(code);
   if (!fails_ && !is_ended_) launched_->finish();
   return code;
 }
 
 int RankedCommand::watch(const std::function<int(Collective&)>& body) {
+  is_watched_ = true;
+  if (ranks_->any(kBegins) != 0) {
+    throw ConfigError(
+        "error: another rank was started with options that leave it nothing to do, or are "
+        "mistaken; start all ranks with the same");
+  }
   try {
     return body(*ranks_);
   } catch (const RankEnded& end) {

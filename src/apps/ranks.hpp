@@ -24,8 +24,9 @@ class RankedCommand {
 
   Collective& ranks() { return *ranks_; }
 
-  // What the command does once it is known what is to be done. If it throws, and the other ranks do
-  // not know, they are told how to end; one that is told so ends with that code.
+  // What the command does once it is known what is to be done; ConfigError if another rank has
+  // nothing to do, as one with options that are mistaken. If it throws, and the other ranks do not
+  // know, they are told how to end; one that is told so ends with that code.
   int watch(const std::function<int(Collective&)>& body);
 
  private:
@@ -37,6 +38,7 @@ class RankedCommand {
   std::unique_ptr<Launched> launched_;
   Collective* ranks_ = &alone();
   int errors_ = -1;  // where stderr went before this rank fell silent
+  bool is_watched_ = false;
   bool fails_ = false;
   bool is_ended_ = false;
 };

@@ -12,7 +12,7 @@
 #include "cnn/error.hpp"
 
 #include "apps/app.hpp"
-#include "apps/signals.hpp"
+#include "apps/shared_runs.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "config/option_reader.hpp"
@@ -20,6 +20,7 @@
 #include "infer/vote.hpp"
 #include "run/model_runner.hpp"
 #include "run/run_directory.hpp"
+#include "run/run_identity.hpp"
 #include "run/training_data.hpp"
 
 namespace cnn::app {
@@ -121,10 +122,11 @@ TrainOptions options_of_run(const TrainOptions& sweep, const RunDirectory& direc
   return options;
 }
 
-int ended(int code) {
-  write_lines(stderr, "the sweep ends here; it goes on with the same command and --resume\n");
-  return code;
-}
+// What the last weights of a seed came to, on its way to rank 0.
+struct SweepEnd {
+  SweepRun run;
+  std::size_t parameters;
+};
 
 RunDirectory directory_of(const RunConfig& config, std::uint64_t seed) {
   return RunDirectory(config.output.dir / ("seed-" + std::to_string(seed)));
@@ -197,39 +199,60 @@ std::string sweep_text(const std::vector<SweepRun>& runs, std::size_t parameters
   return text + "\n";
 }
 
-int sweep(const TrainOptions& options, const RunConfig& config, const StopSwitch& stop,
+int sweep(const TrainOptions& options, const RunConfig& config, StopSwitch& stop, Collective& ranks,
           const std::function<int(const TrainOptions&)>& train) {
-  const std::vector<std::uint64_t> seeds = parse_seeds(options.seeds);
-  if (!options.resume.empty()) {
-    throw ConfigError(
-        "error: with --seeds, --resume takes no CHECKPOINT: every run goes on from "
-        "its own newest one");
-  }
-  require_free(options, config, seeds);
-  const Scored scored = part_to_score(config.data);
-  std::vector<SweepRun> runs;
-  std::size_t parameters = 0;
-  for (const std::uint64_t seed : seeds) {
-    const RunDirectory directory = directory_of(config, seed);
-    const TrainOptions run = options_of_run(options, directory, seed);
-    const auto start = std::chrono::steady_clock::now();
-    if (const int code = train(run); code != kDone) return ended(code);
-    SweepRun result{seed, {}, {}, {}};
-    if (scored != Scored::nothing) {
-      const std::optional<Score> reached =
-          score(directory.model(), config, seed, scored, options.tta, stop.stop);
-      if (!reached) return ended(128 + stop_signal());
-      result.accuracy = reached->accuracy;
-      result.by_copies = reached->by_copies;
-      parameters = reached->parameters;
+  std::vector<std::uint64_t> seeds;
+  Scored scored = Scored::nothing;
+  ranks.together([&] {
+    seeds = parse_seeds(options.seeds);
+    if (!options.resume.empty()) {
+      throw ConfigError(
+          "error: with --seeds, --resume takes no CHECKPOINT: every run goes on from "
+          "its own newest one");
     }
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    if (!run.resuming) result.seconds = seconds.count();
-    runs.push_back(result);
-    if (stop.stop.load()) return ended(128 + stop_signal());
-  }
-  write_lines(stdout, sweep_text(runs, parameters, scored == Scored::test ? "test" : "validation",
-                                 options.tta));
+    require_free(options, config, seeds);
+    scored = part_to_score(config.data);
+  });
+  require_same_runs(ranks, config, options.seeds);
+  require_same_directory(ranks, config.output.dir);
+  std::vector<SweepRun> results(seeds.size());
+  std::size_t parameters = 0;
+  const SharedRuns runs{
+      seeds.size(),
+      [&](std::size_t i, int rank) {
+        if (ranks.is_alone() || options.quiet) return;
+        write_lines(stderr, fmt::format("seed-{} ({} of {}) on rank {}\n", seeds[i], i + 1,
+                                        seeds.size(), rank));
+      },
+      [&](std::size_t i) -> std::optional<std::string> {
+        const RunDirectory directory = directory_of(config, seeds[i]);
+        TrainOptions run = options_of_run(options, directory, seeds[i]);
+        run.quiet = run.quiet || !ranks.is_alone();  // several at once would be a muddle
+        const auto start = std::chrono::steady_clock::now();
+        if (train(run) != kDone) return std::nullopt;
+        SweepEnd end{{seeds[i], {}, {}, {}}, 0};
+        if (scored != Scored::nothing) {
+          const std::optional<Score> reached =
+              score(directory.model(), config, seeds[i], scored, options.tta, stop.stop);
+          if (!reached) return std::nullopt;
+          end.run.accuracy = reached->accuracy;
+          end.run.by_copies = reached->by_copies;
+          end.parameters = reached->parameters;
+        }
+        const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+        if (!run.resuming) end.run.seconds = seconds.count();
+        return to_result(end);
+      },
+      [&](std::size_t i, int rank, const std::string& result) {
+        const auto end = from_result<SweepEnd>(result);
+        results[i] = end.run;
+        parameters = end.parameters;
+        if (rank != 0) say_model(directory_of(config, seeds[i]));
+      }};
+  const int code = share_runs(ranks, stop, runs);
+  if (code != kDone || !ranks.is_first()) return code;
+  write_lines(stdout, sweep_text(results, parameters,
+                                 scored == Scored::test ? "test" : "validation", options.tta));
   return kDone;
 }
 

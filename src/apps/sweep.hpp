@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "apps/command_line.hpp"
+#include "base/collective.hpp"
 #include "run/run_config.hpp"
 #include "run/trainer.hpp"
 
@@ -31,12 +32,13 @@ std::string sweep_text(const std::vector<SweepRun>& runs, std::size_t parameters
                        const std::string& part, const std::string& tta = "none");
 
 // Trains `config` from the seeds of `options` into its output directory's seed-N, by `train`, which
-// gets the options of one run and returns its exit code. Each final model is scored on the test
+// gets the options of one run and returns its exit code; several ranks share the runs out. Each
+// final model is scored on the test
 // set, or where there is none on the validation set, with --tta once more by the mean over copies
 // of each image; nothing is chosen by that. Prints the summary
 // on stdout. With --resume, runs that have begun go on and the others begin. Returns the exit code:
 // the first that is not 0 ends the sweep.
-int sweep(const TrainOptions& options, const RunConfig& config, const StopSwitch& stop,
+int sweep(const TrainOptions& options, const RunConfig& config, StopSwitch& stop, Collective& ranks,
           const std::function<int(const TrainOptions&)>& train);
 
 }  // namespace cnn::app

@@ -1,6 +1,6 @@
 #include "run/run_identity.hpp"
 
-#include <array>
+#include <utility>
 #include <vector>
 
 #include "cnn/error.hpp"
@@ -43,6 +43,39 @@ std::string origin(const Checkpoint& checkpoint) {
   return file.empty() ? "its seed" : "a file of " + file;
 }
 
+// What a rank has beside the configuration.
+struct Side {
+  std::string what;
+  std::string here;
+};
+
+// Throws ConfigError on all ranks unless all have the same.
+void require_same(Collective& collective, RunConfig config, std::vector<Side> sides) {
+  if (collective.is_alone()) return;
+  sides.insert(sides.begin(), {{"version", version()}, {"arithmetic", arithmetic()}});
+  config.data.source = {};
+  std::vector<std::vector<std::string>> of_sides;
+  for (const Side& side : sides) of_sides.push_back(collective.texts(side.here));
+  const std::vector<std::string> configs = collective.texts(to_yaml(config, ConfigText::portable));
+  for (std::size_t rank = 1; rank < configs.size(); ++rank) {
+    std::string text;
+    for (std::size_t i = 0; i < sides.size(); ++i) {
+      const std::string& theirs = of_sides[i][rank];
+      if (theirs == of_sides[i][0]) continue;
+      text += "\n  the " + sides[i].what + " is " + shown(theirs) + ", that of rank 0 is " +
+              shown(of_sides[i][0]);
+    }
+    for (const ConfigDifference& d : config_differences(configs[rank], configs[0])) {
+      text += "\n  " + d.path + " is " + shown(d.here) + ", rank 0 has " + shown(d.there);
+    }
+    collective.together([&] {
+      if (text.empty()) return;
+      throw ConfigError("error: rank " + std::to_string(rank) +
+                        " would not train what rank 0 does" + text);
+    });
+  }
+}
+
 }  // namespace
 
 bool holds_best_of(const FilePlace& place, const Checkpoint& checkpoint) {
@@ -79,35 +112,13 @@ void check_same_run(const Checkpoint& checkpoint, const ModelInfo& info, const s
 
 void require_same_run(Collective& collective, const ModelInfo& info, const std::string& data,
                       const std::string& weights) {
-  if (collective.is_alone()) return;
-  RunConfig config = info.config;
-  config.data.source = {};
-  struct Side {
-    std::string what;
-    std::vector<std::string> of_ranks;
-  };
-  const std::array<Side, 4> sides{
-      {{"version", collective.texts(version())},
-       {"arithmetic", collective.texts(arithmetic())},
-       {"training set", collective.texts(data)},
-       {"origin of the weights", collective.texts(weights.empty() ? "the seed" : weights)}}};
-  const std::vector<std::string> configs = collective.texts(to_yaml(config, ConfigText::portable));
-  for (std::size_t rank = 1; rank < configs.size(); ++rank) {
-    std::string text;
-    for (const Side& side : sides) {
-      if (side.of_ranks[rank] == side.of_ranks[0]) continue;
-      text += "\n  the " + side.what + " is " + shown(side.of_ranks[rank]) +
-              ", that of rank 0 is " + shown(side.of_ranks[0]);
-    }
-    for (const ConfigDifference& d : config_differences(configs[rank], configs[0])) {
-      text += "\n  " + d.path + " is " + shown(d.here) + ", rank 0 has " + shown(d.there);
-    }
-    collective.together([&] {
-      if (text.empty()) return;
-      throw ConfigError("error: rank " + std::to_string(rank) +
-                        " would not train what rank 0 does" + text);
-    });
-  }
+  require_same(
+      collective, info.config,
+      {{"training set", data}, {"origin of the weights", weights.empty() ? "the seed" : weights}});
+}
+
+void require_same_runs(Collective& collective, const RunConfig& config, const std::string& runs) {
+  require_same(collective, config, {{"list of runs", runs}});
 }
 
 }  // namespace cnn

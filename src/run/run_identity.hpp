@@ -26,5 +26,7 @@ void check_same_run(const Checkpoint& checkpoint, const ModelInfo& info, const s
 // Where data lie, and the number of threads, may differ.
 void require_same_run(Collective& collective, const ModelInfo& info, const std::string& data,
                       const std::string& weights);
+// The same of several runs of a configuration; `runs` tells them apart. What they read is theirs.
+void require_same_runs(Collective& collective, const RunConfig& config, const std::string& runs);
 
 }  // namespace cnn

@@ -1,7 +1,10 @@
 // Training as several ranks of a real MPI: the files of one, and one end for all.
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <regex>
+#include <sstream>
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -142,6 +145,12 @@ TEST_F(Ranks, AreRefusedWithOneMessage) {
     const CommandResult usage = run_launched({mpi, 2, {"--nonsense"}});
     EXPECT_EQ(usage.code, 2);
     EXPECT_EQ(count(usage.err, "--nonsense"), 1U) << usage.err;
+    for (const int rank : {0, 1}) {
+      const CommandResult one =
+          run_launched({mpi, 2, arguments(config, temp_ / "one"), {{rank, {"--nonsense"}}}});
+      EXPECT_EQ(one.code, 2);
+      EXPECT_EQ(count(one.err, rank == 0 ? "--nonsense" : "start all ranks with the same"), 1U);
+    }
 
     const CommandResult differs = run_launched(
         {mpi, 2, arguments(config, temp_ / "differs"), {{1, {"--set", "training.alpha=0.5"}}}});
@@ -232,6 +241,139 @@ TEST_F(RanksSlow, KilledEndAllAndNothingIsLost) {
   const fs::path expected = alone(config);
   kill_ranks(config, temp_ / "run", number_from_environment("CNN_KILLS", 200), 2);
   EXPECT_EQ(run_difference(expected, temp_ / "run"), "");
+}
+
+std::string without_times(const std::string& table) {
+  return std::regex_replace(table, std::regex("  [0-9.]+ s|,[0-9.]+(?=,done)"), "");
+}
+
+// The lines of stdout, sorted: runs end in any order.
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(without_times(text));
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  std::sort(lines.begin(), lines.end());
+  return lines;
+}
+
+// As they read where the sweep's directory has another name.
+std::string renamed(std::string text, const fs::path& from, const fs::path& to) {
+  for (std::size_t at = text.find(from.string()); at != std::string::npos;
+       at = text.find(from.string())) {
+    text.replace(at, from.string().size(), to.string());
+  }
+  return text;
+}
+
+TEST_F(Ranks, ShareOutTheSeeds) {
+  const fs::path config = write_config(temp_.path(), 64);
+  const std::vector<std::string> more = {"--seeds", "4-8", "--set", "training.steps=6"};
+  const fs::path expected = temp_ / "alone";
+  const CommandResult alone = run_command("cnn-train", arguments(config, expected, more));
+  ASSERT_EQ(alone.code, 0) << alone.err;
+  for (const std::string& mpi : launchers()) {
+    const fs::path runs = temp_ / mpi;
+    const CommandResult result = run_launched({mpi, 3, arguments(config, runs, more)});
+    ASSERT_EQ(result.code, 0) << result.err;
+    EXPECT_EQ(lines_of(renamed(result.out, runs, expected)), lines_of(alone.out));
+    EXPECT_EQ(count(result.err, "on rank"), 5U) << result.err;
+    EXPECT_THAT(result.err, HasSubstr("seed-6 (3 of 5) on rank 2\n"));
+    for (const char* seed : {"seed-4", "seed-5", "seed-6", "seed-7", "seed-8"}) {
+      EXPECT_EQ(run_difference(expected / seed, runs / seed), "") << mpi;
+    }
+  }
+}
+
+TEST_F(Ranks, ShareOutASweepOfWhichARunDiverges) {
+  const fs::path config = write_config(temp_.path(), 64);
+  const std::vector<std::string> more = {"--sweep", "training.alpha=0.003,1e18,0.01,0.001",
+                                         "--set",   "training.steps=6",
+                                         "--set",   "training.clip=0"};
+  const fs::path expected = temp_ / "alone";
+  const CommandResult alone = run_command("cnn-train", arguments(config, expected, more));
+  ASSERT_EQ(alone.code, 0) << alone.err;
+  for (const std::string& mpi : launchers()) {
+    const fs::path runs = temp_ / mpi;
+    const CommandResult result = run_launched({mpi, 2, arguments(config, runs, more)});
+    ASSERT_EQ(result.code, 0) << result.err;
+    EXPECT_EQ(lines_of(renamed(result.out, runs, expected)), lines_of(alone.out));
+    EXPECT_EQ(count(result.err, "training diverged"), 1U) << result.err;
+    EXPECT_THAT(result.err, HasSubstr("run-2 (2 of 4) on rank 1: training.alpha=1e18 seed 1\n"));
+    EXPECT_EQ(without_times(read_file(runs / "sweep.csv", 10'000)),
+              without_times(read_file(expected / "sweep.csv", 10'000)));
+    EXPECT_EQ(run_difference(expected / "run-3", runs / "run-3"), "") << mpi;
+  }
+}
+
+TEST_F(Ranks, RefuseASweepThatIsNotTheSameForAll) {
+  const fs::path config = write_config(temp_.path(), 64);
+  const std::string mpi = launchers().front();
+  const auto refused = [&](const std::vector<std::string>& of_rank_1, const std::string& message) {
+    const fs::path runs = temp_ / "runs";
+    std::vector<std::string> of_rank_0 = {"--out", runs.string()};
+    const CommandResult result = run_launched({mpi,
+                                               2,
+                                               {"--config", config.string(), "--seeds", "1-2"},
+                                               {{0, of_rank_0}, {1, of_rank_1}}});
+    EXPECT_EQ(result.code, 2);
+    EXPECT_EQ(count(result.err, message), 1U) << result.err;
+    EXPECT_FALSE(fs::exists(runs));
+  };
+  const std::string same = (temp_ / "runs").string();
+  refused({"--out", same, "--set", "training.alpha=0.5"}, "training.alpha is 0.5, rank 0 has");
+  refused({"--out", (temp_ / "other").string()}, "want an --out DIR of a file system");
+}
+
+// There is nothing that one run could go on from: that of the other rank stops with a checkpoint.
+TEST_F(Ranks, ARunThatFailsEndsTheSweepWithOneMessage) {
+  const fs::path config = write_config(temp_.path(), 64);
+  const fs::path runs = temp_ / "runs";
+  fs::create_directories(runs / "seed-2");
+  for (const char* name : {"config.yaml", "metrics.csv"}) write_file(runs / "seed-2" / name, "");
+  const CommandResult result = run_launched(
+      {launchers().front(), 2,
+       arguments(config, runs, {"--seeds", "1-4", "--resume", "--set", "training.epochs=500"})});
+  EXPECT_EQ(result.code, 3) << result.err;
+  EXPECT_EQ(count(result.err, "rank 1: "), 1U);
+  EXPECT_EQ(count(result.err, "holds no checkpoint to resume from"), 1U) << result.err;
+  EXPECT_TRUE(last_step(runs / "seed-1"));
+  EXPECT_FALSE(fs::exists(runs / "seed-3"));
+}
+
+// A rank is killed, then all are asked to stop by a signal to one, then one process goes on.
+TEST_F(Ranks, ASweepThatIsKilledAndStoppedGoesOn) {
+  const fs::path config = write_config(temp_.path(), 64);
+  const std::vector<std::string> more = {"--seeds", "1-4", "--set", "training.epochs=3"};
+  const fs::path expected = temp_ / "alone";
+  ASSERT_EQ(run_command("cnn-train", arguments(config, expected, more)).code, 0);
+  const fs::path runs = temp_ / "runs";
+  std::vector<std::string> leg = arguments(config, runs, more);
+  {
+    const TempDir output;
+    LaunchedRun launched({launchers().front(), 3, leg}, output.path());
+    ASSERT_TRUE(launched.launcher().wait_until(
+        [&] { return last_step(runs / "seed-2").value_or(0) >= 2; }));
+    ::kill(launched.processes().at(1), SIGKILL);
+    EXPECT_NE(launched.wait().code, 0);
+    launched.launcher().wait_until([&] { return launched.processes().empty(); });
+    EXPECT_TRUE(launched.processes().empty());
+  }
+  leg.push_back("--resume");
+  {
+    const TempDir output;
+    LaunchedRun launched({launchers().back(), 2, leg}, output.path());
+    ASSERT_TRUE(launched.launcher().wait_until(
+        [&] { return fs::exists(runs / "seed-4/last.safetensors"); }));
+    ::kill(launched.processes().at(1), SIGTERM);
+    const CommandResult result = launched.wait();
+    EXPECT_EQ(result.code, 128 + SIGTERM) << result.err;
+    EXPECT_EQ(count(result.err, "the sweep ends here"), 1U) << result.err;
+  }
+  const CommandResult last = run_command("cnn-train", leg);
+  ASSERT_EQ(last.code, 0) << last.err;
+  for (const char* seed : {"seed-1", "seed-2", "seed-3", "seed-4"}) {
+    EXPECT_EQ(run_difference(expected / seed, runs / seed), "");
+  }
 }
 
 // Nobody who trains alone pays for the ranks of others.
