@@ -2,12 +2,13 @@
 # Puts CIFAR-10 in its binary form into data/cifar10 (or the folder given), verified to be the genuine one.
 # It is taken from the folder $CIFAR10_DIR where that is set and holds it, otherwise from its public source.
 set -euo pipefail
+# shellcheck source=scripts/get_data.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/get_data.sh"
 
 readonly SOURCE=https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz
 readonly ARCHIVE_MD5=c32a1d4ab5d03f1284b67883e8d87530 # as the source states it
 readonly RECORDS=30730000                             # bytes of each file of 10,000 records
 readonly FILES=(data_batch_1.bin data_batch_2.bin data_batch_3.bin data_batch_4.bin data_batch_5.bin test_batch.bin)
-readonly STALL_SECONDS=20 # a download that stands still this long is given up
 
 usage() {
   cat <<EOF
@@ -31,19 +32,6 @@ complete() {
   done
 }
 
-# download FILE
-download() {
-  if command -v curl >/dev/null; then
-    curl --fail --silent --show-error --location --connect-timeout 10 --speed-limit 1000 --speed-time "$STALL_SECONDS" \
-      --output "$1" -- "$SOURCE"
-  elif command -v wget >/dev/null; then
-    wget --no-verbose --tries=1 --connect-timeout=10 --read-timeout="$STALL_SECONDS" --output-document="$1" -- "$SOURCE"
-  else
-    echo "neither curl nor wget is installed" >&2
-    return 1
-  fi
-}
-
 # fail REASON
 fail() {
   {
@@ -53,29 +41,18 @@ fail() {
   exit 1
 }
 
-case ${1:-} in
-  -h | --help) usage && exit 0 ;;
-  -*) usage >&2 && exit 2 ;;
-esac
-if (($# > 1)); then
-  usage >&2
-  exit 2
-fi
-
-target=${1:-$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)/data/cifar10}
+take_folder cifar10 "$@"
 if complete "$target"; then
   echo "$target: CIFAR-10 is already there"
   exit 0
 fi
-mkdir -p -- "$target"
-parts=$(mktemp -d -- "$target/.get_cifar10.XXXXXX") # on the same file system, so that mv is a rename
-trap 'rm -rf -- "$parts"' EXIT
+make_parts
 
 if [[ -n ${CIFAR10_DIR:-} ]] && complete "$CIFAR10_DIR"; then
   for file in "${FILES[@]}" batches.meta.txt; do cp -- "$CIFAR10_DIR/$file" "$parts/"; done
 else
   [[ -z ${CIFAR10_DIR:-} ]] || echo "$CIFAR10_DIR (CIFAR10_DIR): does not hold all of CIFAR-10's files" >&2
-  download "$parts/archive.tar.gz" || fail "could not be downloaded from $SOURCE"
+  download "$SOURCE" "$parts/archive.tar.gz" || fail "could not be downloaded from $SOURCE"
   sum=$(md5sum <"$parts/archive.tar.gz")
   [[ ${sum%% *} == "$ARCHIVE_MD5" ]] || fail "what $SOURCE sends is not CIFAR-10 (its checksum differs)"
   tar -xzf "$parts/archive.tar.gz" -C "$parts" --strip-components=1

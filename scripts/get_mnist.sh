@@ -2,6 +2,8 @@
 # Puts MNIST's four files, gzipped, into data/mnist (or the folder given), verified to be the genuine ones.
 # They are taken from the folder $MNIST_DIR where that is set and holds them, otherwise from a public mirror.
 set -euo pipefail
+# shellcheck source=scripts/get_data.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/get_data.sh"
 
 readonly MIRRORS=(
   https://ossci-datasets.s3.amazonaws.com/mnist
@@ -14,8 +16,6 @@ readonly FILES=(
   "t10k-images-idx3-ubyte 7840016 0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"
   "t10k-labels-idx1-ubyte 10008 ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"
 )
-readonly CONNECT_SECONDS=5 # a mirror that cannot be reached is given up after this, and not asked again
-readonly STALL_SECONDS=8   # a download that stands still this long is given up
 
 usage() {
   cat <<EOF
@@ -43,20 +43,6 @@ genuine() {
   local sum
   sum=$(contents "$1" 2>/dev/null | head -c $(($2 + 1)) | sha256sum) || return 1
   [[ ${sum%% *} == "$3" ]]
-}
-
-# download URL FILE
-download() {
-  if command -v curl >/dev/null; then
-    curl --fail --silent --show-error --location --connect-timeout "$CONNECT_SECONDS" \
-      --speed-limit 1000 --speed-time "$STALL_SECONDS" --output "$2" -- "$1"
-  elif command -v wget >/dev/null; then
-    wget --no-verbose --tries=1 --dns-timeout="$CONNECT_SECONDS" --connect-timeout="$CONNECT_SECONDS" \
-      --read-timeout="$STALL_SECONDS" --output-document="$2" -- "$1"
-  else
-    echo "neither curl nor wget is installed"
-    return 1
-  fi
 }
 
 # pack FILE: writes the file as it is if it is gzipped, otherwise gzipped.
@@ -119,16 +105,7 @@ get() {
   return 1
 }
 
-case ${1:-} in
-  -h | --help) usage && exit 0 ;;
-  -*) usage >&2 && exit 2 ;;
-esac
-if (($# > 1)); then
-  usage >&2
-  exit 2
-fi
-
-target=${1:-$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)/data/mnist}
+take_folder mnist "$@"
 missing=()
 for entry in "${FILES[@]}"; do
   read -r name bytes sum <<<"$entry"
@@ -139,9 +116,7 @@ if ((${#missing[@]} == 0)); then
   exit 0
 fi
 
-mkdir -p -- "$target"
-parts=$(mktemp -d -- "$target/.get_mnist.XXXXXX") # on the same file system, so that mv is a rename
-trap 'rm -rf -- "$parts"' EXIT
+make_parts
 mirrors=("${MIRRORS[@]}")
 reasons=()
 for entry in "${missing[@]}"; do

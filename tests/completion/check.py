@@ -13,6 +13,10 @@ import sys
 import tempfile
 import time
 
+if len(sys.argv) < 3:
+    print(__doc__.strip(), file=sys.stderr)
+    sys.exit(2)
+
 # The line before TAB, and the arguments that it then has.
 LINES = [
     ("cnn-train --print-s", ["--print-schema"]),

@@ -5,6 +5,10 @@ import json
 import sys
 from pathlib import Path
 
+if len(sys.argv) < 2:
+    print(__doc__.strip(), file=sys.stderr)
+    sys.exit(2)
+
 try:
     import numpy
     import onnx

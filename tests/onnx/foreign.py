@@ -10,6 +10,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+if len(sys.argv) < 3:
+    print(__doc__.strip(), file=sys.stderr)
+    sys.exit(2)
+
 try:
     import numpy
     import onnx

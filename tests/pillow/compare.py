@@ -10,6 +10,10 @@ import tempfile
 import time
 from pathlib import Path
 
+if len(sys.argv) < 2:
+    print(__doc__.strip(), file=sys.stderr)
+    sys.exit(2)
+
 try:
     from PIL import Image, ImageChops, ImageEnhance, ImageOps
 except ImportError:

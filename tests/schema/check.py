@@ -12,6 +12,10 @@ import re
 import subprocess
 import sys
 
+if len(sys.argv) != 3:
+    print(__doc__.strip(), file=sys.stderr)
+    sys.exit(2)
+
 try:
     import jsonschema
     import yaml
