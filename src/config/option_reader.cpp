@@ -105,13 +105,17 @@ OptionReader::OptionReader(const Context& context, const ConfigNode& node, Title
   } else if (node.kind == ConfigNode::Kind::broken) {
     map_ = nullptr;
   } else if (node.kind != ConfigNode::Kind::map && node.kind != ConfigNode::Kind::null) {
-    complain(node, title_.full + " must be a map of options, got " + describe(node));
+    unfit_ = {&node, "a map of options"};
     map_ = nullptr;
   }
 }
 
 void OptionReader::remember(std::string_view key) {
   if (!contains(known_, key)) known_.emplace_back(key);
+}
+
+std::string OptionReader::shown_name(std::string_view key) const {
+  return expanded_ && key == short_form_ && !title_.key.empty() ? title_.key : std::string(key);
 }
 
 void OptionReader::complain(const ConfigNode& node, std::string message, std::string hint) {
@@ -181,7 +185,7 @@ void OptionReader::integer(std::string_view key, std::int64_t& value, Bounds bou
                            Presence presence) {
   const ConfigNode* node = take(key, presence);
   if (node == nullptr) return;
-  value = read_integer(*node, std::string(key), bounds, integer_phrase(bounds)).value_or(value);
+  value = read_integer(*node, shown_name(key), bounds, integer_phrase(bounds)).value_or(value);
 }
 
 void OptionReader::integer_or(std::string_view key, std::int64_t& value, Bounds bounds,
@@ -214,7 +218,11 @@ std::optional<double> OptionReader::read_real(const ConfigNode& node, const std:
 void OptionReader::real(std::string_view key, double& value, Bounds bounds, Presence presence) {
   const ConfigNode* node = take(key, presence);
   if (node == nullptr) return;
-  value = read_real(*node, std::string(key), bounds).value_or(value);
+  if (expanded_ && key == short_form_ && !parse_real(node->text)) {
+    unfit_ = {node, "a number or a map of options"};
+    return;
+  }
+  value = read_real(*node, shown_name(key), bounds).value_or(value);
 }
 
 void OptionReader::numbers(std::string_view key,
@@ -298,7 +306,7 @@ void OptionReader::one_of(std::string_view key, std::size_t& index,
   }
   const std::string match = closest(node->text, words);
   complain(*node,
-           std::string(key) + " must be " + join(words, ", ", " or ") + ", got " + describe(*node),
+           shown_name(key) + " must be " + join(words, ", ", " or ") + ", got " + describe(*node),
            match.empty() ? "" : "did you mean '" + match + "'?");
   undecided_.emplace_back(key);
   if (key == short_form_) keys_uncertain_ = true;
@@ -363,13 +371,13 @@ void OptionReader::section(std::string_view key, std::string_view short_form, co
   const ConfigNode* node = take(key, presence);
   if (node == nullptr) return;
   const std::string name(key);
-  Title title{name, name};
+  Title title{name, name, name};
   if (!short_form.empty()) {
     const ConfigNode* kind = node->kind == ConfigNode::Kind::scalar ? node : node->find(short_form);
     const bool names_it =
         kind != nullptr && kind->kind == ConfigNode::Kind::scalar && !looks_like_number(kind->text);
     if (names_it) {
-      title = {name + " " + in_quotes(kind->text), name + " " + shown(kind->text)};
+      title = {name + " " + in_quotes(kind->text), name + " " + shown(kind->text), name};
     }
   }
   OptionReader reader(context_, *node, std::move(title), node->key_place, short_form);
@@ -445,6 +453,12 @@ std::string OptionReader::report_unknown(const ConfigNode& child) {
 }
 
 void OptionReader::finish() {
+  if (unfit_) {
+    if (!title_.key.empty()) title_.full = title_.brief = title_.key;
+    complain(*unfit_->node,
+             title_.full + " must be " + unfit_->wanted + ", got " + describe(*unfit_->node),
+             known_.empty() ? "" : accepted());
+  }
   if (map_ == nullptr) return;
   std::vector<std::string> meant;
   for (const ConfigNode& child : map_->children) {

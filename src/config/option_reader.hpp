@@ -33,6 +33,7 @@ class OptionReader final : public ConfigVisitor {
   struct Title {
     std::string full;
     std::string brief;
+    std::string key = {};  // under which it stands in the map above
   };
 
   // Reads `node`: a map, or null for one without keys, or where `short_form` names a key, a scalar
@@ -82,6 +83,8 @@ class OptionReader final : public ConfigVisitor {
   // The value given for the key, if it is given and has not been displaced by a later override.
   const ConfigNode* given(std::string_view key) const;
   void remember(std::string_view key);
+  // How the file calls that key: by the map's own, where the short form stands for the map.
+  std::string shown_name(std::string_view key) const;
   void complain(const ConfigNode& node, std::string message, std::string hint = {});
   // Complains that `what` must be [or_else] `form`, or [or_else] within the bounds.
   std::optional<std::int64_t> read_integer(const ConfigNode& node, const std::string& what,
@@ -94,15 +97,22 @@ class OptionReader final : public ConfigVisitor {
   std::string report_unknown(const ConfigNode& child);
   std::string accepted() const;
 
+  // What is neither a map nor short for one; finish() complains, when all keys are known.
+  struct Unfit {
+    const ConfigNode* node;
+    std::string wanted;
+  };
+
   const Context& context_;
   Title title_;
   Place place_;
   std::string short_form_;
   std::optional<ConfigNode> expanded_;  // of a short form
   const ConfigNode* map_;               // nullptr if there is nothing to read
-  bool keys_uncertain_ = false;         // the key that decides about the others is wrong or missing
-  std::string choices_;                 // what that key may be, if it is missing
-  std::vector<std::string> known_;      // keys visited, in their order
+  std::optional<Unfit> unfit_;
+  bool keys_uncertain_ = false;     // the key that decides about the others is wrong or missing
+  std::string choices_;             // what that key may be, if it is missing
+  std::vector<std::string> known_;  // keys visited, in their order
   std::vector<std::string> displaced_;
   std::vector<std::string> undecided_;  // keys whose value is none of their choices
   std::vector<std::string> refused_;
