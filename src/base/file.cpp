@@ -160,10 +160,15 @@ std::string display_path(const fs::path& path) {
   // Not the form of proximate that asks for the current directory: it throws where there is none.
   const fs::path here = current_directory();
   if (here.empty()) return path_text(path);
+  const auto is_below = [](const fs::path& relative) {
+    return !relative.empty() && relative.is_relative() && *relative.begin() != "..";
+  };
+  // A link keeps its name. Only where a directory above it is one are links followed.
+  const fs::path by_name = (here / path).lexically_normal().lexically_proximate(here);
+  if (is_below(by_name)) return path_text(by_name);
   std::error_code code;
   const fs::path relative = fs::proximate(path, here, code);
-  const bool below = !code && !relative.empty() && *relative.begin() != "..";
-  return path_text(below ? relative : path);
+  return path_text(!code && is_below(relative) ? relative : path);
 }
 
 std::string printable(std::string_view name) {

@@ -230,6 +230,20 @@ TEST(InputFile, ReadsPieceByPiece) {
   EXPECT_EQ(file.read(std::as_writable_bytes(std::span(piece))), 0U);
 }
 
+TEST(DisplayPath, KeepsTheNameOfALink) {
+  const TempDir temp;
+  const fs::path before = fs::current_path();
+  fs::create_directories(temp / "here/below");
+  fs::create_directory_symlink(temp / "here", temp / "door");
+  fs::create_symlink("/dev/zero", temp / "here/below/zero.png");
+  fs::current_path(temp / "here");
+  EXPECT_EQ(display_path(temp / "here/below/zero.png"), "below/zero.png");
+  EXPECT_EQ(display_path("./below"), "below");
+  EXPECT_EQ(display_path(temp / "door/below"), "below");
+  EXPECT_EQ(display_path(temp / "here2"), (temp / "here2").string());
+  fs::current_path(before);
+}
+
 TEST(Printable, ShowsNothingATerminalWouldObey) {
   EXPECT_EQ(printable("conv1.weight"), "conv1.weight");
   EXPECT_EQ(printable("\x1b[31m\n\x7f"), "\\x1b[31m\\x0a\\x7f");
