@@ -78,7 +78,7 @@ std::string part_table(const DataSurvey& survey) {
 
 std::string class_table(const DataSurvey& survey) {
   const std::size_t width = std::max<std::size_t>(widest(survey.classes), 5);
-  std::string text = "\nclass" + std::string(width - 5, ' ');
+  std::string text = fmt::format("\n{:<{}}", "class", width);
   std::vector<std::vector<std::size_t>> counts;
   for (const PartSurvey& part : survey.parts) {
     counts.push_back(part.per_class(survey.classes.size()));
@@ -86,7 +86,7 @@ std::string class_table(const DataSurvey& survey) {
   }
   text += "\n";
   for (std::size_t k = 0; k < std::min(survey.classes.size(), kMostClassRows); ++k) {
-    text += survey.classes[k] + std::string(width - count_characters(survey.classes[k]), ' ');
+    text += fmt::format("{:<{}}", survey.classes[k], width);
     for (const auto& of_part : counts) text += fmt::format("  {:>10}", of_part[k]);
     text += "\n";
   }

@@ -220,6 +220,15 @@ TEST_F(Data, WhatIsPackedTrainsTheSameModel) {
   EXPECT_FALSE(fs::exists(temp_ / "nowhere"));
 }
 
+TEST_F(Data, NamesOfClassesMayBeAsLongAsThoseOfFolders) {
+  const std::string longest(255, 'n');
+  add("set/" + longest + "/a.png", picture(20, 16, 3, 1));
+  add("set/b/a.png", picture(20, 16, 3, 2));
+  const CommandResult result = run({});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("\n" + longest + "           1\n"));
+}
+
 TEST_F(Data, LooksAtAndPacksEveryFormat) {
   Dataset train = make_pets(6), test = make_pets(2, 3, 7);
   std::string images;

@@ -48,19 +48,25 @@ struct Table {
   std::vector<Row> rows;
 };
 
-// The place of the first of `names` among the columns, whatever their capitals.
-std::optional<std::size_t> find_column(const std::vector<std::string>& header,
+// The place of the first of `names` among the columns, whatever their capitals. Throws FileError
+// where two columns have it.
+std::optional<std::size_t> find_column(const fs::path& table,
+                                       const std::vector<std::string>& header,
                                        const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     const auto found = std::ranges::find(header, name, in_small_letters);
-    if (found != header.end()) return static_cast<std::size_t>(found - header.begin());
+    if (found == header.end()) continue;
+    if (std::ranges::count(header, name, in_small_letters) > 1) {
+      throw error_at(table, 1, "has several columns " + in_quotes(name) + "; rename all but one");
+    }
+    return static_cast<std::size_t>(found - header.begin());
   }
   return std::nullopt;
 }
 
 std::size_t need_column(const fs::path& table, const std::vector<std::string>& header,
                         const std::string& what, const std::vector<std::string>& names) {
-  if (const std::optional<std::size_t> column = find_column(header, names)) return *column;
+  if (const auto column = find_column(table, header, names)) return *column;
   std::vector<std::string> found;
   constexpr std::size_t kShown = 12;
   for (const std::string& name : header) {
@@ -88,6 +94,14 @@ void check_row(const fs::path& table, const Row& row) {
   if (row.label.empty()) {
     throw error_at(table, row.line, "gives " + in_quotes(row.file) + " no label");
   }
+  constexpr std::size_t kLongestLabel = 255;  // bytes, as the name of a folder has at most
+  if (row.label.size() > kLongestLabel) {
+    throw error_at(table, row.line,
+                   "the label '" + printable(row.label) + "' has " +
+                       std::to_string(row.label.size()) + " bytes, at most " +
+                       std::to_string(kLongestLabel) +
+                       " are read; is this the column of the labels?");
+  }
   if (!is_utf8(row.label) || has_control(row.label)) {
     throw error_at(table, row.line,
                    "the label " + in_quotes(row.label) +
@@ -106,7 +120,7 @@ Table read_table(const fs::path& path, bool splits) {
     const std::size_t file = need_column(
         path, header, "files", {"file", "file_name", "filename", "image", "image_path", "path"});
     const std::size_t label = need_column(path, header, "labels", {"label", "class", "classid"});
-    const auto split = splits ? find_column(header, {"split"}) : std::nullopt;
+    const auto split = splits ? find_column(path, header, {"split"}) : std::nullopt;
     for (std::vector<std::string> fields; reader.next(fields);) {
       Row row{std::move(fields[file]), std::move(fields[label]), DataPart::train, reader.line()};
       check_row(path, row);

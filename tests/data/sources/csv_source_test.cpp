@@ -89,6 +89,10 @@ TEST_F(Tables, MistakesNameTheirLine) {
   EXPECT_THAT(error("file,label\np/0.png,\xFF\n"), HasSubstr("is not UTF-8 text"));
   EXPECT_THAT(error("file,label\np/0.png\n"), HasSubstr("pets.csv:2: error: has 1 fields"));
   EXPECT_THAT(error("file,label\n"), HasSubstr("names no picture below its header"));
+  EXPECT_THAT(error("file,label,Label\np/0.png,a,b\n"),
+              HasSubstr("pets.csv:1: error: has several columns 'label'; rename all but one"));
+  EXPECT_THAT(error("file,label\np/0.png," + std::string(256, 'x') + "\n"),
+              HasSubstr("has 256 bytes, at most 255 are read; is this the column of the labels?"));
   const std::string missing = error("file,label\np/0.png,a\np/7.png,b\n");
   EXPECT_THAT(missing, HasSubstr("1 of 2 files cannot be used\n  pets.csv:3: p/7.png: "));
 }
