@@ -14,6 +14,7 @@
 #include "apps/reading_progress.hpp"
 #include "base/paths.hpp"
 #include "base/text.hpp"
+#include "apps/signals.hpp"
 #include "base/workers.hpp"
 #include "run/data_survey.hpp"
 #include "run/packed_data.hpp"
@@ -82,11 +83,17 @@ void draw(const DataOptions& o, const DataConfig& config, const DataSurvey& surv
 }
 
 int look_at_data(const DataOptions& o) {
+  ReadOptions reading;
+  if (!o.pack.empty()) {
+    // Only a set that is being packed has something to be removed.
+    reading.stop = &install_signal_handlers().stop;
+    require_packable(o.pack);
+  }
   require_output_kind("--sheet", o.sheet, OutputKind::png);
+  if (!o.pack.empty()) require_outside_classes("--pack", resolved(o.pack), config.source);
   require_output_kind("--pack", o.pack, OutputKind::packed);
   const DataConfig config = config_of(o);
   Console console(o.quiet ? Verbosity::quiet : Verbosity::normal, !o.quiet);
-  ReadOptions reading;
   reading.threads = Workers::available();
   reading.on_progress = reading_progress(console);
   announce_memory(survey_bytes(config, reading.threads), o.quiet);
@@ -101,10 +108,19 @@ int look_at_data(const DataOptions& o) {
   return trainable ? kDone : kFile;
 }
 
+// Ends what a signal stops; nothing of it is left.
+int look_until_stopped(const DataOptions& o) {
+  try {
+    return look_at_data(o);
+  } catch (const ReadingStopped&) {
+    return 128 + stop_signal();
+  }
+}
+
 }  // namespace
 }  // namespace cnn::app
 
 int main(int argc, char** argv) {
   cnn::app::DataOptions options;
-  return cnn::app::run(argc, argv, options, [&] { return cnn::app::look_at_data(options); });
+  return cnn::app::run(argc, argv, options, [&] { return cnn::app::look_until_stopped(options); });
 }

@@ -1,5 +1,6 @@
 #include "apps/output_kind.hpp"
 
+#include <algorithm>
 #include <array>
 #include <span>
 #include <string_view>
@@ -77,6 +78,23 @@ void require_output_kind(const std::string& option, const fs::path& path, Output
   if (path.empty() || !is_there(path) || wanted.is(path)) return;
   throw ConfigError("error: " + option + ": " + display_path(path) +
                     " is there already and is no " + wanted.name + "; choose another name");
+}
+
+void require_outside_classes(const std::string& option, const fs::path& output,
+                             const SourceConfig& source) {
+  if (!source.keeps_pictures()) return;
+  const auto is_in = [&](DataPart part) {
+    try {
+      const fs::path classes = source.open(part)->describe();
+      return std::ranges::mismatch(classes, output.parent_path()).in1 == classes.end();
+    } catch (const FileError&) {
+      return false;  // who reads the part says what is wrong with it
+    }
+  };
+  if (std::ranges::any_of(source.parts(), is_in)) {
+    throw ConfigError("error: " + option + ": " + display_path(output) +
+                      " would stand among the folders of classes; choose another place");
+  }
 }
 
 }  // namespace cnn::app

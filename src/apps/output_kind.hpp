@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "data/source.hpp"
+
 namespace cnn::app {
 
 enum class OutputKind { png, directory, onnx, imported, html, npy, packed };
@@ -19,5 +21,10 @@ inline constexpr std::string_view kImportedHeader =
 // asked before anything else is done. An empty path is an option that was not given.
 void require_output_kind(const std::string& option, const std::filesystem::path& path,
                          OutputKind kind);
+
+// Throws ConfigError naming the option if the output, an absolute path, would be a class of the
+// set, or in one: a set of pictures whose classes are the folders beside it.
+void require_outside_classes(const std::string& option, const std::filesystem::path& output,
+                             const SourceConfig& source);
 
 }  // namespace cnn::app

@@ -1,6 +1,5 @@
 #include "apps/starter_file.hpp"
 
-#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -12,6 +11,7 @@
 
 #include "apps/app.hpp"
 #include "apps/console.hpp"
+#include "apps/output_kind.hpp"
 #include "apps/reading_progress.hpp"
 #include "apps/schema_line.hpp"
 #include "base/file.hpp"
@@ -48,17 +48,6 @@ DataConfig checked(DataConfig config, const DataSurvey& survey, const StarterFac
   return config;
 }
 
-// The runs beside the file would be a class of a set whose classes stand in its own directory.
-void require_outside(const fs::path& file, const SourceConfig& source) {
-  if (!source.keeps_pictures()) return;
-  const fs::path classes = source.open(source.parts().front())->describe();
-  const auto [end, last] = std::ranges::mismatch(classes, file.parent_path());
-  if (end != classes.end()) return;
-  throw ConfigError("error: " + display_path(file) +
-                    " and its runs would stand among the folders of classes; choose another "
-                    "place with --out FILE");
-}
-
 }  // namespace
 
 int write_starter_file(const TrainOptions& o) {
@@ -82,7 +71,8 @@ int write_starter_file(const TrainOptions& o) {
     if (fault.part != DataPart::test) throw FileError(fault.message);
     write_lines(stderr, "warning: " + fault.message + "\n");
   }
-  require_outside(file, config.source);
+  // So would the runs beside it.
+  require_outside_classes("--out", file, config.source);
   if (survey.main().usable().empty()) checked(config, survey, {});
   StarterFacts facts = starter_facts(config, survey);
   checked(config, survey, facts);

@@ -1,8 +1,9 @@
 #include "base/new_directory.hpp"
 
+#include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <utility>
+#include <vector>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -11,10 +12,31 @@
 #include "base/system_calls.hpp"
 
 namespace cnn {
+namespace {
 
 namespace fs = std::filesystem;
 
+// What cannot be removed remains under its hidden name.
+void remove_with_files(const fs::path& path) noexcept {
+  try {
+    const std::vector<fs::path> files = list_directory(path);
+    if (std::ranges::any_of(files, [](const fs::path& file) { return is_directory(file); })) return;
+    for (const fs::path& file : files) remove_file(file);
+  } catch (const FileError&) {
+    return;
+  }
+  ::rmdir(path.c_str());
+}
+
+bool is_link(const fs::path& path) {
+  struct stat status;
+  return ::lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode);
+}
+
+}  // namespace
+
 NewDirectory::NewDirectory(fs::path target) : target_(std::move(target)) {
+  remove_abandoned();
   // Leftovers of killed processes keep their names, and process numbers come again.
   constexpr int kAttempts = 1000;
   constexpr mode_t kMode = 0777;  // less the process's umask
@@ -22,11 +44,16 @@ NewDirectory::NewDirectory(fs::path target) : target_(std::move(target)) {
       "." + target_.filename().string() + "." + std::to_string(::getpid()) + "-";
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     temporary_ = target_.parent_path() / (stem + std::to_string(attempt) + ".tmp");
-    if (::mkdir(temporary_.c_str(), kMode) == 0) {
-      directory_.emplace(temporary_);
-      return;
+    if (::mkdir(temporary_.c_str(), kMode) != 0) {
+      if (errno == EEXIST) continue;
+      break;
     }
-    if (errno != EEXIST) break;
+    // Somebody who removes leftovers may come between making and locking.
+    if (!is_there(temporary_)) continue;
+    Directory made(temporary_);
+    if (!made.lock() || !made.is_at(temporary_)) continue;
+    directory_.emplace(std::move(made));
+    return;
   }
   fail(target_, "cannot make a directory beside it", errno);
 }
@@ -54,14 +81,20 @@ void NewDirectory::take_place() {
   Directory(target_.parent_path()).sync();
 }
 
-// What cannot be removed remains under its hidden name.
 void NewDirectory::remove() const noexcept {
+  remove_with_files(temporary_);
+}
+
+void NewDirectory::remove_abandoned() const noexcept {
   try {
-    for (const fs::path& file : list_directory(temporary_)) remove_file(file);
+    for (const fs::path& path : list_directory(target_.parent_path())) {
+      if (target_of_temporary(path.filename().string()) != target_.filename().string()) continue;
+      if (is_link(path) || !is_directory(path)) continue;
+      if (Directory(path).lock()) remove_with_files(path);
+    }
   } catch (const FileError&) {
-    return;
+    return;  // leftovers are no reason to make nothing new
   }
-  ::rmdir(temporary_.c_str());
 }
 
 }  // namespace cnn

@@ -11,11 +11,11 @@
 
 namespace cnn {
 
-// Made as .NAME.PID-N.tmp beside its place, removed again unless it takes that place. Used by one
-// thread.
+// Made as .NAME.PID-N.tmp beside its place, removed again unless it takes that place. Its process
+// holds a lock (flock) on it, so that others can tell whether it lives. Used by one thread.
 class NewDirectory {
  public:
-  // Throws FileError.
+  // Removes first what dead processes left of the same place. Throws FileError.
   explicit NewDirectory(std::filesystem::path target);
   ~NewDirectory();
   NewDirectory(const NewDirectory&) = delete;
@@ -29,6 +29,7 @@ class NewDirectory {
 
  private:
   void remove() const noexcept;
+  void remove_abandoned() const noexcept;
 
   std::filesystem::path target_;
   std::filesystem::path temporary_;

@@ -8,8 +8,10 @@
 
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -48,7 +50,15 @@ struct ReadOptions {
   std::optional<Preparation> preparation = {};
   // Called now and then, by the thread that reads, with the number of pictures done and of all.
   std::function<void(std::size_t done, std::size_t all)> on_progress = {};
+  // Decoding ends with ReadingStopped soon after this becomes true; any thread may set it. Formats
+  // that keep arrays of images are read all the same.
+  const std::atomic<bool>* stop = nullptr;
+
+  bool stopped() const { return stop != nullptr && stop->load(); }
 };
+
+// Nothing is wrong with what was read.
+class ReadingStopped : public std::exception {};
 
 // One part of a data set. Immutable; any thread may use it. Nothing of it is kept in memory: each
 // call looks at the files anew.

@@ -80,6 +80,7 @@ void pack_images(const DataConfig& config, const PartSurvey& part, const Shape& 
     const auto piece = left.first(std::min(most, left.size()));
     const Dataset read = source->read_some(whole, piece);
     if (read.count() != piece.size() || read.shape != shape) {
+    if (options.stopped()) throw ReadingStopped();
       throw file_error(source->describe(), "changes while it is read; pack it again");
     }
     for (const std::span<const std::uint8_t> pixels : read.pixel_pieces()) {
@@ -111,12 +112,40 @@ void write(const FilePlace& place, std::string_view bytes) {
 }
 
 }  // namespace
+// The directory itself, without a slash behind its name.
+fs::path target_of(const fs::path& dir) {
+  const fs::path target = resolved(dir);
+  return target.has_filename() ? target : target.parent_path();
+}
+
+bool is_ours(const std::string& name) {
+  if (name == kClassFile || name == kPackedMark) return true;
+  for (const DataPart part : {DataPart::train, DataPart::test, DataPart::validation}) {
+    if (name == label_file(part) || name == image_file(part, {1, 1, 1}) ||
+        name == image_file(part, {3, 1, 1})) {
+      return true;
+    }
+  }
+  return false;
+}
+
 
 void pack_data(const DataConfig& config, const DataSurvey& survey, const fs::path& dir,
+void require_packable(const fs::path& dir) {
+  // It takes its place by a rename, which would replace a link itself.
+  const fs::path target = target_of(dir);
+  if (fs::is_symlink(fs::symlink_status(target))) {
+    throw ConfigError("error: " + display_path(target) +
+                      " is a symbolic link, which packing would replace; name the directory that "
+                      "it leads to");
+  }
+  const NewDirectory removed_at_once(target);
+}
+
                const ReadOptions& options) {
-  const fs::path target = resolved(dir);
   const Shape shape = image_shape(config, survey);
-  NewDirectory directory(target.has_filename() ? target : target.parent_path());
+  const fs::path target = target_of(dir);
+  NewDirectory directory(target);
   for (const PartSurvey& part : survey.parts) {
     AppendedFile images(directory.at(image_file(part.part, shape)));
     pack_images(config, part, shape, options, images);
@@ -127,6 +156,10 @@ void pack_data(const DataConfig& config, const DataSurvey& survey, const fs::pat
   write(directory.at(kClassFile), names);
   write(directory.at(kPackedMark), "");
   directory.take_place();
+  // Somebody may have put something there meanwhile.
+  if (is_there(target) && !is_packed_data(target)) {
+    throw file_error(target, "is no longer empty, nor a set that cnn-data packed; it stays");
+  }
 }
 
 std::size_t packing_bytes(const DataConfig& config, const DataSurvey& survey, int threads) {
@@ -146,19 +179,11 @@ std::size_t packing_bytes(const DataConfig& config, const DataSurvey& survey, in
 bool is_packed_data(const fs::path& path) {
   if (!fs::is_directory(path)) return false;
   const std::vector<fs::path> files = list_directory(path);
-  const auto is_ours = [](const fs::path& file) {
-    const std::string name = file.filename().string();
-    if (name == kClassFile || name == kPackedMark) return true;
-    for (const DataPart part : {DataPart::train, DataPart::test, DataPart::validation}) {
-      if (name == label_file(part) || name == image_file(part, {1, 1, 1}) ||
-          name == image_file(part, {3, 1, 1})) {
-        return true;
-      }
-    }
-    return false;
-  };
   // Other people's files have these names, too.
-  return files.empty() || (std::ranges::all_of(files, is_ours) && is_there(path / kPackedMark));
+  return files.empty() ||
+         (std::ranges::all_of(
+              files, [](const fs::path& file) { return is_ours(file.filename().string()); }) &&
+          is_there(path / kPackedMark));
 }
 
 }  // namespace cnn

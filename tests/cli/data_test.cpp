@@ -1,6 +1,7 @@
 // cnn-data: what it says of a set, what it draws and packs, and what it refuses.
 
 #include <algorithm>
+#include <csignal>
 #include <fstream>
 #include <span>
 
@@ -227,6 +228,99 @@ TEST_F(Data, NamesOfClassesMayBeAsLongAsThoseOfFolders) {
   const CommandResult result = run({});
   ASSERT_EQ(result.code, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("\n" + longest + "           1\n"));
+}
+
+// Thousands of pictures, in one file: packing them takes a while.
+void write_long_table(const fs::path& set) {
+  fs::create_directories(set);
+  write_png(set / "a.png", picture(256, 256, 3, 1));
+  std::string table = "file,label\n";
+  for (int i = 0; i < 4000; ++i) table += "a.png," + std::to_string(i % 2) + "\n";
+  write_bytes(set / "labels.csv", table);
+}
+
+// What packing has made there and not yet named.
+std::vector<fs::path> hidden_in(const fs::path& directory) {
+  std::vector<fs::path> hidden;
+  for (const fs::path& path : list_directory(directory)) {
+    if (path.filename().string().starts_with(".")) hidden.push_back(path);
+  }
+  return hidden;
+}
+
+class StoppedPacking : public Data, public testing::WithParamInterface<int> {
+ protected:
+  // Sends the signal when the first images are on their way.
+  CommandResult stopped() const {
+    write_long_table(temp_ / "set");
+    fs::create_directories(temp_ / "out");
+    RunningCommand running(
+        "cnn-data",
+        {(temp_ / "set/labels.csv").string(), "--pack", (temp_ / "out/packed").string()},
+        temp_.path());
+    const bool packs = running.wait_until([&] {
+      for (const fs::path& path : hidden_in(temp_ / "out")) {
+        if (fs::exists(path / "train-images-idx4-ubyte")) return true;
+      }
+      return false;
+    });
+    EXPECT_TRUE(packs);
+    running.send(GetParam());
+    return running.wait();
+  }
+};
+
+TEST_P(StoppedPacking, LeavesNothing) {
+  EXPECT_EQ(stopped().code, 128 + GetParam());
+  EXPECT_TRUE(fs::is_empty(temp_ / "out"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Signals, StoppedPacking, testing::Values(SIGINT, SIGTERM));
+
+class KilledPacking : public StoppedPacking {};
+
+// Only what a dead process left of the same set, which holds no lock.
+TEST_P(KilledPacking, IsRemovedByTheNext) {
+  EXPECT_EQ(stopped().code, 128 + SIGKILL);
+  ASSERT_EQ(hidden_in(temp_ / "out").size(), 1U);
+  const fs::path other = temp_ / "out/.other.1-0.tmp", file = temp_ / "out/.packed.1-0.tmp";
+  fs::create_directory(other);
+  write_bytes(file, "");
+  write_small();
+  fs::remove(temp_ / "set/labels.csv");
+  ASSERT_EQ(run({"--size", "16", "--pack", (temp_ / "out/packed").string()}).code, 0);
+  EXPECT_THAT(hidden_in(temp_ / "out"), testing::UnorderedElementsAre(other, file));
+}
+
+INSTANTIATE_TEST_SUITE_P(Signals, KilledPacking, testing::Values(SIGKILL));
+
+// Before a picture is looked at: the set is not even there.
+TEST_F(Data, RefusesAtOnceToPackWhereNothingCanBePacked) {
+  fs::create_directory(temp_ / "real");
+  fs::create_directory_symlink(temp_ / "real", temp_ / "link");
+  fs::create_directory_symlink(temp_ / "nowhere", temp_ / "dangling");
+  write_bytes(temp_ / "file", "mine");
+  fs::create_directory(temp_ / "full");
+  write_bytes(temp_ / "full/notes.txt", "mine");
+  const auto pack = [&](const std::string& name) {
+    return run({"--pack", (temp_ / name).string()}, "missing");
+  };
+  for (const char* const name : {"link", "link/", "dangling", "file", "full"}) {
+    const CommandResult refused = pack(name);
+    EXPECT_EQ(refused.code, 2) << name;
+    EXPECT_THAT(refused.err, Not(HasSubstr("missing"))) << name;
+  }
+  for (const char* const name : {"nowhere/packed", "file/packed"}) {
+    const CommandResult refused = pack(name);
+    EXPECT_EQ(refused.code, 3) << name;
+    EXPECT_THAT(refused.err, HasSubstr("/packed")) << name;
+  }
+  EXPECT_TRUE(fs::is_symlink(temp_ / "link"));
+  write_small();
+  const CommandResult among = run({"--pack", (temp_ / "set/train/packed").string()});
+  EXPECT_EQ(among.code, 2);
+  EXPECT_THAT(among.err, HasSubstr("among the folders of classes"));
+  EXPECT_TRUE(hidden_in(temp_.path()).empty());
 }
 
 TEST_F(Data, LooksAtAndPacksEveryFormat) {

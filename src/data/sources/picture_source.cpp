@@ -179,7 +179,7 @@ class Reader {
       std::ranges::copy(taken, pixels_.begin() + static_cast<std::ptrdiff_t>(i * size));
     };
     workers_.run(static_cast<int>(count), [&](int worker, int task) {
-      if (ends_at_colour && found_colour_) return;
+      if (options_.stopped() || (ends_at_colour && found_colour_)) return;
       const auto i = static_cast<std::size_t>(task);
       try {
         read(i);
@@ -190,6 +190,7 @@ class Reader {
       ++done;
       if (worker == 0 && options_.on_progress) options_.on_progress(done, count);
     });
+    if (options_.stopped()) throw ReadingStopped();
     std::ranges::sort(faults_, {}, &Fault::file);
   }
 
@@ -379,6 +380,7 @@ std::vector<ImageLook> PictureSource::look(const ReadOptions& options) const {
   std::vector<ImageLook> looks(list_.files.size());
   std::atomic<std::size_t> done = 0;
   workers.run(static_cast<int>(looks.size()), [&](int worker, int task) {
+    if (options.stopped()) return;
     const auto i = static_cast<std::size_t>(task);
     const PictureFile& file = list_.files[i];
     try {
@@ -392,6 +394,7 @@ std::vector<ImageLook> PictureSource::look(const ReadOptions& options) const {
     ++done;
     if (worker == 0 && options.on_progress) options.on_progress(done, looks.size());
   });
+  if (options.stopped()) throw ReadingStopped();
   return looks;
 }
 
