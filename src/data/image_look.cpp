@@ -44,6 +44,37 @@ bool has_equal_channels(const Shape& shape, std::span<const std::uint8_t> pixels
          std::ranges::equal(first, pixels.subspan(2 * area, area));
 }
 
+// The means of `tints` over the rows and columns [top, bottom) and [left, right).
+std::array<float, 3> tints_of(const Shape& shape, std::span<const std::uint8_t> pixels, int top,
+                              int bottom, int left, int right) {
+  const auto width = static_cast<std::size_t>(shape.width);
+  const std::size_t area = width * static_cast<std::size_t>(shape.height);
+  std::array<std::int64_t, 3> sums = {};
+  for (int y = top; y < bottom; ++y) {
+    const std::uint8_t* const row = pixels.data() + static_cast<std::size_t>(y) * width;
+    for (int x = left; x < right; ++x) {
+      const int r = row[x], g = row[area + static_cast<std::size_t>(x)],
+                b = row[2 * area + static_cast<std::size_t>(x)];
+      sums[0] += r - g;
+      sums[1] += r + g - 2 * b;
+      sums[2] += std::max({r, g, b}) - std::min({r, g, b});
+    }
+  }
+  const double count = double(bottom - top) * (right - left);
+  std::array<float, 3> means;
+  std::ranges::transform(sums, means.begin(), [&](std::int64_t sum) {
+    return static_cast<float>(static_cast<double>(sum) / count);
+  });
+  return means;
+}
+
+std::array<float, 6> tints_of(const Shape& shape, std::span<const std::uint8_t> pixels) {
+  const int h = shape.height, w = shape.width;
+  const auto whole = tints_of(shape, pixels, 0, h, 0, w);
+  const auto middle = tints_of(shape, pixels, h / 4, h - h / 4, w / 4, w - w / 4);
+  return {whole[0], whole[1], whole[2], middle[0], middle[1], middle[2]};
+}
+
 }  // namespace
 
 ImageLook look_at(const Shape& shape, std::span<const std::uint8_t> pixels) {
@@ -53,6 +84,7 @@ ImageLook look_at(const Shape& shape, std::span<const std::uint8_t> pixels) {
   const bool is_single = look.gray && shape.channels == 3;
   const Shape seen = is_single ? Shape{1, shape.height, shape.width} : shape;
   look.hash = hash_of(seen, pixels.first(seen.size()));
+  if (!look.gray && shape.channels == 3) look.tints = tints_of(shape, pixels);
   return look;
 }
 

@@ -19,6 +19,9 @@ struct ImageLook {
   bool gray = true;  // every pixel has R = G = B
   // A hash of 128 bits: the same for the same pixels, however the file keeps them.
   std::array<std::uint64_t, 2> hash = {};
+  // Means over the image, and over its middle quarter: of red - green, of red + green - 2 blue, and
+  // of the largest less the smallest of the three. 0 where it has no colours.
+  std::array<float, 6> tints = {};
 
   // 0x0 if it cannot be used.
   Size2 size() const { return fault.empty() ? Size2{shape.height, shape.width} : Size2{}; }

@@ -140,7 +140,9 @@ Duplicates find_duplicates(const DataSurvey& survey) {
       if (!is_usable(look)) continue;
       const auto [entry, is_new] = first.try_emplace(look.hash, ImagePlace{p, i});
       if (is_new) continue;
-      ++(entry->second.part == p ? found.within : found.across);
+      const std::size_t part = entry->second.part;
+      ++(part == p ? found.within : found.across);
+      if (part != p && survey.parts[part].part == DataPart::train) ++found.leaked;
       constexpr std::size_t kMostExamples = 20;
       if (found.examples.size() < kMostExamples) {
         found.examples.push_back({entry->second, ImagePlace{p, i}});

@@ -57,7 +57,8 @@ struct ImagePlace {
 // Images beyond the first that have its pixels.
 struct Duplicates {
   std::size_t within = 0;                           // the first is of the same part
-  std::size_t across = 0;                           // it is of another one
+  std::size_t across = 0;                           // it is of another one,
+  std::size_t leaked = 0;                           // of the training part
   std::vector<std::array<ImagePlace, 2>> examples;  // the first and the other; at most 20
 };
 

@@ -22,7 +22,8 @@ int shorter_side(const Shape& shape) {
 // Strokes on a background, as digits are: what is learnt is their form.
 bool is_drawing(const StarterFacts& facts) {
   constexpr int kLargest = 40;
-  return facts.shape.channels == 1 && std::max(facts.shape.height, facts.shape.width) <= kLargest;
+  return facts.shape.channels == 1 && !facts.colours_tell_nothing &&
+         std::max(facts.shape.height, facts.shape.width) <= kLargest;
 }
 
 // A side that few pictures are smaller than. Small steps cost accuracy, large ones time.
@@ -39,6 +40,41 @@ int chosen_side(const PartSurvey& part, std::size_t images) {
   }
   constexpr int kSmallest = 32;
   return kSmallest;
+}
+
+// The value that a mean square of `degrees` normal numbers stays below in nine of ten cases, by
+// Wilson and Hilferty.
+double usual_most(double degrees) {
+  constexpr double kNineOfTen = 1.28;
+  const double spread = 2 / (9 * degrees);
+  return std::pow(1 - spread + kNineOfTen * std::sqrt(spread), 3);
+}
+
+// Whether the tints of the classes differ by no more than chance has it: of each the variance
+// between classes, per that within them. Then few pictures in colour are learnt by heart.
+bool have_colours_by_chance(const PartSurvey& part, std::size_t classes) {
+  constexpr std::size_t kFewPerClass = 30;  // too few to tell
+  const std::vector<std::size_t> counts = part.per_class(classes);
+  if (std::ranges::min(counts) < kFewPerClass) return false;
+  const std::vector<std::uint32_t> images = part.usable();
+  const auto n = static_cast<double>(images.size()), k = static_cast<double>(classes);
+  for (std::size_t tint = 0; tint < ImageLook{}.tints.size(); ++tint) {
+    double sum = 0, squares = 0, between = 0;
+    std::vector<double> of_class(classes);
+    for (const std::uint32_t i : images) {
+      const double value = part.images[i].tints.at(tint);
+      sum += value;
+      squares += value * value;
+      of_class[part.images[i].label] += value;
+    }
+    for (std::size_t c = 0; c < classes; ++c) {
+      between += of_class[c] * of_class[c] / static_cast<double>(counts[c]);
+    }
+    const double within = (squares - between) / (n - k);
+    between = (between - sum * sum / n) / (k - 1);
+    if (between > usual_most(k - 1) * within) return false;
+  }
+  return true;
 }
 
 // Text of the file, line by line: what is said stands behind what it is said of.
@@ -76,7 +112,10 @@ void add_data(Lines& lines, const StarterFacts& facts) {
       lines.add("  size: " + size, "of the network's images; larger ones take longer");
       lines.add("  fit: crop", "or pad, if what matters stands at the edges");
     }
-    if (facts.shape.channels == 1) {
+    if (facts.colours_tell_nothing) {
+      lines.add("  colour: gray",
+                "the classes have the same colours; rgb, if they do tell something");
+    } else if (facts.shape.channels == 1) {
       lines.add("  colour: gray");
     } else {
       lines.add("  colour: rgb", "gray, where colours do not tell the classes apart");
@@ -90,11 +129,13 @@ void add_data(Lines& lines, const StarterFacts& facts) {
   const std::size_t tenth = facts.images / 10;
   if (facts.has_validation) {
     lines.add("  # validation: the data have such a part");
+  } else if (tenth == 0) {
+    lines.add("  # validation: a tenth, as soon as there are enough images to hold some out");
   } else {
     lines.add("  validation: " + std::to_string(tenth),
               "images held out, which choose best.safetensors");
   }
-  if (!facts.has_test) {
+  if (!facts.has_test && tenth > 0) {
     lines.add("  # test: " + std::to_string(tenth), "hold some out for cnn-eval, too");
   }
   if (facts.leaked > 0) {
@@ -237,12 +278,17 @@ StarterFacts starter_facts(const DataConfig& config, const DataSurvey& survey) {
   if (facts.keeps_pictures && !facts.has_one_size) {
     facts.shape.height = facts.shape.width = chosen_side(part, facts.images);
   }
+  if (facts.keeps_pictures && facts.shape.channels == 3 &&
+      have_colours_by_chance(part, facts.classes)) {
+    facts.colours_tell_nothing = true;
+    facts.shape.channels = 1;
+  }
   facts.has_validation = survey.find(DataPart::validation) != nullptr;
   facts.has_test = survey.find(DataPart::test) != nullptr;
   for (const PartSurvey& each : survey.parts) {
     if (each.part != DataPart::test) facts.broken += each.images.size() - each.usable().size();
   }
-  facts.leaked = find_duplicates(survey).across;
+  facts.leaked = find_duplicates(survey).leaked;
   const std::vector<std::size_t> counts = part.per_class(facts.classes);
   const auto [fewest, most] = std::ranges::minmax(counts);
   facts.imbalance =

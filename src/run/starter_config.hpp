@@ -16,11 +16,12 @@ namespace cnn {
 struct StarterFacts {
   std::string name;   // of the run
   std::string place;  // "dir: ../pets", as the section data has it
-  Shape shape;        // of the images
+  Shape shape;        // of the images, as the network is to see them
   std::size_t classes = 0;
-  std::size_t images = 0;       // of the training part
-  bool keeps_pictures = false;  // and no arrays of one shape
-  bool has_one_size = false;    // the pictures have that of `shape`
+  std::size_t images = 0;             // of the training part
+  bool keeps_pictures = false;        // and no arrays of one shape
+  bool has_one_size = false;          // the pictures have that of `shape`
+  bool colours_tell_nothing = false;  // pictures are in colour, and the network sees them in gray
   bool has_validation = false;
   bool has_test = false;
   std::size_t broken = 0;  // pictures that cannot be used

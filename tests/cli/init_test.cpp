@@ -1,6 +1,7 @@
 // cnn-train --init: from pictures to predictions in three commands, in every format.
 
 #include <algorithm>
+#include <array>
 
 #include <gtest/gtest.h>
 
@@ -37,10 +38,11 @@ TEST_F(Init, ThreeCommandsLeadFromPicturesToPredictions) {
   const fs::path config = temp_ / "shapes.yaml";
   const CommandResult written = init(shapes, config);
   ASSERT_EQ(written.code, 0) << written.err;
-  EXPECT_THAT(written.out, HasSubstr("800 images to train on, 10 classes; the network sees 3x"));
+  EXPECT_THAT(written.out, HasSubstr("800 images to train on, 10 classes; the network sees 1x"));
   const std::string text = slurp(config);
   EXPECT_TRUE(text.starts_with("# yaml-language-server: $schema="));
   EXPECT_THAT(text, HasSubstr("\n  validation: 80 "));
+  EXPECT_THAT(text, HasSubstr("\n  colour: gray "));
   EXPECT_THAT(text, HasSubstr("\n    flip: 0.5 "));
   EXPECT_THAT(text, HasSubstr("take it out where left and right differ"));
   EXPECT_THAT(text, Not(HasSubstr("# test:")));
@@ -119,6 +121,58 @@ TEST_F(Init, BrokenPicturesAreLeftOutAndSizesChosen) {
   EXPECT_EQ(one.code, 3);
   EXPECT_THAT(one.err, HasSubstr("holds one class only"));
   EXPECT_FALSE(fs::exists(temp_ / "one.yaml"));
+}
+
+// `hue` of each picture is of its class, or drawn.
+void write_coloured(const fs::path& set, int each, bool of_class) {
+  for (int k = 0; k < 2; ++k) {
+    for (int i = 0; i < each; ++i) {
+      const int hue = of_class ? k : i * 7 % 5 % 2;
+      Image image{{3, 32, 32}, std::vector<std::uint8_t>(3 * 32 * 32, 90)};
+      for (std::size_t p = 0; p < 32 * 32; ++p) {
+        image.pixels[static_cast<std::size_t>(hue) * 32 * 32 + p] =
+            static_cast<std::uint8_t>(150 + (i * 31 + k * 17) % 100);
+      }
+      const fs::path folder = set / (k == 0 ? "a" : "b");
+      fs::create_directories(folder);
+      write_png(folder / (std::to_string(i) + ".png"), image);
+    }
+  }
+}
+
+TEST_F(Init, SeesColoursWhereTheyTellClassesApart) {
+  write_coloured(temp_ / "told", 40, true);
+  write_coloured(temp_ / "drawn", 40, false);
+  write_coloured(temp_ / "few", 20, false);
+  const std::vector<std::array<std::string, 2>> cases = {
+      {"told", "rgb"}, {"drawn", "gray"}, {"few", "rgb"}};
+  for (const auto& [set, colour] : cases) {
+    const fs::path file = temp_ / (set + ".yaml");
+    ASSERT_EQ(init(temp_ / set, file).code, 0);
+    EXPECT_THAT(slurp(file), HasSubstr("\n  colour: " + colour + " ")) << set;
+  }
+}
+
+// A picture of the validation part in the test part spoils no training.
+TEST_F(Init, CountsWhatTheTrainingPartHasAlone) {
+  write_pets("folder", temp_ / "pets", make_pets(20), make_pets(2, 3, 7));
+  fs::copy(temp_ / "pets/test", temp_ / "pets/val", fs::copy_options::recursive);
+  ASSERT_EQ(init(temp_ / "pets", temp_ / "apart.yaml").code, 0);
+  EXPECT_THAT(slurp(temp_ / "apart.yaml"), Not(HasSubstr("stand in the training part, too")));
+  const fs::path bees = temp_ / "pets/train/bee";
+  fs::copy_file(*fs::directory_iterator(bees), temp_ / "pets/val/bee/again.png");
+  ASSERT_EQ(init(temp_ / "pets", temp_ / "leaked.yaml").code, 0);
+  EXPECT_THAT(slurp(temp_ / "leaked.yaml"),
+              HasSubstr("# 1 picture of other parts stand in the training part, too"));
+}
+
+TEST_F(Init, HoldsNothingOutOfAHandful) {
+  write_folders(temp_ / "pets", make_pets(2));
+  ASSERT_EQ(init(temp_ / "pets", temp_ / "pets.yaml").code, 0);
+  const std::string text = slurp(temp_ / "pets.yaml");
+  EXPECT_THAT(text, Not(HasSubstr("validation: 0")));
+  EXPECT_THAT(text, Not(HasSubstr("test: 0")));
+  EXPECT_EQ(train(temp_ / "pets.yaml", {"--set", "training.steps=1"}).code, 0);
 }
 
 TEST_F(Init, NeedsNoConfigurationAndTakesNoOther) {
