@@ -154,8 +154,11 @@ int run_training(TrainingSession& session, Console& console, TrainLog& train_log
   const RunDirectory& directory = session.directory();
   const Trainer& trainer = session.trainer();
   std::optional<LiveReport> live;
-  if (ranks.is_first() && session.config().output.report)
+  // A run that is resumed writes the page anew that it began: it says what has become of the run.
+  const bool has_page = session.checkpoint() && is_there(directory.at(directory.report()));
+  if (ranks.is_first() && (session.config().output.report || has_page)) {
     live.emplace(session, train_log, console.log());
+  }
   TrainObserver& observer = live ? static_cast<TrainObserver&>(*live) : train_log;
   if (live) reported = {directory.path(), session.workers().count()};
   try {

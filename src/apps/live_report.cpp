@@ -1,6 +1,8 @@
 #include "apps/live_report.hpp"
 
+#include <array>
 #include <cstdio>
+#include <ctime>
 #include <exception>
 #include <string>
 #include <utility>
@@ -14,6 +16,19 @@
 #include "run/metrics_rows.hpp"
 
 namespace cnn::app {
+namespace {
+
+// "2026-11-27 22:53:10 +0100"
+std::string time_text() {
+  const std::time_t now = std::time(nullptr);
+  std::tm here{};
+  localtime_r(&now, &here);
+  std::array<char, 40> text{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S %z", &here);
+  return text.data();
+}
+
+}  // namespace
 
 LiveReport::LiveReport(const TrainingSession& session, TrainObserver& next, spdlog::logger& log)
     : session_(session), next_(next), log_(log) {
@@ -39,7 +54,8 @@ void LiveReport::write() {
   const RunDirectory& directory = session_.directory();
   run_.directory = directory.path();
   run_.metrics = read_metrics(directory.at(directory.metrics()));
-  report::RunPage page{.run = run_, .network = &session_.network(), .reloads_every = kReloadsEvery};
+  report::RunPage page{.run = run_, .network = &session_.network()};
+  page.reloading = {kReloadsEvery, time_text()};
   write_file(directory.at(directory.report()), report::run_page(page));
 }
 

@@ -60,6 +60,14 @@ void add_epochs(Fields& fields, const std::vector<EpochMetrics>& rows) {
   fields.text("best_accuracy", percent(best->validation_accuracy));
 }
 
+std::string resume_command(const RunRecord& run) {
+  return "cnn-train --config " + display_path(run.directory / "config.yaml") + " --resume";
+}
+
+std::string report_command(const RunRecord& run) {
+  return "cnn-report " + display_path(run.directory);
+}
+
 void add_commands(Fields& fields, const RunPage& page) {
   const std::string directory = display_path(page.run.directory);
   const auto add = [&](const std::string& purpose, const std::string& command) {
@@ -74,7 +82,8 @@ void add_commands(Fields& fields, const RunPage& page) {
                              : ""));
     add("Classify pictures", "cnn-predict --model " + model + " PICTURE…");
   }
-  add("Write this page", "cnn-report " + directory);
+  if (!page.run.ended) add("Continue it", resume_command(page.run));
+  add("Write this page", report_command(page.run));
 }
 
 // What shows the images and the way of some through the network: what a page may still take.
@@ -111,8 +120,12 @@ std::string run_page(const RunPage& page) {
   fields.text("loss", std::string(kLossNames[static_cast<std::size_t>(run.config.loss)]));
   add_epochs(fields, run.metrics);
   add_curves(fields, run.metrics);
-  if (page.reloads_every > 0) {
-    fields.add("reloads", Fields().text("every", std::to_string(page.reloads_every)));
+  if (page.reloading) {
+    fields.add("reloads", Fields()
+                              .text("every", std::to_string(page.reloading->every))
+                              .text("written", page.reloading->written)
+                              .text("resume", resume_command(run))
+                              .text("complete", report_command(run)));
   }
   if (page.network != nullptr) add_network(fields, *page.network);
   if (page.scored != nullptr) {

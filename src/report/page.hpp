@@ -1,8 +1,10 @@
 // report.html: one file about a run, which opens anywhere, asks nobody for anything and needs no
-// script. The same run gives the same bytes: times are those that the run stored.
+// script. The same run gives the same bytes: times are those that the run stored. Only the page of
+// a run that goes on says when it was written.
 
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +14,12 @@
 
 namespace cnn::report {
 
+// For the page of a run that goes on.
+struct Reloading {
+  int every = 0;        // seconds
+  std::string written;  // when; for people
+};
+
 // `scored` is the run's model, nullptr if there is none; what it was scored on is shown if it was.
 struct RunPage {
   const RunRecord& run;
@@ -19,7 +27,7 @@ struct RunPage {
   bool has_scores = false;
   const Network* network = nullptr;        // of a run without `scored`
   std::vector<SeenPicture> pictures = {};  // followed through the network of `scored`
-  int reloads_every = 0;                   // seconds; 0: the page is complete
+  std::optional<Reloading> reloading = {};
 };
 
 std::string run_page(const RunPage& page);

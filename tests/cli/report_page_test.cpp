@@ -3,6 +3,7 @@
 #include <csignal>
 #include <fstream>
 #include <initializer_list>
+#include <regex>
 
 #include <gtest/gtest.h>
 
@@ -11,6 +12,7 @@
 #include "support/html.hpp"
 #include "support/idx_writer.hpp"
 #include "support/picture_sets.hpp"
+#include "support/run_files.hpp"
 
 namespace cnn {
 namespace {
@@ -150,7 +152,7 @@ TEST(LiveReport, ReloadsItselfUntilTheRunEnds) {
   const std::string live = slurp(file);
   EXPECT_EQ(html_mistake(live), "");
   EXPECT_THAT(live, HasSubstr("http-equiv=\"refresh\""));
-  EXPECT_THAT(live, HasSubstr("The run goes on."));
+  EXPECT_THAT(live, HasSubstr("while the run was going on."));
   EXPECT_THAT(live, HasSubstr("<h2>Network</h2>"));
   EXPECT_THAT(live, HasSubstr("training, epoch 1: "));
   run.send(SIGTERM);
@@ -161,6 +163,36 @@ TEST(LiveReport, ReloadsItselfUntilTheRunEnds) {
   EXPECT_THAT(last, HasSubstr("The run did not come to its end"));
   EXPECT_THAT(last, HasSubstr(" adds them."));
   EXPECT_THAT(report(temp / "run"), HasSubstr("<h2>Mistakes</h2>"));
+}
+
+// By kill -9 nobody can write a last page. The one that is left does not say that the run goes on.
+TEST(LiveReport, OfAKilledRunSaysWhenAndIsWrittenAnewByAResume) {
+  const TempDir temp;
+  const std::vector<std::string> steps = {"--set", "training.steps=100000", "--set",
+                                          "output.checkpoint_every=1 epoch"};
+  std::vector<std::string> reported = steps;
+  reported.push_back("--report");
+  RunningCommand run("cnn-train", train_arguments(temp / "run", reported), temp.path());
+  const fs::path file = temp / "run/report.html";
+  ASSERT_TRUE(run.wait_until(
+      [&] { return fs::exists(file) && fs::exists(temp / "run/last.safetensors"); }));
+  run.send(SIGKILL);
+  run.wait();
+  const std::string left = slurp(file);
+  EXPECT_TRUE(std::regex_search(
+      left, std::regex("Written on 20[0-9-]{8} [0-9:]{8} [+-][0-9]{4}, while the run was")));
+  EXPECT_THAT(left, HasSubstr("run/config.yaml --resume</code> continues it"));
+  EXPECT_THAT(left, HasSubstr("run</code> writes its last page"));
+
+  // The resumed run is not told to write one.
+  const std::string epochs = std::to_string(last_step(temp / "run").value() + 1);
+  const CommandResult resumed =
+      run_command("cnn-train",
+                  train_arguments(temp / "run", {"--resume", "--set", "training.steps=" + epochs}));
+  ASSERT_EQ(resumed.code, 0) << resumed.err;
+  const std::string last = slurp(file);
+  EXPECT_THAT(last, Not(HasSubstr("while the run was going on")));
+  EXPECT_THAT(last, HasSubstr("<h2>Mistakes</h2>"));
 }
 
 TEST(LiveReport, EndsWithThePageOfTheCommand) {
