@@ -86,7 +86,11 @@ class Results {
     fields.show("faultless", wrong == 0 && !predictions_.empty());
     add_pictures(fields, "most_wrong",
                  extremes(most, true, [&](std::size_t i) { return is_wrong(i); }));
-    add_pictures(fields, "least_sure", extremes(most, false, [](std::size_t) { return true; }));
+    constexpr double kSure = 0.9995;  // 100.0 %
+    const Places unsure =
+        extremes(most, false, [&](std::size_t i) { return predictions_[i].probability < kSure; });
+    fields.show("is_unsure", !unsure.empty());
+    add_pictures(fields, "least_sure", unsure);
   }
 
   void add_pictures(Fields& fields, const std::string& list, const Places& places) {
@@ -224,6 +228,7 @@ class Results {
     const std::vector<ClassMetrics> metrics = class_metrics(confusion_);
     Places order(metrics.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
+    fields.show("many_classes", order.size() > kLargestMatrix);
     fields.show("classes_cut", order.size() > kMostClasses);
     if (order.size() > kMostClasses) {
       std::stable_sort(order.begin(), order.end(),

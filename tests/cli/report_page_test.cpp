@@ -286,6 +286,10 @@ TEST(Report, IsOfAnyNumberOfClasses) {
     const std::string page = report(temp / "run");
     EXPECT_EQ(page.find("class=\"matrix") != std::string::npos, classes <= 50);
     EXPECT_EQ(page.find("No mistakes: all ") != std::string::npos, classes == 1);
+    // Forty pictures with 100.0 % each show nothing.
+    EXPECT_EQ(page.find("None: the most probable class of each") != std::string::npos,
+              classes == 1);
+    EXPECT_EQ(page.find("<div class=\"columns\">") != std::string::npos, classes > 50);
   }
 }
 
