@@ -1,5 +1,7 @@
 // cnn-data: looks at a data set before anything is trained on it.
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdio>
 #include <string>
 
@@ -12,9 +14,9 @@
 #include "apps/data_report.hpp"
 #include "apps/output_kind.hpp"
 #include "apps/reading_progress.hpp"
+#include "apps/signals.hpp"
 #include "base/paths.hpp"
 #include "base/text.hpp"
-#include "apps/signals.hpp"
 #include "base/workers.hpp"
 #include "run/data_survey.hpp"
 #include "run/packed_data.hpp"
@@ -69,34 +71,32 @@ void warn_of_test_part(const DataConfig& config, const DataSurvey& survey) {
 void pack(const DataOptions& o, const DataConfig& config, const DataSurvey& survey,
           const ReadOptions& reading) {
   for (const DataPart part : config.source.parts()) require_readable(config, survey, part);
-  const DataConfig complete = settled(config, survey);
-  announce_memory(packing_bytes(complete, survey, reading.threads), o.quiet);
-  pack_data(complete, survey, o.pack, reading);
+  pack_data(settled(config, survey), survey, o.pack, reading);
 }
 
 void draw(const DataOptions& o, const DataConfig& config, const DataSurvey& survey,
           const ReadOptions& reading) {
   if (survey.main().usable().empty()) return;  // there is nothing to be seen
-  const DataConfig complete = settled(config, survey);
-  announce_memory(sheet_bytes(complete, survey, reading.threads), o.quiet);
-  write_png(o.sheet, sample_sheet(complete, survey, reading));
+  write_png(o.sheet, sample_sheet(config, survey, reading));
 }
 
 int look_at_data(const DataOptions& o) {
+  require_output_kind("--sheet", o.sheet, OutputKind::png);
+  require_output_kind("--pack", o.pack, OutputKind::packed);
   ReadOptions reading;
   if (!o.pack.empty()) {
     // Only a set that is being packed has something to be removed.
     reading.stop = &install_signal_handlers().stop;
     require_packable(o.pack);
   }
-  require_output_kind("--sheet", o.sheet, OutputKind::png);
-  if (!o.pack.empty()) require_outside_classes("--pack", resolved(o.pack), config.source);
-  require_output_kind("--pack", o.pack, OutputKind::packed);
   const DataConfig config = config_of(o);
+  if (!o.pack.empty()) require_outside_classes("--pack", resolved(o.pack), config.source);
   Console console(o.quiet ? Verbosity::quiet : Verbosity::normal, !o.quiet);
   reading.threads = Workers::available();
   reading.on_progress = reading_progress(console);
-  announce_memory(survey_bytes(config, reading.threads), o.quiet);
+  const std::size_t sheet = o.sheet.empty() ? 0 : sheet_bytes(config, reading.threads);
+  const std::size_t packing = o.pack.empty() ? 0 : packing_bytes(config, reading.threads);
+  announce_memory(survey_bytes(config, reading.threads) + std::max(sheet, packing), o.quiet);
   const DataSurvey survey = survey_data(config, reading);
   console.status("");
   write_lines(stdout, o.json ? data_json(config, survey) : data_text(config, survey));

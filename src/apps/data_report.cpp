@@ -156,14 +156,19 @@ struct Cell {
   int times = 1;  // that each pixel is repeated
 };
 
+// At most kLargestSide high and wide, in the same proportions.
+Size2 shrunk(Size2 size) {
+  const int longer = std::max(size.height, size.width);
+  if (longer <= kLargestSide) return size;
+  const auto side = [&](int from) { return std::max(1, from * kLargestSide / longer); };
+  return {side(size.height), side(size.width)};
+}
+
 Cell cell_of(const Shape& image) {
-  Cell cell{{image.channels == 3 ? 3 : 1, image.height, image.width}};
+  const Size2 size = shrunk({image.height, image.width});
+  Cell cell{{image.channels == 3 ? 3 : 1, size.height, size.width}};
   const int longer = std::max(image.height, image.width);
-  if (longer > kLargestSide) {
-    const auto shrunk = [&](int side) { return std::max(1, side * kLargestSide / longer); };
-    cell.shape.height = shrunk(image.height);
-    cell.shape.width = shrunk(image.width);
-  } else if (longer < kSmallestSide) {
+  if (longer < kSmallestSide) {
     cell.times = kSmallestSide / longer;
     cell.shape.height *= cell.times;
     cell.shape.width *= cell.times;
@@ -242,8 +247,15 @@ std::string data_json(const DataConfig& config, const DataSurvey& survey) {
   return shown_json(json.dump(2)) + "\n";
 }
 
-Image sample_sheet(const DataConfig& config, const DataSurvey& survey, const ReadOptions& options) {
+Image sample_sheet(DataConfig config, const DataSurvey& survey, const ReadOptions& options) {
   const PartSurvey& part = survey.main();
+  config = settled(std::move(config), survey);
+  PictureOptions pictures = config.source.pictures();
+  if (pictures.size) {
+    // Photographs by the hundred are not kept as large as they are.
+    pictures.size = shrunk(*pictures.size);
+    config.source.set_pictures(pictures);
+  }
   std::vector<std::vector<std::uint32_t>> of_class(survey.classes.size());
   for (const std::uint32_t i : part.usable()) of_class[part.images[i].label].push_back(i);
   std::vector<std::uint32_t> chosen;
@@ -265,15 +277,26 @@ Image sample_sheet(const DataConfig& config, const DataSurvey& survey, const Rea
   return std::move(sheet).take();
 }
 
-std::size_t sheet_bytes(const DataConfig& config, const DataSurvey& survey, int threads) {
+std::size_t sheet_bytes(const DataConfig& config, int threads) {
   constexpr std::size_t kCopies = 4;  // the sheet, its pixels in another order, the file
-  const std::unique_ptr<DataSource> source = config.source.open(survey.main().part);
-  const Shape shape = image_shape(config, survey);
-  const std::size_t cells = rows_of(survey) * kColumns;
-  const std::size_t images = config.source.keeps_pictures() ? 0 : survey.main().images.size();
-  return dataset_bytes({shape, cells + images, false}) + source->reading_bytes(threads) +
-         kCopies * cells * static_cast<std::size_t>(kLargestSide + 16) *
-             static_cast<std::size_t>(kLargestSide + 2) * 3;
+  std::size_t most = 0;
+  for (const DataPart part : config.source.parts()) {
+    try {
+      const std::unique_ptr<DataSource> source = config.source.open(part);
+      const std::size_t cells = std::min(source->count(), kSheetRows) * kColumns;
+      DatasetHeader chosen{{3, kLargestSide, kLargestSide}, cells};
+      if (!config.source.keeps_pictures()) {
+        const DatasetHeader all = source->header();
+        chosen = {all.shape, cells + (all.is_mapped ? 0 : all.count)};
+      }
+      const std::size_t sheet = kCopies * cells * static_cast<std::size_t>(kLargestSide + 16) *
+                                static_cast<std::size_t>(kLargestSide + 2) * 3;
+      most = std::max(most, dataset_bytes(chosen) + source->reading_bytes(threads) + sheet);
+    } catch (const FileError&) {
+      continue;  // the survey says what is wrong
+    }
+  }
+  return most;
 }
 
 }  // namespace cnn::app

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,7 @@
 #include "data/image/png.hpp"
 #include "data/image/pnm.hpp"
 #include "data/image/webp.hpp"
+#include "data/image_limits.hpp"
 
 namespace cnn {
 namespace {
@@ -29,7 +31,8 @@ constexpr std::int64_t kWithAlpha = 4;
 // Pixels of a picture that is small enough to be decoded; 0 for others.
 std::int64_t area(std::int64_t width, std::int64_t height) {
   const auto is_side = [](std::int64_t side) { return side >= 1 && side <= kMostPixelsASide; };
-  return is_side(width) && is_side(height) ? width * height : 0;
+  const std::int64_t pixels = is_side(width) && is_side(height) ? width * height : 0;
+  return pixels <= kMostPixels ? pixels : 0;
 }
 
 // Each of these gives the bytes of a picture's samples, as its header says. Throws PictureError if
@@ -100,7 +103,8 @@ std::int64_t bmp_samples(ByteReader& reader) {
   return area(width, std::max(height, -height)) * kWithAlpha;
 }
 
-std::int64_t samples_of(std::string_view bytes) {
+// `bytes` are the first ones of a file of `size` bytes.
+std::int64_t samples_of(std::string_view bytes, std::uint64_t size) {
   ByteReader reader(bytes, "picture");
   if (bytes.starts_with(kPngSignature)) return png_samples(reader);
   if (bytes.starts_with(kJpegSignature)) return jpeg_samples(reader);
@@ -109,17 +113,33 @@ std::int64_t samples_of(std::string_view bytes) {
   if (looks_like_webp(bytes)) return webp_pixels(bytes) * kWithAlpha;
   if (!looks_like_pnm(bytes)) return 0;
   // It is not compressed: a sample takes a byte, or a bit where there are only two levels.
-  const auto size = static_cast<std::int64_t>(bytes.size());
-  return bytes.starts_with("P4") ? 8 * size : size;
+  const auto samples = static_cast<std::int64_t>(size);
+  return bytes.starts_with("P4") ? 8 * samples : samples;
+}
+
+// A picture says its size at its beginning, as a rule: a JPEG may have large segments before that.
+std::int64_t samples_of(InputFile& file) {
+  constexpr std::uint64_t kBeginning = std::uint64_t{1} << 14;
+  std::string bytes(std::min(file.size(), kBeginning), '\0');
+  bytes.resize(file.read(std::as_writable_bytes(std::span(bytes))));
+  try {
+    return samples_of(bytes, file.size());
+  } catch (const PictureError&) {
+    const std::size_t begun = bytes.size();
+    bytes.resize(file.size());
+    file.read(std::as_writable_bytes(std::span(bytes).subspan(begun)));
+    return samples_of(bytes, file.size());
+  }
 }
 
 }  // namespace
 
 std::size_t picture_bytes(const std::filesystem::path& path) {
   try {
-    const std::string bytes = read_file(path, kMostPictureBytes);
-    const std::int64_t decoding = std::min(kCopies * samples_of(bytes), kMostDecoding);
-    return bytes.size() + static_cast<std::size_t>(decoding);
+    InputFile file(path);
+    if (file.size() > kMostPictureBytes) return 0;
+    const std::int64_t decoding = std::min(kCopies * samples_of(file), kMostDecoding);
+    return file.size() + static_cast<std::size_t>(decoding);
   } catch (const FileError&) {
     return 0;
   } catch (const PictureError&) {

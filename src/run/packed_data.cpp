@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -79,8 +80,8 @@ void pack_images(const DataConfig& config, const PartSurvey& part, const Shape& 
   for (std::span<const std::uint32_t> left = images; !left.empty();) {
     const auto piece = left.first(std::min(most, left.size()));
     const Dataset read = source->read_some(whole, piece);
-    if (read.count() != piece.size() || read.shape != shape) {
     if (options.stopped()) throw ReadingStopped();
+    if (read.count() != piece.size() || read.shape != shape) {
       throw file_error(source->describe(), "changes while it is read; pack it again");
     }
     for (const std::span<const std::uint8_t> pixels : read.pixel_pieces()) {
@@ -111,7 +112,6 @@ void write(const FilePlace& place, std::string_view bytes) {
   file.sync();
 }
 
-}  // namespace
 // The directory itself, without a slash behind its name.
 fs::path target_of(const fs::path& dir) {
   const fs::path target = resolved(dir);
@@ -129,8 +129,8 @@ bool is_ours(const std::string& name) {
   return false;
 }
 
+}  // namespace
 
-void pack_data(const DataConfig& config, const DataSurvey& survey, const fs::path& dir,
 void require_packable(const fs::path& dir) {
   // It takes its place by a rename, which would replace a link itself.
   const fs::path target = target_of(dir);
@@ -142,6 +142,7 @@ void require_packable(const fs::path& dir) {
   const NewDirectory removed_at_once(target);
 }
 
+void pack_data(const DataConfig& config, const DataSurvey& survey, const fs::path& dir,
                const ReadOptions& options) {
   const Shape shape = image_shape(config, survey);
   const fs::path target = target_of(dir);
@@ -155,23 +156,35 @@ void require_packable(const fs::path& dir) {
   for (const std::string& name : survey.classes) names += name + "\n";
   write(directory.at(kClassFile), names);
   write(directory.at(kPackedMark), "");
-  directory.take_place();
   // Somebody may have put something there meanwhile.
   if (is_there(target) && !is_packed_data(target)) {
     throw file_error(target, "is no longer empty, nor a set that cnn-data packed; it stays");
   }
+  directory.take_place();
 }
 
-std::size_t packing_bytes(const DataConfig& config, const DataSurvey& survey, int threads) {
-  const Shape shape = image_shape(config, survey);
+std::size_t packing_bytes(const DataConfig& config, int threads) {
   std::size_t most = 0;
-  for (const PartSurvey& part : survey.parts) {
-    const std::unique_ptr<DataSource> source = config.source.open(part.part);
-    const std::size_t piece = std::min(piece_size(config, *source, shape), part.images.size());
-    // Arrays are read, and the part is copied out of them.
-    const std::size_t copies = config.source.keeps_pictures() ? 1 : 2;
-    most = std::max(most,
-                    copies * dataset_bytes({shape, piece, false}) + source->reading_bytes(threads));
+  for (const DataPart part : config.source.parts()) {
+    try {
+      const std::unique_ptr<DataSource> source = config.source.open(part);
+      const std::size_t reading = source->reading_bytes(threads);
+      if (!config.source.keeps_pictures()) {
+        // Arrays are read, and the part is copied out of them.
+        DatasetHeader header = source->header();
+        if (header.is_mapped) header.count = std::min(header.count, kMostInPiece);
+        header.is_mapped = false;
+        most = std::max(most, 2 * dataset_bytes(header) + reading);
+        continue;
+      }
+      // Pictures that keep their size may be larger than a piece.
+      const std::optional<Size2> size = config.source.pictures().size;
+      const std::size_t one = size ? Shape{3, size->height, size->width}.size() : reading;
+      const std::size_t piece = std::min(std::max(kPieceBytes, one), one * source->count());
+      most = std::max(most, piece + reading);
+    } catch (const FileError&) {
+      continue;  // the survey says what is wrong
+    }
   }
   return most;
 }

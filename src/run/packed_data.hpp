@@ -18,8 +18,8 @@ namespace cnn {
 // ReadingStopped, where nothing is left of it.
 void pack_data(const DataConfig& config, const DataSurvey& survey, const std::filesystem::path& dir,
                const ReadOptions& options);
-// Bytes of memory that this takes, with so many threads.
-std::size_t packing_bytes(const DataConfig& config, const DataSurvey& survey, int threads);
+// Bytes of memory that this takes at most, with so many threads, beside a survey.
+std::size_t packing_bytes(const DataConfig& config, int threads);
 
 // Asked before pictures are read. Throws ConfigError for a symbolic link, FileError if pack_data
 // could not make the directory: what it is to stand in is missing or may not be written.

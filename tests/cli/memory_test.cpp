@@ -135,6 +135,29 @@ TEST_F(Memory, OfPicturesIsAnnouncedBeforeTheyAreDecoded) {
   EXPECT_EQ(quiet.err, "");
 }
 
+// Once, whatever the command is asked to do.
+TEST_F(Memory, OfASurveyASheetAndAPackIsAnnouncedOnce) {
+  const auto photographs = [&](const std::string& name, int height) {
+    for (const std::string kind : {"/a", "/b"}) {
+      std::filesystem::create_directories(file(name + kind));
+      for (int i = 0; i < 12; ++i) {
+        write_png(file(name + kind + "/" + std::to_string(i) + ".png"),
+                  {{3, height, 1000}, std::vector<std::uint8_t>(height * 3000UL, 7)});
+      }
+    }
+    return file(name);
+  };
+  for (const std::string& set :
+       {data("arrays", {3, 40, 40}, 3000, 600), photographs("one", 1200)}) {
+    SCOPED_TRACE(set);
+    const CommandResult result =
+        run_command("cnn-data", {set, "--sheet", file("sheet.png"), "--pack", file("packed")});
+    expect_no_more_than_announced(result);
+    EXPECT_EQ(result.err.find("memory:"), result.err.rfind("memory:"));
+    std::filesystem::remove_all(file("packed"));
+  }
+}
+
 // A few hundred bytes from anybody.
 TEST_F(Memory, OfAModelFileIsBounded) {
   const std::string model =

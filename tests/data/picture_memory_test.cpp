@@ -34,7 +34,7 @@ TEST(PictureMemory, CountsThePixelsOfTheHeader) {
 
 // They cost a line each, and not the answers for others.
 TEST(PictureMemory, OfWhatIsTooLargeToBeDecodedIsTheFile) {
-  for (const std::uint32_t side : {0U, 0xffffffffU, 32769U}) {
+  for (const std::uint32_t side : {0U, 0xffffffffU, 32769U, 30000U}) {
     const std::string png = png_file({.width = side, .height = side}, "");
     EXPECT_EQ(bytes_of(png), png.size()) << side;
   }
@@ -51,6 +51,15 @@ TEST(PictureMemory, AByteBetweenSegmentsOfAJpegIsSkipped) {
   const std::string padded = jpeg.substr(0, behind_first) + "\0"s + jpeg.substr(behind_first);
   EXPECT_EQ(bytes_of(padded), bytes_of(jpeg) + 1);
   EXPECT_GT(bytes_of(jpeg), jpeg.size());
+}
+
+// A camera puts a small picture and the colours of its sensor before it.
+TEST(PictureMemory, ReadsOnUntilAJpegSaysItsSize) {
+  const std::string jpeg = gray_jpeg();
+  std::string comments;
+  for (int i = 0; i < 3; ++i) comments += "\xff\xfe\xff\xff"s + std::string(0xffff - 2, 'x');
+  const std::string file = jpeg.substr(0, 2) + comments + jpeg.substr(2);
+  EXPECT_EQ(bytes_of(file), bytes_of(jpeg) + comments.size());
 }
 
 }  // namespace
