@@ -190,6 +190,39 @@ void scatter(const Copy& copy) {
   }
 }
 
+// Rows of two parts of a plane, of its even and its odd columns, side by side.
+struct Interleaving {
+  int rows;
+  const Real* even;
+  int even_columns;
+  const Real* odd;
+  int odd_columns;
+  Real* to;
+  std::size_t to_row;
+};
+
+CNN_INLINE
+void interleave(const Interleaving& job) {
+  const Real* even = job.even;
+  const Real* odd = job.odd;
+  Real* to = job.to;
+  for (int row = 0; row < job.rows; ++row, to += job.to_row) {
+    int column = 0;
+    for (; column + kLanes <= job.odd_columns; column += kLanes) {
+      const auto left = load<Lanes8>(even + column);
+      const auto right = load<Lanes8>(odd + column);
+      store(interleave_low(left, right), to + 2 * column);
+      store(interleave_high(left, right), to + 2 * column + kLanes);
+    }
+    for (; column < job.even_columns; ++column) {
+      to[2 * column] = even[column];
+      if (column < job.odd_columns) to[2 * column + 1] = odd[column];
+    }
+    even += job.even_columns;
+    odd += job.odd_columns;
+  }
+}
+
 }  // namespace
 
 bool Depthwise::applies(const Window& window) {
@@ -310,20 +343,36 @@ void Depthwise::dx(CView dy, CView weight, View dx, View scratch) const {
                          static_cast<std::size_t>(across_.farthest)]);
   }
   Real* const part = scratch.data() + padded;
-  for (const Share& share : shares_) {
-    const auto& [of_rows, of_columns, taps] = share;
-    const Correlation job{scratch.data(), padded_pitch_, taps.data(),   taps.size(),
-                          weight.data(),  Real{0},       of_rows.count, of_columns.count};
-    if (shares_.size() == 1) {  // all of dx
-      vectorized<correlate>(job, dx.data());
-      continue;
+  const auto correlate_share = [&](const Share& share, Real* to) {
+    vectorized<correlate>(
+        Correlation{scratch.data(), padded_pitch_, share.taps.data(), share.taps.size(),
+                    weight.data(), Real{0}, share.rows.count, share.columns.count},
+        to);
+    return to + product(share.rows.count, share.columns.count);
+  };
+  if (shares_.size() == 1) {  // all of dx
+    correlate_share(shares_.front(), dx.data());
+    return;
+  }
+  for (std::size_t s = 0; s < shares_.size(); ++s) {
+    const Share& share = shares_[s];
+    Real* const end = correlate_share(share, part);
+    Real* const to = &dx[product(share.rows.first, across_.input)];
+    const std::size_t to_row = product(share.rows.step, across_.input);
+    if (s + 1 < shares_.size() && shares_[s + 1].rows.first == share.rows.first) {
+      const Share& other = shares_[++s];  // of the same rows: the columns between
+      correlate_share(other, end);
+      const bool is_even = share.columns.first == 0;
+      const Share& even = is_even ? share : other;
+      const Share& odd = is_even ? other : share;
+      vectorized<interleave>(Interleaving{share.rows.count, is_even ? part : end,
+                                          even.columns.count, is_even ? end : part,
+                                          odd.columns.count, to, to_row});
+    } else {
+      vectorized<scatter>(Copy{share.rows.count, share.columns.count, part,
+                               static_cast<std::size_t>(share.columns.count), share.columns.step,
+                               to + share.columns.first, to_row});
     }
-    vectorized<correlate>(job, part);
-    vectorized<scatter>(Copy{
-        of_rows.count, of_columns.count, part, static_cast<std::size_t>(of_columns.count),
-        of_columns.step,
-        &dx[product(of_rows.first, across_.input) + static_cast<std::size_t>(of_columns.first)],
-        product(of_rows.step, across_.input)});
   }
 }
 
