@@ -38,7 +38,8 @@ struct TrainingOptions {
   // Told, before it is taken, how many bytes of memory the process will hold at most, libraries
   // included. May be empty.
   std::function<void(std::size_t)> on_memory;
-  // Told now and then while picture files are decoded how many of how many are done. May be empty.
+  // Told now and then while picture files are decoded how many of how many are done; what it throws
+  // ends that, and reaches the caller. May be empty.
   std::function<void(std::size_t done, std::size_t all)> on_reading;
 };
 

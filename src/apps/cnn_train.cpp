@@ -34,6 +34,7 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "base/vectors.hpp"
+#include "data/source.hpp"
 #include "kernels/blas.hpp"
 #include "run/learning_check.hpp"
 #include "run/memory_need.hpp"
@@ -237,7 +238,14 @@ int train_one(const TrainOptions& o, StopSwitch& stop, Collective& ranks, Report
   options.on_memory = [&log, &ranks](std::size_t bytes) {
     log.info("{}{}", memory_text(bytes), ranks.is_alone() ? "" : " on each rank");
   };
-  options.on_reading = reading_progress(console);
+  options.on_reading = [&, show = reading_progress(console)](std::size_t done, std::size_t all) {
+    // Ranks stop together, behind a step.
+    if (stop.stop.load() && ranks.is_alone()) {
+      console.status("");
+      throw ReadingStopped();
+    }
+    show(done, all);
+  };
   LoadedConfig loaded;
   ranks.together([&] {
     require_output_kind("--preview", o.preview, OutputKind::png);
@@ -283,6 +291,8 @@ int train(const TrainOptions& o, StopSwitch& stop, Collective& ranks) {
     const int code = train_one(o, stop, ranks, reported);
     write_last_report(reported, !stop.stop.load(), o.quiet);
     return code;
+  } catch (const ReadingStopped&) {
+    return 128 + stop_signal();  // nothing has begun
   } catch (...) {
     write_last_report(reported, false, o.quiet);
     throw;

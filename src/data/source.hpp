@@ -49,6 +49,7 @@ struct ReadOptions {
   int threads = 0;  // that decode; 0: one per processor. The result is the same
   std::optional<Preparation> preparation = {};
   // Called now and then, by the thread that reads, with the number of pictures done and of all.
+  // What it throws ends the reading, and reaches the caller.
   std::function<void(std::size_t done, std::size_t all)> on_progress = {};
   // Decoding ends with ReadingStopped soon after this becomes true; any thread may set it. Formats
   // that keep arrays of images are read all the same.

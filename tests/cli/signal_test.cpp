@@ -10,6 +10,7 @@
 #include "support/cli.hpp"
 #include "support/idx_writer.hpp"
 #include "support/interrupted_run.hpp"
+#include "support/picture_sets.hpp"
 #include "support/random_run.hpp"
 #include "support/run_files.hpp"
 
@@ -121,6 +122,29 @@ TEST(Stop, WhileTheProcessStarts) {
   }
   interrupted.finish(1);
   EXPECT_EQ(run_difference(whole.directory(), interrupted.directory()), "");
+}
+
+// Nothing has begun, and nothing is written.
+TEST(Stop, EndsTheDecodingOfPictures) {
+  const TempDir temp;
+  std::string table = "file,label\n";
+  for (int i = 0; i < 6000; ++i) table += "a.png," + std::to_string(i % 2) + "\n";
+  write_bytes(temp / "pictures.csv", table);
+  const Dataset noise = make_dataset({3, 256, 256}, 1, 1);
+  write_picture(temp / "a.png", noise, 0);
+  write_file(temp / "run.yaml",
+             "data: {table: pictures.csv, size: 8}\nnetwork: [{fc: {count: 2}}]\n"
+             "training: {steps: 1}\noutput: {dir: run}\n");
+  RunningCommand running("cnn-train", {"--config", (temp / "run.yaml").string()}, temp.path());
+  ASSERT_TRUE(running.wait_until([&] {
+    double sum = 0;
+    for (const auto& [thread, seconds] : running.thread_seconds()) sum += seconds;
+    return sum > 0.5;
+  }));
+  running.send(SIGINT);
+  EXPECT_LT(seconds_until_end(running), 10);
+  EXPECT_EQ(running.wait().code, 130);
+  EXPECT_FALSE(fs::exists(temp / "run"));
 }
 
 // A stop may wait for a step, not for a validation of many.

@@ -128,6 +128,35 @@ FileError memory_error(const PictureList& list, Size2 size, double bytes) {
                         "held in memory: cnn-data --config FILE.yaml --pack DIR");
 }
 
+// Tells how many pictures of a pass are done, and whether the rest is wanted.
+class Progress {
+ public:
+  Progress(const ReadOptions& options, std::size_t all) : options_(options), all_(all) {}
+
+  bool has_ended() const { return ended_ || options_.stopped(); }
+  // Called by every worker, for each picture.
+  void add(int worker) {
+    ++done_;
+    if (worker != 0 || !options_.on_progress) return;
+    try {
+      options_.on_progress(done_, all_);
+    } catch (...) {
+      ended_ = true;  // the other workers need not go on
+      throw;
+    }
+  }
+  // When all workers are done.
+  void require_all() const {
+    if (options_.stopped()) throw ReadingStopped();
+  }
+
+ private:
+  const ReadOptions& options_;
+  std::size_t all_;
+  std::atomic<std::size_t> done_ = 0;
+  std::atomic<bool> ended_ = false;
+};
+
 // Reads one list; each pass decodes all of it.
 class Reader {
  public:
@@ -165,7 +194,7 @@ class Reader {
     sizes_.assign(one_size ? count : 0, {});
     faults_.clear();
     found_colour_ = false;
-    std::atomic<std::size_t> done = 0;
+    Progress progress(options_, count);
     const auto read = [&](std::size_t i) {
       Image image = read_image(list_.files[i].path);
       const Size2 found{image.shape.height, image.shape.width};
@@ -179,7 +208,7 @@ class Reader {
       std::ranges::copy(taken, pixels_.begin() + static_cast<std::ptrdiff_t>(i * size));
     };
     workers_.run(static_cast<int>(count), [&](int worker, int task) {
-      if (options_.stopped() || (ends_at_colour && found_colour_)) return;
+      if (progress.has_ended() || (ends_at_colour && found_colour_)) return;
       const auto i = static_cast<std::size_t>(task);
       try {
         read(i);
@@ -187,10 +216,9 @@ class Reader {
         const std::lock_guard lock(mutex_);
         faults_.push_back({i, fault(list_.files[i], error)});
       }
-      ++done;
-      if (worker == 0 && options_.on_progress) options_.on_progress(done, count);
+      progress.add(worker);
     });
-    if (options_.stopped()) throw ReadingStopped();
+    progress.require_all();
     std::ranges::sort(faults_, {}, &Fault::file);
   }
 
@@ -378,9 +406,9 @@ std::vector<ImageLook> PictureSource::look(const ReadOptions& options) const {
   if (!is_there(list_.origin)) throw file_error(list_.origin, "no such file or directory");
   Workers workers(options.threads > 0 ? options.threads : Workers::available());
   std::vector<ImageLook> looks(list_.files.size());
-  std::atomic<std::size_t> done = 0;
+  Progress progress(options, looks.size());
   workers.run(static_cast<int>(looks.size()), [&](int worker, int task) {
-    if (options.stopped()) return;
+    if (progress.has_ended()) return;
     const auto i = static_cast<std::size_t>(task);
     const PictureFile& file = list_.files[i];
     try {
@@ -391,10 +419,9 @@ std::vector<ImageLook> PictureSource::look(const ReadOptions& options) const {
     }
     looks[i].file = file.path;
     looks[i].label = file.label;
-    ++done;
-    if (worker == 0 && options.on_progress) options.on_progress(done, looks.size());
+    progress.add(worker);
   });
-  if (options.stopped()) throw ReadingStopped();
+  progress.require_all();
   return looks;
 }
 
