@@ -46,7 +46,7 @@ int RankedCommand::leave(int code) {
     is_ended_ = guarded(say) != kDone;
   }
   if (fails_) launched_->end(code);
-  if (!fails_ && !is_ended_) launched_->finish();
+  if (!fails_ && !is_ended_) launched_->finish(code);
   return code;
 }
 

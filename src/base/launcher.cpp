@@ -49,7 +49,7 @@ class MpiRanks final : public Launched {
   }
 
   void end(int code) noexcept override { mpi_.end(code); }
-  void finish() override { mpi_.finish(); }
+  void finish(int code) override { mpi_.finish(code); }
 
  private:
   const CnnMpi& mpi_;

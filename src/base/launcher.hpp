@@ -14,8 +14,8 @@ namespace cnn {
 class Launched : public Collective {
  public:
   // After the last exchange, on all ranks; not for a rank that has thrown RankEnded or has called
-  // `end`.
-  virtual void finish() = 0;
+  // `end`. The process ends with that exit code, here if MPI cannot take its leave.
+  virtual void finish(int code) = 0;
 };
 
 // The kinds of MPI whose launchers may have started this process, the likelier first, by what they

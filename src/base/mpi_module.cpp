@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <cstdlib>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -246,9 +247,9 @@ void end(int code) {
   }
 }
 
-void finish() {
+// Waits for all ranks, which may still have much to do. Are they all there?
+bool meet() {
   State& s = state();
-  // Others may still have much to do.
   MPI_Request all_here = MPI_REQUEST_NULL;
   {
     const std::lock_guard lock(s.mutex);
@@ -257,11 +258,26 @@ void finish() {
   for (int tries = 0;; tries = std::min(tries + 1, kTriesBeforeSleeping)) {
     {
       const std::lock_guard lock(s.mutex);
-      if (is_done(all_here)) break;
+      if (is_done(all_here)) return true;
+      if (tries == kTriesBeforeSleeping && silent_rank() >= 0) return false;
     }
     pause(tries);
   }
+}
+
+// MPI would wait for ever for a launcher that is gone.
+void end_later(int code) {
+  std::thread([code] {
+    std::this_thread::sleep_for(kSilence);
+    std::_Exit(code);
+  }).detach();
+}
+
+void finish(int code) {
+  State& s = state();
+  if (!meet()) std::_Exit(code);
   stop_heart();
+  end_later(code);
   const auto withdraw = [](MPI_Request& request) {
     MPI_Cancel(&request);
     MPI_Wait(&request, MPI_STATUS_IGNORE);

@@ -25,11 +25,12 @@ struct CnnMpi {
                           int* code);
   // Tells the others that this rank ends with that exit code.
   void (*end)(int code);
-  // After the last exchange of all ranks.
-  void (*finish)();
+  // After the last exchange of all ranks. Where MPI cannot take leave of them or of its launcher,
+  // the process ends here, with that exit code.
+  void (*finish)(int code);
 };
 
-inline constexpr int kCnnMpiVersion = 1;
+inline constexpr int kCnnMpiVersion = 2;
 inline constexpr const char* kCnnMpiFunction = "cnn_mpi";
 
 // The only symbol of a module.
