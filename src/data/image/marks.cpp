@@ -35,6 +35,12 @@ constexpr double kAbove = 0.2;
 constexpr double kGap = 3;
 constexpr double kHovering = 0.35;
 constexpr double kSmall = 0.6;
+// A dash above a mark is its hat from farther away: no digit is a dash. It is not much longer than
+// the rest.
+constexpr double kDashAbove = 0.5;
+constexpr double kLongestHat = 1.5;
+// The cup of a 4 ends this part of the stem's height above the stem's foot, or more.
+constexpr double kFoot = 0.2;
 
 // A separate mark has this part of the longer side of the one to read, or more.
 constexpr double kNotable = 0.3;
@@ -78,6 +84,7 @@ struct Bounds {
   int height() const { return bottom - top + 1; }
   int longer_side() const { return std::max(width(), height()); }
   bool is_flat() const { return 2 * height() <= width(); }
+  bool is_slim() const { return 2 * width() <= height(); }
   bool contains(const Bounds& other) const {
     return top < other.top && left < other.left && bottom > other.bottom && right > other.right;
   }
@@ -269,18 +276,34 @@ class MarkFinder {
     return (over && 2 * rest.width() >= hat.width()) || (hat.is_flat() && hat.right > rest.right);
   }
 
+  static bool is_dash_above(const Bounds& dash, const Bounds& rest) {
+    return dash.is_flat() && is_hat(dash, rest) && dash.width() <= kLongestHat * rest.longer_side();
+  }
+
+  // The left part of a 4 that was drawn in two strokes. Digits side by side have their feet on one
+  // line.
+  static bool is_cup(const Bounds& cup, const Bounds& stem) {
+    return stem.is_slim() && cup.left < stem.left && !cup.is_slim() &&
+           cup.bottom <= stem.bottom - kFoot * stem.height() && cup.bottom > stem.top;
+  }
+
   // Are they one mark, at this distance?
   bool belong_together(const Bounds& mark, const Part& part, double distance) const {
     const Bounds& bounds = part.bounds;
     const double side = std::max(mark.longer_side(), bounds.longer_side());
     const int common = mark.common_columns(bounds);
-    const bool above = 2 * common >= std::min(mark.width(), bounds.width());
+    const int narrower = std::min(mark.width(), bounds.width());
+    const bool above = 2 * common >= narrower;
     if (is_cut_off(bounds) && !is_cut_off(mark)) return distance <= kNear / 2 * side && above;
     const bool hat = is_hat(bounds, mark) || (mark.is_flat() && is_hat(mark, bounds));
     const bool small = std::min(mark.longer_side(), bounds.longer_side()) <= kSmall * side;
     if (distance <= kTouching * side || (small && distance <= kNear * side)) return true;
-    if ((above || hat) && distance <= std::max(kAbove * side, kGap)) return true;
-    return distance <= kHovering * side && small && (above || hat);
+    // Of a slanting digit the parts are not quite above one another.
+    const bool near = 3 * common >= narrower || hat || is_cup(bounds, mark) || is_cup(mark, bounds);
+    if (near && distance <= std::max(kAbove * side, kGap)) return true;
+    if (distance <= kHovering * side && small && (above || hat)) return true;
+    return distance <= kDashAbove * side &&
+           (is_dash_above(bounds, mark) || is_dash_above(mark, bounds));
   }
 
   // Gathers what belongs to the part into the group; returns the bounds of all of it.

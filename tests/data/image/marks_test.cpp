@@ -98,6 +98,34 @@ TEST(Marks, StrokesOfAHairlineDrawingAreOneMark) {
   }
 }
 
+// Wider gaps than a pen would close.
+TEST(Marks, TheHatOfAFiveTheCupOfAFourAndASlantingEightAreOneMark) {
+  const Strokes high_hat = {{{110, 90}, {110, 118}, {138, 128}, {130, 160}, {108, 160}},
+                            {{122, 60}, {158, 58}}};
+  const Strokes cup = {{{100, 70}, {104, 92}, {128, 90}}, {{144, 56}, {138, 130}}};
+  const Strokes low_cup = {{{100, 90}, {108, 115}, {128, 112}}, {{140, 80}, {140, 150}}};
+  const Strokes slanting = {{{146, 60}, {176, 52}, {168, 76}, {140, 84}, {146, 60}},
+                            {{120, 96}, {152, 90}, {142, 118}, {112, 120}, {120, 96}}};
+  for (const Strokes& strokes : {high_hat, cup, low_cup, slanting}) {
+    const Gray ink = drawn(strokes, 1);
+    const std::optional<Marks> marks = find_marks(ink);
+    ASSERT_TRUE(marks.has_value());
+    EXPECT_EQ(marks->count, 1);
+    expect_box(marks->box, box_of(ink, 64));
+  }
+}
+
+// As far apart as the strokes of a 4, but their feet stand on one line.
+TEST(Marks, ADigitBesideAOneIsTwo) {
+  const Strokes one = {{{170, 60}, {170, 130}}};
+  for (const Strokes& other :
+       {placed(two_strokes(), 118, 80, 50), placed(five_strokes(0), 118, 70, 62)}) {
+    const std::optional<Marks> marks = find_marks(drawn(other + one, 1));
+    ASSERT_TRUE(marks.has_value());
+    EXPECT_EQ(marks->count, 2);
+  }
+}
+
 TEST(Marks, HairlineDigitsSideBySideAndOneAboveTheOtherAreTwo) {
   const Strokes digit = placed(two_strokes(), 100, 20, 70);
   for (const Strokes& other :
