@@ -30,6 +30,7 @@ struct Call {
 thread_local std::vector<Call>* noted = nullptr;
 
 fs::path path_of(int descriptor) {
+  if (descriptor == AT_FDCWD) return fs::current_path();
   return fs::read_symlink("/proc/self/fd/" + std::to_string(descriptor));
 }
 
