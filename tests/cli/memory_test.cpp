@@ -142,7 +142,8 @@ TEST_F(Memory, OfASurveyASheetAndAPackIsAnnouncedOnce) {
       std::filesystem::create_directories(file(name + kind));
       for (int i = 0; i < 12; ++i) {
         write_png(file(name + kind + "/" + std::to_string(i) + ".png"),
-                  {{3, height, 1000}, std::vector<std::uint8_t>(static_cast<std::size_t>(height) * 3000, 7)});
+                  {{3, height, 1000},
+                   std::vector<std::uint8_t>(static_cast<std::size_t>(height) * 3000, 7)});
       }
     }
     return file(name);
