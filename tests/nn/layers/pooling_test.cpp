@@ -65,6 +65,21 @@ TEST(MaxPooling, EqualsTheDefinitionOnRandomShapesWithTies) {
   }
 }
 
+// One image with ties, forward in both phases, and backward.
+void expect_max_pooling(Draw& draw, const naive::Slide& slide) {
+  SCOPED_TRACE(to_string(slide.input) + " " + text("max", slide));
+  LayerHarness layer(make_layer("pool", text("max", slide)), {slide.input}, 1);
+  draw.integers(layer.input(), 2);
+  draw.integers(layer.doutput(), 32);
+  layer.forward();
+  layer.backward();
+  const Values x = values(layer.input());
+  EXPECT_EQ(values(layer.output()), naive::max_pool(slide, x));
+  EXPECT_EQ(values(layer.dinput()), naive::max_pool_backward(slide, x, values(layer.doutput())));
+  layer.forward(Phase::evaluate);
+  EXPECT_EQ(values(layer.output()), naive::max_pool(slide, x));
+}
+
 // Windows of 2x2 side by side have code of their own: all extents from 2 up, odd ones, too.
 TEST(MaxPooling, EqualsTheDefinitionForWindowsSideBySide) {
   Draw draw(3);
@@ -72,18 +87,7 @@ TEST(MaxPooling, EqualsTheDefinitionForWindowsSideBySide) {
     for (int width = 2; width <= 40; ++width) {
       const bool ceil = draw.integer(0, 3) == 0;
       const naive::Slide slide{{2, height, width}, {2, 2}, {2, 2}, {0, 0}, ceil};
-      SCOPED_TRACE(to_string(slide.input) + " " + text("max", slide));
-      LayerHarness layer(make_layer("pool", text("max", slide)), {slide.input}, 1);
-      draw.integers(layer.input(), 2);
-      draw.integers(layer.doutput(), 32);
-      layer.forward();
-      layer.backward();
-      const Values x = values(layer.input());
-      EXPECT_EQ(values(layer.output()), naive::max_pool(slide, x));
-      EXPECT_EQ(values(layer.dinput()),
-                naive::max_pool_backward(slide, x, values(layer.doutput())));
-      layer.forward(Phase::evaluate);
-      EXPECT_EQ(values(layer.output()), naive::max_pool(slide, x));
+      expect_max_pooling(draw, slide);
     }
   }
 }
@@ -101,18 +105,7 @@ TEST(MaxPooling, EqualsTheDefinitionForWindowsThatOverlap) {
                                  {stride, stride},
                                  {pad, pad},
                                  ceil};
-        SCOPED_TRACE(to_string(slide.input) + " " + text("max", slide));
-        LayerHarness layer(make_layer("pool", text("max", slide)), {slide.input}, 1);
-        draw.integers(layer.input(), 2);
-        draw.integers(layer.doutput(), 32);
-        layer.forward();
-        layer.backward();
-        const Values x = values(layer.input());
-        EXPECT_EQ(values(layer.output()), naive::max_pool(slide, x));
-        EXPECT_EQ(values(layer.dinput()),
-                  naive::max_pool_backward(slide, x, values(layer.doutput())));
-        layer.forward(Phase::evaluate);
-        EXPECT_EQ(values(layer.output()), naive::max_pool(slide, x));
+        expect_max_pooling(draw, slide);
       }
     }
   }
