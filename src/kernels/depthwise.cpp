@@ -1,12 +1,11 @@
 #include "kernels/depthwise.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <span>
 #include <utility>
 
 #include "base/lanes.hpp"
-#include "kernels/hold.hpp"
+#include "kernels/plane_correlation.hpp"
 
 namespace cnn {
 namespace {
@@ -21,92 +20,12 @@ std::size_t whole_lanes(int count) {
   return static_cast<std::size_t>((count + kLanes - 1) / kLanes * kLanes);
 }
 
-// y[row, column] = start + Σ weight[tap]·x[tap + row·pitch + column], held to a range
-struct Correlation {
-  const Real* x;
-  std::size_t pitch;
-  const Depthwise::Tap* taps;
-  std::size_t tap_count;
-  const Real* weight;
-  Real start;
-  int rows;
-  int columns;
-  OutputRange range = {};
-};
-
-// Outputs that are computed together are as many as hide the latency of a multiply-add.
-constexpr int kTogether = 8;
-
-// `rows` rows, `vectors` vectors of each, at the columns that are given. Rows of less than a vector
-// are written in their order, each over what the one before wrote too much.
-template <int vectors, int rows>
-CNN_INLINE void outputs_of(const Correlation& job, int first_row, const int (&columns)[vectors],
-                           Real* y) {
-  const Real* from[rows][vectors];
-  Lanes8 sums[rows][vectors];
-  for (int r = 0; r < rows; ++r) {
-    for (int v = 0; v < vectors; ++v) {
-      from[r][v] = job.x + static_cast<std::size_t>(first_row + r) * job.pitch + columns[v];
-      sums[r][v] = Lanes8{} + job.start;
-    }
-  }
-  for (std::size_t t = 0; t < job.tap_count; ++t) {
-    const auto [element, offset] = job.taps[t];
-    const Real weight = job.weight[element];
-    for (int r = 0; r < rows; ++r) {
-      for (int v = 0; v < vectors; ++v) sums[r][v] += weight * load<Lanes8>(from[r][v] + offset);
-    }
-  }
-  for (int r = 0; r < rows; ++r) {
-    Real* const row = y + product(first_row + r, job.columns);
-    for (int v = 0; v < vectors; ++v) {
-      sums[r][v] = held_to(job.range, sums[r][v]);
-      if (job.columns >= kLanes || product(job.rows - first_row - r, job.columns) >= kLanes) {
-        store(sums[r][v], row + columns[v]);
-      } else {
-        for (int l = 0; l < job.columns; ++l) row[l] = sums[r][v][l];
-      }
-    }
-  }
-}
-
-template <int vectors, int rows>
-CNN_INLINE void rows_of(const Correlation& job, const int (&columns)[vectors], int& row, Real* y) {
-  for (; row + rows <= job.rows; row += rows) outputs_of<vectors, rows>(job, row, columns, y);
-  if constexpr (rows > 1) rows_of<vectors, rows / 2>(job, columns, row, y);
-}
-
-// The columns from `first` on, `vectors` vectors of them at a time, as far as they go. The last
-// vector of a row overlaps the one before.
-template <int vectors>
-CNN_INLINE void columns_of(const Correlation& job, int& first, Real* y) {
-  constexpr int kRun = vectors * kLanes;
-  for (; first < job.columns && (vectors == 1 || job.columns - first > kRun - kLanes);
-       first += kRun) {
-    int columns[vectors];
-    for (int v = 0; v < vectors; ++v) {
-      columns[v] = std::max(0, std::min(first + v * kLanes, job.columns - kLanes));
-    }
-    int row = 0;
-    rows_of<vectors, kTogether / vectors>(job, columns, row, y);
-  }
-}
-
-CNN_INLINE
-void correlate(const Correlation& job, Real* y) {
-  int column = 0;
-  columns_of<8>(job, column, y);
-  columns_of<4>(job, column, y);
-  columns_of<2>(job, column, y);
-  columns_of<1>(job, column, y);
-}
-
 // The sums Σ dy[row, column]·x[tap + row·pitch + column], of all taps; dy is a whole number of
 // vectors wide.
 struct Products {
   const Real* x;
   std::size_t pitch;
-  const Depthwise::Tap* taps;
+  const Tap* taps;
   std::size_t tap_count;
   const Real* dy;
   std::size_t dy_pitch;
@@ -156,13 +75,25 @@ struct Copy {
   std::size_t to_row;
 };
 
+// A row of whole vectors, of which the last may overlap the one before.
+CNN_INLINE void copy_row(const Real* from, int columns, Real* to) {
+  if (columns < kLanes) {
+    for (int column = 0; column < columns; ++column) to[column] = from[column];
+    return;
+  }
+  for (int run = 0; run < columns; run += kLanes) {
+    const int column = std::min(run, columns - kLanes);
+    store(load<Lanes8>(from + column), to + column);
+  }
+}
+
 CNN_INLINE
 void gather(const Copy& copy) {
   const Real* from = copy.from;
   Real* to = copy.to;
   for (int row = 0; row < copy.rows; ++row, from += copy.from_row, to += copy.to_row) {
     if (copy.step == 1) {
-      std::memcpy(to, from, static_cast<std::size_t>(copy.columns) * sizeof(Real));
+      copy_row(from, copy.columns, to);
       continue;
     }
     int column = 0;
@@ -183,7 +114,7 @@ void scatter(const Copy& copy) {
   Real* to = copy.to;
   for (int row = 0; row < copy.rows; ++row, from += copy.from_row, to += copy.to_row) {
     if (copy.step == 1) {
-      std::memcpy(to, from, static_cast<std::size_t>(copy.columns) * sizeof(Real));
+      copy_row(from, copy.columns, to);
       continue;
     }
     for (int column = 0; column < copy.columns; ++column) to[2 * column] = from[column];
@@ -270,17 +201,26 @@ std::size_t Depthwise::phase_size() const {
   return static_cast<std::size_t>(down_.output + down_.farthest) * pitch_;
 }
 
-std::size_t Depthwise::scratch() const {
-  const std::size_t phases = product(down_.stride, across_.stride) * phase_size();
-  const std::size_t dy = static_cast<std::size_t>(down_.output) * whole_lanes(across_.output);
-  const std::size_t padded = static_cast<std::size_t>(down_.padded) * padded_pitch_;
-  const std::size_t share = shares_.size() == 1 ? 0 : product(down_.input, across_.input);
-  return std::max(phases + dy, padded + share);
+std::size_t Depthwise::phases_size() const {
+  return product(down_.stride, across_.stride) * phase_size();
 }
 
-// Assigns the phases of x, with zeros for padding.
+std::size_t Depthwise::padded_size() const {
+  return static_cast<std::size_t>(down_.padded) * padded_pitch_;
+}
+
+std::size_t Depthwise::scratch() const {
+  const std::size_t dy = static_cast<std::size_t>(down_.output) * whole_lanes(across_.output);
+  const std::size_t share = shares_.size() == 1 ? 0 : product(down_.input, across_.input);
+  return phases_size() + padded_size() + std::max(dy, share);
+}
+
+void Depthwise::clear(View scratch) const {
+  std::fill_n(scratch.begin(), phases_size() + padded_size(), Real{0});
+}
+
+// Assigns the phases of x, within the zeros of padding.
 void Depthwise::split(CView x, View phases) const {
-  std::fill(phases.begin(), phases.end(), Real{0});
   for (int r = 0; r < down_.stride; ++r) {
     const Comb rows = down_.pixels(r);
     for (int c = 0; c < across_.stride; ++c) {
@@ -304,19 +244,18 @@ void Depthwise::split(CView x, View phases) const {
 
 void Depthwise::forward(CView x, CView weight, Real bias, View y, View scratch,
                         const OutputRange& range) const {
-  split(x, scratch.first(product(down_.stride, across_.stride) * phase_size()));
-  vectorized<correlate>(Correlation{scratch.data(), pitch_, taps_.data(), taps_.size(),
-                                    weight.data(), bias, down_.output, across_.output, range},
-                        y.data());
+  split(x, scratch);
+  correlate(
+      {scratch.data(), pitch_, taps_, weight.data(), bias, down_.output, across_.output, range},
+      y.data());
 }
 
 void Depthwise::add_dweight(CView x, CView dy, View dweight, View scratch) const {
-  const std::size_t phases = product(down_.stride, across_.stride) * phase_size();
-  split(x, scratch.first(phases));
+  split(x, scratch);
   const std::size_t width = whole_lanes(across_.output);
   const Real* from = dy.data();
   if (width != static_cast<std::size_t>(across_.output)) {
-    Real* const to = scratch.data() + phases;
+    Real* const to = scratch.data() + phases_size() + padded_size();
     from = to;
     for (int row = 0; row < down_.output; ++row) {
       Real* const filled = std::copy_n(&dy[product(row, across_.output)], across_.output,
@@ -333,21 +272,20 @@ void Depthwise::add_dweight(CView x, CView dy, View dweight, View scratch) const
 //   dx[i] = Σ w[k]·dy[(i + pad − dilation·k)/stride]  over the k where that is whole:
 // for the pixels of each phase, a correlation with the rotated kernel's taps of that phase.
 void Depthwise::dx(CView dy, CView weight, View dx, View scratch) const {
-  const std::size_t padded = static_cast<std::size_t>(down_.padded) * padded_pitch_;
-  std::fill_n(scratch.begin(), padded, Real{0});
   const int rows = std::min(down_.output, down_.padded - down_.farthest);
   const int columns = std::min(across_.output, across_.padded - across_.farthest);
-  for (int row = 0; row < rows; ++row) {
-    std::copy_n(&dy[product(row, across_.output)], columns,
-                &scratch[static_cast<std::size_t>(row + down_.farthest) * padded_pitch_ +
-                         static_cast<std::size_t>(across_.farthest)]);
+  Real* const padded = scratch.data() + phases_size();
+  if (rows > 0 && columns > 0) {
+    vectorized<gather>(
+        Copy{rows, columns, dy.data(), static_cast<std::size_t>(across_.output), 1,
+             padded + static_cast<std::size_t>(down_.farthest) * padded_pitch_ + across_.farthest,
+             padded_pitch_});
   }
-  Real* const part = scratch.data() + padded;
+  Real* const part = padded + padded_size();
   const auto correlate_share = [&](const Share& share, Real* to) {
-    vectorized<correlate>(
-        Correlation{scratch.data(), padded_pitch_, share.taps.data(), share.taps.size(),
-                    weight.data(), Real{0}, share.rows.count, share.columns.count},
-        to);
+    correlate({padded, padded_pitch_, share.taps, weight.data(), Real{0}, share.rows.count,
+               share.columns.count},
+              to);
     return to + product(share.rows.count, share.columns.count);
   };
   if (shares_.size() == 1) {  // all of dx

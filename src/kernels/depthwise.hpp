@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/view.hpp"
+#include "kernels/plane_correlation.hpp"
 #include "kernels/im2col.hpp"
 #include "kernels/output_range.hpp"
 #include "kernels/window_axis.hpp"
@@ -29,6 +30,9 @@ class Depthwise {
 
   // Reals of scratch that the functions below need.
   std::size_t scratch() const;
+  // Assigns the zeros of padding that they expect in scratch. They leave them there: once is enough
+  // for many planes.
+  void clear(View scratch) const;
 
   // y ← w ⋆ x + bias, held to a range. x: (H, W); weight: (KH, KW); y: (OH, OW).
   void forward(CView x, CView weight, Real bias, View y, View scratch,
@@ -38,13 +42,6 @@ class Depthwise {
   // Assigns dx = ∂J/∂x.
   void dx(CView dy, CView weight, View dx, View scratch) const;
 
-  // An element of the kernel, and where the pixel under it stands when the kernel is at the first
-  // of a range of positions.
-  struct Tap {
-    std::size_t element;
-    std::size_t offset;
-  };
-
  private:
   // What sends pixels of one phase back to dx.
   struct Share {
@@ -53,7 +50,10 @@ class Depthwise {
     std::vector<Tap> taps;
   };
 
+  // What scratch begins with: the phases of x, then dy between zeros.
   std::size_t phase_size() const;
+  std::size_t phases_size() const;
+  std::size_t padded_size() const;
   void split(CView x, View phases) const;
 
   WindowAxis down_;

@@ -11,6 +11,7 @@ namespace {
 
 constexpr int kMostChannels = 4;
 constexpr int kLanes = 8;
+using Lanes16 = Real __attribute__((vector_size(16 * sizeof(Real))));
 
 std::size_t product(int a, int b) {
   return static_cast<std::size_t>(a) * static_cast<std::size_t>(b);
@@ -46,19 +47,19 @@ const Real* pad(const Window& window, CView x, View scratch) {
   return scratch.data();
 }
 
-// kLanes neighbouring outputs of `filters` kernels; weight: tap by tap in the order of the kernels'
-// elements, `step` apart.
-template <int K, int filters>
+// Neighbouring outputs, a vector of them, of `filters` kernels; weight: tap by tap in the order of
+// the kernels' elements, `step` apart.
+template <typename V, int K, int filters>
 CNN_INLINE void outputs_of(const Padded& image, const Real* x, const Real* weight, int step,
                            const Real* bias, const OutputRange& range, Real* y,
                            std::size_t positions) {
-  Lanes8 sums[filters];
-  for (int f = 0; f < filters; ++f) sums[f] = Lanes8{} + (bias == nullptr ? Real{0} : bias[f]);
+  V sums[filters];
+  for (int f = 0; f < filters; ++f) sums[f] = V{} + (bias == nullptr ? Real{0} : bias[f]);
   for (int c = 0; c < image.channels; ++c) {
     for (int ky = 0; ky < K; ++ky) {
       const Real* const row = x + product(c * image.height + ky, image.width);
       for (int kx = 0; kx < K; ++kx, weight += step) {
-        const Lanes8 pixels = load<Lanes8>(row + kx);
+        const auto pixels = load<V>(row + kx);
         for (int f = 0; f < filters; ++f) sums[f] += weight[f] * pixels;
       }
     }
@@ -68,29 +69,30 @@ CNN_INLINE void outputs_of(const Padded& image, const Real* x, const Real* weigh
   }
 }
 
-template <int K, int filters>
+template <typename V, int K, int filters>
 CNN_INLINE void planes_of(const Window& window, const Real* x, const Real* weight, int step,
                           const Real* bias, const OutputRange& range, Real* y) {
   const Padded image(window);
+  constexpr int kWidth = sizeof(V) / sizeof(Real);
   const auto [rows, columns] = window.output;
   for (int oy = 0; oy < rows; ++oy) {
-    for (int run = 0; run < columns; run += kLanes) {
-      const int ox = std::min(run, columns - kLanes);  // the last run may overlap the one before
-      outputs_of<K, filters>(image, x + product(oy, image.width) + ox, weight, step, bias, range,
-                             y + product(oy, columns) + ox, product(rows, columns));
+    for (int run = 0; run < columns; run += kWidth) {
+      const int ox = std::min(run, columns - kWidth);  // the last run may overlap the one before
+      outputs_of<V, K, filters>(image, x + product(oy, image.width) + ox, weight, step, bias, range,
+                                y + product(oy, columns) + ox, product(rows, columns));
     }
   }
 }
 
-template <int K>
+template <typename V, int K>
 CNN_INLINE void forward_for(const Window& window, int count, const Real* x, const Real* weight,
                             int step, const Real* bias, const OutputRange& range, Real* y) {
   const std::size_t positions = product(window.output.height, window.output.width);
   int f = 0;
   const auto take = [&]<int filters>(std::integral_constant<int, filters>) CNN_INLINE_LAMBDA {
     for (; f + filters <= count; f += filters) {
-      planes_of<K, filters>(window, x, weight + f, step, bias == nullptr ? nullptr : bias + f,
-                            range, y + static_cast<std::size_t>(f) * positions);
+      planes_of<V, K, filters>(window, x, weight + f, step, bias == nullptr ? nullptr : bias + f,
+                               range, y + static_cast<std::size_t>(f) * positions);
     }
   };
   take(std::integral_constant<int, kTogether>());
@@ -99,13 +101,13 @@ CNN_INLINE void forward_for(const Window& window, int count, const Real* x, cons
   take(std::integral_constant<int, 1>());
 }
 
-CNN_INLINE
-void forward_on(const Window& window, int count, const Real* x, const Real* weight, int step,
-                const Real* bias, const OutputRange& range, Real* y) {
+template <typename V>
+CNN_INLINE void forward_by(const Window& window, int count, const Real* x, const Real* weight,
+                           int step, const Real* bias, const OutputRange& range, Real* y) {
   if (window.kernel.width == 3) {
-    forward_for<3>(window, count, x, weight, step, bias, range, y);
+    forward_for<V, 3>(window, count, x, weight, step, bias, range, y);
   } else {
-    forward_for<5>(window, count, x, weight, step, bias, range, y);
+    forward_for<V, 5>(window, count, x, weight, step, bias, range, y);
   }
 }
 
@@ -207,8 +209,13 @@ void pack(ConstMatrix weight, Real* packed) {
 
 void forward(const Window& window, int count, CView x, const Real* packed, int step, CView bias,
              View y, View scratch, const OutputRange& range) {
-  vectorized<forward_on>(window, count, pad(window, x, scratch), packed, step,
-                         bias.empty() ? nullptr : bias.data(), range, y.data());
+  const Real* const padded = pad(window, x, scratch);
+  const Real* const start = bias.empty() ? nullptr : bias.data();
+  if (vector_level() == VectorLevel::x86_64_v4 && window.output.width >= 2 * kLanes) {
+    vectorized<forward_by<Lanes16>>(window, count, padded, packed, step, start, range, y.data());
+  } else {
+    vectorized<forward_by<Lanes8>>(window, count, padded, packed, step, start, range, y.data());
+  }
 }
 
 void add_dweight(const Window& window, CView x, CView dy, Matrix dweight, View scratch) {

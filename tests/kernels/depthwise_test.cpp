@@ -18,6 +18,8 @@ Window window_of(const naive::Slide& slide) {
 
 class DepthwiseTest : public testing::TestWithParam<naive::Slide> {
  protected:
+  DepthwiseTest() { depthwise_.clear(scratch_); }
+
   // Whole numbers, so that sums are exact in whatever order.
   std::vector<Real> whole_numbers(std::size_t count) {
     std::vector<Real> numbers(count);
@@ -45,6 +47,25 @@ TEST_P(DepthwiseTest, ForwardIsTheDefinition) {
   EXPECT_EQ(y.back(), kUntouched);
   y.pop_back();
   EXPECT_EQ(values(y), naive::convolve(slide_, values(x_), values(weight_), {2}));
+}
+
+TEST_P(DepthwiseTest, ClearsScratchOnceForManyPlanes) {
+  const auto forward = [&] {
+    std::vector<Real> y(dy_.size());
+    depthwise_.forward(x_, weight_, 2, y, scratch_);
+    return y;
+  };
+  const auto dx = [&] {
+    std::vector<Real> gradient(x_.size());
+    depthwise_.dx(dy_, weight_, gradient, scratch_);
+    return gradient;
+  };
+  const std::vector<Real> first = forward();
+  const std::vector<Real> first_dx = dx();
+  std::vector<Real> dweight(weight_.size());
+  depthwise_.add_dweight(x_, dy_, dweight, scratch_);
+  EXPECT_EQ(forward(), first);
+  EXPECT_EQ(dx(), first_dx);
 }
 
 TEST_P(DepthwiseTest, BackwardIsTheDefinition) {

@@ -345,6 +345,7 @@ void Convolution::forward_planes(const ForwardArgs& args) const {
   const auto taps = static_cast<std::size_t>(window_.patch());
   const std::size_t kernels = args.parameters[0].size() / taps;
   const std::size_t x_size = window_.input.size();
+  depthwise_.clear(args.scratch);
   for (std::size_t i = 0; i < args.n * kernels; ++i) {
     depthwise_.forward(args.inputs[0].subspan(i * x_size, x_size),
                        args.parameters[0].subspan(i % kernels * taps, taps),
@@ -501,6 +502,7 @@ void Convolution::backward(const BackwardArgs& args) const {
   const Range chosen = groups_ > 1
                            ? Range{range_of(pieces.first).first, range_of(pieces.last - 1).last}
                            : Range{0, 1};
+  if (is_depthwise_) depthwise_.clear(args.scratch);
   for (std::size_t i = 0; i < args.n * groups; ++i) {
     const std::size_t group = i % groups;
     const int number = static_cast<int>(group);
