@@ -33,6 +33,20 @@ CNN_INLINE void store(const V& lanes, T* to) {
   std::memcpy(to, &lanes, sizeof lanes);
 }
 
+// Copies `count` elements, too few for a call of memcpy: in vectors, of which the last may overlap
+// the one before.
+template <typename Count>
+CNN_INLINE void copy_short(const Real* from, Count count, Real* to) {
+  constexpr Count kWidth = 8;
+  if (count < kWidth) {
+    for (Count i = 0; i < count; ++i) to[i] = from[i];
+    return;
+  }
+  const Count last = count - kWidth;
+  for (Count i = 0; i < last; i += kWidth) store(load<Lanes8>(from + i), to + i);
+  store(load<Lanes8>(from + last), to + last);
+}
+
 // Every other element of a followed by b, from the first or from the second on.
 CNN_INLINE Lanes4 even(const Lanes4& a, const Lanes4& b) {
   return __builtin_shufflevector(a, b, 0, 2, 4, 6);

@@ -75,25 +75,13 @@ struct Copy {
   std::size_t to_row;
 };
 
-// A row of whole vectors, of which the last may overlap the one before.
-CNN_INLINE void copy_row(const Real* from, int columns, Real* to) {
-  if (columns < kLanes) {
-    for (int column = 0; column < columns; ++column) to[column] = from[column];
-    return;
-  }
-  for (int run = 0; run < columns; run += kLanes) {
-    const int column = std::min(run, columns - kLanes);
-    store(load<Lanes8>(from + column), to + column);
-  }
-}
-
 CNN_INLINE
 void gather(const Copy& copy) {
   const Real* from = copy.from;
   Real* to = copy.to;
   for (int row = 0; row < copy.rows; ++row, from += copy.from_row, to += copy.to_row) {
     if (copy.step == 1) {
-      copy_row(from, copy.columns, to);
+      copy_short(from, copy.columns, to);
       continue;
     }
     int column = 0;
@@ -114,7 +102,7 @@ void scatter(const Copy& copy) {
   Real* to = copy.to;
   for (int row = 0; row < copy.rows; ++row, from += copy.from_row, to += copy.to_row) {
     if (copy.step == 1) {
-      copy_row(from, copy.columns, to);
+      copy_short(from, copy.columns, to);
       continue;
     }
     for (int column = 0; column < copy.columns; ++column) to[2 * column] = from[column];

@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "base/view.hpp"
-#include "kernels/plane_correlation.hpp"
 #include "kernels/im2col.hpp"
 #include "kernels/output_range.hpp"
+#include "kernels/plane_correlation.hpp"
 #include "kernels/window_axis.hpp"
 
 namespace cnn {

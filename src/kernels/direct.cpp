@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "kernels/direct_loops.hpp"
+#include "kernels/padding.hpp"
 
 namespace cnn {
 
@@ -46,46 +47,6 @@ void pack_taps(const Panel& panel, const std::vector<Direct::Tap>& taps, const R
     }
     std::fill(packed + panel.count, packed + width, Real{0});
   }
-}
-
-// Planes of height x width, and where they stand within their padding.
-struct Frame {
-  int planes;
-  int height;
-  int width;
-  int top;
-  int left;
-  int padded_height;
-  int padded_width;
-
-  bool is_needed() const {
-    return top != 0 || left != 0 || height < padded_height || width < padded_width;
-  }
-  // From row to row, and from plane to plane; of the planes themselves if they need no padding.
-  int pitch() const { return is_needed() ? padded_width : width; }
-  std::size_t plane() const {
-    return is_needed() ? product(padded_height, padded_width) : product(height, width);
-  }
-  std::size_t padded_size() const {
-    return is_needed() ? static_cast<std::size_t>(planes) * plane() : 0;
-  }
-};
-
-// `from` itself if it needs no padding, else a copy in scratch; what lies outside is left out.
-const Real* padded(const Frame& frame, CView from, View scratch) {
-  if (!frame.is_needed()) return from.data();
-  std::fill_n(scratch.begin(), frame.padded_size(), Real{0});
-  const int rows = std::min(frame.height, frame.padded_height - frame.top);
-  const int columns = std::min(frame.width, frame.padded_width - frame.left);
-  for (int plane = 0; columns > 0 && plane < frame.planes; ++plane) {
-    for (int row = 0; row < rows; ++row) {
-      std::copy_n(
-          &from[product(plane * frame.height + row, frame.width)], columns,
-          &scratch[product(plane * frame.padded_height + frame.top + row, frame.padded_width) +
-                   static_cast<std::size_t>(frame.left)]);
-    }
-  }
-  return scratch.data();
 }
 
 // From the first pixel that a window sees to the last.

@@ -60,9 +60,49 @@ CNN_INLINE void outputs_of(const Correlation& job, Walk& walk, std::size_t& left
   }
 }
 
-// As many sums at once as registers hold beside what is multiplied.
+// Positions next to one another, which one register addresses.
+template <int lanes, int vectors, int step, int positions>
+CNN_INLINE void outputs_of_row(const Correlation& job, const Real*& x, int& left, Real*& y) {
+  for (; left >= positions; left -= positions, x += positions * step) {
+    Lanes<lanes> sums[positions][vectors];
+    for (int p = 0; p < positions; ++p) {
+      for (int v = 0; v < vectors; ++v) sums[p][v] = load<Lanes<lanes>>(job.start + v * lanes);
+    }
+    const Real* weight = job.weight;
+    for (std::size_t t = 0; t < job.tap_count; ++t, weight += job.weight_step) {
+      const Real* const pixels = x + job.taps[t].offset;
+      Lanes<lanes> weights[vectors];
+      for (int v = 0; v < vectors; ++v) weights[v] = load<Lanes<lanes>>(weight + v * lanes);
+      for (int p = 0; p < positions; ++p) {
+        for (int v = 0; v < vectors; ++v) sums[p][v] += pixels[p * step] * weights[v];
+      }
+    }
+    for (int p = 0; p < positions; ++p) {
+      for (int v = 0; v < vectors; ++v, y += lanes) store(held_to(job.range, sums[p][v]), y);
+    }
+  }
+}
+
+template <int lanes, int vectors, int step>
+CNN_INLINE void correlate_rows(const Correlation& job) {
+  Real* y = job.y;
+  for (int row = 0; row < job.grid.rows; ++row) {
+    const Real* x = job.x + static_cast<std::size_t>(row) * job.grid.row_step;
+    int left = job.grid.columns;
+    outputs_of_row<lanes, vectors, step, 16 / vectors>(job, x, left, y);
+    if constexpr (vectors == 1) outputs_of_row<lanes, vectors, step, 8>(job, x, left, y);
+  }
+}
+
+// As many sums at once as registers hold beside what is multiplied. AVX-512 multiplies by a pixel
+// in memory: what counts then are the registers that addresses take.
 template <int lanes, int vectors>
 CNN_INLINE void correlate_on(const Correlation& job) {
+  if constexpr (lanes == 16) {
+    const bool are_whole = job.grid.columns % 8 == 0;
+    if (are_whole && job.grid.column_step == 1) return correlate_rows<lanes, vectors, 1>(job);
+    if (are_whole && job.grid.column_step == 2) return correlate_rows<lanes, vectors, 2>(job);
+  }
   Walk walk(job.grid, job.x);
   std::size_t left = job.grid.size();
   Real* y = job.y;
@@ -102,9 +142,58 @@ CNN_INLINE void gradients_of(const Gradient& job, std::size_t& tap) {
   }
 }
 
+// The same for `rows` runs of `columns` taps next to one another, each of which one register
+// addresses.
+template <int lanes, int vectors, int rows, int columns>
+CNN_INLINE void gradients_of_runs(const Gradient& job, std::size_t& tap) {
+  constexpr std::size_t kTaps = rows * columns;
+  const auto are_runs = [&] {
+    for (std::size_t t = 0; t < kTaps; ++t) {
+      const std::size_t first = tap + t / columns * columns;
+      if (job.taps[tap + t].offset != job.taps[first].offset + t % columns) return false;
+    }
+    return true;
+  };
+  while (tap + kTaps <= job.tap_count && are_runs()) {
+    const Real* from[rows];
+    Lanes<lanes> sums[rows][columns][vectors]{};
+    for (int r = 0; r < rows; ++r) {
+      from[r] = job.x + job.taps[tap + static_cast<std::size_t>(r * columns)].offset;
+    }
+    const Real* dy = job.dy;
+    for (int row = 0; row < job.grid.rows; ++row) {
+      std::size_t at = static_cast<std::size_t>(row) * job.grid.row_step;
+      for (int column = 0; column < job.grid.columns; ++column, dy += vectors * lanes) {
+        Lanes<lanes> share[vectors];
+        for (int v = 0; v < vectors; ++v) share[v] = load<Lanes<lanes>>(dy + v * lanes);
+        for (int r = 0; r < rows; ++r) {
+          const Real* const pixels = from[r] + at;
+          for (int c = 0; c < columns; ++c) {
+            for (int v = 0; v < vectors; ++v) sums[r][c][v] += pixels[c] * share[v];
+          }
+        }
+        at += job.grid.column_step;
+      }
+    }
+    Real* to = job.dweight + tap * vectors * lanes;
+    for (int r = 0; r < rows; ++r) {
+      for (int c = 0; c < columns; ++c) {
+        for (int v = 0; v < vectors; ++v, to += lanes) {
+          store(load<Lanes<lanes>>(to) + sums[r][c][v], to);
+        }
+      }
+    }
+    tap += kTaps;
+  }
+}
+
 template <int lanes, int vectors>
 CNN_INLINE void add_gradients_on(const Gradient& job) {
   std::size_t tap = 0;
+  if constexpr (lanes == 16) {
+    gradients_of_runs<lanes, vectors, 3, 3>(job, tap);
+    gradients_of_runs<lanes, vectors, 2, 5>(job, tap);
+  }
   gradients_of<lanes, vectors, vectors == 2 ? 6 : 10>(job, tap);
   gradients_of<lanes, vectors, 4>(job, tap);
   gradients_of<lanes, vectors, 2>(job, tap);

@@ -5,6 +5,7 @@
 
 #include "base/lanes.hpp"
 #include "kernels/hold.hpp"
+#include "kernels/padding.hpp"
 
 namespace cnn::few_channels {
 namespace {
@@ -18,46 +19,23 @@ std::size_t product(int a, int b) {
 }
 
 // The image within its padding.
-struct Padded {
-  explicit Padded(const Window& window)
-      : channels(window.input.channels),
-        height(window.input.height + 2 * window.pad.height),
-        width(window.input.width + 2 * window.pad.width) {}
-
-  std::size_t size() const { return static_cast<std::size_t>(channels) * product(height, width); }
-
-  int channels;
-  int height;
-  int width;
-};
-
-// x itself where there is no padding, else a copy in scratch.
-const Real* pad(const Window& window, CView x, View scratch) {
-  if (window.pad == Size2{0, 0}) return x.data();
-  const Padded padded(window);
-  std::fill_n(scratch.begin(), padded.size(), Real{0});
+CNN_INLINE Frame frame_of(const Window& window) {
   const auto [channels, height, width] = window.input;
-  for (int c = 0; c < channels; ++c) {
-    for (int row = 0; row < height; ++row) {
-      std::copy_n(&x[product(c * height + row, width)], width,
-                  &scratch[product(c * padded.height + row + window.pad.height, padded.width) +
-                           static_cast<std::size_t>(window.pad.width)]);
-    }
-  }
-  return scratch.data();
+  const auto [top, left] = window.pad;
+  return {channels, height, width, top, left, height + 2 * top, width + 2 * left};
 }
 
 // Neighbouring outputs, a vector of them, of `filters` kernels; weight: tap by tap in the order of
 // the kernels' elements, `step` apart.
 template <typename V, int K, int filters>
-CNN_INLINE void outputs_of(const Padded& image, const Real* x, const Real* weight, int step,
+CNN_INLINE void outputs_of(const Frame& image, const Real* x, const Real* weight, int step,
                            const Real* bias, const OutputRange& range, Real* y,
                            std::size_t positions) {
   V sums[filters];
   for (int f = 0; f < filters; ++f) sums[f] = V{} + (bias == nullptr ? Real{0} : bias[f]);
-  for (int c = 0; c < image.channels; ++c) {
+  for (int c = 0; c < image.planes; ++c) {
     for (int ky = 0; ky < K; ++ky) {
-      const Real* const row = x + product(c * image.height + ky, image.width);
+      const Real* const row = x + product(c * image.padded_height + ky, image.padded_width);
       for (int kx = 0; kx < K; ++kx, weight += step) {
         const auto pixels = load<V>(row + kx);
         for (int f = 0; f < filters; ++f) sums[f] += weight[f] * pixels;
@@ -72,14 +50,14 @@ CNN_INLINE void outputs_of(const Padded& image, const Real* x, const Real* weigh
 template <typename V, int K, int filters>
 CNN_INLINE void planes_of(const Window& window, const Real* x, const Real* weight, int step,
                           const Real* bias, const OutputRange& range, Real* y) {
-  const Padded image(window);
+  const Frame image = frame_of(window);
   constexpr int kWidth = sizeof(V) / sizeof(Real);
   const auto [rows, columns] = window.output;
   for (int oy = 0; oy < rows; ++oy) {
     for (int run = 0; run < columns; run += kWidth) {
       const int ox = std::min(run, columns - kWidth);  // the last run may overlap the one before
-      outputs_of<V, K, filters>(image, x + product(oy, image.width) + ox, weight, step, bias, range,
-                                y + product(oy, columns) + ox, product(rows, columns));
+      outputs_of<V, K, filters>(image, x + product(oy, image.padded_width) + ox, weight, step, bias,
+                                range, y + product(oy, columns) + ox, product(rows, columns));
     }
   }
 }
@@ -120,7 +98,7 @@ CNN_INLINE Real sum_of(const Lanes8& v) {
 template <int K, int filters>
 CNN_INLINE void add_row_of_taps(const Window& window, const Real* x, const Real* dy,
                                 std::size_t filter_size, Real* dweight) {
-  const Padded image(window);
+  const Frame image = frame_of(window);
   const auto [rows, columns] = window.output;
   const std::size_t positions = product(rows, columns);
   // The last run may overlap the one before, whose outputs do not count again.
@@ -133,7 +111,7 @@ CNN_INLINE void add_row_of_taps(const Window& window, const Real* x, const Real*
       const int ox = std::min(run, columns - kLanes);
       Lanes8 pixels[K];
       for (int kx = 0; kx < K; ++kx) {
-        pixels[kx] = load<Lanes8>(x + product(oy, image.width) + ox + kx);
+        pixels[kx] = load<Lanes8>(x + product(oy, image.padded_width) + ox + kx);
       }
       for (int f = 0; f < filters; ++f) {
         Lanes8 share =
@@ -154,12 +132,12 @@ CNN_INLINE void add_row_of_taps(const Window& window, const Real* x, const Real*
 template <int K>
 CNN_INLINE void add_dweight_for(const Window& window, int count, const Real* x, const Real* dy,
                                 Real* dweight) {
-  const Padded image(window);
+  const Frame image = frame_of(window);
   const std::size_t positions = product(window.output.height, window.output.width);
-  const std::size_t filter_size = product(image.channels, K * K);
-  for (int c = 0; c < image.channels; ++c) {
+  const std::size_t filter_size = product(image.planes, K * K);
+  for (int c = 0; c < image.planes; ++c) {
     for (int ky = 0; ky < K; ++ky) {
-      const Real* const row = x + product(c * image.height + ky, image.width);
+      const Real* const row = x + product(c * image.padded_height + ky, image.padded_width);
       Real* const taps = dweight + product(c * K + ky, K);
       int f = 0;
       const auto take = [&]<int filters>(std::integral_constant<int, filters>) CNN_INLINE_LAMBDA {
@@ -194,7 +172,7 @@ bool applies(const Window& window) {
 }
 
 std::size_t scratch(const Window& window) {
-  return Padded(window).size();
+  return frame_of(window).padded_size();
 }
 
 void pack(ConstMatrix weight, Real* packed) {
@@ -209,17 +187,17 @@ void pack(ConstMatrix weight, Real* packed) {
 
 void forward(const Window& window, int count, CView x, const Real* packed, int step, CView bias,
              View y, View scratch, const OutputRange& range) {
-  const Real* const padded = pad(window, x, scratch);
+  const Real* const pixels = padded(frame_of(window), x, scratch);
   const Real* const start = bias.empty() ? nullptr : bias.data();
   if (vector_level() == VectorLevel::x86_64_v4 && window.output.width >= 2 * kLanes) {
-    vectorized<forward_by<Lanes16>>(window, count, padded, packed, step, start, range, y.data());
+    vectorized<forward_by<Lanes16>>(window, count, pixels, packed, step, start, range, y.data());
   } else {
-    vectorized<forward_by<Lanes8>>(window, count, padded, packed, step, start, range, y.data());
+    vectorized<forward_by<Lanes8>>(window, count, pixels, packed, step, start, range, y.data());
   }
 }
 
 void add_dweight(const Window& window, CView x, CView dy, Matrix dweight, View scratch) {
-  vectorized<add_dweight_on>(window, dweight.rows, pad(window, x, scratch), dy.data(),
+  vectorized<add_dweight_on>(window, dweight.rows, padded(frame_of(window), x, scratch), dy.data(),
                              dweight.data);
 }
 

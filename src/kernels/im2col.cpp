@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cassert>
 #include <cstdint>
-#include <cstring>
 
 #include "cnn/error.hpp"
 
@@ -58,9 +57,7 @@ Range inside(int offset, int stride, int input, int output) {
   return {std::min(first, output), std::clamp(last, std::min(first, output), output)};
 }
 
-// Rows of a column matrix are short, 8 to 28 pixels as a rule: too short for calls of memcpy.
-// Blocks of kBlock are moved by one or two vector instructions; a row's last block overlaps the one
-// before.
+// Of pixels that are moved together.
 constexpr std::size_t kBlock = 8;
 
 // A rectangle of `rows` rows of `count` pixels, at `from_pitch` and `to_pitch` from row to row.
@@ -72,17 +69,8 @@ struct Rectangle {
 };
 
 CNN_INLINE void copy(const Rectangle& r, const Real* from, Real* to) {
-  const auto copy_block = [](const Real* source, Real* target) CNN_INLINE_LAMBDA {
-    std::memcpy(target, source, kBlock * sizeof(Real));
-  };
-  const std::size_t whole = r.count / kBlock * kBlock;
   for (std::size_t y = 0; y < r.rows; ++y, from += r.from_pitch, to += r.to_pitch) {
-    if (whole == 0) {
-      for (std::size_t i = 0; i < r.count; ++i) to[i] = from[i];
-      continue;
-    }
-    for (std::size_t i = 0; i < whole; i += kBlock) copy_block(from + i, to + i);
-    if (whole < r.count) copy_block(from + r.count - kBlock, to + r.count - kBlock);
+    copy_short(from, r.count, to);
   }
 }
 
