@@ -9,6 +9,14 @@
 #define CNN_HAS_LEVELS
 #endif
 
+// Before a loop whose rounds have nothing to do with one another, though they may write what they
+// have read: element i of one array over element i of another.
+#if defined(__clang__)
+#define CNN_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define CNN_INDEPENDENT _Pragma("GCC ivdep")
+#endif
+
 #define CNN_INLINE __attribute__((always_inline)) inline
 // The same for a lambda, after its parameters.
 #define CNN_INLINE_LAMBDA __attribute__((always_inline))

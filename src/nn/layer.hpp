@@ -110,6 +110,11 @@ struct LayerPlan {
   std::size_t channel_step = 1;  // where it may be cut: between multiples of this
   std::size_t packed = 0;        // Reals that Layer::pack assigns
   bool evaluates_by_blas = false;
+  // Of a layer whose output has the shape of its first input. In training, output may stand where
+  // that input does; backward then reads no input. And that dinput may stand where doutput does.
+  bool forward_in_place = false;
+  bool backward_in_place = false;
+  bool backward_reads_output = false;
   // In training the output is linear in the inputs, and linear in the parameters.
   bool is_linear = false;
   std::string notice;  // something the user should know, or empty
@@ -155,7 +160,7 @@ struct ForwardArgs {
 struct BackwardArgs {
   std::size_t n;
   std::span<const CView> inputs;  // as in forward
-  CView output;                   // what forward assigned
+  CView output;                   // what forward assigned, for layers that say that they read it
   CView doutput;                  // ∂J/∂output
   std::span<const View> dinputs;  // ∂J/∂input; an empty view is not wanted
   std::span<const CView> parameters;

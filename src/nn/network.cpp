@@ -180,6 +180,17 @@ bool Network::evaluates_by_blas() const {
   return std::ranges::any_of(nodes_, [](const Node& node) { return node.plan.evaluates_by_blas; });
 }
 
+bool Network::works_in_place(std::size_t i) const {
+  const std::size_t input = nodes_[i].inputs.front();
+  return nodes_[i].plan.forward_in_place && input > 0 && !is_shared(input) &&
+         !nodes_[input - 1].plan.backward_reads_output;
+}
+
+bool Network::returns_in_place(std::size_t i) const {
+  const std::size_t input = nodes_[i].inputs.front();
+  return nodes_[i].plan.backward_in_place && !is_shared(input) && wants_gradient_[input];
+}
+
 void Network::find_shares() {
   std::vector<bool> assigned(nodes_.size() + 1);
   for (std::size_t i = nodes_.size(); i-- > 0;) {
@@ -206,6 +217,9 @@ std::uint64_t Network::hash_of_layout() const {
   for (const Node& node : nodes_) {
     add(node.plan.saved_bytes_per_sample);
     add(node.plan.scratch);
+    add(std::uint64_t{node.plan.forward_in_place});
+    add(std::uint64_t{node.plan.backward_in_place});
+    add(std::uint64_t{node.plan.backward_reads_output});
     add(node.plan.parameters.size());
     for (const std::size_t tensor : node.inputs) add(tensor);
   }

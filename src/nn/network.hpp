@@ -80,6 +80,10 @@ class Network {
   bool wants_gradient(std::size_t tensor) const { return wants_gradient_[tensor]; }
   // True if a layer's forward in evaluation is a product of BLAS.
   bool evaluates_by_blas() const;
+  // True if, in training, layer i assigns its output over its first input, of which nobody else
+  // needs what was there; and if it assigns that one's gradient over that of its output.
+  bool works_in_place(std::size_t i) const;
+  bool returns_in_place(std::size_t i) const;
   // True if several layers read this tensor. Then its gradient is the sum of their shares.
   bool is_shared(std::size_t tensor) const { return readers_[tensor] > 1; }
 

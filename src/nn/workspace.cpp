@@ -58,12 +58,17 @@ Workspace::Workspace(const Network& network, std::size_t capacity, Phase phase, 
     return Buffer{arena_.reserve<Real>(capacity * shape.size()), shape.size()};
   };
   const std::size_t tensors = network.nodes().size() + 1;
-  for (std::size_t t = 0; t < tensors; ++t) tensors_.push_back(reserve(network.tensor_shape(t)));
-  if (training) {
-    for (std::size_t t = 0; t < tensors; ++t) {
-      const bool wanted = network.wants_gradient(t) || t + 1 == tensors;
-      dtensors_.push_back(wanted ? reserve(network.tensor_shape(t)) : Buffer{});
-    }
+  const auto input_of = [&](std::size_t t) { return network.nodes()[t - 1].inputs.front(); };
+  for (std::size_t t = 0; t < tensors; ++t) {
+    const bool in_place = training && t > 0 && network.works_in_place(t - 1);
+    tensors_.push_back(in_place ? tensors_[input_of(t)] : reserve(network.tensor_shape(t)));
+  }
+  for (std::size_t t = 0; training && t < tensors; ++t) {
+    const bool in_place = t > 0 && network.returns_in_place(t - 1);
+    const bool wanted = network.wants_gradient(t) || t + 1 == tensors;
+    dtensors_.push_back(in_place ? dtensors_[input_of(t)]
+                        : wanted ? reserve(network.tensor_shape(t))
+                                 : Buffer{});
   }
   if (training) {
     for (const Network::Node& node : network.nodes()) {

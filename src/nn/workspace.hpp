@@ -53,8 +53,8 @@ class Workspace {
   static std::size_t bytes(const Network& network, std::size_t capacity, Phase phase);
 
   // (n, C·H·W) of the images, to be filled before forward; of the last layer; of its gradient, to
-  // be filled before backward. Throw ArgumentError for more samples than there is room for, doutput
-  // also where there are no gradients.
+  // be filled before backward, which may write over it. Throw ArgumentError for more samples than
+  // there is room for, doutput also where there are no gradients.
   View input(std::size_t n) {
     require({0, n});
     return tensor(0, {0, n});

@@ -24,13 +24,19 @@ LayerHarness::LayerHarness(std::unique_ptr<Layer> layer, std::vector<Shape> inpu
   for (auto& dparameter : dparameters_) dparameter_views_.push_back(dparameter.view());
 }
 
+void LayerHarness::work_in_place() {
+  forward_in_place_ = plan_.forward_in_place;
+  backward_in_place_ = plan_.backward_in_place;
+  dinput_views_[0] = dinput(0);
+}
+
 void LayerHarness::forward(Phase phase, const SampleRandom& random) {
-  output_.poison();
+  if (!forward_in_place_) output_.poison();
   saved_.poison();
   scratch_.poison();
   layer_->forward({.n = n_,
                    .inputs = input_views_,
-                   .output = output_.view(),
+                   .output = output(),
                    .parameters = parameter_views_,
                    .saved = phase == Phase::train ? saved_.view() : std::span<std::byte>(),
                    .scratch = scratch_.view(),
@@ -43,7 +49,7 @@ void LayerHarness::backward() {
   scratch_.poison();
   layer_->backward({.n = n_,
                     .inputs = input_views_,
-                    .output = output_.view(),
+                    .output = output(),
                     .doutput = doutput_.view(),
                     .dinputs = dinput_views_,
                     .parameters = parameter_views_,

@@ -60,13 +60,20 @@ class LayerHarness {
   View doutput() { return doutput_.view(); }
   View parameter(std::size_t k) { return parameters_[k].view(); }
   // … and read by it.
-  View output() { return output_.view(); }
-  View dinput(std::size_t k = 0) { return dinputs_[k].view(); }
+  View output() { return forward_in_place_ ? input() : output_.view(); }
+  View dinput(std::size_t k = 0) {
+    return backward_in_place_ && k == 0 ? doutput() : dinputs_[k].view();
+  }
   View dparameter(std::size_t k) { return dparameters_[k].view(); }
   std::span<std::byte> saved() { return saved_.view(); }
 
   // From now on backward is not asked for the gradient of input k.
   void leave_out(std::size_t k) { dinput_views_[k] = View(); }
+
+  // From now on the output stands where the first input does, and that one's gradient where doutput
+  // is, if the plan says so.
+  void work_in_place();
+  void poison_output() { output_.poison(); }
 
   void forward(Phase phase = Phase::train, const SampleRandom& random = {});
   void backward();
@@ -80,6 +87,8 @@ class LayerHarness {
   std::unique_ptr<Layer> layer_;
   LayerPlan plan_;
   std::size_t n_;
+  bool forward_in_place_ = false;
+  bool backward_in_place_ = false;
   std::vector<Guarded<Real>> inputs_, dinputs_, parameters_, dparameters_;
   Guarded<Real> output_, doutput_, scratch_;
   Guarded<std::byte> saved_;

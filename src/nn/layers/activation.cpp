@@ -26,13 +26,14 @@ struct Tanh {
 };
 
 template <typename Function>
-CNN_INLINE void apply(const Real* __restrict z, std::size_t count, Real* __restrict a) {
+CNN_INLINE void apply(const Real* z, std::size_t count, Real* a) {
+  CNN_INDEPENDENT
   for (std::size_t i = 0; i < count; ++i) a[i] = Function::value(z[i]);
 }
 
 template <typename Function>
-CNN_INLINE void apply_slope(const Real* __restrict a, const Real* __restrict da, std::size_t count,
-                            Real* __restrict dz) {
+CNN_INLINE void apply_slope(const Real* a, const Real* da, std::size_t count, Real* dz) {
+  CNN_INDEPENDENT
   for (std::size_t i = 0; i < count; ++i) dz[i] = da[i] * Function::slope(a[i]);
 }
 
@@ -45,6 +46,9 @@ class Activation final : public LayerOf<Activation<Function>> {
     LayerPlan plan;
     plan.output = only_input(inputs);
     plan.channel_cut = ChannelCut::own;
+    plan.forward_in_place = true;
+    plan.backward_in_place = true;
+    plan.backward_reads_output = true;
     return plan;
   }
 

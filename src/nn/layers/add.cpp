@@ -40,6 +40,8 @@ LayerPlan Add::plan(std::span<const Shape> inputs) {
   LayerPlan plan;
   plan.output = inputs.front();
   plan.channel_cut = ChannelCut::own;
+  plan.forward_in_place = true;
+  plan.backward_in_place = true;
   plan.is_linear = true;
   return plan;
 }
@@ -64,7 +66,8 @@ std::unique_ptr<Layer> Add::with_range(const OutputRange& range) const {
 // Forward was y = Σ_k x_k, so every dx_k = dy.
 void Add::backward(const BackwardArgs& args) const {
   for (const View dx : args.dinputs) {
-    if (!dx.empty()) std::copy(args.doutput.begin(), args.doutput.end(), dx.begin());
+    const bool is_dy = dx.data() == args.doutput.data();
+    if (!dx.empty() && !is_dy) std::copy(args.doutput.begin(), args.doutput.end(), dx.begin());
   }
 }
 

@@ -142,17 +142,17 @@ void normalise(const Group& group, const Real* __restrict x, const Normalisation
   }
 }
 
-// dx = scale·(dy − dmean − (x − mean)·dspread)
+// dx = scale·(dy − dmean − (x − mean)·dspread); dx may be dy.
 struct Return {
   Each<Real> mean, scale, dmean, dspread;
 };
 
 CNN_INLINE
-void send_back(const Group& group, const Real* __restrict x, const Real* __restrict dy,
-               const Return& by, Real* __restrict dx) {
+void send_back(const Group& group, const Real* x, const Real* dy, const Return& by, Real* dx) {
   const Return back = by;
   for (std::size_t i = 0, row = 0; i < group.n; ++i, row = i * group.pitch) {
     if (group.positions == 1) {
+      CNN_INDEPENDENT
       for (std::size_t k = 0, p = row; k < group.channels; ++k, ++p) {
         dx[p] = back.scale[k] * (dy[p] - back.dmean[k] - (x[p] - back.mean[k]) * back.dspread[k]);
       }
@@ -163,6 +163,7 @@ void send_back(const Group& group, const Real* __restrict x, const Real* __restr
       const Real scale = back.scale[k];
       const Real dmean = back.dmean[k];
       const Real dspread = back.dspread[k];
+      CNN_INDEPENDENT
       for (std::size_t p = row; p < row + group.positions; ++p) {
         dx[p] = scale * (dy[p] - dmean - (x[p] - mean) * dspread);
       }
@@ -264,6 +265,7 @@ LayerPlan BatchNorm::plan(std::span<const Shape> inputs) {
   plan.saved_bytes_per_sample = freeze_ ? 0 : channels_ * sizeof(Moments);
   plan.couples_samples = !freeze_;
   plan.prefers_all_samples = true;  // sums over a channel are long ones
+  plan.backward_in_place = true;
   plan.sharing = Sharing::pieces;
   const std::size_t piece = channels_of_a_piece(positions_);
   plan.pieces = (channels_ + piece - 1) / piece;

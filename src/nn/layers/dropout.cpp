@@ -30,6 +30,8 @@ LayerPlan Dropout::plan(std::span<const Shape> inputs) {
   plan.channel_cut = ChannelCut::own;
   size_ = plan.output.size();
   plan.saved_bytes_per_sample = size_;  // 1 where a value was kept
+  plan.forward_in_place = true;
+  plan.backward_in_place = true;
   plan.is_linear = true;
   return plan;
 }

@@ -7,13 +7,14 @@ namespace cnn {
 namespace {
 
 CNN_INLINE
-void apply(Real scale, const Real* __restrict z, std::size_t count, Real* __restrict a) {
+void apply(Real scale, const Real* z, std::size_t count, Real* a) {
+  CNN_INDEPENDENT
   for (std::size_t i = 0; i < count; ++i) a[i] = z[i] > 0 ? z[i] : scale * fast_expm1(z[i]);
 }
 
 CNN_INLINE
-void apply_slope(Real scale, const Real* __restrict a, const Real* __restrict da, std::size_t count,
-                 Real* __restrict dz) {
+void apply_slope(Real scale, const Real* a, const Real* da, std::size_t count, Real* dz) {
+  CNN_INDEPENDENT
   for (std::size_t i = 0; i < count; ++i) dz[i] = a[i] > 0 ? da[i] : da[i] * (a[i] + scale);
 }
 
@@ -38,6 +39,9 @@ LayerPlan Elu::plan(std::span<const Shape> inputs) {
   LayerPlan plan;
   plan.output = only_input(inputs);
   plan.channel_cut = ChannelCut::own;
+  plan.forward_in_place = true;
+  plan.backward_in_place = true;
+  plan.backward_reads_output = true;
   return plan;
 }
 

@@ -6,14 +6,15 @@ namespace cnn {
 namespace {
 
 CNN_INLINE
-void apply(Real slope, const Real* __restrict z, std::size_t count, Real* __restrict a) {
+void apply(Real slope, const Real* z, std::size_t count, Real* a) {
+  CNN_INDEPENDENT
   for (std::size_t i = 0; i < count; ++i) a[i] = z[i] < 0 ? slope * z[i] : z[i];
 }
 
 CNN_INLINE
-void apply_slope(Real slope, const Real* __restrict z, const Real* __restrict da, std::size_t count,
-                 Real* __restrict dz) {
-  for (std::size_t i = 0; i < count; ++i) dz[i] = z[i] > 0 ? da[i] : slope * da[i];
+void apply_slope(Real slope, const Real* a, const Real* da, std::size_t count, Real* dz) {
+  CNN_INDEPENDENT
+  for (std::size_t i = 0; i < count; ++i) dz[i] = a[i] > 0 ? da[i] : slope * da[i];
 }
 
 class LeakyRelu final : public LayerOf<LeakyRelu> {
@@ -37,6 +38,9 @@ LayerPlan LeakyRelu::plan(std::span<const Shape> inputs) {
   LayerPlan plan;
   plan.output = only_input(inputs);
   plan.channel_cut = ChannelCut::own;
+  plan.forward_in_place = true;
+  plan.backward_in_place = true;
+  plan.backward_reads_output = true;
   return plan;
 }
 
@@ -46,10 +50,10 @@ void LeakyRelu::forward(const ForwardArgs& args) const {
   vectorized<apply>(static_cast<Real>(slope_), z.data(), z.size(), args.output.data());
 }
 
-// Forward was a = max(z, slope·z), so dz = da where z > 0, slope·da elsewhere.
+// Forward was a = max(z, slope·z), so dz = da where a > 0, slope·da elsewhere.
 void LeakyRelu::backward(const BackwardArgs& args) const {
   const View dz = args.dinputs[0];
-  vectorized<apply_slope>(static_cast<Real>(slope_), args.inputs[0].data(), args.doutput.data(),
+  vectorized<apply_slope>(static_cast<Real>(slope_), args.output.data(), args.doutput.data(),
                           dz.size(), dz.data());
 }
 

@@ -8,7 +8,8 @@ namespace {
 constexpr Real kMost = 6;
 
 CNN_INLINE
-void apply(const Real* __restrict z, std::size_t count, Real* __restrict a) {
+void apply(const Real* z, std::size_t count, Real* a) {
+  CNN_INDEPENDENT
   for (std::size_t i = 0; i < count; ++i) {
     const Real low = z[i] < 0 ? Real{0} : z[i];
     a[i] = low > kMost ? kMost : low;
@@ -16,9 +17,9 @@ void apply(const Real* __restrict z, std::size_t count, Real* __restrict a) {
 }
 
 CNN_INLINE
-void apply_slope(const Real* __restrict z, const Real* __restrict da, std::size_t count,
-                 Real* __restrict dz) {
-  for (std::size_t i = 0; i < count; ++i) dz[i] = z[i] > 0 && z[i] < kMost ? da[i] : Real{0};
+void apply_slope(const Real* a, const Real* da, std::size_t count, Real* dz) {
+  CNN_INDEPENDENT
+  for (std::size_t i = 0; i < count; ++i) dz[i] = a[i] > 0 && a[i] < kMost ? da[i] : Real{0};
 }
 
 class Relu6 final : public LayerOf<Relu6> {
@@ -36,6 +37,9 @@ LayerPlan Relu6::plan(std::span<const Shape> inputs) {
   LayerPlan plan;
   plan.output = only_input(inputs);
   plan.channel_cut = ChannelCut::own;
+  plan.forward_in_place = true;
+  plan.backward_in_place = true;
+  plan.backward_reads_output = true;
   return plan;
 }
 
@@ -45,10 +49,10 @@ void Relu6::forward(const ForwardArgs& args) const {
   vectorized<apply>(z.data(), z.size(), args.output.data());
 }
 
-// Forward was a = min(max(z, 0), 6), so dz = da where 0 < z < 6, 0 elsewhere.
+// Forward was a = min(max(z, 0), 6), so dz = da where 0 < a < 6, 0 elsewhere.
 void Relu6::backward(const BackwardArgs& args) const {
   const View dz = args.dinputs[0];
-  vectorized<apply_slope>(args.inputs[0].data(), args.doutput.data(), dz.size(), dz.data());
+  vectorized<apply_slope>(args.output.data(), args.doutput.data(), dz.size(), dz.data());
 }
 
 std::unique_ptr<Layer> make_relu6() {

@@ -296,6 +296,33 @@ TEST_P(LayerContract, EvaluationIsNotRandomAndSavesNothing) {
   EXPECT_EQ(values(harness.output()), output);
 }
 
+TEST_P(LayerContract, GivesInPlaceWhatItGivesElsewhere) {
+  LayerHarness apart = drawn(2);
+  LayerHarness in_place = drawn(2);
+  in_place.work_in_place();
+  for (LayerHarness* harness : {&apart, &in_place}) harness->forward(Phase::train, keys());
+  EXPECT_EQ(values(in_place.output()), values(apart.output()));
+  for (LayerHarness* harness : {&apart, &in_place}) harness->backward();
+  for (std::size_t k = 0; k < apart.input_count(); ++k) {
+    EXPECT_EQ(values(in_place.dinput(k)), values(apart.dinput(k))) << "input " << k;
+  }
+}
+
+TEST_P(LayerContract, BackwardReadsNoOutputUnlessItSaysSo) {
+  LayerHarness sighted = drawn(2);
+  if (sighted.plan().backward_reads_output) return;
+  LayerHarness blind = drawn(2);
+  for (LayerHarness* harness : {&sighted, &blind}) harness->forward(Phase::train, keys());
+  blind.poison_output();
+  for (LayerHarness* harness : {&sighted, &blind}) harness->backward();
+  for (std::size_t k = 0; k < sighted.input_count(); ++k) {
+    EXPECT_EQ(values(blind.dinput(k)), values(sighted.dinput(k))) << "input " << k;
+  }
+  for (std::size_t k = 0; k < sighted.plan().parameters.size(); ++k) {
+    EXPECT_EQ(values(blind.dparameter(k)), values(sighted.dparameter(k)));
+  }
+}
+
 // A plan that says so by mistake would make the tests above skip what they should see.
 TEST_P(LayerContract, CouplesSamplesIfItSaysSo) {
   LayerHarness both = drawn(2);

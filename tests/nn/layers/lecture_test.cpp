@@ -259,6 +259,7 @@ class OneNeuron : public testing::Test {
     double loss = 0;
     compute_loss(Loss::euclidean, workspace_.output(1), {&label, 1}, 1, {&loss, 1},
                  workspace_.doutput(1));
+    doutput_ = workspace_.doutput(1)[0];
     network_.backward(workspace_, 1, gradients_[0]);
     return loss;
   }
@@ -273,14 +274,15 @@ class OneNeuron : public testing::Test {
   Workspace workspace_;
   Workers workers_;
   std::vector<Gradients> gradients_;
+  Real doutput_ = 0;
 };
 
 TEST_F(OneNeuron, HasTheLossAndGradientsOfTheLecturesFormulas) {
-  EXPECT_EQ(forward_and_backward(), 0.125);   // J = ½(h − y)²
-  EXPECT_EQ(workspace_.output(1)[0], 0.5);    // h = f(0)
-  EXPECT_EQ(workspace_.doutput(1)[0], -0.5);  // h − y
-  EXPECT_EQ(dvalue(0), Real{-0.125});         // δ·x, δ = (h − y)·f'(z)
-  EXPECT_EQ(dvalue(1), Real{-0.125});         // δ
+  EXPECT_EQ(forward_and_backward(), 0.125);  // J = ½(h − y)²
+  EXPECT_EQ(workspace_.output(1)[0], 0.5);   // h = f(0)
+  EXPECT_EQ(doutput_, -0.5);                 // h − y
+  EXPECT_EQ(dvalue(0), Real{-0.125});        // δ·x, δ = (h − y)·f'(z)
+  EXPECT_EQ(dvalue(1), Real{-0.125});        // δ
 }
 
 TEST_F(OneNeuron, StepsAgainstItsGradient) {
