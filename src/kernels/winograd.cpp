@@ -5,6 +5,7 @@
 #include <cassert>
 #include <cstdint>
 
+#include "base/vectors.hpp"
 #include "kernels/blas.hpp"
 #include "kernels/lane_product.hpp"
 #include "kernels/winograd_transforms.hpp"
@@ -43,12 +44,15 @@ struct Winograd::Memory {
 namespace {
 
 // BLAS packs both matrices for every product: up to these extents, that costs more than it gains.
-constexpr int kLongestSum = 192;
+// Vectors of 16 hold more of a product in registers, which is what BLAS packs for.
+int longest_sum() {
+  return vector_level() == VectorLevel::x86_64_v4 ? 512 : 192;
+}
 constexpr int kLargestSquare = 16 * 32;
 
 // c ← a·b; the bits of a row of c depend on nothing but the row of a, unless BLAS multiplies.
 void multiply_rows(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, bool independent) {
-  if (!independent && a.columns > kLongestSum) {
+  if (!independent && a.columns > longest_sum()) {
     return gemm(a, Transpose::no, b, Transpose::no, 0, c);
   }
   multiply({.rows = static_cast<std::size_t>(a.rows),
