@@ -289,7 +289,8 @@ class Comparison {
   std::vector<std::vector<const Compared*>> members_;  // per group
 };
 
-Compared compare_run(const fs::path& path, const ScoreOptions& options, Workers& workers) {
+Compared compare_run(const fs::path& path, const ScoreOptions& options, KeptPart& images,
+                     Workers& workers) {
   Compared run;
   run.record = read_run(path);
   run.name = display_path(path);
@@ -301,7 +302,7 @@ Compared compare_run(const fs::path& path, const ScoreOptions& options, Workers&
   try {
     ScoredRun scored(run.record.model, workers);
     run.parameters = scored.network().parameter_count();
-    scored.score(options);
+    scored.score(options, images);
     run.part = scored.part();
     run.set = scored.dataset().origin.images;
     run.selection = scored.selection();
@@ -345,11 +346,12 @@ std::vector<fs::path> run_directories(const fs::path& path) {
 std::vector<std::string> write_comparison(const ComparisonOptions& options) {
   const int threads = options.score.threads;
   Workers workers(threads > 0 ? threads : Workers::available());
+  KeptPart images;
   std::vector<Compared> runs;
   std::vector<std::string> notices;
   std::string paths;
   for (const fs::path& path : options.runs) {
-    runs.push_back(compare_run(path, options.score, workers));
+    runs.push_back(compare_run(path, options.score, images, workers));
     paths += display_path(path) + " ";
     for (const std::string& notice : runs.back().record.notices) {
       notices.push_back(runs.back().name + ": " + notice);

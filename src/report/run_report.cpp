@@ -29,7 +29,8 @@ void add_scores(const RunReportOptions& options, RunRecord& run, RunPage& page,
   try {
     scored = std::make_unique<ScoredRun>(run.model, workers);
     page.scored = scored.get();
-    scored->score(options.score);
+    KeptPart images;
+    scored->score(options.score, images);
     page.has_scores = true;
   } catch (const FileError& error) {
     run.notices.push_back("Scores and pictures are missing. " + std::string(error.what()));

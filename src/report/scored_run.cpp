@@ -1,7 +1,6 @@
 #include "report/scored_run.hpp"
 
 #include "base/text.hpp"
-#include "data/class_names.hpp"
 #include "formats/tensor_file.hpp"
 #include "nn/loss.hpp"
 #include "run/scored_part.hpp"
@@ -20,15 +19,10 @@ std::string arithmetic_of(const std::filesystem::path& model) {
 ScoredRun::ScoredRun(const std::filesystem::path& model, Workers& workers)
     : runner_(model, workers), arithmetic_(arithmetic_of(model)) {}
 
-void ScoredRun::score(const ScoreOptions& options) {
+void ScoredRun::score(const ScoreOptions& options, KeptPart& kept) {
   DataConfig data = info().config.data;
   part_ = choose_part(options.split, options.data, std::nullopt, data);
-  ReadOptions reading;
-  reading.threads = options.threads;
-  reading.preparation = preparation_of(info());
-  data_ = load_part(data, part_, info().config.training.seed, reading);
-  adopt_classes(data_.dataset, info().classes);
-  require_fit(data_.dataset, info());
+  data_ = kept.read(info(), data, part_, options.threads);
   with_model(runner_.path, [&] {
     evaluation_ = evaluate(runner_.inference, info().config.loss, dataset(), selection());
   });

@@ -3,13 +3,14 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "cnn/evaluation.hpp"
 
+#include "report/kept_part.hpp"
 #include "run/model_runner.hpp"
-#include "run/training_data.hpp"
 
 namespace cnn::report {
 
@@ -25,8 +26,9 @@ class ScoredRun {
   // Throws FileError if the model cannot be read or used.
   ScoredRun(const std::filesystem::path& model, Workers& workers);
 
-  // Reads the images and scores them. Throws FileError or ConfigError if they cannot be had.
-  void score(const ScoreOptions& options);
+  // Reads the images, unless they are kept, and scores them. Throws FileError or ConfigError if
+  // they cannot be had.
+  void score(const ScoreOptions& options, KeptPart& kept);
 
   const ModelInfo& info() const { return runner_.model.info; }
   const Network& network() const { return runner_.model.network; }
@@ -35,8 +37,8 @@ class ScoredRun {
 
   // The rest is of a run that was scored.
   DataPart part() const { return part_; }
-  const Dataset& dataset() const { return data_.dataset; }
-  const Selection& selection() const { return data_.selection; }
+  const Dataset& dataset() const { return data_->dataset; }
+  const Selection& selection() const { return data_->selection; }
   const Evaluation& evaluation() const { return evaluation_; }
   // What an image of the set is called: its file in its folder, or its number.
   std::string image_name(std::uint32_t index) const;
@@ -47,7 +49,7 @@ class ScoredRun {
   ModelRunner runner_;
   std::string arithmetic_;
   DataPart part_ = DataPart::test;
-  PartData data_;
+  std::shared_ptr<const PartData> data_;
   Evaluation evaluation_;
 };
 
