@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "apps/random_training.hpp"
-#include "base/random.hpp"
 #include "infer/evaluate.hpp"
 #include "kernels/blas.hpp"
+#include "nn/layer_clock.hpp"
 #include "run/train_step.hpp"
 
 namespace cnn::app {
@@ -158,88 +158,30 @@ void time_whole(const BenchmarkSetup& setup, BenchmarkResult& result) {
   result.sgemm_peak_gflops = peak_gflops(products, setup.workers.count());
 }
 
-// One group's passes, layer by layer with a look at the clock in between.
-class LayerClock {
- public:
-  LayerClock(const Network& network, std::size_t n)
-      : network_(network),
-        n_(n),
-        workspace_(network, n, Phase::train),
-        gradients_(network),
-        forward_(network.nodes().size()),
-        backward_(network.nodes().size()) {
-    const Random random(2, Purpose::initialisation);
-    const View input = workspace_.input(n);
-    for (std::size_t i = 0; i < input.size(); ++i) input[i] = static_cast<Real>(random.uniform(i));
-    network.forward(workspace_, n, {});
-    const View doutput = workspace_.doutput(n);
-    std::fill(doutput.begin(), doutput.end(), Real{1} / static_cast<Real>(n));
-    network.backward(workspace_, n, gradients_);
-  }
-
-  // Like a real pass it takes a few samples at a time through the layers that do not want all, each
-  // time other ones, so that the caches hold what they hold in training.
-  void pass() {
-    const std::size_t few = std::min(Network::kBlock, n_);
-    const std::size_t first = passes_++ % (n_ / few) * few;
-    const auto samples = [&](std::size_t i) {
-      return network_.nodes()[i].plan.takes_all_samples() ? Samples{0, n_} : Samples{first, few};
-    };
-    for (std::size_t i = 0; i < forward_.size(); ++i) {
-      const auto call = [&] { network_.forward_layer(i, workspace_, samples(i), {}); };
-      forward_[i].push_back(seconds_of_a_sample(samples(i), call));
-    }
-    for (std::size_t i = backward_.size(); i-- > 0;) {
-      if (!network_.wants_gradient(i + 1)) continue;
-      const auto call = [&] { network_.backward_layer(i, workspace_, samples(i), gradients_); };
-      backward_[i].push_back(seconds_of_a_sample(samples(i), call));
-    }
-  }
-
-  std::size_t passes() const { return passes_; }
-
-  LayerTimes times(std::size_t i, double images) const {
-    const Network::Node& node = network_.nodes()[i];
-    LayerTimes layer{.name = node.spec.name};
-    const auto assign = [&](const std::vector<double>& seconds, double flops, double& ms,
-                            double& gflops) {
-      if (seconds.empty()) return;
-      const double sample = median(seconds);
-      ms = 1e3 * images * sample;
-      gflops = 1e-9 * flops / sample;
-    };
-    assign(forward_[i], forward_flops(node), layer.forward_ms, layer.forward_gflops);
-    assign(backward_[i], backward_flops(network_, node), layer.backward_ms, layer.backward_gflops);
-    return layer;
-  }
-
- private:
-  template <typename Call>
-  static double seconds_of_a_sample(const Samples& samples, const Call& call) {
-    const Clock::time_point begin = Clock::now();
-    call();
-    return seconds_between(begin, Clock::now()) / static_cast<double>(samples.count);
-  }
-
-  const Network& network_;
-  std::size_t n_;
-  Workspace workspace_;
-  Gradients gradients_;
-  std::size_t passes_ = 0;
-  std::vector<std::vector<double>> forward_;  // per layer, a sample's seconds in each pass
-  std::vector<std::vector<double>> backward_;
-};
-
 std::vector<LayerTimes> time_layers(const BenchmarkSetup& setup) {
   constexpr std::size_t kMostPasses = 2000;  // more make no better median
-  LayerClock clock(setup.network, std::min(setup.batch, TrainStep::kGroup));
+  const Network& network = setup.network;
+  const std::size_t group = std::min(setup.batch, TrainStep::kGroup);
+  Workspace workspace(network, group, Phase::train);
+  Gradients gradients(network);
+  LayerClock clock(network, workspace, gradients, group);
   const Clock::time_point begin = Clock::now();
   do {
     clock.pass();
   } while (clock.passes() < kMostPasses && seconds_between(begin, Clock::now()) < setup.seconds);
+  const std::vector<LayerTime> times = clock.times();
+  const double images = static_cast<double>(setup.batch);
+  const auto rate = [](double flops, double seconds) {
+    return seconds > 0 ? 1e-9 * flops / seconds : 0;
+  };
   std::vector<LayerTimes> layers;
-  for (std::size_t i = 0; i < setup.network.nodes().size(); ++i) {
-    layers.push_back(clock.times(i, static_cast<double>(setup.batch)));
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    const Network::Node& node = network.nodes()[i];
+    layers.push_back({.name = times[i].name,
+                      .forward_ms = 1e3 * images * times[i].forward,
+                      .backward_ms = 1e3 * images * times[i].backward,
+                      .forward_gflops = rate(forward_flops(node), times[i].forward),
+                      .backward_gflops = rate(backward_flops(network, node), times[i].backward)});
   }
   return layers;
 }

@@ -2,11 +2,15 @@
 
 #pragma once
 
+#include <vector>
+
+#include "nn/layer_clock.hpp"
 #include "nn/network.hpp"
 #include "report/template.hpp"
 
 namespace cnn::report {
 
-void add_network(Fields& fields, const Network& network);
+// `times` are those of its layers, or none.
+void add_network(Fields& fields, const Network& network, const std::vector<LayerTime>& times);
 
 }  // namespace cnn::report

@@ -127,11 +127,11 @@ std::string run_page(const RunPage& page) {
                               .text("resume", resume_command(run))
                               .text("complete", report_command(run)));
   }
-  if (page.network != nullptr) add_network(fields, *page.network);
+  if (page.network != nullptr) add_network(fields, *page.network, run.layers);
   if (page.scored != nullptr) {
     fields.show("has_arithmetic", !page.scored->arithmetic().empty());
     fields.text("arithmetic", page.scored->arithmetic());
-    add_network(fields, page.scored->network());
+    add_network(fields, page.scored->network(), run.layers);
     if (page.has_scores) add_results(fields, *page.scored);
   }
   add_configuration(fields, run.config);

@@ -4,6 +4,7 @@
 
 #include "base/directory.hpp"
 #include "base/file.hpp"
+#include "run/layer_times.hpp"
 #include "run/metrics_rows.hpp"
 #include "run/run_directory.hpp"
 
@@ -41,6 +42,7 @@ RunRecord read_run(const std::filesystem::path& path) {
   run.directory = path;
   run.config = load_config(directory.config(), {}).config;
   run.metrics = read_metrics(directory.metrics());
+  run.layers = read_layer_times(directory.layers());
   run.running = !Directory(path).lock();
   run.ended = is_there(directory.model());
   if (run.ended && !run.running) {

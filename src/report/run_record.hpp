@@ -8,6 +8,7 @@
 
 #include "cnn/training_observer.hpp"
 
+#include "nn/layer_clock.hpp"
 #include "run/run_config.hpp"
 
 namespace cnn::report {
@@ -16,6 +17,7 @@ struct RunRecord {
   std::filesystem::path directory;
   RunConfig config;
   std::vector<EpochMetrics> metrics;
+  std::vector<LayerTime> layers;     // as it measured them at its end; none if it did not
   std::filesystem::path model;       // model.safetensors, or the checkpoint; empty if there is none
   bool ended = false;                // model.safetensors is there
   bool running = false;              // a process has the directory

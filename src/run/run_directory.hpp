@@ -7,6 +7,7 @@
 //   best.safetensors    those of the best validation accuracy
 //   last.safetensors    the newest checkpoint
 //   step-N.safetensors  older checkpoints (output.keep)
+//   layers.csv          how long each layer takes
 //   report.html         the page of cnn-report
 //
 // One process at a time has the directory: it opens and locks it before it decides anything about
@@ -54,6 +55,7 @@ class RunDirectory {
   std::filesystem::path model() const { return path_ / "model.safetensors"; }
   std::filesystem::path best() const { return path_ / "best.safetensors"; }
   std::filesystem::path last() const { return path_ / "last.safetensors"; }
+  std::filesystem::path layers() const { return path_ / "layers.csv"; }
   std::filesystem::path report() const { return path_ / "report.html"; }
   // The file that one of these names, in the directory that was taken; while a run is prepared,
   // that of the new run.

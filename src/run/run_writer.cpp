@@ -3,6 +3,7 @@
 #include "cnn/error.hpp"
 
 #include "base/file.hpp"
+#include "run/layer_times.hpp"
 #include "run/run_identity.hpp"
 
 namespace cnn {
@@ -63,6 +64,10 @@ void RunWriter::keep_best(const RunState& state) {
 
 void RunWriter::keep_result(const RunState& state) {
   save_model(directory_.at(directory_.model()), state.info, state.result());
+}
+
+void RunWriter::keep_layer_times(const std::vector<LayerTime>& times) {
+  write_layer_times(directory_.at(directory_.layers()), times);
 }
 
 }  // namespace cnn

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "run/metrics_file.hpp"
 #include "run/run_directory.hpp"
@@ -34,6 +35,7 @@ class RunWriter final : public RunKeeper {
   void keep_epoch(const EpochMetrics& metrics) override;
   void keep_best(const RunState& state) override;
   void keep_result(const RunState& state) override;
+  void keep_layer_times(const std::vector<LayerTime>& times) override;
 
  private:
   void bring_along(const Checkpoint& checkpoint);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
 #include <string>
 #include <utility>
@@ -298,6 +299,20 @@ BatchResult TrainStep::run(const Dataset& dataset, std::span<const std::uint32_t
                  schedule_factor, workers_);
   }
   return result;
+}
+
+std::vector<LayerTime> TrainStep::time_layers(std::size_t n, double seconds) {
+  using Clock = std::chrono::steady_clock;
+  constexpr std::size_t kMostPasses = 2000;  // more make no better median
+  const Clock::time_point begin = Clock::now();
+  LayerClock clock(network_, workspaces_.front(), gradients_.front(),
+                   std::min({n, kGroup, labels_.size()}));
+  do {
+    clock.pass();
+  } while (clock.passes() < kMostPasses &&
+           std::chrono::duration<double>(Clock::now() - begin).count() < seconds);
+  gradients_.front().clear();
+  return clock.times();
 }
 
 }  // namespace cnn

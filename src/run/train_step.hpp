@@ -29,6 +29,7 @@
 #include "base/workers.hpp"
 #include "data/augment.hpp"
 #include "data/preprocessing.hpp"
+#include "nn/layer_clock.hpp"
 #include "nn/loss.hpp"
 #include "nn/network.hpp"
 #include "nn/shared_pass.hpp"
@@ -63,6 +64,10 @@ class TrainStep {
   // output for. The parameters are then as they were, and the next step is not affected.
   BatchResult run(const Dataset& dataset, std::span<const std::uint32_t> places, std::uint64_t step,
                   double schedule_factor, std::optional<std::uint64_t> epoch);
+
+  // How long each layer takes on this thread, with groups of at most n images, measured for so many
+  // seconds but at least once. Uses the memory of steps, and leaves nothing in their sums.
+  std::vector<LayerTime> time_layers(std::size_t n, double seconds);
 
   // Bytes that a TrainStep will take, parameters included, on each of so many ranks.
   static std::size_t bytes(const Network& network, std::size_t batch, int workers,

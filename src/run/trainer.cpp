@@ -61,6 +61,7 @@ Trainer::Trainer(const TrainerSetup& setup)
       averaged_(training_.solver.ema > 0 ? std::optional(copy(setup.network)) : std::nullopt),
       solver_(setup.network, training_.solver, averaged_ ? averaged_->values() : View(),
               setup.collective),
+      workers_(setup.workers),
       train_step_(
           setup.network, solver_, setup.info.config.loss, table_, largest_batch(setup),
           training_.seed, setup.workers,
@@ -188,7 +189,8 @@ Trainer::Outcome Trainer::run(TrainObserver& observer, StopSwitch& stop) {
   // The first checkpoint before the first step: what cannot be written shows now, and a run that
   // diverges or is killed early leaves something to start from.
   if (!saved_) keep_checkpoint(observer);
-  epoch_start_ = checkpoint_time_ = Clock::now();
+  const Clock::time_point start = Clock::now();
+  epoch_start_ = checkpoint_time_ = start;
   while (!is_finished()) {
     const std::uint32_t asked = requests(stop);
     if ((asked & kStop) != 0) break;
@@ -203,8 +205,28 @@ Trainer::Outcome Trainer::run(TrainObserver& observer, StopSwitch& stop) {
   if (saved_ != progress_) keep_checkpoint(observer);
   if (!is_finished()) return Outcome::stopped;
   solver_.gather_average();
-  if (collective_.is_first()) keeper_.keep_result(state());
+  if (collective_.is_first()) {
+    keeper_.keep_result(state());
+    time_layers(seconds_since(start), images_here_);
+  }
   return Outcome::finished;
+}
+
+void Trainer::time_layers(double seconds, std::uint64_t images) {
+  constexpr double kShare = 0.005;  // of the run
+  constexpr double kEnough = 0.2;   // seconds: more make no better median
+  constexpr double kPasses = 4;     // that fit at least
+  if (images == 0) return;
+  const double of_image = seconds * workers_.count() * collective_.size() /
+                          static_cast<double>(images);  // on one thread
+  const double most = kShare * seconds;
+  const auto fitting = [&](double time) {
+    return static_cast<std::size_t>(time / (kPasses * of_image));
+  };
+  const double wanted = std::min(most, kEnough);
+  // Groups as in training, or smaller ones where these would take long.
+  const std::size_t n = std::max(fitting(wanted), std::min<std::size_t>(fitting(most), 1));
+  if (n > 0) keeper_.keep_layer_times(train_step_.time_layers(n, wanted));
 }
 
 bool Trainer::is_out_of_patience() const {
@@ -237,6 +259,7 @@ void Trainer::advance(TrainObserver& observer) {
   progress_.epoch_correct += result.correct;
   progress_.epoch_images += images;
   epoch_images_here_ += images;
+  images_here_ += images;
   const auto seen = static_cast<double>(progress_.epoch_images);
   observer.on_step({progress_.step, steps_, epoch, batch, steps_per_epoch_,
                     progress_.epoch_loss / seen,

@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cnn/dataset.hpp"
 #include "cnn/training_observer.hpp"
@@ -54,6 +55,8 @@ class RunKeeper {
   virtual void keep_best(const RunState& state) = 0;
   // The run is finished.
   virtual void keep_result(const RunState& state) = 0;
+  // How long its layers took.
+  virtual void keep_layer_times(const std::vector<LayerTime>& times) = 0;
 };
 
 // What a run works on. All of it outlives the Trainer.
@@ -97,9 +100,10 @@ class Trainer {
   bool is_finished() const;
 
   // Trains to the end, or until told to stop; either way a checkpoint is kept last, and after the
-  // end the result. A run that has no checkpoint yet keeps one before its first step. Throws
-  // DivergedError if a loss or a weight is no longer finite (the last good checkpoint stays), and
-  // what the keeper throws.
+  // end the result and how long each layer takes, measured in less than a hundredth of the run's
+  // time, unless too few images have been seen for that. A run that has no checkpoint yet keeps one
+  // before its first step. Throws DivergedError if a loss or a weight is no longer finite (the last
+  // good checkpoint stays), and what the keeper throws.
   Outcome run(TrainObserver& observer, StopSwitch& stop);
 
   // Keeps a checkpoint. Throws as run does.
@@ -128,6 +132,8 @@ class Trainer {
   bool epoch_is_due() const;
   void finish_epoch(TrainObserver& observer, const std::atomic<bool>& stop);
   bool checkpoint_due() const;
+  // Of a run that took so many seconds for so many images.
+  void time_layers(double seconds, std::uint64_t images);
   double factor(std::uint64_t step) const;
   // Has data.augment.until not been reached?
   bool is_augmented(std::uint64_t step) const;
@@ -143,6 +149,7 @@ class Trainer {
   PixelTable table_;
   std::optional<Network> averaged_;
   Solver solver_;
+  Workers& workers_;
   TrainStep train_step_;
   Inference inference_;
   RunKeeper& keeper_;
@@ -151,7 +158,8 @@ class Trainer {
   std::uint64_t steps_per_epoch_;
   std::uint64_t steps_;
   TrainProgress progress_;
-  Selection order_;  // of the present epoch
+  std::uint64_t images_here_ = 0;  // seen by this process
+  Selection order_;                // of the present epoch
   std::optional<std::uint64_t> order_epoch_;
   std::optional<TrainProgress> saved_;  // what the keeper has as the newest, if that is this run's
   Clock::time_point epoch_start_;

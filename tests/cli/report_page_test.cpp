@@ -76,6 +76,23 @@ TEST(Report, HasTheNumbersOfEvalAndTheSameBytesAgain) {
   EXPECT_EQ(report(temp / "run", {"--threads", "1"}), page);
 }
 
+TEST(Report, ShowsTheTimesOfLayersThatTheRunStored) {
+  const TempDir temp;
+  ASSERT_EQ(train_tiny(temp, 3).code, 0);
+  const fs::path file = temp / "run/layers.csv";
+  fs::remove(file);
+  const std::string header = "layer,forward_us,backward_us\n";
+  EXPECT_THAT(report(temp / "run"), HasSubstr("Times are missing"));
+  std::ofstream(file) << header << "fc1,12.34,5678\n";
+  const std::string page = report(temp / "run");
+  EXPECT_THAT(page, HasSubstr("<td class=\"number\">12.3</td><td class=\"number\">5678.0</td>"));
+  EXPECT_THAT(page, Not(HasSubstr("Times are missing")));
+  std::ofstream(file) << header << "of_another_network,12.34,5678\n";
+  EXPECT_THAT(report(temp / "run"), HasSubstr("Times are missing"));
+  std::ofstream(file) << "dear\n";
+  EXPECT_EQ(run_command("cnn-report", {(temp / "run").string()}).code, 3);
+}
+
 TEST(Report, ScoresTheValidationSetWhereThereIsNoTestSet) {
   const TempDir temp;
   ASSERT_EQ(train_tiny(temp, 3, {"--set", "data.validation=6"}).code, 0);

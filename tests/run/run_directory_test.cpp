@@ -117,7 +117,7 @@ TEST(RunDirectory, ANewRunReplacesTheOldOneAndNothingElse) {
   const TempDir temp;
   for (const char* name : {"config.yaml", "last.safetensors", "model.safetensors", "metrics.csv",
                            "step-12.safetensors", "notes.txt", "step-x.safetensors", ".probe",
-                           ".my-notes.tmp", ".last.safetensors.bak.tmp"}) {
+                           "layers.csv", ".my-notes.tmp", ".last.safetensors.bak.tmp"}) {
     write_file(temp.path() / name, "old");
   }
   const std::string before = names_in(temp.path());

@@ -73,6 +73,26 @@ TEST(TrainStep, SameBitsForAnyNumberOfThreads) {
   }
 }
 
+TEST(TrainStep, TimesItsLayersAndStepsAsIfItHadNot) {
+  Rig one(1), other(1);
+  const auto step = [](Rig& rig, std::uint64_t t) {
+    rig.step.run(rig.dataset, first(100), t, 1.0, 0);
+  };
+  step(one, 0);
+  step(other, 0);
+  for (const std::size_t n : {1U, 5U, 100U}) {
+    const std::vector<LayerTime> times = other.step.time_layers(n, 0);
+    ASSERT_EQ(times.size(), other.network.nodes().size());
+    for (std::size_t i = 0; i < times.size(); ++i) {
+      EXPECT_EQ(times[i].name, other.network.nodes()[i].spec.name);
+      EXPECT_GT(times[i].forward, 0);
+    }
+  }
+  step(one, 1);
+  step(other, 1);
+  EXPECT_TRUE(std::ranges::equal(one.network.values(), other.network.values()));
+}
+
 TEST(TrainStep, DropoutChangesWithTheStepAlone) {
   Rig a(1, 0.0), b(1, 0.0);
   const double loss = a.step.run(a.dataset, first(100), 3, 1.0, 0).loss;

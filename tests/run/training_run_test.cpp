@@ -11,6 +11,7 @@
 
 #include "base/file.hpp"
 #include "formats/tensor_file.hpp"
+#include "run/layer_times.hpp"
 #include "support/files.hpp"
 #include "support/idx_writer.hpp"
 #include "support/temp_dir.hpp"
@@ -51,6 +52,25 @@ TEST_F(TrainingRunTest, LeavesAModelAndReports) {
     EXPECT_TRUE(fs::exists(run.directory() / file)) << file;
   }
   EXPECT_EQ(read_file(run.directory() / "config.yaml", 1 << 20), run.config());
+}
+
+// One image in hundreds is what measuring may cost.
+TEST_F(TrainingRunTest, SaysHowLongItsLayersTakeIfThatCostsLittle) {
+  TrainingOptions options = into(temp_.path() / "long");
+  options.overrides = {"training.threads=1", "training.steps=40"};
+  TrainingRun run = TrainingRun::from_yaml(kConfig, options);
+  run.run(recorder_);
+  const std::vector<LayerTime> times = read_layer_times(run.directory() / "layers.csv");
+  ASSERT_EQ(times.size(), 4U);
+  EXPECT_EQ(times[0].name, "conv1");
+  EXPECT_GT(times[0].forward, 0);
+  EXPECT_GT(times[0].backward, 0);
+
+  options.out = temp_.path() / "short";
+  options.overrides.back() = "training.steps=4";
+  TrainingRun brief = TrainingRun::from_yaml(kConfig, options);
+  brief.run(recorder_);
+  EXPECT_FALSE(fs::exists(brief.directory() / "layers.csv"));
 }
 
 TEST_F(TrainingRunTest, StoppedAndGoneOnItEndsInTheSameBytes) {
