@@ -46,6 +46,16 @@ Statistics statistics(const std::vector<double>& values) {
   return result;
 }
 
+// A share ends at 0 and 1, whatever deviation lies around its mean.
+Spread band_at(double x, const Statistics& s, Scale scale) {
+  Spread band{x, s.mean - s.deviation, s.mean + s.deviation};
+  if (scale == Scale::percent) {
+    band.low = std::max(band.low, 0.0);
+    band.high = std::min(band.high, 1.0);
+  }
+  return band;
+}
+
 // A run, and what is kept of its scores.
 struct Compared {
   RunRecord record;
@@ -121,9 +131,19 @@ class Comparison {
     return fmt::format("r{}", group % kColours);
   }
 
+  // Runs of different data or networks: their figures come first, and nobody asks which of the keys
+  // it is that makes one better.
+  bool has_many_keys() const {
+    constexpr std::size_t kMost = 8;
+    return differing_.size() > kMost;
+  }
+
   std::string name_of_group(std::size_t group) const {
     const std::vector<const Compared*>& runs = members_[group];
     if (runs.size() == 1) return runs.front()->name;
+    if (has_many_keys()) {
+      return fmt::format("{} and {} more", runs.front()->name, runs.size() - 1);
+    }
     std::string text;
     for (const std::string& key : differing_) {
       if (repeats(key)) continue;
@@ -138,6 +158,7 @@ class Comparison {
   }
 
   void add_table(Fields& fields) const {
+    fields.show("many_keys", has_many_keys());
     for (const std::string& key : differing_) fields.add("keys", Fields().text("key", key));
     const Compared* best = nullptr;
     for (const Compared& run : runs_) {
@@ -184,7 +205,7 @@ class Comparison {
   }
 
   // The line of a group: the value of each epoch, or where there are seeds their mean, with a band.
-  Line line_of(std::size_t group, double EpochMetrics::*value, bool validated) const {
+  Line line_of(std::size_t group, double EpochMetrics::*value, Scale scale, bool validated) const {
     Line line{name_of_group(group), style_of(group), {}};
     std::map<std::uint64_t, std::vector<double>> epochs;
     for (const Compared* run : members_[group]) {
@@ -199,7 +220,7 @@ class Comparison {
       const auto x = static_cast<double>(epoch);
       line.points.push_back({x, s.mean});
       if (members_[group].size() > 1) {
-        line.band.push_back({x, s.mean - s.deviation, s.mean + s.deviation});
+        line.band.push_back(band_at(x, s, scale));
       }
     }
     return line;
@@ -219,7 +240,7 @@ class Comparison {
           Curve{"Training loss", Scale::logarithmic, &EpochMetrics::train_loss, false}}) {
       LineChart chart{.title = curve.title, .scale = curve.scale, .lines = {}};
       for (std::size_t group = 0; group < members_.size(); ++group) {
-        Line line = line_of(group, curve.value, curve.validated);
+        Line line = line_of(group, curve.value, curve.scale, curve.validated);
         if (!line.points.empty()) chart.lines.push_back(std::move(line));
       }
       if (!chart.lines.empty()) fields.add("curves", line_chart_fields(chart));
@@ -234,6 +255,7 @@ class Comparison {
   }
 
   void add_values(Fields& fields) const {
+    if (has_many_keys()) return;
     for (const std::string& key : differing_) {
       if (repeats(key)) continue;
       std::map<std::pair<double, std::string>, std::vector<double>> values;
@@ -249,7 +271,7 @@ class Comparison {
         const auto x = static_cast<double>(chart.x_names.size());
         const Statistics s = statistics(accuracies);
         line.points.push_back({x, s.mean});
-        line.band.push_back({x, s.mean - s.deviation, s.mean + s.deviation});
+        line.band.push_back(band_at(x, s, Scale::percent));
         chart.x_names.push_back(value.second);
       }
       chart.lines.push_back(std::move(line));

@@ -154,10 +154,16 @@ class Plot {
                                    : rounded_text(tick);
       fields.add("y_ticks", Fields().text("y", coordinate(y_of(tick))).text("text", text));
     }
-    for (std::size_t i = 0; i < chart_.x_names.size(); ++i) {
-      fields.add("x_ticks", Fields()
-                                .text("x", coordinate(x_of(static_cast<double>(i))))
-                                .text("text", chart_.x_names[i]));
+    // Names may be long: those at the edges stay between them.
+    constexpr std::size_t kNames = 60, kShortest = 8;  // characters, of all and of one
+    const std::size_t names = chart_.x_names.size();
+    for (std::size_t i = 0; i < names; ++i) {
+      fields.add("x_ticks",
+                 Fields()
+                     .text("x", coordinate(x_of(static_cast<double>(i))))
+                     .text("text", shown(chart_.x_names[i], std::max(kNames / names, kShortest)))
+                     .show("first", i == 0 && names > 1)
+                     .show("last", i == names - 1 && names > 1));
     }
     if (!chart_.x_names.empty()) return;
     for (const double tick : plain_ticks(x_, kTicksAcross)) {

@@ -332,6 +332,23 @@ TEST(ReportOfSeveral, ShowsTheKeysThatDifferAndWhatTheyChange) {
   EXPECT_THAT(page, HasSubstr(">" + compared.substr(at, compared.find(':', at) - at) + "</td>"));
 }
 
+// Runs that have nothing in common: what they came to stands beside their names.
+TEST(ReportOfSeveral, FiguresComeBeforeManyKeys) {
+  const TempDir temp, other;
+  ASSERT_EQ(train_tiny(temp, 3, {"--seeds", "1-2"}).code, 0);
+  ASSERT_EQ(train(other / "run", {"--set", "training.steps=20"}).code, 0);
+  const fs::path out = temp / "all.html";
+  ASSERT_EQ(run_command("cnn-report",
+                        {(temp / "run").string(), (other / "run").string(), "--out", out.string()})
+                .code,
+            0);
+  const std::string page = slurp(out);
+  EXPECT_EQ(html_mistake(page), "");
+  EXPECT_THAT(page, HasSubstr("<th scope=\"col\" class=\"number\">time</th><th scope=\"col\">"));
+  EXPECT_THAT(page, HasSubstr("seed-1 and 1 more: accuracy "));
+  EXPECT_THAT(page, Not(HasSubstr("<h2>Accuracy by value</h2>")));
+}
+
 TEST(ReportOfSeveral, DrawsSeedsAsMeanAndBand) {
   const TempDir temp;
   ASSERT_EQ(train_tiny(temp, 3, {"--seeds", "1-3", "--set", "training.epochs=2"}).code, 0);

@@ -40,6 +40,15 @@ TEST(LineChart, SpansTheDrawing) {
   EXPECT_NE(svg.find("a, epoch 3: 10"), std::string::npos) << svg;
 }
 
+TEST(LineChart, LongNamesStayInTheDrawing) {
+  LineChart chart{.title = "t", .lines = {{"a", "train", {{0, 1}, {1, 2}}}}};
+  chart.x_names = {"euclidean", std::string(100, 'x')};
+  const std::string svg = drawn(chart);
+  EXPECT_NE(svg.find("class=\"tick x first\""), std::string::npos) << svg;
+  EXPECT_NE(svg.find("class=\"tick x last\""), std::string::npos) << svg;
+  EXPECT_EQ(svg.find(std::string(40, 'x')), std::string::npos) << svg;
+}
+
 TEST(LineChart, OnePointAndNoneAreDrawn) {
   EXPECT_EQ(count(drawn({.title = "t", .lines = {{"a", "train", {{1, 0.5}}}}}), "<circle"), 1U);
   EXPECT_EQ(count(drawn({.title = "t", .lines = {{"a", "train", {}}}}), "<circle"), 0U);
