@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # A page of cnn-report in a browser and before a validator, as far as they are installed:
 #   run.sh BIN_DIR SOURCE_DIR
-# No console message, no picture that is not shown, nothing wider than a narrow screen, in light and dark. The validator
-# is vnu-jar; CNN_VNU_JAR names it. Exits with 77 where there is no Chromium.
+# No console message, no picture that is not shown, nothing wider than a narrow screen, in light and dark, with names of
+# classes that are long, of other scripts and full of marks. The validator is vnu-jar; CNN_VNU_JAR names it. Exits with 77
+# where there is no Chromium.
 set -euo pipefail
 bin=$1 source=$2
 command -v chromium >/dev/null || { echo "chromium is not installed"; exit 77; }
@@ -10,8 +11,9 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 fail() { echo "$*" >&2; exit 1; }
 
+classes='["<b>&\"", "it'"'"'s", "🐈", "שלום עולם", "'$(printf 'a%.0s' {1..200})'", "5", "6", "7", "8", "two words"]'
 "$bin/cnn-train" --config "$source/configs/digits.yaml" --out "$work/run" --quiet --report \
-  --set training.epochs=2 --set data.augment.shift=2 >/dev/null
+  --set training.epochs=2 --set data.augment.shift=2 --set "data.classes=$classes" >/dev/null
 page=$work/run/report.html
 
 # A copy that says what it sees, in its own title.
