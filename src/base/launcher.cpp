@@ -120,7 +120,12 @@ std::unique_ptr<Launched> join_ranks() {
     std::string error;
     if (const CnnMpi* const mpi = load(module_path(kind), error)) {
       auto ranks = std::make_unique<MpiRanks>(*mpi);
-      require_size(*ranks);
+      try {
+        require_size(*ranks);
+      } catch (const ConfigError&) {
+        ranks->finish(2);  // MPI does not end by itself
+        throw;
+      }
       return ranks;
     }
     if (reason.empty()) reason = error;

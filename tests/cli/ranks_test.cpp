@@ -437,6 +437,17 @@ TEST(RanksOfNobody, SlurmAloneStartsNone) {
   EXPECT_THAT(result.err, Not(HasSubstr("ranks of")));
 }
 
+TEST(RanksOfNobody, ALauncherOfAnotherMpiIsSaid) {
+  if (launchers().empty()) GTEST_SKIP() << "needs Open MPI or MPICH";
+  const TempDir temp;
+  const bool is_mpich = launchers().front().find("mpich") != std::string::npos;
+  RunningCommand command("cnn-train", {"--version"}, temp.path(), {},
+                         {is_mpich ? "PMI_SIZE=2" : "OMPI_COMM_WORLD_SIZE=2"});
+  const CommandResult result = command.wait();
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.err, HasSubstr("the launcher is that of another MPI than the module's"));
+}
+
 TEST(RanksOfNobody, AModuleThatIsMissingIsSaid) {
   const TempDir temp;
   fs::copy_file(command_path("cnn-train"), temp / "cnn-train");
