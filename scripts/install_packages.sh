@@ -8,9 +8,10 @@ packages=(g++ cmake ninja-build libopenblas-dev libcli11-dev libyaml-cpp-dev lib
 for option in "$@"; do
   case $option in
     # clang is for a second build and, with its runtime, for fuzzing, libbenchmark for benchmarks, Pillow to compare
-    # pictures with, python3-onnx to check exported models, Open MPI and MPICH for several ranks; what needs them is left out where they are missing. clang-format is for scripts/check.sh.
+    # pictures with, python3-onnx to check exported models, python3-jsonschema to check the schema, Open MPI and MPICH for
+    # several ranks; what needs them is left out where they are missing. clang-format is for scripts/check.sh.
     --tests) packages+=(libgtest-dev libgmock-dev libbenchmark-dev clang libclang-rt-dev clang-format python3-pil
-                        python3-onnx libopenmpi-dev openmpi-bin libmpich-dev mpich) ;;
+                        python3-onnx python3-jsonschema python3-yaml libopenmpi-dev openmpi-bin libmpich-dev mpich) ;;
     # PyTorch is at its best with OpenBLAS' OpenMP build beside it.
     --torch) packages+=(python3-torch python3-yaml libopenblas0-openmp) ;;
     *) echo "usage: $0 [--tests] [--torch]" >&2; exit 2 ;;
