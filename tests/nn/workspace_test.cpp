@@ -2,14 +2,22 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "nn/traced_pass.hpp"
+#include "support/draw.hpp"
 #include "support/example_options.hpp"
+#include "support/gradient_check.hpp"
+#include "support/networks.hpp"
 #include "support/values.hpp"
 
 namespace cnn {
 namespace {
+
+using testing::ElementsAre;
 
 // Tensors of 1x4x4 = 16, 2x2x2 = 8 and 3 values.
 Network small() {
@@ -56,6 +64,55 @@ TEST(Workspace, HoldsWhatLayersKeepForBackward) {
   EXPECT_EQ(
       Workspace::bytes(network, 3, Phase::train) - Workspace::bytes(network, 3, Phase::evaluate),
       reals(3 * 4) + in_cache_lines(3 * 4 * sizeof(std::uint8_t)));
+}
+
+// Layers of activations, where the one before reads its output on the way back, where another reads
+// the same input, and where neither is so.
+Network activations() {
+  return Network({2, 3, 3},
+                 {layer_spec("conv", "a", "{count: 2, kernel: 1}"), layer_spec("tanh", "b", "{}"),
+                  layer_spec("relu", "c", "{}"), layer_spec("conv", "d", "{count: 2, kernel: 1}"),
+                  layer_spec("relu", "e", "{}"), layer_spec("add", "f", "{}", {"e", "d"}),
+                  layer_spec("fc", "g", "{count: 2}")});
+}
+
+TEST(Workspace, LaysATensorOverAnotherThatNobodyElseNeeds) {
+  const Network network = activations();
+  std::vector<bool> in_place, back_in_place;
+  for (std::size_t i = 0; i < network.nodes().size(); ++i) {
+    in_place.push_back(network.works_in_place(i));
+    back_in_place.push_back(network.returns_in_place(i));
+  }
+  EXPECT_THAT(in_place, ElementsAre(false, true, false, false, false, false, false));
+  EXPECT_THAT(back_in_place, ElementsAre(false, true, true, false, false, true, false));
+  constexpr std::size_t kTensors = 6 - 1;    // of 2x3x3 = 18 values, and of 2
+  constexpr std::size_t kGradients = 6 - 3;  // the same
+  constexpr std::size_t kShares = 1;
+  EXPECT_EQ(Workspace::bytes(network, 3, Phase::train),
+            (1 + kTensors + kGradients + kShares) * reals(3 * 18) + 2 * reals(3 * 2) +
+                reals(largest_scratch(network)));
+}
+
+TEST(Workspace, GivesInPlaceWhatTensorsOfTheirOwnGive) {
+  Network network = activations();
+  draw_parameters(network);
+  Workspace workspace(network, 1, Phase::train);
+  Gradients gradients(network);
+  Draw draw(1);
+  draw.integers(workspace.input(1), 3);
+  TracedPass traced(network, workspace.input(1));
+  network.forward(workspace, 1, {});
+  EXPECT_EQ(values(workspace.output(1)), values(traced.output()));
+  const std::vector<Real> doutput = {1, -2};
+  std::ranges::copy(doutput, workspace.doutput(1).begin());
+  network.backward(workspace, 1, gradients);
+  traced.go_back(doutput);
+  for (const Parameter& p : network.parameters()) {
+    EXPECT_LE(element_wise_error(values(gradients.values().subspan(p.offset, p.size)),
+                                 values(traced.gradient(p))),
+              1e-6)
+        << p.name;
+  }
 }
 
 TEST(Workspace, HoldsRoomForTheSharesOfATensorReadTwice) {
