@@ -17,14 +17,16 @@ namespace cnn {
 namespace {
 
 // A sheet lies on something else if this part of the border has one tone, and what that does not
-// reach covers so much of the picture, so much of each side of its bounding box (seen from outside
-// to this depth, for it may lie askew), and shows so much of the border's tone itself.
+// reach covers so much of the picture, and so much of each side of its bounding box (seen from
+// outside to this depth, for it may lie askew). What shows less than kLeastDrawn of ink is an empty
+// sheet, or, if it is so slim, the stroke of a 1.
 constexpr double kFrameLine = 0.9;
 constexpr double kSmallestSheet = 0.4;
 constexpr double kStraight = 0.85;
 constexpr double kAskew = 0.14;
 constexpr double kLeastDrawn = 0.003;
 constexpr double kMostDrawn = 0.45;
+constexpr int kSlim = 2;
 constexpr int kMostFrames = 3;
 
 // A border is paper if this part of it has one tone, and 8 of 10 of these pixels lie within this
@@ -170,6 +172,20 @@ double light_part(const Histogram& levels, const Tones& tones) {
          static_cast<double>(std::accumulate(levels.begin(), levels.end(), std::size_t{0}));
 }
 
+// Whether the sheet shows ink of another tone than the frame's, as pencil and orange are lighter
+// than a black frame. Pixels so near to the frame do not count.
+bool shows_ink(const Gray& picture, const std::vector<float>& distances, double near) {
+  std::vector<std::uint8_t> sheet;
+  for (std::size_t i = 0; i < distances.size(); ++i) {
+    if (distances[i] > near) sheet.push_back(picture.levels[i]);
+  }
+  const std::optional<Tones> tones = find_tones(sheet, kFaintest);
+  if (!tones) return false;
+  const double light = light_part(count_levels(sheet), *tones);
+  const double drawn = std::min(light, 1 - light);
+  return drawn >= kLeastDrawn && drawn <= kMostDrawn;
+}
+
 // If a sheet lies on something else, makes that as light as the sheet and returns the sheet's box.
 std::optional<Box> clear_frame(Gray& picture) {
   const std::optional<Tones> tones = find_tones(picture.levels);
@@ -186,13 +202,15 @@ std::optional<Box> clear_frame(Gray& picture) {
   const auto outside = static_cast<double>(std::count(frame.begin(), frame.end(), 1));
   const auto drawn = static_cast<double>(std::count(tone.begin(), tone.end(), 1)) - outside;
   const double sheet = all - outside;
-  if (sheet < kSmallestSheet * all || drawn < kLeastDrawn * sheet || drawn > kMostDrawn * sheet) {
-    return std::nullopt;
-  }
+  if (sheet < kSmallestSheet * all || drawn > kMostDrawn * sheet) return std::nullopt;
   const Box box = bounds_of_rest(frame, picture.size);
   if (covered_side(frame, picture.size, box, 0, kAskew) < kStraight) return std::nullopt;
   const std::vector<float> distances = distances_to(frame, picture.size);
   const double blur = kBlur * picture.longer_side() + 1;
+  const bool slim = kSlim * std::min(box.width, box.height) <= std::max(box.width, box.height);
+  if (slim && drawn < kLeastDrawn * sheet && !shows_ink(picture, distances, 2 * blur)) {
+    return std::nullopt;
+  }
   const auto level = static_cast<std::uint8_t>(frame_is_light ? tones->dark : tones->light);
   for (std::size_t i = 0; i < distances.size(); ++i) {
     if (distances[i] <= blur) picture.levels[i] = level;

@@ -181,6 +181,29 @@ TEST(LeaveFrameOut, ASheetIsLeftAlone) {
   }
 }
 
+// Pencil on white in a black frame is nearer to the paper's tone than to the frame's; an empty
+// sheet shows nothing of another tone.
+TEST(LeaveFrameOut, ASheetWithFaintInkOrNoneIsLeftAlone) {
+  for (const auto& levels : {std::pair{170, 235}, std::pair{235, 235}}) {
+    for (const double degrees : {0.0, 3.0}) {
+      Gray picture = framed(20, levels.second, levels.first, degrees);
+      const Box box = leave_frame_out(picture);
+      EXPECT_NEAR(box.left, 30, 12) << levels.first << " " << degrees;
+      EXPECT_NEAR(box.top + box.height, 215, 12) << levels.first << " " << degrees;
+      for (const std::uint8_t level : picture.levels) {
+        ASSERT_GE(level, levels.first - 20) << levels.first << " " << degrees;
+      }
+    }
+  }
+}
+
+TEST(LeaveFrameOut, TheStrokeOfAOneIsNoSheet) {
+  const Gray ink = sketch({120, 60}, {{{30, 20}, {30, 100}}}, 15);
+  Gray same = ink;
+  EXPECT_EQ(leave_frame_out(same), (Box{0, 0, 60, 120}));
+  EXPECT_EQ(same.levels, ink.levels);
+}
+
 TEST(LeaveFrameOut, WhereThereIsNoneNothingChanges) {
   const Gray photo = on_paper(
       digit(), [](double, double) { return kPaper; }, kInk);
