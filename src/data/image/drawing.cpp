@@ -17,6 +17,9 @@ namespace {
 constexpr int kWorkingSide = 512;
 // The same where only dark and light are to be told apart.
 constexpr int kGlance = 160;
+// Longer side of the picture in which ink out of focus is looked for: its edges, which are as soft
+// as a shadow's, are steeper there.
+constexpr int kUnsharpSide = 96;
 // A mark that the border does not cut off replaces one that it does from this part of the picture's
 // longer side on.
 constexpr int kCloser = 4;
@@ -24,6 +27,10 @@ constexpr int kCloser = 4;
 constexpr int kPhotograph = 64;
 // What stands out but a little must have so many of the picture's pixels on its longer side.
 constexpr int kSmallest = 14;
+// Differences between dark and light that are no chance: of the sharpness of their edges, and of
+// the unevenness of what would be paper, in levels.
+constexpr double kSharper = 0.025;
+constexpr int kEvener = 4;
 // What is looked at once more has this margin around it, in parts of its longer side.
 constexpr double kMargin = 0.5;
 
@@ -57,14 +64,44 @@ std::optional<Marks> marks_on(const Gray& picture, int factor) {
   return found;
 }
 
+// A box of the reduced picture in pixels of the picture itself.
+Box enlarged(const Box& box, int factor, Size2 size) {
+  const int left = box.left * factor, top = box.top * factor;
+  return {left, top, std::min(box.width * factor, size.width - left),
+          std::min(box.height * factor, size.height - top)};
+}
+
+// As marks_on, for ink out of focus, on a picture made smaller; the box is in the picture's pixels.
+// What reaches the border is a shadow.
+std::optional<Marks> unsharp_marks_on(const Gray& picture, int factor) {
+  const int further = reduction(picture, kUnsharpSide);
+  if (further == 1) return std::nullopt;
+  const Gray smaller = reduce(picture, further);
+  std::optional<Marks> found = marks_on(smaller, factor * further);
+  if (!found || sides_reached(found->box, smaller.size) > 0) return std::nullopt;
+  found->box = enlarged(found->box, further, picture.size);
+  return found;
+}
+
 bool encloses(const Box& outer, const Box& inner) {
   return outer.left <= inner.left && outer.top <= inner.top &&
          outer.left + outer.width >= inner.left + inner.width &&
          outer.top + outer.height >= inner.top + inner.height;
 }
 
-// Where the border does not tell and most of the picture is dark, both are looked for. Ink is taken
-// to be dark unless what is light encloses what is dark, as strokes enclose paper, and is thinner.
+// How far the levels of the paper lie apart, 0 … 255, when shading has been taken away from a
+// picture of light ink; 256 if nothing stands out from it.
+int unevenness(const Gray& picture) {
+  const std::optional<Ink> ink = ink_of(picture);
+  if (!ink) return 256;
+  const Histogram levels = count_levels(ink->gray.levels);
+  return quantile(levels, 0, 127, 0.9) - quantile(levels, 0, 127, 0.1);
+}
+
+// Where the border does not tell and most of the picture is dark, both are looked for. Around ink,
+// lit paper passes for ink of the other tone, but fades outwards: the ink has the sharper edges, or
+// leaves the evener paper. Else it is taken to be dark unless what is light encloses what is dark,
+// as strokes enclose paper, and is thinner.
 bool ink_is_dark(const Gray& picture) {
   if (const std::optional<bool> light_paper = paper_is_light(picture)) return *light_paper;
   if (quantile(count_levels(picture.levels), 0, 255, 0.5) >= 128) return true;
@@ -77,6 +114,10 @@ bool ink_is_dark(const Gray& picture) {
   const auto thickness = [](const Marks& marks) {
     return stroke_thickness(marks.read.levels, marks.read.size);
   };
+  const double sharper = dark->sharpness - light->sharpness;
+  if (std::abs(sharper) > kSharper) return sharper > 0;
+  const int evener = unevenness(overview) - unevenness(inverse(overview));
+  if (std::abs(evener) > kEvener) return evener > 0;
   return !encloses(light->box, dark->box) || thickness(*light) > thickness(*dark);
 }
 
@@ -85,13 +126,6 @@ Box around(const Box& box, Size2 size) {
   const int left = std::max(0, box.left - margin), top = std::max(0, box.top - margin);
   return {left, top, std::min(size.width, box.left + box.width + margin) - left,
           std::min(size.height, box.top + box.height + margin) - top};
-}
-
-// A box of the reduced picture in pixels of the picture itself.
-Box enlarged(const Box& box, int factor, Size2 size) {
-  const int left = box.left * factor, top = box.top * factor;
-  return {left, top, std::min(box.width * factor, size.width - left),
-          std::min(box.height * factor, size.height - top)};
 }
 
 Box moved(Box box, int right, int down) {
@@ -149,7 +183,9 @@ std::optional<Drawing> find_drawing(const Gray& picture, const DrawingStyle& sty
   const auto light_ink = [&drawing](Gray gray) {
     return drawing.inverted ? inverse(std::move(gray)) : gray;
   };
-  std::optional<Marks> marks = marks_on(light_ink(std::move(overview)), factor);
+  overview = light_ink(std::move(overview));
+  std::optional<Marks> marks = marks_on(overview, factor);
+  if (!marks) marks = unsharp_marks_on(overview, factor);
   if (!marks) return std::nullopt;
   drawing.marks = marks->count;
   drawing.box = enlarged(moved(marks->box, sheet.left, sheet.top), factor, picture.size);

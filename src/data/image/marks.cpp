@@ -190,6 +190,7 @@ class MarkFinder {
       keep_group(marks, kRead);
     } while (is_blot(marks.read) && give_up(kRead));
     marks.count = 1;
+    marks.sharpness = sharpness_of(kRead);
     for (int group = kRead + 1, next = heaviest(); next != kNone && group <= kMostMarks;
          next = heaviest(), ++group) {
       const Bounds bounds = grow(next, group);
@@ -342,6 +343,16 @@ class MarkFinder {
       if (owner < groups_.size()) nearest[owner] = std::min(nearest[owner], double{distances[i]});
     }
     return nearest;
+  }
+
+  double sharpness_of(int group) const {
+    std::size_t edge = 0, steep = 0;
+    for (std::size_t i = 0; i < groups_.size(); ++i) {
+      if (groups_[i] != group) continue;
+      edge += map_.parts()[i].edge;
+      steep += map_.parts()[i].steep;
+    }
+    return edge == 0 ? 1 : static_cast<double>(steep) / static_cast<double>(edge);
   }
 
   // Blanks what belongs to other groups. What belongs to no part, fainter than ink, stays.

@@ -12,6 +12,9 @@ struct Marks {
   Box box;        // of the mark to read
   Gray read;      // that box, with its own ink alone
   int count = 0;  // separate marks, the one to read among them
+  // The part of its edge at which the level changes as fast as ink's does: about 1, but for a
+  // shadow.
+  double sharpness = 0;
 };
 
 // `ink`: 0 is paper, 255 full ink. Parts that touch one another, or nearly do, are one mark, and so

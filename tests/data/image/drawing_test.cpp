@@ -81,6 +81,41 @@ TEST(FindDrawing, InLightThatFallsOffInkIsStillDark) {
   }
 }
 
+// The middle of the picture is its lightest place, and lighter than the border: around dark ink
+// that looks like light ink, and the other way round.
+TEST(FindDrawing, WhereTheLightFallsOffToAllSidesInkHasTheSharpEdges) {
+  const Strokes one{{{0.2, 0}, {0.1, 1}}};
+  for (const auto& strokes : {one, two_strokes(), seven_strokes(), zero_strokes()}) {
+    const Gray ink = sketch({200, 150}, placed(strokes, 55, 50, 100), 7);
+    for (const bool chalk : {false, true}) {
+      const auto light = [&](double y, double x) {
+        const double v = (y - 100) / 200, u = (x - 75) / 150;
+        return (chalk ? 40 : 120) * (1 - 0.8 * (v * v + u * u)) * (1 - 0.3 * y / 200);
+      };
+      const Gray picture = with_noise(on_paper(ink, light, chalk ? 4.5 : 0.2), 1, 3);
+      const std::optional<Drawing> drawing = find(picture);
+      ASSERT_TRUE(drawing.has_value()) << chalk;
+      EXPECT_EQ(drawing->inverted, !chalk);
+      expect_box(drawing->box, box_of(ink, 64), 0.05, chalk ? "chalk" : "ink");
+    }
+  }
+}
+
+// Its edges are as soft as those of a shadow.
+TEST(FindDrawing, InkOutOfFocusIsRead) {
+  for (const auto& strokes : {two_strokes(), seven_strokes(), five_strokes(0)}) {
+    const Gray ink = sketch({400, 400}, placed(strokes, 130, 100, 200), 16);
+    Gray picture = on_white(ink);
+    for (int i = 0; i < 120; ++i) picture = smooth(picture);
+    const std::optional<Drawing> drawing = find(picture);
+    ASSERT_TRUE(drawing.has_value());
+    EXPECT_TRUE(drawing->inverted);
+    EXPECT_EQ(drawing->marks, 1);
+    expect_box(drawing->box, box_of(ink, 64), 0.08, "");
+    EXPECT_LT(difference(drawing->levels, find(on_white(ink))->levels), 12);
+  }
+}
+
 TEST(FindDrawing, ASmallDigitOnALargeSheet) {
   const Size2 sheet{2000, 3000};
   const std::vector<std::uint8_t> expected =
