@@ -33,7 +33,7 @@ void expect_no_more_than_announced(const CommandResult& result) {
   ASSERT_EQ(result.code, 0) << result.err;
   const long announced = announced_megabytes(result), used = peak_megabytes(result);
   EXPECT_LE(used, announced + announced / 10) << result.err;
-  EXPECT_LT(announced, 3 * used + 30) << result.err;
+  EXPECT_LT(announced, 3 * used + 40) << result.err;  // threads that find no work touch little
 }
 
 // A model file for images of that shape, with weights of 0.
