@@ -17,6 +17,7 @@ namespace cnn {
 
 using Lanes4 = Real __attribute__((vector_size(4 * sizeof(Real))));
 using Lanes8 = Real __attribute__((vector_size(8 * sizeof(Real))));
+using Lanes16 = Real __attribute__((vector_size(16 * sizeof(Real))));
 using Bytes4 = std::uint8_t __attribute__((vector_size(4)));
 using Bytes8 = std::uint8_t __attribute__((vector_size(8)));
 

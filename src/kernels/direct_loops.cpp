@@ -9,8 +9,6 @@
 namespace cnn::direct {
 namespace {
 
-using Lanes16 = Real __attribute__((vector_size(16 * sizeof(Real))));
-
 template <int lanes>
 using Lanes = std::conditional_t<lanes == 16, Lanes16, Lanes8>;
 

@@ -12,7 +12,6 @@ namespace {
 
 constexpr int kMostChannels = 4;
 constexpr int kLanes = 8;
-using Lanes16 = Real __attribute__((vector_size(16 * sizeof(Real))));
 
 std::size_t product(int a, int b) {
   return static_cast<std::size_t>(a) * static_cast<std::size_t>(b);

@@ -8,8 +8,6 @@
 namespace cnn {
 namespace {
 
-using Lanes16 = Real __attribute__((vector_size(16 * sizeof(Real))));
-
 // Rows `row` … of the columns from `lane` on.
 template <typename V, int vectors, int rows>
 CNN_INLINE void block(const LaneProduct& job, std::size_t lane, std::size_t& row, std::size_t end) {

@@ -9,8 +9,6 @@
 namespace cnn {
 namespace {
 
-using Lanes16 = Real __attribute__((vector_size(16 * sizeof(Real))));
-
 template <typename V>
 constexpr int kWidth = sizeof(V) / sizeof(Real);
 
