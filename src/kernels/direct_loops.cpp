@@ -110,40 +110,9 @@ CNN_INLINE void correlate_on(const Correlation& job) {
   outputs_of<lanes, vectors, 1>(job, walk, left, y);
 }
 
-template <int lanes, int vectors, int taps>
-CNN_INLINE void gradients_of(const Gradient& job, std::size_t& tap) {
-  for (; tap + taps <= job.tap_count; tap += taps) {
-    const Real* from[taps];
-    Lanes<lanes> sums[taps][vectors]{};
-    for (int t = 0; t < taps; ++t) {
-      from[t] = job.x + job.taps[tap + static_cast<std::size_t>(t)].offset;
-    }
-    const Real* dy = job.dy;
-    for (int row = 0; row < job.grid.rows; ++row) {
-      std::size_t at = static_cast<std::size_t>(row) * job.grid.row_step;
-      for (int column = 0; column < job.grid.columns; ++column, dy += vectors * lanes) {
-        Lanes<lanes> share[vectors];
-        for (int v = 0; v < vectors; ++v) share[v] = load<Lanes<lanes>>(dy + v * lanes);
-        for (int t = 0; t < taps; ++t) {
-          const Real pixel = from[t][at];
-          for (int v = 0; v < vectors; ++v) sums[t][v] += pixel * share[v];
-        }
-        at += job.grid.column_step;
-      }
-    }
-    Real* to = job.dweight + tap * vectors * lanes;
-    for (int t = 0; t < taps; ++t) {
-      for (int v = 0; v < vectors; ++v, to += lanes) {
-        store(load<Lanes<lanes>>(to) + sums[t][v], to);
-      }
-    }
-  }
-}
-
-// The same for `rows` runs of `columns` taps next to one another, each of which one register
-// addresses.
+// `rows` runs of `columns` taps next to one another, each of which one register addresses.
 template <int lanes, int vectors, int rows, int columns>
-CNN_INLINE void gradients_of_runs(const Gradient& job, std::size_t& tap) {
+CNN_INLINE void gradients_of(const Gradient& job, std::size_t& tap) {
   constexpr std::size_t kTaps = rows * columns;
   const auto are_runs = [&] {
     for (std::size_t t = 0; t < kTaps; ++t) {
@@ -189,13 +158,13 @@ template <int lanes, int vectors>
 CNN_INLINE void add_gradients_on(const Gradient& job) {
   std::size_t tap = 0;
   if constexpr (lanes == 16) {
-    gradients_of_runs<lanes, vectors, 3, 3>(job, tap);
-    gradients_of_runs<lanes, vectors, 2, 5>(job, tap);
+    gradients_of<lanes, vectors, 3, 3>(job, tap);
+    gradients_of<lanes, vectors, 2, 5>(job, tap);
   }
-  gradients_of<lanes, vectors, vectors == 2 ? 6 : 10>(job, tap);
-  gradients_of<lanes, vectors, 4>(job, tap);
-  gradients_of<lanes, vectors, 2>(job, tap);
-  gradients_of<lanes, vectors, 1>(job, tap);
+  gradients_of<lanes, vectors, vectors == 2 ? 6 : 10, 1>(job, tap);
+  gradients_of<lanes, vectors, 4, 1>(job, tap);
+  gradients_of<lanes, vectors, 2, 1>(job, tap);
+  gradients_of<lanes, vectors, 1, 1>(job, tap);
 }
 
 constexpr std::size_t kSquare = 8;
