@@ -29,9 +29,13 @@ for host in a b; do
   ip -n cnn-test-$host link set lo up
   ip -n cnn-test-$host link set cnn-$host up
 done
+# The kernel says a moment later that a link runs; before that UCX, which MPICH may be built on, does not see the device.
+for host in a b; do
+  until ip -n cnn-test-$host link show cnn-$host | grep -q "state UP"; do sleep 0.1; done
+done
 
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_hwloc_base_binding_policy=none
-# Both hosts are one machine, of whose memory UCX, which MPICH may be built on, would make its link.
+# Both hosts are one machine, of whose memory UCX would make its link.
 export UCX_TLS=tcp,self
 launch() {  # which MPI, the arguments of cnn-train
   local options=(-launcher rsh -launcher-exec "$here/agent.sh" -iface cnn-a -hosts 10.77.0.1,10.77.0.2 -ppn 1)
