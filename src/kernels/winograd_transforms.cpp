@@ -14,9 +14,10 @@ static_assert(sizeof(Lanes) == kLanes * sizeof(Real));
 // ---- One direction of a transform ----
 
 // Bᵀ: from six pixels to the six points.
-CNN_INLINE void to_points(Lanes (&v)[kTile]) {
-  const Lanes even1 = v[4] - 4 * v[2], odd1 = v[3] - 4 * v[1];
-  const Lanes even2 = v[4] - v[2], odd2 = 2 * (v[3] - v[1]);
+template <typename V>
+CNN_INLINE void to_points(V (&v)[kTile]) {
+  const V even1 = v[4] - 4 * v[2], odd1 = v[3] - 4 * v[1];
+  const V even2 = v[4] - v[2], odd2 = 2 * (v[3] - v[1]);
   v[0] = 4 * v[0] - 5 * v[2] + v[4];
   v[5] = 4 * v[1] - 5 * v[3] + v[5];
   v[1] = even1 + odd1;
@@ -26,9 +27,10 @@ CNN_INLINE void to_points(Lanes (&v)[kTile]) {
 }
 
 // B, its adjoint.
-CNN_INLINE void from_points(Lanes (&v)[kTile]) {
-  const Lanes sum1 = v[1] + v[2], difference1 = v[1] - v[2];
-  const Lanes sum2 = v[3] + v[4], difference2 = v[3] - v[4];
+template <typename V>
+CNN_INLINE void from_points(V (&v)[kTile]) {
+  const V sum1 = v[1] + v[2], difference1 = v[1] - v[2];
+  const V sum2 = v[3] + v[4], difference2 = v[3] - v[4];
   v[1] = 4 * (v[5] - difference1) - 2 * difference2;
   v[2] = -5 * v[0] - 4 * sum1 - sum2;
   v[3] = difference1 + 2 * difference2 - 5 * v[5];
@@ -38,9 +40,9 @@ CNN_INLINE void from_points(Lanes (&v)[kTile]) {
 
 // A, or G but for its scale: the values of the polynomial with coefficients v[0 … size-1] at the
 // points.
-template <int size>
-CNN_INLINE void evaluate(Lanes (&v)[kTile]) {
-  Lanes even1 = v[0], odd1 = v[1], even2 = v[0], odd2 = 2 * v[1];
+template <int size, typename V>
+CNN_INLINE void evaluate(V (&v)[kTile]) {
+  V even1 = v[0], odd1 = v[1], even2 = v[0], odd2 = 2 * v[1];
   if constexpr (size > 2) even1 += v[2], even2 += 4 * v[2];
   if constexpr (size > 3) odd1 += v[3], odd2 += 8 * v[3];
   if constexpr (size > 4) even1 += v[4], even2 += 16 * v[4];
@@ -52,11 +54,11 @@ CNN_INLINE void evaluate(Lanes (&v)[kTile]) {
 }
 
 // Aᵀ, or Gᵀ but for its scale: the adjoint.
-template <int size>
-CNN_INLINE void evaluate_adjoint(Lanes (&v)[kTile]) {
-  const Lanes sum1 = v[1] + v[2], difference1 = v[1] - v[2];
-  const Lanes sum2 = v[3] + v[4], difference2 = v[3] - v[4];
-  const Lanes last = v[5];
+template <int size, typename V>
+CNN_INLINE void evaluate_adjoint(V (&v)[kTile]) {
+  const V sum1 = v[1] + v[2], difference1 = v[1] - v[2];
+  const V sum2 = v[3] + v[4], difference2 = v[3] - v[4];
+  const V last = v[5];
   v[0] += sum1 + sum2;
   v[1] = difference1 + 2 * difference2;
   if constexpr (size > 2) v[2] = sum1 + 4 * sum2;
@@ -79,11 +81,11 @@ CNN_INLINE void scale(Lanes (&v)[kTile]) {
 // ---- Both directions ----
 
 // Applies `transform` to the first `columns` columns, then to all `rows` rows.
-template <typename Transform>
-CNN_INLINE void both_ways(Lanes (&tile)[kTile][kTile], int columns, int rows,
+template <typename V, typename Transform>
+CNN_INLINE void both_ways(V (&tile)[kTile][kTile], int columns, int rows,
                           const Transform& transform) {
   for (int j = 0; j < columns; ++j) {
-    Lanes v[kTile];
+    V v[kTile];
     for (int i = 0; i < kTile; ++i) v[i] = tile[i][j];
     transform(v);
     for (int i = 0; i < kTile; ++i) tile[i][j] = v[i];
@@ -99,29 +101,34 @@ CNN_INLINE void for_runs(int width, const Run& run) {
   for (int x = 0; x < width; x += kLanes) run(std::min(x, width - kLanes));
 }
 
-// Calls tile(pixel, point) for all tiles and all runs of channels.
-template <typename Tile>
+// Calls tile(pixel, point, vector of channels) for all tiles and all runs of channels, in vectors V
+// while they fill them.
+template <typename V, typename Tile>
 CNN_INLINE void for_tiles(const Tiles& tiles, const Pixels& pixels, const Tile& tile) {
+  constexpr std::size_t kWide = sizeof(V) / sizeof(Real);
+  const auto lanes = static_cast<std::size_t>(pixels.lanes);
   std::size_t point = 0;
   for (int y = 0; y < tiles.rows; ++y) {
-    for (int x = 0; x < tiles.columns; ++x) {
+    for (int x = 0; x < tiles.columns; ++x, point += lanes) {
       const std::size_t pixel = pixels.at((tiles.first_row + y) * tiles.step, x * tiles.step);
-      for (int c = 0; c < pixels.lanes; c += kLanes, point += kLanes) {
-        tile(pixel + static_cast<std::size_t>(c), point);
-      }
+      std::size_t c = 0;
+      for (; c + kWide <= lanes; c += kWide) tile(pixel + c, point + c, V());
+      for (; c < lanes; c += kLanes) tile(pixel + c, point + c, Lanes());
     }
   }
 }
 
-CNN_INLINE void load_points(const Real* from, std::size_t pitch, Lanes (&tile)[kTile][kTile]) {
+template <typename V>
+CNN_INLINE void load_points(const Real* from, std::size_t pitch, V (&tile)[kTile][kTile]) {
   for (int i = 0; i < kTile; ++i) {
     for (int j = 0; j < kTile; ++j) {
-      tile[i][j] = load<Lanes>(from + static_cast<std::size_t>(i * kTile + j) * pitch);
+      tile[i][j] = load<V>(from + static_cast<std::size_t>(i * kTile + j) * pitch);
     }
   }
 }
 
-CNN_INLINE void store_points(const Lanes (&tile)[kTile][kTile], std::size_t pitch, Real* to) {
+template <typename V>
+CNN_INLINE void store_points(const V (&tile)[kTile][kTile], std::size_t pitch, Real* to) {
   for (int i = 0; i < kTile; ++i) {
     for (int j = 0; j < kTile; ++j) {
       store(tile[i][j], to + static_cast<std::size_t>(i * kTile + j) * pitch);
@@ -130,33 +137,35 @@ CNN_INLINE void store_points(const Lanes (&tile)[kTile][kTile], std::size_t pitc
 }
 
 // Aᵀ p A of each tile: m x m outputs.
-template <int m>
+template <int m, typename V>
 CNN_INLINE void output_of_points_for(const Tiles& tiles, const Pixels& pixels, const Real* points,
                                      std::size_t pitch, Real* to) {
-  for_tiles(tiles, pixels, [&](std::size_t pixel, std::size_t point) CNN_INLINE_LAMBDA {
-    Lanes tile[kTile][kTile];
-    load_points(points + point, pitch, tile);
-    both_ways(tile, kTile, m, [](Lanes(&v)[kTile]) CNN_INLINE_LAMBDA { evaluate_adjoint<m>(v); });
-    for (int i = 0; i < m; ++i) {
-      for (int j = 0; j < m; ++j) {
-        store<Lanes>(tile[i][j] * kUnscale, to + pixel + pixels.at(i, j));
-      }
-    }
-  });
+  for_tiles<V>(
+      tiles, pixels, [&]<typename L>(std::size_t pixel, std::size_t point, L) CNN_INLINE_LAMBDA {
+        L tile[kTile][kTile];
+        load_points(points + point, pitch, tile);
+        both_ways(tile, kTile, m, [](L(&v)[kTile]) CNN_INLINE_LAMBDA { evaluate_adjoint<m>(v); });
+        for (int i = 0; i < m; ++i) {
+          for (int j = 0; j < m; ++j) {
+            store<L>(tile[i][j] * kUnscale, to + pixel + pixels.at(i, j));
+          }
+        }
+      });
 }
 
 // Its adjoint, A dy Aᵀ.
-template <int m>
+template <int m, typename V>
 CNN_INLINE void points_of_doutput_for(const Tiles& tiles, const Pixels& pixels, const Real* from,
                                       std::size_t pitch, Real* points) {
-  for_tiles(tiles, pixels, [&](std::size_t pixel, std::size_t point) CNN_INLINE_LAMBDA {
-    Lanes tile[kTile][kTile];
-    for (int i = 0; i < m; ++i) {
-      for (int j = 0; j < m; ++j) tile[i][j] = load<Lanes>(from + pixel + pixels.at(i, j));
-    }
-    both_ways(tile, m, kTile, [](Lanes(&v)[kTile]) CNN_INLINE_LAMBDA { evaluate<m>(v); });
-    store_points(tile, pitch, points + point);
-  });
+  for_tiles<V>(tiles, pixels,
+               [&]<typename L>(std::size_t pixel, std::size_t point, L) CNN_INLINE_LAMBDA {
+                 L tile[kTile][kTile];
+                 for (int i = 0; i < m; ++i) {
+                   for (int j = 0; j < m; ++j) tile[i][j] = load<L>(from + pixel + pixels.at(i, j));
+                 }
+                 both_ways(tile, m, kTile, [](L(&v)[kTile]) CNN_INLINE_LAMBDA { evaluate<m>(v); });
+                 store_points(tile, pitch, points + point);
+               });
 }
 
 // Calls run(first weight, columns, index among the points) for all runs of columns.
@@ -298,52 +307,54 @@ void scatter_body(const Pixels& pixels, const Real* from, int top, int left, Rea
   }
 }
 
-CNN_INLINE
-void points_of_input_body(const Tiles& tiles, const Pixels& pixels, const Real* from,
-                          std::size_t pitch, Real* points) {
-  for_tiles(tiles, pixels, [&](std::size_t pixel, std::size_t point) CNN_INLINE_LAMBDA {
-    Lanes tile[kTile][kTile];
-    for (int i = 0; i < kTile; ++i) {
-      for (int j = 0; j < kTile; ++j) tile[i][j] = load<Lanes>(from + pixel + pixels.at(i, j));
-    }
-    both_ways(tile, kTile, kTile, [](Lanes(&v)[kTile]) CNN_INLINE_LAMBDA { to_points(v); });
-    store_points(tile, pitch, points + point);
-  });
+template <typename V>
+CNN_INLINE void points_of_input_body(const Tiles& tiles, const Pixels& pixels, const Real* from,
+                                     std::size_t pitch, Real* points) {
+  for_tiles<V>(
+      tiles, pixels, [&]<typename L>(std::size_t pixel, std::size_t point, L) CNN_INLINE_LAMBDA {
+        L tile[kTile][kTile];
+        for (int i = 0; i < kTile; ++i) {
+          for (int j = 0; j < kTile; ++j) tile[i][j] = load<L>(from + pixel + pixels.at(i, j));
+        }
+        both_ways(tile, kTile, kTile, [](L(&v)[kTile]) CNN_INLINE_LAMBDA { to_points(v); });
+        store_points(tile, pitch, points + point);
+      });
 }
 
-CNN_INLINE
-void add_input_of_points_body(const Tiles& tiles, const Pixels& pixels, const Real* points,
-                              std::size_t pitch, Real* to) {
-  for_tiles(tiles, pixels, [&](std::size_t pixel, std::size_t point) CNN_INLINE_LAMBDA {
-    Lanes tile[kTile][kTile];
-    load_points(points + point, pitch, tile);
-    both_ways(tile, kTile, kTile, [](Lanes(&v)[kTile]) CNN_INLINE_LAMBDA { from_points(v); });
-    for (int i = 0; i < kTile; ++i) {
-      for (int j = 0; j < kTile; ++j) {
-        Real* const target = to + pixel + pixels.at(i, j);
-        store<Lanes>(load<Lanes>(target) + tile[i][j], target);
-      }
-    }
-  });
+template <typename V>
+CNN_INLINE void add_input_of_points_body(const Tiles& tiles, const Pixels& pixels,
+                                         const Real* points, std::size_t pitch, Real* to) {
+  for_tiles<V>(
+      tiles, pixels, [&]<typename L>(std::size_t pixel, std::size_t point, L) CNN_INLINE_LAMBDA {
+        L tile[kTile][kTile];
+        load_points(points + point, pitch, tile);
+        both_ways(tile, kTile, kTile, [](L(&v)[kTile]) CNN_INLINE_LAMBDA { from_points(v); });
+        for (int i = 0; i < kTile; ++i) {
+          for (int j = 0; j < kTile; ++j) {
+            Real* const target = to + pixel + pixels.at(i, j);
+            store<L>(load<L>(target) + tile[i][j], target);
+          }
+        }
+      });
 }
 
-CNN_INLINE
-void output_of_points_body(const Tiles& tiles, const Pixels& pixels, const Real* points,
-                           std::size_t pitch, Real* to) {
+template <typename V>
+CNN_INLINE void output_of_points_body(const Tiles& tiles, const Pixels& pixels, const Real* points,
+                                      std::size_t pitch, Real* to) {
   if (tiles.step == 4) {
-    output_of_points_for<4>(tiles, pixels, points, pitch, to);
+    output_of_points_for<4, V>(tiles, pixels, points, pitch, to);
   } else {
-    output_of_points_for<2>(tiles, pixels, points, pitch, to);
+    output_of_points_for<2, V>(tiles, pixels, points, pitch, to);
   }
 }
 
-CNN_INLINE
-void points_of_doutput_body(const Tiles& tiles, const Pixels& pixels, const Real* from,
-                            std::size_t pitch, Real* points) {
+template <typename V>
+CNN_INLINE void points_of_doutput_body(const Tiles& tiles, const Pixels& pixels, const Real* from,
+                                       std::size_t pitch, Real* points) {
   if (tiles.step == 4) {
-    points_of_doutput_for<4>(tiles, pixels, from, pitch, points);
+    points_of_doutput_for<4, V>(tiles, pixels, from, pitch, points);
   } else {
-    points_of_doutput_for<2>(tiles, pixels, from, pitch, points);
+    points_of_doutput_for<2, V>(tiles, pixels, from, pitch, points);
   }
 }
 
@@ -367,6 +378,10 @@ void add_weight_of_points_body(int kernel, const Kernels& kernels, const Real* p
   }
 }
 
+bool has_wide_lanes() {
+  return vector_level() == VectorLevel::x86_64_v4;
+}
+
 }  // namespace
 
 std::size_t pitch_of(int rows, int lanes) {
@@ -387,22 +402,26 @@ void scatter(const Pixels& pixels, const Real* from, int top, int left, Real fac
 
 void points_of_input(const Tiles& tiles, const Pixels& pixels, const Real* from, std::size_t pitch,
                      Real* points) {
-  vectorized<points_of_input_body>(tiles, pixels, from, pitch, points);
+  has_wide_lanes() ? vectorized<points_of_input_body<Lanes16>>(tiles, pixels, from, pitch, points)
+                   : vectorized<points_of_input_body<Lanes>>(tiles, pixels, from, pitch, points);
 }
 
 void add_input_of_points(const Tiles& tiles, const Pixels& pixels, const Real* points,
                          std::size_t pitch, Real* to) {
-  vectorized<add_input_of_points_body>(tiles, pixels, points, pitch, to);
+  has_wide_lanes() ? vectorized<add_input_of_points_body<Lanes16>>(tiles, pixels, points, pitch, to)
+                   : vectorized<add_input_of_points_body<Lanes>>(tiles, pixels, points, pitch, to);
 }
 
 void output_of_points(const Tiles& tiles, const Pixels& pixels, const Real* points,
                       std::size_t pitch, Real* to) {
-  vectorized<output_of_points_body>(tiles, pixels, points, pitch, to);
+  has_wide_lanes() ? vectorized<output_of_points_body<Lanes16>>(tiles, pixels, points, pitch, to)
+                   : vectorized<output_of_points_body<Lanes>>(tiles, pixels, points, pitch, to);
 }
 
 void points_of_doutput(const Tiles& tiles, const Pixels& pixels, const Real* from,
                        std::size_t pitch, Real* points) {
-  vectorized<points_of_doutput_body>(tiles, pixels, from, pitch, points);
+  has_wide_lanes() ? vectorized<points_of_doutput_body<Lanes16>>(tiles, pixels, from, pitch, points)
+                   : vectorized<points_of_doutput_body<Lanes>>(tiles, pixels, from, pitch, points);
 }
 
 Kernels rows_of_channels(int kernel, int filters, int channels) {
