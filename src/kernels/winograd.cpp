@@ -103,9 +103,9 @@ bool Winograd::pays(const Window& window, int count) {
   constexpr double kTransform = 1;
   const double here = kPoints * tiles * (channels * count + kTransform * (channels + count));
   // Where channels are few, the transforms cost more than what they save over direct convolution,
-  // which then runs near the processor's peak.
-  constexpr int kFewest = 20;
-  return channels >= kFewest && count >= kFewest && plain > here;
+  // which then runs near the processor's peak. Those of larger kernels serve fewer outputs.
+  const int fewest = window.kernel.height == 3 ? 12 : 20;
+  return channels >= fewest && count >= fewest && plain > here;
 }
 
 Winograd::Winograd(const Window& window, int count)
