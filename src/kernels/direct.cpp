@@ -189,7 +189,7 @@ std::size_t Direct::packed() const {
 // Panel by panel (taps, width).
 void Direct::pack(CView weight, View packed) const {
   for_panels(count_, [&](const Panel& panel, std::size_t first) {
-    planes_to_rows(Turn{taps_.size(), panel.count, panel.width(), taps_.size()},
+    planes_to_rows(TurnedPlanes{taps_.size(), panel.count, panel.width(), taps_.size()},
                    &weight[first * taps_.size()], &packed[first * taps_.size()]);
   });
 }
@@ -222,7 +222,7 @@ void Direct::forward(std::size_t n, Filters filters, CView x, CView weight, CVie
       correlate(panel,
                 {pixels, grid, taps_.data(), taps_.size(),
                  &packed[begin * taps_.size() + first - begin], whole.width(), start, rows, range});
-      rows_to_planes(Turn{positions, panel.count, panel.width(), positions}, rows,
+      rows_to_planes(TurnedPlanes{positions, panel.count, panel.width(), positions}, rows,
                      planes + first * positions);
     });
   }
@@ -266,7 +266,7 @@ void Direct::dx(std::size_t n, CView dy, CView weight, View dx, View scratch) co
                             panel.width(), start,
                             rows + product(band.first_row, grid.columns) * panel.width()});
         }
-        const Turn turn{grid.size(), panel.count, panel.width(), plane};
+        const TurnedPlanes turn{grid.size(), panel.count, panel.width(), plane};
         if (shares_.size() == 1) {  // all pixels
           rows_to_planes(turn, rows, planes + first * plane);
         } else {
@@ -288,7 +288,7 @@ void Direct::add_dweight(std::size_t n, Taps taps, CView x, CView dy, View dweig
   const View sums = scratch.subspan(frame.padded_size());
   Real* const rows = sums.data() + count * padded_count(count_);
   const auto turn_of = [&](const Panel& panel) {
-    return Turn{count, panel.count, panel.width(), taps_.size()};
+    return TurnedPlanes{count, panel.count, panel.width(), taps_.size()};
   };
   for_panels(count_, [&](const Panel& panel, std::size_t first) {
     planes_to_rows(turn_of(panel), &dweight[first * taps_.size() + taps.first],
@@ -300,7 +300,7 @@ void Direct::add_dweight(std::size_t n, Taps taps, CView x, CView dy, View dweig
     const Real* const pixels = padded(frame, x.subspan(i * x_size, x_size), scratch);
     const Real* const planes = &dy[i * static_cast<std::size_t>(count_) * positions];
     for_panels(count_, [&](const Panel& panel, std::size_t first) {
-      planes_to_rows(Turn{positions, panel.count, panel.width(), positions},
+      planes_to_rows(TurnedPlanes{positions, panel.count, panel.width(), positions},
                      planes + first * positions, rows);
       add_gradients(panel,
                     {pixels, grid, taps_.data() + taps.first, count, rows, &sums[first * count]});

@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "kernels/direct.hpp"
+#include "kernels/turn_planes.hpp"
 
 namespace cnn::direct {
 
@@ -63,19 +64,8 @@ struct Gradient {
 
 void add_gradients(const Panel& panel, const Gradient& job);
 
-// A panel's planes, `plane` apart, and the same as rows of lanes: (positions, width).
-struct Turn {
-  std::size_t positions;
-  int count;          // planes
-  std::size_t width;  // at least as many
-  std::size_t plane;
-};
-
-// `planes` may be fewer than the width: the lanes behind them become zero.
-void planes_to_rows(const Turn& turn, const Real* planes, Real* rows);
-void rows_to_planes(const Turn& turn, const Real* rows, Real* planes);
-// The same to every other row and column of planes.
-void rows_to_combs(const Turn& turn, const Real* rows, const Comb& down, const Comb& across,
+// What rows_to_planes does, to every other row and column of planes.
+void rows_to_combs(const TurnedPlanes& turn, const Real* rows, const Comb& down, const Comb& across,
                    int pitch, Real* planes);
 
 }  // namespace cnn::direct
