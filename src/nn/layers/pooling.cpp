@@ -8,8 +8,8 @@
 
 #include "base/lanes.hpp"
 #include "kernels/im2col.hpp"
+#include "kernels/max_pooling.hpp"
 #include "kernels/pool_2x2.hpp"
-#include "kernels/pool_rows.hpp"
 #include "nn/layers/limits.hpp"
 
 namespace cnn {
@@ -176,7 +176,7 @@ class Pooling final : public LayerOf<Pooling> {
   Window window_;
   WindowPlaces places_;
   bool is_2x2_ = false;  // windows side by side: the fast path, pool_2x2.hpp
-  bool is_by_rows_ = false;
+  bool is_by_lanes_ = false;
   bool is_mean_of_planes_ = false;
 };
 
@@ -213,7 +213,8 @@ LayerPlan Pooling::plan(std::span<const Shape> inputs) {
   is_2x2_ = window_.kernel == Size2{2, 2} && window_.stride == Size2{2, 2} &&
             window_.pad == Size2{0, 0} &&
             window_.output == Size2{input.height / 2, input.width / 2};
-  is_by_rows_ = pool_rows::applies(window_);
+  is_by_lanes_ = type_ == Type::max && !is_2x2_ && max_pooling::applies(window_);
+  if (is_by_lanes_) plan.scratch = max_pooling::scratch(window_);
   is_mean_of_planes_ = type_ == Type::avg && window_.output == Size2{1, 1} &&
                        window_.pad == Size2{0, 0} && window_.kernel.height >= input.height &&
                        window_.kernel.width >= input.width;
@@ -279,8 +280,9 @@ void Pooling::forward(const ForwardArgs& args) const {
   }
   if (type_ == Type::max) {
     auto* const winners = reinterpret_cast<std::uint32_t*>(args.saved.data());
-    if (is_by_rows_) {
-      pool_rows::forward_max(window_, channels, args.inputs[0].data(), args.output.data(), winners);
+    if (is_by_lanes_) {
+      max_pooling::forward(window_, channels, args.inputs[0].data(), args.output.data(), winners,
+                           args.scratch);
     } else {
       vectorized<max_of_windows>(places_, channels, args.inputs[0].data(), args.output.data(),
                                  winners);

@@ -254,6 +254,26 @@ TEST(MaxPooling, NeverHidesANan) {
   }
 }
 
+TEST(MaxPooling, NeverHidesANanOfWindowsThatOverlap) {
+  constexpr int kExtent = 5;
+  constexpr int kPlanes = 3;
+  for (std::size_t place = 0; place < kExtent * kExtent; ++place) {
+    Values x(kPlanes * kExtent * kExtent, kInfinity);
+    x[place + kExtent * kExtent] = kNan;
+    LayerHarness layer = pool("{type: max, kernel: 3, stride: 2}", {kPlanes, kExtent, kExtent}, x);
+    const int row = static_cast<int>(place) / kExtent;
+    const int column = static_cast<int>(place) % kExtent;
+    const auto sees = [](int output, int pixel) {
+      return output * 2 <= pixel && pixel < output * 2 + 3;
+    };
+    for (int i = 0; i < kPlanes * 4; ++i) {
+      const bool is_nan = i / 4 == 1 && sees(i / 2 % 2, row) && sees(i % 2, column);
+      EXPECT_EQ(std::isnan(layer.output()[static_cast<std::size_t>(i)]), is_nan)
+          << "output " << i << ", at place " << place;
+    }
+  }
+}
+
 TEST(AveragePooling, NeverHidesANan) {
   LayerHarness layer = pool("{type: avg, kernel: 2}", {1, 2, 2}, {1, 2, kNan, 4});
   EXPECT_TRUE(std::isnan(layer.output()[0]));
