@@ -48,6 +48,25 @@ CNN_INLINE void copy_short(const Real* from, Count count, Real* to) {
   store(load<Lanes8>(from + last), to + last);
 }
 
+// to_i = from_{2i}, of `count` elements: in vectors, of which the last may overlap the one before;
+// nothing behind the last element is read.
+template <typename Count>
+CNN_INLINE void copy_even(const Real* from, Count count, Real* to) {
+  constexpr Count kWidth = 8;
+  if (count < kWidth) {
+    for (Count i = 0; i < count; ++i) to[i] = from[2 * i];
+    return;
+  }
+  const auto copy = [&](Count i) CNN_INLINE_LAMBDA {
+    const auto first = load<Lanes8>(from + 2 * i);
+    const auto second = load<Lanes8>(from + 2 * i + kWidth - 1);
+    store(__builtin_shufflevector(first, second, 0, 2, 4, 6, 9, 11, 13, 15), to + i);
+  };
+  const Count last = count - kWidth;
+  for (Count i = 0; i < last; i += kWidth) copy(i);
+  copy(last);
+}
+
 // Every other element of a followed by b, from the first or from the second on.
 CNN_INLINE Lanes4 even(const Lanes4& a, const Lanes4& b) {
   return __builtin_shufflevector(a, b, 0, 2, 4, 6);

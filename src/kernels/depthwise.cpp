@@ -84,14 +84,7 @@ void gather(const Copy& copy) {
       copy_short(from, copy.columns, to);
       continue;
     }
-    int column = 0;
-    for (; column + kLanes <= copy.columns; column += kLanes) {
-      // The second half begins one pixel early, not to read behind the last.
-      const auto first = load<Lanes8>(from + 2 * column);
-      const auto second = load<Lanes8>(from + 2 * column + kLanes - 1);
-      store(__builtin_shufflevector(first, second, 0, 2, 4, 6, 9, 11, 13, 15), to + column);
-    }
-    for (; column < copy.columns; ++column) to[column] = from[2 * column];
+    copy_even(from, copy.columns, to);
   }
 }
 

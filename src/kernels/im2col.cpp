@@ -84,22 +84,10 @@ CNN_INLINE void add(const Rectangle& r, const Real* from, Real* to) {
   }
 }
 
-// Every other pixel of `from`, in blocks that read nothing behind the last of them.
+// Every other pixel of `from`.
 CNN_INLINE void copy_every_other(const Rectangle& r, const Real* from, Real* to) {
-  const std::size_t whole = r.count / kBlock * kBlock;
-  const auto copy_block = [](const Real* source, Real* target) CNN_INLINE_LAMBDA {
-    const auto first = load<Lanes8>(source);
-    const auto last = load<Lanes8>(source + kBlock - 1);
-    store(__builtin_shufflevector(first, last, 0, 2, 4, 6, 9, 11, 13, 15), target);
-  };
   for (std::size_t y = 0; y < r.rows; ++y, from += r.from_pitch, to += r.to_pitch) {
-    if (whole == 0) {
-      for (std::size_t i = 0; i < r.count; ++i) to[i] = from[2 * i];
-      continue;
-    }
-    for (std::size_t i = 0; i < whole; i += kBlock) copy_block(from + 2 * i, to + i);
-    const std::size_t end = r.count - kBlock;
-    if (whole < r.count) copy_block(from + 2 * end, to + end);
+    copy_even(from, r.count, to);
   }
 }
 

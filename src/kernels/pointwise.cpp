@@ -57,6 +57,8 @@ void gather(const Columns& columns, const Pointwise::Planes& planes, const Real*
                    store(load<Lanes8>(source + i), target + i);
                    __builtin_prefetch(source + count + i);  // for the next panel
                  }
+               } else if (step == 2) {
+                 copy_even(source, count, target);
                } else {
                  for (std::size_t i = 0; i < count; ++i) target[i] = source[i * step];
                }
