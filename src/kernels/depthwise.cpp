@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/lanes.hpp"
+#include "kernels/interleave.hpp"
 #include "kernels/plane_correlation.hpp"
 
 namespace cnn {
@@ -99,39 +100,6 @@ void scatter(const Copy& copy) {
       continue;
     }
     for (int column = 0; column < copy.columns; ++column) to[2 * column] = from[column];
-  }
-}
-
-// Rows of two parts of a plane, of its even and its odd columns, side by side.
-struct Interleaving {
-  int rows;
-  const Real* even;
-  int even_columns;
-  const Real* odd;
-  int odd_columns;
-  Real* to;
-  std::size_t to_row;
-};
-
-CNN_INLINE
-void interleave(const Interleaving& job) {
-  const Real* even = job.even;
-  const Real* odd = job.odd;
-  Real* to = job.to;
-  for (int row = 0; row < job.rows; ++row, to += job.to_row) {
-    int column = 0;
-    for (; column + kLanes <= job.odd_columns; column += kLanes) {
-      const auto left = load<Lanes8>(even + column);
-      const auto right = load<Lanes8>(odd + column);
-      store(interleave_low(left, right), to + 2 * column);
-      store(interleave_high(left, right), to + 2 * column + kLanes);
-    }
-    for (; column < job.even_columns; ++column) {
-      to[2 * column] = even[column];
-      if (column < job.odd_columns) to[2 * column + 1] = odd[column];
-    }
-    even += job.even_columns;
-    odd += job.odd_columns;
   }
 }
 
@@ -284,9 +252,8 @@ void Depthwise::dx(CView dy, CView weight, View dx, View scratch) const {
       const bool is_even = share.columns.first == 0;
       const Share& even = is_even ? share : other;
       const Share& odd = is_even ? other : share;
-      vectorized<interleave>(Interleaving{share.rows.count, is_even ? part : end,
-                                          even.columns.count, is_even ? end : part,
-                                          odd.columns.count, to, to_row});
+      interleave({share.rows.count, is_even ? part : end, even.columns.count, is_even ? end : part,
+                  odd.columns.count, to, to_row});
     } else {
       vectorized<scatter>(Copy{share.rows.count, share.columns.count, part,
                                static_cast<std::size_t>(share.columns.count), share.columns.step,
