@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "kernels/direct_loops.hpp"
+#include "kernels/interleave.hpp"
 #include "kernels/padding.hpp"
 
 namespace cnn {
@@ -169,12 +170,15 @@ std::size_t Direct::scratch() const {
   std::size_t pixels = 0;
   std::size_t taps = 0;
   for (const Share& share : shares_) {
-    pixels = std::max(pixels, product(share.rows.count, share.columns.count));
+    pixels = std::max(pixels, share.size());
     taps += share.taps.size();
   }
   const std::size_t forward =
       x.padded_size() + taps_.size() * padded_count(count_) + outputs * width;
-  const std::size_t backward = dy.padded_size() + taps * padded_count(channels_) + pixels * width;
+  // Of a pair of shares: rows, and planes of the same size.
+  const std::size_t parts = shares_.size() == 1 ? 1 : 4;
+  const std::size_t backward =
+      dy.padded_size() + taps * padded_count(channels_) + parts * pixels * width;
   return std::max(forward, backward) + width;
 }
 
@@ -253,29 +257,67 @@ void Direct::dx(std::size_t n, CView dy, CView weight, View dx, View scratch) co
     const Real* const deltas = padded(frame, dy.subspan(i * y_size, y_size), room);
     Real* const planes = &dx[i * static_cast<std::size_t>(channels_) * plane];
     const Real* weights = packed.data();
-    for (const Share& share : shares_) {
-      const Grid grid{share.rows.count, share.columns.count,
-                      static_cast<std::size_t>(frame.pitch()), 1};
+    for (std::size_t s = 0; s < shares_.size(); ++s) {
+      const Share& share = shares_[s];
+      const std::size_t size = share.taps.size() * padded_count(channels_);
+      const bool is_pair = s + 1 < shares_.size() && across_.stride == 2 &&
+                           shares_[s + 1].rows.first == share.rows.first;
       for_panels(channels_, [&](const Panel& panel, std::size_t first) {
-        for (const Band& band : share.bands) {
-          Grid rows_of_band = grid;
-          rows_of_band.rows = band.rows;
-          correlate(panel, {deltas + product(band.first_row, frame.pitch()), rows_of_band,
-                            share.taps.data() + band.first_tap, band.taps,
-                            weights + first * share.taps.size() + band.first_tap * panel.width(),
-                            panel.width(), start,
-                            rows + product(band.first_row, grid.columns) * panel.width()});
-        }
-        const TurnedPlanes turn{grid.size(), panel.count, panel.width(), plane};
+        const std::size_t lanes = share.size() * panel.width();
+        const TurnedPlanes turn{share.size(), panel.count, panel.width(), plane};
+        Real* const to = planes + first * plane;
+        correlate_share(share, panel, deltas, &weights[first * share.taps.size()], start, rows);
         if (shares_.size() == 1) {  // all pixels
-          rows_to_planes(turn, rows, planes + first * plane);
+          rows_to_planes(turn, rows, to);
+        } else if (is_pair) {
+          const Share& other = shares_[s + 1];
+          Real* const others = rows + lanes;
+          correlate_share(other, panel, deltas, &weights[size + first * other.taps.size()], start,
+                          others);
+          join(share, other, panel, rows, others, to);
         } else {
-          rows_to_combs(turn, rows, share.rows, share.columns, across_.input,
-                        planes + first * plane);
+          rows_to_combs(turn, rows, share.rows, share.columns, across_.input, to);
         }
       });
-      weights += share.taps.size() * padded_count(channels_);
+      weights += size;
+      if (is_pair) weights += shares_[++s].taps.size() * padded_count(channels_);
     }
+  }
+}
+
+// The sums of one share for one panel: (pixels, lanes).
+void Direct::correlate_share(const Share& share, const Panel& panel, const Real* deltas,
+                             const Real* weights, const Real* start, Real* rows) const {
+  const Frame frame = frame_of_dy(count_, down_, across_);
+  for (const Band& band : share.bands) {
+    const Grid grid{band.rows, share.columns.count, static_cast<std::size_t>(frame.pitch()), 1};
+    correlate(panel, {deltas + product(band.first_row, frame.pitch()), grid,
+                      share.taps.data() + band.first_tap, band.taps,
+                      weights + band.first_tap * panel.width(), panel.width(), start,
+                      rows + product(band.first_row, grid.columns) * panel.width()});
+  }
+}
+
+// Two shares of the same rows, of which one has the even columns, go to their planes.
+void Direct::join(const Share& share, const Share& other, const Panel& panel, const Real* rows,
+                  Real* others, Real* planes) const {
+  const bool is_even = share.columns.first == 0;
+  const Share& even = is_even ? share : other;
+  const Share& odd = is_even ? other : share;
+  Real* const even_planes = others + other.size() * panel.width();
+  Real* const odd_planes = even_planes + even.size() * panel.width();
+  const auto turn = [&](const Share& of, const Real* from, Real* to) {
+    rows_to_planes({of.size(), panel.count, panel.width(), of.size()}, from, to);
+  };
+  turn(even, is_even ? rows : others, even_planes);
+  turn(odd, is_even ? others : rows, odd_planes);
+  for (int k = 0; k < panel.count; ++k) {
+    const auto lane = static_cast<std::size_t>(k);
+    interleave({share.rows.count, even_planes + lane * even.size(), even.columns.count,
+                odd_planes + lane * odd.size(), odd.columns.count,
+                planes + lane * product(down_.input, across_.input) +
+                    product(share.rows.first, across_.input),
+                product(share.rows.step, across_.input)});
   }
 }
 

@@ -17,6 +17,10 @@
 
 namespace cnn {
 
+namespace direct {
+struct Panel;
+}
+
 // Immutable once made.
 class Direct {
  public:
@@ -74,9 +78,17 @@ class Direct {
     Comb columns;
     std::vector<Tap> taps;  // row by row of the kernel
     std::vector<Band> bands;
+
+    std::size_t size() const {  // in pixels
+      return static_cast<std::size_t>(rows.count) * static_cast<std::size_t>(columns.count);
+    }
   };
 
   void add_share(int row_phase, int column_phase);
+  void correlate_share(const Share& share, const direct::Panel& panel, const Real* deltas,
+                       const Real* weights, const Real* start, Real* rows) const;
+  void join(const Share& share, const Share& other, const direct::Panel& panel, const Real* rows,
+            Real* others, Real* planes) const;
 
   int channels_ = 0;
   int count_ = 0;
