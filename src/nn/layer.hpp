@@ -216,6 +216,10 @@ class Layer {
   // The same layer, not planned, for evaluation alone, which holds its outputs to a range. nullptr
   // if the layer is of another kind.
   virtual std::unique_ptr<Layer> with_range(const OutputRange& /*range*/) const { return nullptr; }
+  // Told before `plan`, of a layer that only a layer with a range reads: in training it holds its
+  // outputs to that range itself, and backward is given the gradient of what is held. False if the
+  // layer is of another kind.
+  virtual bool hold_in_training(const OutputRange& /*range*/) { return false; }
 
  protected:
   Layer() = default;

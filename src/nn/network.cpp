@@ -48,6 +48,7 @@ Network::Network(const Shape& input, std::vector<LayerSpec> layers, Memory memor
   check_all_used();
   find_stages();
   find_shares();
+  merge_ranges();
   check_memory();
   layout_ = hash_of_layout();
   if (memory == Memory::none) return;
@@ -205,6 +206,25 @@ void Network::find_shares() {
   }
 }
 
+// An activation that would go over what the layer before has just written, and over its gradient.
+void Network::merge_ranges() {
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    const std::optional<OutputRange> range = nodes_[i].layer->as_range();
+    const std::size_t input = nodes_[i].inputs.front();
+    if (!range || !works_in_place(i)) continue;
+    if (wants_gradient_[input] && !returns_in_place(i)) continue;
+    Node& host = nodes_[input - 1];
+    std::unique_ptr<Layer> layer = host.spec.layer->clone();
+    if (!layer->hold_in_training(*range)) continue;
+    if (host.spec.frozen) layer->freeze();
+    std::vector<Shape> shapes;
+    for (const std::size_t tensor : host.inputs) shapes.push_back(tensor_shape(tensor));
+    layer->plan(shapes);
+    host.merged = std::move(layer);
+    nodes_[i].is_merged = true;
+  }
+}
+
 // Everything that the memory of a pass is laid out by.
 std::uint64_t Network::hash_of_layout() const {
   std::uint64_t value = mix(nodes_.size(), values_.bytes());
@@ -275,6 +295,7 @@ void Network::forward_part(std::size_t i, Workspace& workspace, Scratch& scratch
   require_layer(i);
   require(workspace, part.samples);
   const Node& node = nodes_[i];
+  if (node.is_merged && workspace.phase() == Phase::train) return;
   const Samples& samples = part.samples;
   const std::size_t inputs = node.inputs.size();
   const std::size_t parameters = node.plan.parameters.size();
@@ -291,18 +312,19 @@ void Network::forward_part(std::size_t i, Workspace& workspace, Scratch& scratch
   for (std::size_t k = 0; k < parameters; ++k) {
     scratch.parameters_[k] = own(value(parameters_[node.first_parameter + k]));
   }
-  node.layer->forward(
-      {.n = samples.count,
-       .inputs = {scratch.inputs_.data(), inputs},
-       .output = own(workspace.tensor(i + 1, samples)),
-       .parameters = {scratch.parameters_.data(), parameters},
-       .saved = workspace.saved(i, samples),
-       .scratch = scratch.view(),
-       .phase = workspace.phase(),
-       .random = {position.seed, position.step, i, position.first_sample + samples.first},
-       .pieces = part.pieces,
-       .channels = is_cut ? Channels() : part.channels,
-       .packed = workspace.packed(i)});
+  const bool is_host = node.merged != nullptr && workspace.phase() == Phase::train;
+  (is_host ? node.merged : node.layer)
+      ->forward({.n = samples.count,
+                 .inputs = {scratch.inputs_.data(), inputs},
+                 .output = own(workspace.tensor(i + 1, samples)),
+                 .parameters = {scratch.parameters_.data(), parameters},
+                 .saved = workspace.saved(i, samples),
+                 .scratch = scratch.view(),
+                 .phase = workspace.phase(),
+                 .random = {position.seed, position.step, i, position.first_sample + samples.first},
+                 .pieces = part.pieces,
+                 .channels = is_cut ? Channels() : part.channels,
+                 .packed = workspace.packed(i)});
 }
 
 void Network::backward(Workspace& workspace, std::size_t n, Gradients& gradients) const {
@@ -361,8 +383,11 @@ void Network::backward_part(std::size_t i, Workspace& workspace, Scratch& scratc
   require(workspace, part.samples);
   workspace.require_training();
   if (gradients != nullptr) require(workspace, part.samples, *gradients);
-  nodes_[i].layer->backward(backward_args(i, workspace, scratch, part, gradients));
-  if (part.wants_dinputs) workspace.add_shares(nodes_[i], part.samples, scratch);
+  const Node& node = nodes_[i];
+  if (node.is_merged) return;
+  (node.merged != nullptr ? node.merged : node.layer)
+      ->backward(backward_args(i, workspace, scratch, part, gradients));
+  if (part.wants_dinputs) workspace.add_shares(node, part.samples, scratch);
 }
 
 void Network::add_gradients(std::size_t i, Workspace& workspace, Scratch& scratch, Samples samples,

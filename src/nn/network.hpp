@@ -57,6 +57,10 @@ class Network {
     // Per input, in the order of backward: a reader before this one assigns that tensor's gradient,
     // and the share of this one is added.
     std::vector<bool> adds_share = {};
+    // For training, where the one layer that reads this one's output is merged into it: the same
+    // layer, which does the work of both.
+    std::unique_ptr<const Layer> merged = nullptr;
+    bool is_merged = false;  // in training, into the layer before
   };
 
   // Plans every layer. Values are zero. Throws NetworkError if a layer does not fit, names an
@@ -165,6 +169,7 @@ class Network {
 
   void find_stages();
   void find_shares();
+  void merge_ranges();
   void check_description(std::size_t index) const;
   void connect(std::size_t index);
   void plan(std::size_t index);

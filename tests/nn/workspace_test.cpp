@@ -115,6 +115,42 @@ TEST(Workspace, GivesInPlaceWhatTensorsOfTheirOwnGive) {
   }
 }
 
+// batch_norm does the work of the relu behind it, unless another reads what it gives.
+TEST(Workspace, GivesMergedWhatLayersOfTheirOwnGive) {
+  Network network({2, 4, 4},
+                  {layer_spec("conv", "a", "{count: 3, kernel: 1}"),
+                   layer_spec("batch_norm", "b", "{freeze: true}"), layer_spec("relu", "c", "{}"),
+                   layer_spec("conv", "d", "{count: 3, kernel: 1}"),
+                   layer_spec("batch_norm", "e", "{freeze: true}"), layer_spec("relu6", "f", "{}"),
+                   layer_spec("add", "g", "{}", {"f", "e"}), layer_spec("fc", "h", "{count: 2}")});
+  std::vector<bool> merged;
+  for (const Network::Node& node : network.nodes()) merged.push_back(node.is_merged);
+  EXPECT_THAT(merged, ElementsAre(false, false, true, false, false, false, false, false));
+  draw_parameters(network);
+  for (const Parameter& p : network.parameters()) {
+    if (p.is_learnt()) continue;
+    for (Real& value : network.value(p)) value = 1 + std::abs(value);
+  }
+  Workspace workspace(network, 1, Phase::train);
+  Gradients gradients(network);
+  Draw draw(1);
+  draw.integers(workspace.input(1), 3);
+  TracedPass traced(network, workspace.input(1));
+  network.forward(workspace, 1, {});
+  EXPECT_LE(element_wise_error(values(workspace.output(1)), values(traced.output())), 1e-5);
+  const std::vector<Real> doutput = {1, -2};
+  std::ranges::copy(doutput, workspace.doutput(1).begin());
+  network.backward(workspace, 1, gradients);
+  traced.go_back(doutput);
+  for (const Parameter& p : network.parameters()) {
+    if (network.nodes()[p.layer].spec.type == "batch_norm") continue;  // not traced
+    EXPECT_LE(element_wise_error(values(gradients.values().subspan(p.offset, p.size)),
+                                 values(traced.gradient(p))),
+              1e-5)
+        << p.name;
+  }
+}
+
 TEST(Workspace, HoldsRoomForTheSharesOfATensorReadTwice) {
   const Network network({4, 1, 1},
                         {layer_spec("fc", "a", "{count: 16}"), layer_spec("fc", "b", "{count: 16}"),

@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "base/lanes.hpp"
+#include "kernels/hold.hpp"
 
 namespace cnn {
 namespace {
@@ -104,30 +105,24 @@ Sums sum_deviations(const Group& group, const Real* x, const Each<Real>& pivot_o
   });
 }
 
-// Σ dy and Σ dy·(x − mean)
-CNN_INLINE
-Sums sum_gradients(const Group& group, const Real* x, const Each<Real>& mean_of, const Real* dy) {
-  const Each<Real> mean = mean_of;
-  return add_up(group, x, dy,
-                [&](const auto& value, const auto& gradient, std::size_t k) CNN_INLINE_LAMBDA {
-                  using T = std::remove_cvref_t<decltype(gradient)>;
-                  return Terms<T>{gradient, gradient * (value - mean[k])};
-                });
-}
-
-// y = (x − mean)·scale + shift
+// y = (x − mean)·scale + shift, held to a range
 struct Normalisation {
   Each<Real> mean, scale, shift;
+  OutputRange range;
 };
 
-CNN_INLINE
-void normalise(const Group& group, const Real* __restrict x, const Normalisation& by,
-               Real* __restrict y) {
+template <bool holds>
+CNN_INLINE void normalise(const Group& group, const Real* __restrict x, const Normalisation& by,
+                          Real* __restrict y) {
   const Normalisation to = by;
+  const auto value = [&](Real of, Real mean, Real scale, Real shift) CNN_INLINE_LAMBDA {
+    const Real plain = (of - mean) * scale + shift;
+    return holds ? held_to(to.range, plain) : plain;
+  };
   for (std::size_t i = 0, row = 0; i < group.n; ++i, row = i * group.pitch) {
     if (group.positions == 1) {
       for (std::size_t k = 0; k < group.channels; ++k) {
-        y[row + k] = (x[row + k] - to.mean[k]) * to.scale[k] + to.shift[k];
+        y[row + k] = value(x[row + k], to.mean[k], to.scale[k], to.shift[k]);
       }
       continue;
     }
@@ -136,36 +131,69 @@ void normalise(const Group& group, const Real* __restrict x, const Normalisation
       const Real scale = to.scale[k];
       const Real shift = to.shift[k];
       for (std::size_t p = row; p < row + group.positions; ++p) {
-        y[p] = (x[p] - mean) * scale + shift;
+        y[p] = value(x[p], mean, scale, shift);
       }
     }
   }
 }
 
+// ∂J/∂y before y was held to a range, of which dy is ∂J/∂y afterwards: dy where y lay within, 0
+// elsewhere. Reals or vectors of them.
+template <bool holds, typename T>
+CNN_INLINE T gradient_before(const OutputRange& range, const T& dy, const T& x, Real mean,
+                             Real scale, Real shift) {
+  if constexpr (!holds) return dy;
+  const T y = (x - mean) * scale + shift;
+  return (y > T{} + range.low) & (y < T{} + range.high) ? dy : T{};
+}
+
+// Σ dy and Σ dy·(x − mean)
+template <bool holds>
+CNN_INLINE Sums sum_gradients(const Group& group, const Real* x, const Normalisation& by,
+                              const Real* dy) {
+  const Normalisation to = by;
+  return add_up(
+      group, x, dy, [&](const auto& value, const auto& dvalue, std::size_t k) CNN_INLINE_LAMBDA {
+        using T = std::remove_cvref_t<decltype(dvalue)>;
+        const T gradient =
+            gradient_before<holds>(to.range, dvalue, value, to.mean[k], to.scale[k], to.shift[k]);
+        return Terms<T>{gradient, gradient * (value - to.mean[k])};
+      });
+}
+
 // dx = scale·(dy − dmean − (x − mean)·dspread); dx may be dy.
 struct Return {
-  Each<Real> mean, scale, dmean, dspread;
+  Each<Real> dmean, dspread;
 };
 
-CNN_INLINE
-void send_back(const Group& group, const Real* x, const Real* dy, const Return& by, Real* dx) {
-  const Return back = by;
+template <bool holds>
+CNN_INLINE void send_back(const Group& group, const Real* x, const Real* dy,
+                          const Normalisation& by, const Return& share, Real* dx) {
+  const Normalisation to = by;
+  const Return back = share;
+  const auto value = [&](Real of, Real dof, Real mean, Real scale, Real shift, Real dmean,
+                         Real dspread) CNN_INLINE_LAMBDA {
+    const Real gradient = gradient_before<holds>(to.range, dof, of, mean, scale, shift);
+    return scale * (gradient - dmean - (of - mean) * dspread);
+  };
   for (std::size_t i = 0, row = 0; i < group.n; ++i, row = i * group.pitch) {
     if (group.positions == 1) {
       CNN_INDEPENDENT
       for (std::size_t k = 0, p = row; k < group.channels; ++k, ++p) {
-        dx[p] = back.scale[k] * (dy[p] - back.dmean[k] - (x[p] - back.mean[k]) * back.dspread[k]);
+        dx[p] = value(x[p], dy[p], to.mean[k], to.scale[k], to.shift[k], back.dmean[k],
+                      back.dspread[k]);
       }
       continue;
     }
     for (std::size_t k = 0; k < group.channels; ++k, row += group.positions) {
-      const Real mean = back.mean[k];
-      const Real scale = back.scale[k];
+      const Real mean = to.mean[k];
+      const Real scale = to.scale[k];
+      const Real shift = to.shift[k];
       const Real dmean = back.dmean[k];
       const Real dspread = back.dspread[k];
       CNN_INDEPENDENT
       for (std::size_t p = row; p < row + group.positions; ++p) {
-        dx[p] = scale * (dy[p] - dmean - (x[p] - mean) * dspread);
+        dx[p] = value(x[p], dy[p], mean, scale, shift, dmean, dspread);
       }
     }
   }
@@ -218,6 +246,10 @@ class BatchNorm final : public LayerOf<BatchNorm> {
  public:
   void options(OptionVisitor& visitor) override;
   void freeze() override { freeze_ = true; }
+  bool hold_in_training(const OutputRange& range) override {
+    range_ = range;
+    return true;
+  }
   LayerPlan plan(std::span<const Shape> inputs) override;
   void forward(const ForwardArgs& args) const override;
   void backward(const BackwardArgs& args) const override;
@@ -227,11 +259,22 @@ class BatchNorm final : public LayerOf<BatchNorm> {
  private:
   // Normalises by the statistics of the call's samples, not by the running ones.
   bool measures(Phase phase) const { return phase == Phase::train && !freeze_; }
+  bool holds() const { return range_ != OutputRange{}; }
+  double deviation(Real variance) const { return std::sqrt(double{variance} + epsilon_); }
+  // Of one call's channels: `moments(k)` are those of the kth.
+  template <typename MomentsOf>
+  Normalisation normalisation(std::size_t first, std::size_t channels,
+                              std::span<const CView> parameters, const MomentsOf& moments) const;
+  Sums sum_gradients_of(const Group& group, const Real* x, const Normalisation& by,
+                        const Real* dy) const;
+  void send_back_group(const Group& group, const Real* x, const Real* dy, const Normalisation& by,
+                       const Return& back, Real* dx) const;
   void backward_frozen(const BackwardArgs& args) const;
 
   double momentum_ = 0.1;
   double epsilon_ = 1e-5;
   bool freeze_ = false;
+  OutputRange range_ = {};  // in training
 
   std::size_t channels_ = 0;
   std::size_t positions_ = 0;
@@ -272,33 +315,57 @@ LayerPlan BatchNorm::plan(std::span<const Shape> inputs) {
   return plan;
 }
 
+template <typename MomentsOf>
+Normalisation BatchNorm::normalisation(std::size_t first, std::size_t channels,
+                                       std::span<const CView> parameters,
+                                       const MomentsOf& moments) const {
+  Normalisation to{.mean = {}, .scale = {}, .shift = {}, .range = range_};
+  for (std::size_t k = 0; k < channels; ++k) {
+    const std::size_t c = first + k;
+    const auto [mean, variance] = moments(c);
+    to.mean[k] = mean;
+    to.scale[k] = static_cast<Real>(parameters[kWeight][c] / deviation(variance));
+    to.shift[k] = parameters[kBias][c];
+  }
+  return to;
+}
+
+void BatchNorm::send_back_group(const Group& group, const Real* x, const Real* dy,
+                                const Normalisation& by, const Return& back, Real* dx) const {
+  holds() ? vectorized<send_back<true>>(group, x, dy, by, back, dx)
+          : vectorized<send_back<false>>(group, x, dy, by, back, dx);
+}
+
+Sums BatchNorm::sum_gradients_of(const Group& group, const Real* x, const Normalisation& by,
+                                 const Real* dy) const {
+  return holds() ? vectorized<sum_gradients<true>>(group, x, by, dy)
+                 : vectorized<sum_gradients<false>>(group, x, by, dy);
+}
+
 // y = weight·(x − μ)/√(σ² + ε) + bias
 void BatchNorm::forward(const ForwardArgs& args) const {
   auto* const saved = reinterpret_cast<Moments*>(args.saved.data());
   for_groups(args, channels_, positions_, [&](std::size_t first, const Group& group) {
     const Real* const x = &args.inputs[0][first * positions_];
     if (measures(args.phase)) find_moments(group, x, saved + first);
-    Normalisation to{};
-    for (std::size_t k = 0; k < group.channels; ++k) {
-      const std::size_t c = first + k;
-      const auto [mean, variance] =
-          measures(args.phase) ? saved[c]
-                               : Moments{args.parameters[kMean][c], args.parameters[kVariance][c]};
-      const double deviation = std::sqrt(double{variance} + epsilon_);
-      to.mean[k] = mean;
-      to.scale[k] = static_cast<Real>(args.parameters[kWeight][c] / deviation);
-      to.shift[k] = args.parameters[kBias][c];
-    }
-    vectorized<normalise>(group, x, to, &args.output[first * positions_]);
+    const Normalisation to =
+        normalisation(first, group.channels, args.parameters, [&](std::size_t c) {
+          return measures(args.phase)
+                     ? saved[c]
+                     : Moments{args.parameters[kMean][c], args.parameters[kVariance][c]};
+        });
+    Real* const y = &args.output[first * positions_];
+    holds() && args.phase == Phase::train ? vectorized<normalise<true>>(group, x, to, y)
+                                          : vectorized<normalise<false>>(group, x, to, y);
   });
 }
 
 std::optional<ChannelAffine> BatchNorm::as_affine(std::span<const CView> parameters,
                                                   std::size_t channel) const {
-  const double deviation = std::sqrt(double{parameters[kVariance][channel]} + epsilon_);
-  return ChannelAffine{.mean = parameters[kMean][channel],
-                       .scale = parameters[kWeight][channel] / deviation,
-                       .shift = parameters[kBias][channel]};
+  return ChannelAffine{
+      .mean = parameters[kMean][channel],
+      .scale = parameters[kWeight][channel] / deviation(parameters[kVariance][channel]),
+      .shift = parameters[kBias][channel]};
 }
 
 // Forward was y = weight·x̂ + bias with x̂ = (x − μ)/s, s = √(σ² + ε), and both μ and σ² depend on
@@ -314,24 +381,23 @@ void BatchNorm::backward(const BackwardArgs& args) const {
     const Real* const x = &args.inputs[0][first * positions_];
     const Real* const dy = &args.doutput[first * positions_];
     const double m = group.values();
+    const Normalisation to = normalisation(first, group.channels, args.parameters,
+                                           [&](std::size_t c) { return saved[c]; });
+    const auto [dbias, products] = sum_gradients_of(group, x, to, dy);
     Return back{};
-    for (std::size_t k = 0; k < group.channels; ++k) back.mean[k] = saved[first + k].mean;
-    const auto [dbias, products] = vectorized<sum_gradients>(group, x, back.mean, dy);
     for (std::size_t k = 0; k < group.channels; ++k) {
       const std::size_t c = first + k;
       const auto [mean, variance] = saved[c];
-      const double deviation = std::sqrt(double{variance} + epsilon_);
-      const double dweight = products[k] / deviation;
+      const double dweight = products[k] / deviation(variance);
       args.dparameters[kWeight][c] += static_cast<Real>(dweight);
       args.dparameters[kBias][c] += static_cast<Real>(dbias[k]);
       args.dparameters[kMean][c] += static_cast<Real>(n * mean);
       args.dparameters[kVariance][c] += static_cast<Real>(
           n * (m > 1 ? variance * m / (m - 1) : double{args.parameters[kVariance][c]}));
-      back.scale[k] = static_cast<Real>(args.parameters[kWeight][c] / deviation);
       back.dmean[k] = static_cast<Real>(dbias[k] / m);
-      back.dspread[k] = static_cast<Real>(dweight / m / deviation);
+      back.dspread[k] = static_cast<Real>(dweight / m / deviation(variance));
     }
-    if (!dx.empty()) vectorized<send_back>(group, x, dy, back, &dx[first * positions_]);
+    if (!dx.empty()) send_back_group(group, x, dy, to, back, &dx[first * positions_]);
   });
 }
 
@@ -342,19 +408,18 @@ void BatchNorm::backward_frozen(const BackwardArgs& args) const {
   for_groups(args, channels_, positions_, [&](std::size_t first, const Group& group) {
     const Real* const x = &args.inputs[0][first * positions_];
     const Real* const dy = &args.doutput[first * positions_];
-    Return back{};
-    for (std::size_t k = 0; k < group.channels; ++k) {
-      back.mean[k] = args.parameters[kMean][first + k];
-    }
-    const auto [dbias, products] = vectorized<sum_gradients>(group, x, back.mean, dy);
+    const Normalisation to =
+        normalisation(first, group.channels, args.parameters, [&](std::size_t c) {
+          return Moments{args.parameters[kMean][c], args.parameters[kVariance][c]};
+        });
+    const auto [dbias, products] = sum_gradients_of(group, x, to, dy);
     for (std::size_t k = 0; k < group.channels; ++k) {
       const std::size_t c = first + k;
-      const double deviation = std::sqrt(double{args.parameters[kVariance][c]} + epsilon_);
-      args.dparameters[kWeight][c] += static_cast<Real>(products[k] / deviation);
+      args.dparameters[kWeight][c] +=
+          static_cast<Real>(products[k] / deviation(args.parameters[kVariance][c]));
       args.dparameters[kBias][c] += static_cast<Real>(dbias[k]);
-      back.scale[k] = static_cast<Real>(args.parameters[kWeight][c] / deviation);
     }
-    if (!dx.empty()) vectorized<send_back>(group, x, dy, back, &dx[first * positions_]);
+    if (!dx.empty()) send_back_group(group, x, dy, to, {}, &dx[first * positions_]);
   });
 }
 

@@ -70,6 +70,7 @@ std::vector<Case> all_cases() {
       {"pool_avg_global", "pool", "{type: avg, global: true}"},
       {"fc_no_bias", "fc", "{count: 3, bias: false}"},
       {"fc_one_output", "fc", "{count: 1}"},
+      {"batch_norm_large", "batch_norm", "{}", {{17, 5, 7}}},
       {"batch_norm_frozen", "batch_norm", "{freeze: true}"},
       {"batch_norm_frozen_vector", "batch_norm", "{freeze: true}", {{20, 1, 1}}},
       {"dropout_nothing", "dropout", "{rate: 0}"},
@@ -305,6 +306,32 @@ TEST_P(LayerContract, GivesInPlaceWhatItGivesElsewhere) {
   for (LayerHarness* harness : {&apart, &in_place}) harness->backward();
   for (std::size_t k = 0; k < apart.input_count(); ++k) {
     EXPECT_EQ(values(in_place.dinput(k)), values(apart.dinput(k))) << "input " << k;
+  }
+}
+
+// A layer that takes up an activation in training gives what both give one after the other; in
+// evaluation it is what it was.
+TEST_P(LayerContract, HoldsInTrainingAsALayerBehindItDoes) {
+  for (const OutputRange range : {OutputRange{.low = 0}, OutputRange{-1, Real{0.5}}}) {
+    std::unique_ptr<Layer> told = make_layer(GetParam().type, GetParam().options);
+    if (!told->hold_in_training(range)) return;
+    LayerHarness apart = drawn(2);
+    LayerHarness holding = drawn(2, std::move(told));
+    for (LayerHarness* harness : {&apart, &holding}) harness->forward(Phase::train, keys());
+    for (std::size_t i = 0; i < apart.output().size(); ++i) {
+      const Real y = apart.output()[i];
+      EXPECT_EQ(holding.output()[i], std::clamp(y, range.low, range.high));
+      if (y <= range.low || y >= range.high) apart.doutput()[i] = 0;
+    }
+    for (LayerHarness* harness : {&apart, &holding}) harness->backward();
+    for (std::size_t k = 0; k < apart.input_count(); ++k) {
+      EXPECT_EQ(values(holding.dinput(k)), values(apart.dinput(k))) << "input " << k;
+    }
+    for (std::size_t k = 0; k < apart.plan().parameters.size(); ++k) {
+      EXPECT_EQ(values(holding.dparameter(k)), values(apart.dparameter(k))) << "parameter " << k;
+    }
+    for (LayerHarness* harness : {&apart, &holding}) harness->forward(Phase::evaluate, keys());
+    EXPECT_EQ(values(holding.output()), values(apart.output()));
   }
 }
 
