@@ -190,6 +190,7 @@ void forward(const Window& window, std::size_t planes, const Real* x, Real* y,
       const std::size_t positions = product(outputs.last - oy, window.output.width);
       rows_to_planes({positions, count, kLanes, y_plane}, largest, y + first);
       if (winners == nullptr) continue;
+      // Over pixels and largest, which have done their work.
       rows_to_planes({positions, count, kLanes, positions}, indices, pixels);
       for (std::size_t k = 0; k < static_cast<std::size_t>(count); ++k) {
         const Real* const from = pixels + k * positions;
