@@ -144,7 +144,8 @@ CNN_INLINE T gradient_before(const OutputRange& range, const T& dy, const T& x, 
                              Real scale, Real shift) {
   if constexpr (!holds) return dy;
   const T y = (x - mean) * scale + shift;
-  return (y > T{} + range.low) & (y < T{} + range.high) ? dy : T{};
+  const auto is_within = (y > T{} + range.low) & (y < T{} + range.high);
+  return is_within ? dy : T{};
 }
 
 // Σ dy and Σ dy·(x − mean)
