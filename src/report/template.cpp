@@ -12,7 +12,7 @@ namespace {
 
 // A template, read.
 struct Part {
-  enum class Kind { literal, text, each, none };
+  enum class Kind { literal, text, paths, each, none };
   Kind kind;
   std::string_view what;  // the literal, or the name
   std::vector<Part> parts = {};
@@ -44,11 +44,12 @@ class Parser {
         break;
       }
       const char sign = source_[open + 2];
-      const bool marked = sign == '#' || sign == '^' || sign == '/' || sign == '>';
+      const bool marked = sign == '#' || sign == '^' || sign == '/' || sign == '>' || sign == ':';
       const std::size_t begin = open + (marked ? 3 : 2);
       const std::string_view name = source_.substr(begin, close - begin);
-      add_literal(parts, marked ? before_tag(open, close + 2) : open);
-      at_ = marked ? after_tag(open, close + 2) : close + 2;
+      const bool is_text = !marked || sign == ':';
+      add_literal(parts, is_text ? open : before_tag(open, close + 2));
+      at_ = is_text ? close + 2 : after_tag(open, close + 2);
       if (sign == '/') {
         if (name != section) fail("a section ends that is not open:", name);
         return parts;
@@ -57,11 +58,11 @@ class Parser {
         for (Part& part : Parser(source_of(name)).parts_until_end_of("")) {
           parts.push_back(std::move(part));
         }
-      } else if (marked) {
+      } else if (is_text) {
+        parts.push_back({marked ? Part::Kind::paths : Part::Kind::text, name});
+      } else {
         const Part::Kind kind = sign == '#' ? Part::Kind::each : Part::Kind::none;
         parts.push_back({kind, name, parts_until_end_of(name)});
-      } else {
-        parts.push_back({Part::Kind::text, name});
       }
     }
     if (!section.empty()) fail("a section does not end:", section);
@@ -112,6 +113,10 @@ class Renderer {
     const std::string name(part.what);
     if (part.kind == Part::Kind::text) {
       result_ += escaped(text_of(name));
+      return;
+    }
+    if (part.kind == Part::Kind::paths) {
+      result_ += isolated(text_of(name));
       return;
     }
     const std::vector<Fields>* list = list_of(name);
@@ -194,6 +199,31 @@ std::string escaped(std::string_view text) {
       default:
         result += c;
     }
+  }
+  return result;
+}
+
+std::string isolated(std::string_view text) {
+  // What stands between the names in a path, a command or a message. Words of such letters with a
+  // space between them are one name.
+  constexpr std::string_view kBetween = "/ \n:;,=\"'()[]{}";
+  const auto word_at = [text](std::size_t at) {
+    return text.substr(at, std::min(text.find_first_of(kBetween, at), text.size()) - at);
+  };
+  const auto is_plain = [](std::string_view word) {
+    return std::ranges::all_of(word, [](char c) { return (c & 0x80) == 0; });
+  };
+  std::string result;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const std::size_t start = at;
+    const bool plain = is_plain(word_at(start));
+    at += word_at(start).size();
+    while (!plain && at < text.size() && text[at] == ' ' && !is_plain(word_at(at + 1))) {
+      at += 1 + word_at(at + 1).size();
+    }
+    const std::string name = escaped(text.substr(start, at - start));
+    result += plain ? name : "<bdi>" + name + "</bdi>";
+    result += escaped(text.substr(at, 1));
   }
   return result;
 }

@@ -2,6 +2,8 @@
 // program. Code gives them values and knows no markup; the one place that escapes is here.
 //
 //   {{name}}             the text of that name, escaped
+//   {{:name}}            the same, a text with paths in it: each of their parts keeps its place,
+//                        whatever its direction; between tags of HTML only
 //   {{#name}}…{{/name}}  once per item of the list of that name; the item's own names come first
 //   {{^name}}…{{/name}}  where that list is missing or empty
 //   {{>file}}            another template, with the same names
@@ -37,6 +39,9 @@ class Fields {
 // `text` as HTML and SVG show it, between tags and in quoted attributes: markup, control characters
 // and bytes that are not UTF-8 lose their meaning.
 std::string escaped(std::string_view text);
+// The same, with each word that may run from right to left isolated from its neighbours: two such
+// folders side by side would otherwise change places.
+std::string isolated(std::string_view text);
 
 // The template of that name, filled. Throws std::logic_error for a mistake in the template: a text
 // that nobody gives, a section that does not end, a template that is not there.

@@ -115,6 +115,18 @@ TEST(Report, ShowsNamesAsTheyAreWhateverStandsInThem) {
   EXPECT_THAT(page, Not(HasSubstr("<i>")));
 }
 
+// Two such folders side by side would change places in a browser.
+TEST(Report, IsolatesThePartsOfPaths) {
+  const TempDir temp;
+  const fs::path run = temp / "\u05D0\u05D1" / "\u05D2" / "run";
+  fs::create_directories(run.parent_path());
+  ASSERT_EQ(train_tiny(temp, 3, {"--out", run.string()}).code, 0);
+  const std::string page = report(run);
+  const std::string isolated = "/<bdi>\u05D0\u05D1</bdi>/<bdi>\u05D2</bdi>/run";
+  EXPECT_THAT(page, HasSubstr(isolated + "</p>")) << "where it is";
+  EXPECT_THAT(page, HasSubstr(isolated + "/config.yaml")) << "a command";
+}
+
 TEST(Report, SaysWhatIsMissingAndShowsTheRest) {
   const TempDir temp;
   ASSERT_EQ(train_tiny(temp, 3).code, 0);

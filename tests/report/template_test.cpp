@@ -23,6 +23,18 @@ TEST(Template, FillsTextsAndLists) {
   EXPECT_EQ(render_text("{{#gone}}x{{/gone}}{{^gone}}none{{/gone}}", fields), "none");
 }
 
+// A browser would show שלום/עולם with the second folder first.
+TEST(Template, FoldersOfAnyScriptKeepTheirPlaces) {
+  Fields fields;
+  fields.text("path", "runs/שלום/عالم <1>/a_1: 'ö'");
+  EXPECT_EQ(render_text("[{{:path}}]", fields),
+            "[runs/<bdi>שלום</bdi>/<bdi>عالم</bdi> &lt;1&gt;/a_1: &#39;<bdi>ö</bdi>&#39;]");
+  EXPECT_EQ(isolated("שלום עולם of c: é"), "<bdi>שלום עולם</bdi> of c: <bdi>é</bdi>");
+  EXPECT_EQ(isolated(""), "");
+  EXPECT_EQ(isolated("/a/\xff"), "/a/<bdi>\\xff</bdi>");
+  EXPECT_THROW(render_text("{{:nobody}}", fields), std::logic_error);
+}
+
 TEST(Template, ATagAloneTakesItsLine) {
   Fields fields;
   fields.show("yes").show("no", false);
