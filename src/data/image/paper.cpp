@@ -303,6 +303,7 @@ std::optional<Ink> ink_of(const Gray& picture) {
   Ink ink;
   const std::optional<Tones> tones = separate(picture, ink);
   if (!tones || tones->contrast() < kAboveNoise * noise_deviation(ink.gray)) return std::nullopt;
+  ink.contrast = tones->contrast();
   ink.gray = stretch_contrast(std::move(ink.gray), *tones);
   return ink;
 }
@@ -312,7 +313,7 @@ std::optional<Ink> small_ink_of(const Gray& picture) {
   const double noise = kAboveNoise * noise_deviation(ink);
   // Where it is not small after all, but the border of a shadow hid it.
   if (const std::optional<Tones> tones = find_tones(ink.levels, std::max(kPlainInk, noise))) {
-    return Ink{stretch_contrast(std::move(ink), *tones), false};
+    return Ink{stretch_contrast(std::move(ink), *tones), false, tones->contrast()};
   }
   double sum = 0;
   double squares = 0;
@@ -332,7 +333,8 @@ std::optional<Ink> small_ink_of(const Gray& picture) {
     ++ink_count;
   }
   if (ink_count == 0) return std::nullopt;
-  return Ink{stretch_contrast(std::move(ink), {mean, ink_sum / ink_count}), false};
+  const Tones tones{mean, ink_sum / ink_count};
+  return Ink{stretch_contrast(std::move(ink), tones), false, tones.contrast()};
 }
 
 }  // namespace cnn

@@ -20,6 +20,7 @@ std::optional<bool> paper_is_light(const Gray& picture);
 struct Ink {
   Gray gray;  // 0 is paper, 255 ink
   bool evenly_lit = false;
+  double contrast = 0;  // of ink and paper before they were stretched to 0 and 255, in levels
 };
 
 // Light ink on dark paper becomes ink alone. Where the light is uneven, the paper's level is

@@ -249,6 +249,25 @@ TEST(FindDrawing, BlankPaperInUnevenLightIsNothing) {
   }
 }
 
+// So faint are texture and shadows, too.
+TEST(FindDrawing, WhatIsFaintInUnevenLightIsNothing) {
+  const auto light = [](double y, double x) { return 235 - 0.25 * x - 0.1 * y; };
+  const Gray stroke = sketch({300, 400}, {{{180, 90}, {230, 100}, {190, 210}}}, 5);
+  EXPECT_FALSE(find(on_paper(stroke, light, 0.87)).has_value());
+  EXPECT_TRUE(find(on_paper(stroke, light, 0.75)).has_value());
+}
+
+// A sheet that lies on something as dark as its shaded side.
+TEST(FindDrawing, AnEmptySheetInAFrameIsNothing) {
+  for (const double fall : {0.2, 0.3}) {
+    const auto light = [&](double y, double x) {
+      const bool sheet = x >= 20 && x < 380 && y >= 20 && y < 280;
+      return sheet ? 235 * (1 - fall * x / 400 - fall * std::hypot(x - 200, y - 150) / 250) : 30.0;
+    };
+    EXPECT_FALSE(find(on_paper(even({300, 400}, 0), light, 0.2)).has_value()) << fall;
+  }
+}
+
 TEST(FindDrawing, BlankRuledAndSquaredPaperIsNothing) {
   for (const double thickness : {1.5, 3.0}) {
     for (const double rise : {0.0, 10.0}) {
