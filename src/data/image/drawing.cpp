@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "data/image/marks.hpp"
-#include "data/image/outline.hpp"
 #include "data/image/paper.hpp"
 #include "data/image/ruled_lines.hpp"
 #include "data/image/tones.hpp"
@@ -29,18 +28,11 @@ constexpr int kCloser = 4;
 constexpr int kPhotograph = 64;
 // What stands out but a little must have so many of the picture's pixels on its longer side.
 constexpr int kSmallest = 14;
-// From here on a pixel is one of a mark's.
-constexpr std::uint8_t kFaintInk = 64;
 // In uneven light a drawing stands out from the paper by so many levels; texture and shadows fall
 // short of it. Many marks have to stand out by more, or they are a texture.
 constexpr double kFaintest = 40;
 constexpr int kFewMarks = 4;
 constexpr double kFaintestOfMany = 60;
-// What has four straight sides, each covered to this part, and is at least this part of the picture
-// wide and high, is a sheet.
-constexpr double kStraight = 0.85;
-constexpr double kAskew = 0.14;
-constexpr double kSmallestSheet = 0.4;
 // Differences between dark and light that are no chance: of the sharpness of their edges, and of
 // the unevenness of what would be paper, in levels.
 constexpr double kSharper = 0.025;
@@ -54,24 +46,13 @@ int sides_reached(const Box& box, Size2 size) {
          (box.top + box.height == size.height);
 }
 
-bool is_sheet(const Marks& marks, Size2 picture) {
-  if (marks.box.width < kSmallestSheet * picture.width ||
-      marks.box.height < kSmallestSheet * picture.height) {
-    return false;
-  }
-  std::vector<std::uint8_t> mask;
-  for (const std::uint8_t level : marks.read.levels) mask.push_back(level >= kFaintInk);
-  const Box whole{0, 0, marks.box.width, marks.box.height};
-  return covered_side(mask, marks.read.size, whole, 1, kAskew) >= kStraight;
-}
-
-// As find_marks, but in uneven light not what may be texture, a shadow, or the sheet itself.
+// As find_marks, but in uneven light not what may be texture or a shadow.
 std::optional<Marks> drawn_marks(Ink ink) {
   remove_ruled_lines(ink.gray);
   std::optional<Marks> marks = find_marks(ink.gray);
   if (!marks || ink.evenly_lit) return marks;
   const double least = marks->count > kFewMarks ? kFaintestOfMany : kFaintest;
-  if (ink.contrast < least || is_sheet(*marks, ink.gray.size)) return std::nullopt;
+  if (ink.contrast < least) return std::nullopt;
   return marks;
 }
 
