@@ -123,7 +123,7 @@ void Convolution::plan_evaluation(LayerPlan& plan) const {
     plan.channel_step = few_channels::kTogether;
   } else {
     plan.channel_cut = ChannelCut::none;
-    plan.evaluates_by_blas = true;
+    plan.evaluates_by_blas = !of_few_channels_;
   }
 }
 

@@ -153,6 +153,15 @@ TEST(Convolution, RefusesAKernelLargerThanItsPaddedInput) {
   EXPECT_EQ(message("{count: 1, kernel: 6, pad: 1}", {1, 4, 4}), "planned");
 }
 
+TEST(Convolution, SaysWhereItsEvaluationIsAProductOfBlas) {
+  const auto by_blas = [](std::string_view options, const Shape& input) {
+    return make_layer("conv", options)->plan(std::vector<Shape>{input}).evaluates_by_blas;
+  };
+  EXPECT_TRUE(by_blas("{count: 128, kernel: 7, pad: 3}", {64, 14, 14}));
+  EXPECT_FALSE(by_blas("{count: 8, kernel: 3, pad: 1}", {3, 16, 16}));
+  EXPECT_FALSE(by_blas("{count: 8, kernel: 3, pad: 1, groups: 2}", {4, 16, 16}));
+}
+
 TEST(Convolution, RefusesTwoInputs) {
   EXPECT_THROW(
       make_layer("conv", "{count: 1, kernel: 1}")->plan(std::vector<Shape>{{1, 4, 4}, {1, 4, 4}}),
