@@ -179,6 +179,7 @@ int run_training(TrainingSession& session, Console& console, TrainLog& train_log
     return 128 + signal;
   } catch (const DivergedError& error) {
     console.status("");
+    console.log().debug("{}{}", kDivergedInLog, error.what());  // for the run's page
     throw DivergedError(divergence(error, session.config(), trainer, directory));
   }
 }

@@ -369,6 +369,7 @@ int sweep_keys(const TrainOptions& options, StopSwitch& stop, Collective& ranks,
   write_lines(stdout, plan.keys.empty()
                           ? folds_text(plan.runs, plan.images)
                           : key_sweep_text(plan.keys, plan.combinations, plan.runs, plan.images));
+  say_report(root, options.quiet);
   return kDone;
 }
 

@@ -239,4 +239,8 @@ void say_model(const RunDirectory& directory) {
   write_lines(stdout, display_path(directory.model()) + "\n");
 }
 
+void say_report(const std::filesystem::path& directory, bool quiet) {
+  if (!quiet) write_lines(stderr, "next:   cnn-report " + display_path(directory) + "\n");
+}
+
 }  // namespace cnn::app

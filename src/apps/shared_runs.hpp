@@ -41,6 +41,9 @@ void require_same_directory(Collective& ranks, const std::filesystem::path& dire
 // Says on stdout which model a run of another rank has left, as the run itself cannot.
 void say_model(const RunDirectory& directory);
 
+// Names the command that lays all runs of a directory side by side, on stderr unless all is quiet.
+void say_report(const std::filesystem::path& directory, bool quiet);
+
 // A value as a result, and back again.
 template <typename T>
 std::string to_result(const T& value) {

@@ -253,6 +253,7 @@ int sweep(const TrainOptions& options, const RunConfig& config, StopSwitch& stop
   if (code != kDone || !ranks.is_first()) return code;
   write_lines(stdout, sweep_text(results, parameters,
                                  scored == Scored::test ? "test" : "validation", options.tta));
+  say_report(config.output.dir, options.quiet);
   return kDone;
 }
 

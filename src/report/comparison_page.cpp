@@ -61,7 +61,8 @@ struct Compared {
   RunRecord record;
   std::string name;
   std::map<std::string, std::string> keys;
-  std::size_t group = 0;  // of runs that only their seeds and folds tell apart
+  std::set<std::string> defaults;  // keys that say what would hold without them
+  std::size_t group = 0;           // of runs that only their seeds and folds tell apart
   std::size_t parameters = 0;
   bool scored = false;
   DataPart part = DataPart::test;
@@ -100,12 +101,22 @@ class Comparison {
       for (const auto& [key, value] : run.keys) all.insert(key);
     }
     for (const std::string& key : all) {
-      const std::string first = value_of(runs_.front(), key);
-      if (std::any_of(runs_.begin(), runs_.end(),
-                      [&](const Compared& run) { return value_of(run, key) != first; })) {
-        differing_.push_back(key);
-      }
+      if (differs(key)) differing_.push_back(key);
     }
+  }
+
+  // A key that a run leaves out has its default there.
+  bool differs(const std::string& key) const {
+    std::set<std::string> values;
+    bool left_out = false, all_default = true;
+    for (const Compared& run : runs_) {
+      const auto found = run.keys.find(key);
+      left_out = left_out || found == run.keys.end();
+      if (found == run.keys.end()) continue;
+      values.insert(found->second);
+      all_default = all_default && run.defaults.contains(key);
+    }
+    return values.size() > 1 || (left_out && !all_default);
   }
 
   void find_groups() {
@@ -160,12 +171,13 @@ class Comparison {
   void add_table(Fields& fields) const {
     fields.show("many_keys", has_many_keys());
     for (const std::string& key : differing_) fields.add("keys", Fields().text("key", key));
-    const Compared* best = nullptr;
     for (const Compared& run : runs_) {
-      if (!run.scored) continue;
-      fields.show("scored_on").text("scored_part", std::string(part_name(run.part)));
-      if (best == nullptr || run.evaluation.accuracy() > best->evaluation.accuracy()) best = &run;
+      if (run.scored)
+        fields.show("scored_on").text("scored_part", std::string(part_name(run.part)));
     }
+    const Compared* const best = best_run();
+    fields.show("has_best", best != nullptr);
+    fields.text("judge", all_validated() ? "its validation accuracy" : "its accuracy");
     for (const Compared& run : runs_) {
       Fields row;
       row.text("run", run.name).text("style", style_of(run.group));
@@ -186,6 +198,27 @@ class Comparison {
       fields.add("runs", std::move(row));
     }
     add_means(fields);
+  }
+
+  bool all_validated() const {
+    return std::ranges::all_of(runs_,
+                               [](const Compared& run) { return validation_of(run).has_value(); });
+  }
+
+  // By validation where every run has one, as a sweep chooses: the test set is not for choosing.
+  // None where two are equally good.
+  const Compared* best_run() const {
+    const bool by_validation = all_validated();
+    const Compared* best = nullptr;
+    double highest = -1;
+    for (const Compared& run : runs_) {
+      if (!by_validation && !run.scored) continue;
+      const double value = by_validation ? *validation_of(run) : run.evaluation.accuracy();
+      if (value == highest) best = nullptr;
+      if (value > highest) best = &run;
+      highest = std::max(highest, value);
+    }
+    return best;
   }
 
   void add_means(Fields& fields) const {
@@ -317,6 +350,7 @@ Compared compare_run(const fs::path& path, const ScoreOptions& options, KeptPart
   run.record = read_run(path);
   run.name = display_path(path);
   for (auto& [key, value] : flat_configuration(run.record.config)) run.keys[key] = value;
+  run.defaults = default_keys(run.record.config);
   if (std::string notice = scored_notice(run.record); !notice.empty()) {
     run.record.notices.push_back(std::move(notice));
   }

@@ -182,23 +182,56 @@ std::vector<std::pair<std::string, std::string>> flat_configuration(const RunCon
   return flat;
 }
 
-void add_configuration(Fields& fields, const RunConfig& config) {
+namespace {
+
+// Calls use(line, pieces, number of the layer or nothing) for each line of a configuration.
+template <typename Use>
+void for_lines(const RunConfig& config, const Use& use) {
   Sections sections(config);
   std::size_t layer = 0;
   bool in_network = false;
   for (const std::string& line : lines_of(to_yaml(config, ConfigText::complete))) {
     if (line.front() != ' ') in_network = line == "network:";
     const bool is_layer = in_network && line.starts_with("  - ") && layer < config.network.size();
+    use(line, is_layer ? layer_pieces(line, config.network[layer]) : sections.pieces(line),
+        is_layer ? config.network[layer].name : std::string());
+    if (is_layer) ++layer;
+  }
+}
+
+}  // namespace
+
+std::set<std::string> default_keys(const RunConfig& config) {
+  std::set<std::string> keys;
+  std::string section;
+  for_lines(config, [&](const std::string& line, const std::vector<Piece>& pieces,
+                        const std::string& layer) {
+    if (line.front() != ' ') section = "";
+    if (line.ends_with(":")) {
+      section = line.substr(0, line.size() - 1) + ".";
+      return;
+    }
+    const bool is_map = map_in(line) != std::string::npos;
+    const std::string key =
+        section + (layer.empty() ? key_and_value(without_indent(line)).first : layer);
+    for (const Piece& piece : pieces) {
+      const auto [inner, value] = key_and_value(piece.text);
+      if (piece.changed || value.empty()) continue;
+      keys.insert(is_map ? key + "." + inner : key);
+    }
+  });
+  return keys;
+}
+
+void add_configuration(Fields& fields, const RunConfig& config) {
+  for_lines(config, [&](const std::string& /*line*/, const std::vector<Piece>& pieces,
+                        const std::string& /*layer*/) {
     Fields item;
-    for (Piece& piece :
-         is_layer ? layer_pieces(line, config.network[layer++]) : sections.pieces(line)) {
-      Fields text;
-      text.text("text", std::move(piece.text));
-      text.show("changed", piece.changed);
-      item.add("pieces", std::move(text));
+    for (const Piece& piece : pieces) {
+      item.add("pieces", Fields().text("text", piece.text).show("changed", piece.changed));
     }
     fields.add("yaml", std::move(item));
-  }
+  });
 }
 
 }  // namespace cnn::report

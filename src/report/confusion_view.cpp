@@ -59,7 +59,9 @@ class Results {
                 fmt::format("{:.2f} – {:.2f}", 100 * interval.low, 100 * interval.high));
     fields.text("correct", grouped(evaluation.correct))
         .text("images", grouped(predictions_.size()));
-    fields.text("test_loss", fmt::format("{:.4f}", evaluation.loss));
+    constexpr double kLong = 1e6;
+    fields.text("test_loss", evaluation.loss < kLong ? fmt::format("{:.4f}", evaluation.loss)
+                                                     : fmt::format("{:.3e}", evaluation.loss));
     fields.text("part", std::string(part_name(run_.part())));
     fields.text("set", display_path(run_.dataset().origin.images));
   }

@@ -49,22 +49,36 @@ std::vector<double> plain_ticks(const Range& range, double count) {
   return ticks;
 }
 
+// 1, 2 and 5 times the powers of ten; where they are too many, every power, every second, …
 std::vector<double> log_ticks(const Range& range) {
   constexpr std::size_t kMost = 6;
-  std::vector<double> ticks;
-  for (const bool all : {true, false}) {
-    ticks.clear();
-    for (double power = std::floor(std::log10(range.low)); power <= std::log10(range.high);
-         ++power) {
+  const auto ticks_of = [&](double every, bool all) {
+    std::vector<double> ticks;
+    const double first = std::floor(std::log10(range.low) / every) * every;
+    for (double power = first; power <= std::log10(range.high); power += every) {
       for (const double digit : {1.0, 2.0, 5.0}) {
         const double tick = digit * std::pow(10, power);
         if (!all && digit > 1) continue;
         if (tick >= range.low * 0.999 && tick <= range.high * 1.001) ticks.push_back(tick);
       }
     }
-    if (ticks.size() <= kMost) break;
-  }
+    return ticks;
+  };
+  std::vector<double> ticks = ticks_of(1, true);
+  for (double every = 1; ticks.size() > kMost; ++every) ticks = ticks_of(every, false);
   return ticks;
+}
+
+// Ticks that are `step` apart have texts that differ.
+std::string tick_text(double tick, double step) {
+  constexpr double kLargest = 1e6, kSmallest = 1e-4;
+  const double size = std::max(std::abs(tick), step);
+  if (size >= kLargest || size < kSmallest) {
+    const int significant = 2 + static_cast<int>(std::log10(size / step) + 1e-9);
+    return fmt::format("{:.{}g}", tick, significant);
+  }
+  const int digits = std::max(0, static_cast<int>(-std::floor(std::log10(step) + 1e-9)));
+  return fmt::format("{:.{}f}", tick, digits);
 }
 
 // Points that are drawn: all, or every n-th and the last.
@@ -104,6 +118,7 @@ class Plot {
     fields.text("left", coordinate(kLeft)).text("right", coordinate(kWidth - kRight));
     fields.text("bottom", coordinate(chart_.height - kBottom));
     fields.text("title", chart_.title).text("x_name", chart_.x_name);
+    fields.show("logarithmic", logarithmic_);
     fields.text("x_middle", coordinate((kLeft + kWidth - kRight) / 2));
     fields.text("x_name_y", coordinate(chart_.height - 3));
     fields.text("tick_x", coordinate(kLeft - 7));
@@ -142,16 +157,19 @@ class Plot {
   }
 
   std::string value_text(double y) const {
-    return chart_.scale == Scale::percent ? percent(y) : rounded_text(y);
+    if (chart_.scale == Scale::percent) return percent(y);
+    constexpr double kLargest = 1e6;
+    return std::abs(y) < kLargest ? rounded_text(y) : fmt::format("{:.3g}", y);
   }
 
   void add_ticks(Fields& fields) const {
     constexpr double kTicksAcross = 6, kTicksUp = 5, kRowOfTicks = 40;
     const double up = std::min(kTicksUp, (chart_.height - kBottom - kTop) / kRowOfTicks + 1);
+    const double step = nice_step(y_.high - y_.low, up);
     for (const double tick : logarithmic_ ? log_ticks(y_) : plain_ticks(y_, up)) {
       const std::string text = chart_.scale == Scale::percent
                                    ? rounded_text(std::round(1e7 * tick) / 1e5) + " %"
-                                   : rounded_text(tick);
+                                   : tick_text(tick, logarithmic_ ? tick : step);
       fields.add("y_ticks", Fields().text("y", coordinate(y_of(tick))).text("text", text));
     }
     // Names may be long: those at the edges stay between them.

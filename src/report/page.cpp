@@ -83,7 +83,7 @@ void add_commands(Fields& fields, const RunPage& page) {
     add("Classify pictures", "cnn-predict --model " + model + " PICTURE…");
   }
   if (!page.run.ended) add("Continue it", resume_command(page.run));
-  add("Write this page", report_command(page.run));
+  add("Write this page", page.command.empty() ? report_command(page.run) : page.command);
 }
 
 // What shows the images and the way of some through the network: what a page may still take.

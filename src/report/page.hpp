@@ -28,6 +28,7 @@ struct RunPage {
   const Network* network = nullptr;        // of a run without `scored`
   std::vector<SeenPicture> pictures = {};  // followed through the network of `scored`
   std::optional<Reloading> reloading = {};
+  std::string command = {};  // that writes the page; empty: that of the run alone
 };
 
 std::string run_page(const RunPage& page);

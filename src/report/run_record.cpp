@@ -1,5 +1,7 @@
 #include "report/run_record.hpp"
 
+#include <sstream>
+
 #include <fmt/format.h>
 
 #include "base/directory.hpp"
@@ -11,13 +13,28 @@
 namespace cnn::report {
 namespace {
 
+// What the last line of a run's log says of its divergence; empty if it says nothing of it.
+std::string divergence_in(const std::filesystem::path& log) {
+  constexpr std::size_t kLargest = std::size_t{1} << 26;
+  if (!is_there(log)) return "";
+  std::istringstream lines(read_file(log, kLargest));
+  std::string last;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.empty()) last = line;
+  }
+  const std::size_t at = last.find(kDivergedInLog);
+  return at == std::string::npos ? "" : last.substr(at + kDivergedInLog.size());
+}
+
 // How far it has come, for a run that has no model yet.
 std::string state_of(const RunRecord& run) {
   const std::string epochs = run.metrics.empty()
                                  ? "no epoch is done"
                                  : fmt::format("epoch {} is done", run.metrics.back().epoch);
-  return run.running ? "The run is going on; " + epochs + "."
-                     : "The run did not come to its end; " + epochs + ".";
+  if (run.running) return "The run is going on; " + epochs + ".";
+  const std::string divergence = divergence_in(RunDirectory(run.directory).log());
+  return divergence.empty() ? "The run did not come to its end; " + epochs + "."
+                            : "The training diverged: " + divergence + "; " + epochs + ".";
 }
 
 }  // namespace

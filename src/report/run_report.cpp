@@ -60,6 +60,24 @@ void add_pictures(const RunReportOptions& options, RunRecord& run, RunPage& page
 
 }  // namespace
 
+namespace {
+
+// The command that writes the same page again.
+std::string command_of(const RunReportOptions& options) {
+  std::string command = "cnn-report " + display_path(options.run);
+  const auto add = [&](const std::string& name, const std::filesystem::path& value) {
+    if (!value.empty()) command += " --" + name + " " + display_path(value);
+  };
+  add("model", options.model);
+  add("data", options.score.data);
+  add("split", options.score.split);
+  for (const std::filesystem::path& file : options.images) add("image", file);
+  if (options.out != page_of(options.run)) add("out", options.out);
+  return command;
+}
+
+}  // namespace
+
 std::filesystem::path page_of(const std::filesystem::path& run) {
   return RunDirectory(run).report();
 }
@@ -69,6 +87,7 @@ std::vector<std::string> write_run_report(const RunReportOptions& options) {
   Workers workers(threads > 0 ? threads : Workers::available());
   RunRecord run = read_run(options.run);
   RunPage page{run};
+  page.command = command_of(options);
   std::unique_ptr<ScoredRun> scored;
   if (options.scores) {
     add_scores(options, run, page, scored, workers);

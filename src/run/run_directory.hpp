@@ -33,11 +33,15 @@
 #include <limits>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/file.hpp"
 
 namespace cnn {
+
+// What the log says of a training that diverged begins so.
+inline constexpr std::string_view kDivergedInLog = "training diverged: ";
 
 // Movable. Used by one thread.
 class RunDirectory {

@@ -157,7 +157,7 @@ TEST(Report, ARunThatDivergedHasAPage) {
                 .code,
             4);
   const std::string page = report(temp / "run");
-  EXPECT_THAT(page, HasSubstr("The run did not come to its end"));
+  EXPECT_THAT(page, HasSubstr("The training diverged: "));
 }
 
 TEST(Report, ARunThatGoesOnSaysSo) {
@@ -241,7 +241,7 @@ TEST(LiveReport, OfARunThatDivergedSaysSo) {
                 .code,
             4);
   const std::string page = slurp(temp / "run/report.html");
-  EXPECT_THAT(page, HasSubstr("The run did not come to its end"));
+  EXPECT_THAT(page, HasSubstr("The training diverged: "));
   EXPECT_THAT(page, Not(HasSubstr("refresh")));
 }
 
@@ -344,6 +344,22 @@ TEST(ReportOfSeveral, ShowsTheKeysThatDifferAndWhatTheyChange) {
   EXPECT_THAT(page, HasSubstr(">" + compared.substr(at, compared.find(':', at) - at) + "</td>"));
 }
 
+// A map that one run has and the other has not differs by what is no default of it.
+TEST(ReportOfSeveral, WhatIsLeftOutHasItsDefault) {
+  const TempDir temp;
+  ASSERT_EQ(train(temp / "a", {"--set", "training.steps=5"}).code, 0);
+  ASSERT_EQ(train(temp / "b", {"--set", "training.steps=5", "--set", "data.augment.shift=2"}).code,
+            0);
+  const fs::path out = temp / "both.html";
+  ASSERT_EQ(run_command("cnn-report",
+                        {(temp / "a").string(), (temp / "b").string(), "--out", out.string()})
+                .code,
+            0);
+  const std::string page = slurp(out);
+  EXPECT_THAT(page, HasSubstr("<th scope=\"col\">data.augment.shift</th>"));
+  EXPECT_THAT(page, Not(HasSubstr("<th scope=\"col\">data.augment.rotate</th>")));
+}
+
 // Runs that have nothing in common: what they came to stands beside their names.
 TEST(ReportOfSeveral, FiguresComeBeforeManyKeys) {
   const TempDir temp, other;
@@ -370,6 +386,17 @@ TEST(ReportOfSeveral, DrawsSeedsAsMeanAndBand) {
   EXPECT_THAT(page, HasSubstr("all runs: accuracy "));
 }
 
+TEST(Report, NamesTheCommandThatWritesItAgain) {
+  const TempDir temp;
+  ASSERT_EQ(train_tiny(temp, 3).code, 0);
+  const fs::path out = temp / "page.html";
+  ASSERT_EQ(run_command("cnn-report",
+                        {(temp / "run").string(), "--split", "train", "--out", out.string()})
+                .code,
+            0);
+  EXPECT_THAT(slurp(out), HasSubstr(" --split train --out "));
+}
+
 TEST(ReportOfSeveral, DrawsFoldsLikeSeedsAndScoresWhatTheyHoldOut) {
   const TempDir temp;
   ASSERT_EQ(train_tiny(temp, 3, {"--folds", "2"}).code, 0);
@@ -380,12 +407,13 @@ TEST(ReportOfSeveral, DrawsFoldsLikeSeedsAndScoresWhatTheyHoldOut) {
 TEST(ReportOfSeveral, DrawsASweepByValue) {
   const TempDir temp;
   ASSERT_EQ(
-      train_tiny(temp, 3, {"--sweep", "training.alpha=0.1,0.01,1e-3", "--set", "data.validation=9"})
+      train_tiny(temp, 3, {"--sweep", "training.alpha=0.5,0.01,1e-9", "--set", "data.validation=9"})
           .code,
       0);
   const std::string page = report(temp / "run");
   EXPECT_THAT(page, HasSubstr("<h2>Accuracy by value</h2>"));
   EXPECT_THAT(page, HasSubstr("aria-label=\"training.alpha, by training.alpha\""));
+  EXPECT_THAT(page, HasSubstr("by its validation accuracy.</p>"));
 }
 
 TEST(Report, RefusesWhatIsNoRunAndNoPage) {

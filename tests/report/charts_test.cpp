@@ -65,6 +65,26 @@ TEST(LineChart, BreaksWhereARunDiverged) {
   EXPECT_NE(all.find("no finite value"), std::string::npos) << all;
 }
 
+TEST(LineChart, OfManyDecadesHasAFewTicks) {
+  for (const double last : {1e7, 1e15, 1e28}) {
+    const std::string svg = drawn({.title = "t",
+                                   .scale = Scale::logarithmic,
+                                   .lines = {{"a", "train", {{1, 0.5}, {2, last}}}}});
+    EXPECT_GE(count(svg, "class=\"tick y\""), 2U) << svg;
+    EXPECT_LE(count(svg, "class=\"tick y\""), 6U) << svg;
+    EXPECT_EQ(svg.find("00000000"), std::string::npos) << svg;
+    EXPECT_NE(svg.find("logarithmic scale"), std::string::npos) << svg;
+  }
+}
+
+TEST(LineChart, TicksCloseTogetherDiffer) {
+  const std::string svg = drawn({.title = "t",
+                                 .scale = Scale::logarithmic,
+                                 .lines = {{"a", "train", {{1, 1.1105}, {2, 1.121}}}}});
+  for (const char* tick : {">1.110<", ">1.115<", ">1.120<"}) EXPECT_EQ(count(svg, tick), 1U) << svg;
+  EXPECT_EQ(svg.find("logarithmic scale"), std::string::npos) << svg;
+}
+
 TEST(LineChart, DrawsNoMoreThanAScreenShows) {
   Line line{"a", "train", {}};
   for (int i = 0; i < 100'001; ++i) line.points.push_back({static_cast<double>(i), 1.0 / (i + 1)});

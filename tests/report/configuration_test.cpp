@@ -33,5 +33,18 @@ TEST(ReportConfiguration, MarksWhatDiffersFromTheDefaults) {
       << text;
 }
 
+TEST(ReportConfiguration, TellsKeysWithTheirDefault) {
+  const std::set<std::string> keys = default_keys(
+      parse_config("run",
+                   "name: run\ndata: {dir: /data, augment: {shift: 2}}\nnetwork:\n  - conv: "
+                   "{count: 3, kernel: 5}\n  - fc: {count: 10}\ntraining: {epochs: 3}\n"));
+  for (const char* key : {"data.augment.rotate", "network.conv1.stride", "training.batch"}) {
+    EXPECT_TRUE(keys.contains(key)) << key;
+  }
+  for (const char* key : {"data.augment.shift", "network.conv1.count", "training.epochs"}) {
+    EXPECT_FALSE(keys.contains(key)) << key;
+  }
+}
+
 }  // namespace
 }  // namespace cnn::report
