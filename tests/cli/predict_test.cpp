@@ -331,7 +331,7 @@ TEST_F(Predict, AllFormatsGiveTheSameAnswers) {
   std::istringstream cells(rows[1].substr(rows[1].find(',') + 1));
   std::string cell;
   std::getline(cells, cell, ',');
-  EXPECT_EQ(cell, all[0]["class"]);
+  EXPECT_EQ(cell, all[0]["class"].get<std::string>());
   std::getline(cells, cell, ',');
   EXPECT_EQ(std::stod(cell), all[0]["probability"].get<double>());
   for (int k = 0; k < 10; ++k) {

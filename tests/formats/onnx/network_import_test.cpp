@@ -3,6 +3,7 @@
 #include <array>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -70,7 +71,7 @@ std::vector<std::string> texts(const ImportedNetwork& network) {
   return lines;
 }
 
-const std::vector<float>& tensor(const ImportedNetwork& network, const std::string& name) {
+const std::vector<float>& tensor(const ImportedNetwork& network, std::string_view name) {
   return std::ranges::find(network.tensors, name, &ImportedTensor::name)->values;
 }
 
