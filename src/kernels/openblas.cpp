@@ -88,8 +88,9 @@ void* load() {
     throw ConfigError("OPENBLAS_CORETYPE: error: this processor cannot run OpenBLAS' kernel '" +
                       std::string(kernel) + "'; unset the variable, and OpenBLAS chooses");
   }
-  // Its own start ends the process where memory is short.
-  require_address_space(1, kLibraryBytes);
+  // Where memory is short its own start ends the process, or, since it takes a buffer as it starts
+  // (0.3.29 does), tries for ever.
+  require_address_space(1, kLibraryBytes + OpenBlas::kBufferBytes);
   const OneThread one_thread;
   if (void* const library = ::dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL)) return library;
   const char* const reason = ::dlerror();

@@ -24,9 +24,12 @@ namespace {
 constexpr std::uint64_t kMostMemory = std::uint64_t{1} << 30;
 // Deflate makes at most 1032 bytes of one.
 constexpr std::uint64_t kMostFromAByte = 1032;
+// Of the chunk that ends a file, which has a name and nothing else.
+constexpr std::uint32_t kChecksumOfIend = 0xae426082;
 
 // eXIf is looked for here: it may stand behind the pixels, and libpng refuses some that other
-// programs read. Also finds out whether the file is whole.
+// programs read. Also finds out whether the file is whole, to the last checksum, which
+// libpng 1.6.48 passes over.
 int orientation_of(std::string_view bytes) {
   int orientation = 1;
   ByteReader reader(bytes, "PNG");
@@ -35,8 +38,11 @@ int orientation_of(std::string_view bytes) {
     const std::uint32_t length = reader.u32_big();
     const std::string_view type = reader.take(4);
     const std::string_view data = reader.take(length);
-    reader.take(4);  // checksum
-    if (type == "IEND") return orientation;
+    const std::uint32_t checksum = reader.u32_big();
+    if (type == "IEND") {
+      if (length == 0 && checksum == kChecksumOfIend) return orientation;
+      throw PictureError("broken PNG: IEND: CRC error; copy or download it again");
+    }
     if (type == "eXIf") orientation = exif_orientation(data);
   }
 }
