@@ -339,7 +339,14 @@ void rename_file(const FilePlace& from, const FilePlace& to) {
 }
 
 bool link_file(const FilePlace& from, const FilePlace& to) {
-  return ::linkat(from.directory, from.name.c_str(), to.directory, to.name.c_str(), 0) == 0;
+  if (::linkat(from.directory, from.name.c_str(), to.directory, to.name.c_str(), 0) == 0) {
+    return true;
+  }
+  // A file system without hard links, or one that allows this file no more of them.
+  for (const int none : {EPERM, EOPNOTSUPP, ENOSYS, EMLINK}) {
+    if (errno == none) return false;
+  }
+  fail(to.path, "cannot make it", errno);
 }
 
 AppendedFile::AppendedFile(FilePlace place) : place_(std::move(place)) {

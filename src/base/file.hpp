@@ -111,7 +111,8 @@ void refuse_special(const FilePlace& place);
 void remove_file(const FilePlace& place);
 // Replaces `to`. Throws FileError about `to`.
 void rename_file(const FilePlace& from, const FilePlace& to);
-// Gives the file a second name that must be free; false where that cannot be done.
+// Gives the file a second name that must be free; false where there are no hard links. Throws
+// FileError about `to`.
 bool link_file(const FilePlace& from, const FilePlace& to);
 
 // A file that grows at its end; made where it is missing. Bytes that were appended and not synced

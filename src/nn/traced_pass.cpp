@@ -4,6 +4,8 @@
 #include <optional>
 #include <span>
 
+#include "kernels/blas.hpp"
+
 namespace cnn {
 namespace {
 
@@ -22,6 +24,7 @@ std::size_t plane_of(const Shape& shape) {
 
 TracedPass::TracedPass(const Network& network, CView image)
     : network_(network), gradients_(network) {
+  reserve_blas_memory(1);
   const std::size_t layers = network.nodes().size();
   std::vector<std::size_t> tensors, deltas, shares, saved;
   for (std::size_t i = 0; i <= layers; ++i) {

@@ -81,6 +81,11 @@ TEST_F(MemoryLimit, EndsScoringAndPredicting) {
       {"--model", model_, std::string(CNN_SOURCE_DIR) + "/data/samples/3-blue-on-cream.png"}, 0);
 }
 
+TEST_F(MemoryLimit, EndsPages) {
+  expect_an_end("cnn-report", {(temp_ / "run").string(), "--out", (temp_ / "page.html").string()},
+                0);
+}
+
 TEST_F(MemoryLimit, EndsBenchmarks) {
   expect_an_end("cnn-bench", {"--config", config_, "--seconds", "0.01", "--threads", "2"}, 0);
 }

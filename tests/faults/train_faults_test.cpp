@@ -128,6 +128,18 @@ TEST(TrainFaults, AFileSystemWithoutHardLinksWillDo) {
   EXPECT_EQ(first_unreadable(scene.run()), "");
 }
 
+// Only where there are no hard links does the last checkpoint give its place away for a moment.
+TEST(TrainFaults, ALinkThatFailsLeavesTheLastCheckpoint) {
+  const Scene scene;
+  scene.reset_run();
+  const FaultedResult result = run_with_fault({"link", ENOSPC, 1, true}, scene.root(), "cnn-train",
+                                              scene.resume_arguments());
+  EXPECT_TRUE(result.struck);
+  EXPECT_EQ(result.command.code, 3) << result.command.err;
+  EXPECT_TRUE(std::filesystem::exists(scene.run() / "last.safetensors"));
+  EXPECT_EQ(first_unreadable(scene.run()), "");
+}
+
 // A log is no reason to end a run; but nobody should believe it to be complete.
 TEST(TrainFaults, OfTheLogAreReportedOnceAndTheRunGoesOn) {
   const Scene scene;
