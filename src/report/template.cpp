@@ -206,7 +206,7 @@ std::string escaped(std::string_view text) {
 std::string isolated(std::string_view text) {
   // What stands between the names in a path, a command or a message. Words of such letters with a
   // space between them are one name.
-  constexpr std::string_view kBetween = "/ \n:;,=\"'()[]{}";
+  static constexpr std::string_view kBetween = "/ \n:;,=\"'()[]{}";
   const auto word_at = [text](std::size_t at) {
     return text.substr(at, std::min(text.find_first_of(kBetween, at), text.size()) - at);
   };
