@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include <fcntl.h>
@@ -58,8 +59,13 @@ std::vector<std::string> Directory::names() const {
   return names;
 }
 
-bool Directory::lock() {
-  return ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+bool Directory::lock(std::chrono::milliseconds patience) {
+  constexpr std::chrono::milliseconds kBetween(10);
+  for (;; patience -= kBetween) {
+    if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return true;
+    if (patience <= kBetween) return false;
+    std::this_thread::sleep_for(kBetween);
+  }
 }
 
 bool Directory::is_at(const fs::path& path) const {

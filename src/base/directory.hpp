@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -28,8 +29,9 @@ class Directory {
   std::vector<std::string> names() const;
 
   // Keeps other processes from locking it until this object or the process ends, however that ends.
-  // False if another one has. A file system without locks is not locked.
-  bool lock();
+  // False if another one has, and keeps it for about as long as `patience`. A file system without
+  // locks is not locked.
+  bool lock(std::chrono::milliseconds patience = {});
   // Does the path still lead here?
   bool is_at(const std::filesystem::path& path) const;
   // Where it is now; empty if that cannot be known, or nowhere any more.

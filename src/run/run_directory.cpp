@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <optional>
 #include <string_view>
 #include <system_error>
@@ -191,6 +192,9 @@ bool RunDirectory::take(bool make) {
   std::vector<fs::path> made;
   // The directory may be removed or replaced by others between two calls, but not for ever.
   constexpr int kAttempts = 100;
+  // Another process may have it only to find out that it must not write here, as with --resume
+  // where nothing was begun. If both were refused, nobody would train.
+  constexpr std::chrono::seconds kPatience(2);
   for (int attempt = 1;; ++attempt) {
     if (make) make_directories(path_, made);
     if (!is_there(path_)) {
@@ -198,7 +202,7 @@ bool RunDirectory::take(bool make) {
       if (attempt < kAttempts) continue;
     }
     Directory main(path_);
-    if (!main.lock()) {
+    if (!main.lock(kPatience)) {
       throw file_error(path_,
                        "another run is writing into this directory; wait for its end, or choose "
                        "another directory with --out DIR");

@@ -1,7 +1,10 @@
 #include "run/run_directory.hpp"
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <future>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
@@ -92,6 +95,19 @@ TEST(RunDirectory, BelongsToOneAtATime) {
   }
   RunDirectory again(temp.path());
   EXPECT_TRUE(again.take(false));
+}
+
+// Of two starts at once one may be refused while it holds the directory: the other one trains then.
+TEST(RunDirectory, IsTakenOnceTheOtherOneHasLetGoOfIt) {
+  const TempDir temp;
+  auto other = std::make_unique<RunDirectory>(temp / "run");
+  other->take(true);
+  RunDirectory directory(temp / "run");
+  std::future<bool> taken = std::async(std::launch::async, [&] { return directory.take(true); });
+  EXPECT_EQ(taken.wait_for(std::chrono::milliseconds(100)), std::future_status::timeout);
+  other.reset();  // which removes the directory that it made
+  EXPECT_TRUE(taken.get());
+  EXPECT_TRUE(fs::exists(temp / "run"));
 }
 
 TEST(RunDirectory, ThatWasMadeForNothingGoesAgain) {
