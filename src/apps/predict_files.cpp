@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <iterator>
+#include <string>
 #include <string_view>
 #include <system_error>
 
@@ -33,6 +34,12 @@ std::string read_stdin() {
 }
 
 void add(PictureFiles& found, const std::string& path) {
+  if (path.size() > kLongestPath) {
+    found.faults.push_back(printable(path) + ": error: a name of " + std::to_string(path.size()) +
+                           " bytes, the longest path has " + std::to_string(kLongestPath) +
+                           "; is this a list of files, one per line?");
+    return;
+  }
   std::error_code unknown;
   if (!fs::is_directory(path, unknown)) {
     found.files.push_back(path);

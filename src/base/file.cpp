@@ -149,7 +149,7 @@ class TemporaryFile {
 }  // namespace
 
 std::string path_text(const fs::path& path) {
-  return shown(path.native(), path.native().size());
+  return shown(path.native(), kLongestPath);
 }
 
 FileError file_error(const fs::path& path, const std::string& what) {

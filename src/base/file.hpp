@@ -17,7 +17,11 @@
 
 namespace cnn {
 
-// A path as it may stand in a message: in whole, with escapes as by shown().
+// Bytes of the longest path that the system opens (PATH_MAX, without the zero at its end).
+inline constexpr std::size_t kLongestPath = 4095;
+
+// A path as it may stand in a message: in whole, with escapes as by shown(). One that is longer
+// than any file's is cut.
 std::string path_text(const std::filesystem::path& path);
 
 // "<path>: error: <what>", the form of every FileError.

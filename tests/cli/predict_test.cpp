@@ -306,6 +306,17 @@ TEST_F(Predict, FoldersAndListsNameFiles) {
   EXPECT_EQ(run({"--json", file("many/b/none")}).out, "[]\n");
 }
 
+// A picture or an archive given as a list is one line without an end.
+TEST_F(Predict, AListOfNoFilesCostsItsOwnLines) {
+  const std::string single = seven("one.png", 50);
+  write_bytes(file("list.txt"), std::string(5000, '/') + "\n" + single + "\n");
+  const CommandResult result = run({"--jsonl", "@" + file("list.txt")});
+  EXPECT_EQ(result.code, 3);
+  EXPECT_EQ(lines_of(result.out).size(), 1U);
+  EXPECT_THAT(result.err, HasSubstr("a name of 5000 bytes, the longest path has 4095; is this a list"));
+  EXPECT_LT(result.err.size(), 300U);
+}
+
 TEST_F(Predict, AllFormatsGiveTheSameAnswers) {
   const std::vector<std::string> files = {
       seven("a.png", 10), write("blank.png", sheet(40, 40, 255)), seven("b,c.png", 80)};

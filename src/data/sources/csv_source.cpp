@@ -91,6 +91,12 @@ void check_row(const fs::path& table, const Row& row) {
   if (row.file.empty()) throw error_at(table, row.line, "names no file");
   if (row.file.find('\0') != std::string::npos)
     throw error_at(table, row.line, "holds a zero byte");
+  if (row.file.size() > kLongestPath) {
+    throw error_at(table, row.line,
+                   "the file's name '" + printable(row.file) + "' has " +
+                       std::to_string(row.file.size()) + " bytes, the longest path has " +
+                       std::to_string(kLongestPath) + "; is this the column of the files?");
+  }
   if (row.label.empty()) {
     throw error_at(table, row.line, "gives " + in_quotes(row.file) + " no label");
   }

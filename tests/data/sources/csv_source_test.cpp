@@ -93,6 +93,8 @@ TEST_F(Tables, MistakesNameTheirLine) {
               HasSubstr("pets.csv:1: error: has several columns 'label'; rename all but one"));
   EXPECT_THAT(error("file,label\np/0.png," + std::string(256, 'x') + "\n"),
               HasSubstr("has 256 bytes, at most 255 are read; is this the column of the labels?"));
+  EXPECT_THAT(error("file,label\n" + std::string(4096, 'x') + ",a\n"),
+              HasSubstr("has 4096 bytes, the longest path has 4095; is this the column of the f"));
   const std::string missing = error("file,label\np/0.png,a\np/7.png,b\n");
   EXPECT_THAT(missing, HasSubstr("1 of 2 files cannot be used\n  pets.csv:3: p/7.png: "));
 }
