@@ -169,8 +169,10 @@ TEST_F(BrokenImage, LargePicturesAreRefusedByTheirHeaders) {
 
   EXPECT_EQ(error(png_header({.width = 0xffffffff, .height = 0xffffffff})),
             "the picture has 4294967295x4294967295 pixels, more than 32768x32768; make it smaller");
+  EXPECT_EQ(error("P5 100000 1 255\n"),
+            "the picture has 100000x1 pixels, more than 32768x32768; make it smaller");
   EXPECT_EQ(error("P5 99999999999999999999 1 255\n"),
-            "the picture has 65536x1 pixels, more than 32768x32768; make it smaller");
+            "the picture has 400000000x1 pixels, more than 32768x32768; make it smaller");
   EXPECT_EQ(error(png_header({.width = 16384, .height = 6800})),
             "the picture has 16384x6800 pixels, more than 110 million; make it smaller");
   EXPECT_EQ(error(png_header({.width = 0})), "the picture has 0x1 pixels; save it again");

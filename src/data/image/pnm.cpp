@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::string_view kFamily = "PNM";
 constexpr std::uint32_t kLargestSample = 65535;
+// Larger ones are taken for this: ten times it and a digit more is still a number of 32 bits.
+constexpr std::uint32_t kLargestNumber = 400'000'000;
 
 [[noreturn]] void throw_broken(const std::string& what) {
   throw PictureError("broken " + std::string(kFamily) + ": " + what + "; save it again");
@@ -51,7 +53,7 @@ std::uint32_t after_blanks(ByteReader& reader) {
 std::uint32_t number_from(std::uint32_t byte, ByteReader& reader, bool may_be_last) {
   std::uint32_t number = 0;
   for (; is_digit(byte); byte = reader.u8()) {
-    number = std::min(10 * number + (byte - '0'), kLargestSample + 1);
+    number = std::min(10 * number + (byte - '0'), kLargestNumber);
     if (may_be_last && reader.left() == 0) return number;
   }
   if (!is_space(byte) && byte != '#') throw_broken("a number ends in another character");
