@@ -54,13 +54,19 @@ void Inference::read(const Images& images, Samples of, Workspace& workspace) con
 void Inference::finish(const Images& images, Samples of, const Workspace& workspace) const {
   const std::size_t size = network().output().size();
   const CView outputs = workspace.output(of.count);
-  if (!all_finite(outputs)) {
-    throw DivergedError("the network's outputs are not finite (first non-finite value: " +
-                        network().first_non_finite(workspace, of.count) + ")");
-  }
   for (std::size_t i = 0; i < of.count; ++i) {
-    images.consume(of.first + i, outputs.subspan(i * size, size));
+    const CView output = outputs.subspan(i * size, size);
+    if (!all_finite(output)) fail(images, of.first + i);
+    images.consume(of.first + i, output);
   }
+}
+
+void Inference::fail(const Images& images, std::size_t i) const {
+  Workspace workspace(network(), 1, Phase::evaluate, Keep::every_tensor);
+  read(images, {i, 1}, workspace);
+  network().forward(workspace, 1, {});
+  throw DivergedError("the network's outputs are not finite (first non-finite value: " +
+                      network().first_non_finite(workspace, 1) + ")");
 }
 
 bool Inference::run(std::size_t count, const Pixels& pixels, const Consume& consume,

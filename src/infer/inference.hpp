@@ -61,6 +61,8 @@ class Inference {
   // The inputs of some images; and after forward, what becomes of their outputs.
   void read(const Images& images, Samples of, Workspace& workspace) const;
   void finish(const Images& images, Samples of, const Workspace& workspace) const;
+  // Of an image whose outputs are not finite.
+  [[noreturn]] void fail(const Images& images, std::size_t i) const;
 
   FoldedNetwork folded_;
   PackedParameters packed_;

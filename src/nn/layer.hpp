@@ -39,6 +39,9 @@ namespace cnn {
 
 enum class Phase { train, evaluate };
 
+// So few samples that what one layer hands to the next stays in the L2 cache where that is small.
+inline constexpr std::size_t kFewSamples = 4;
+
 // The kinds of parameters. Weights are drawn and decayed (the λ term of J); gains, which multiply,
 // and biases begin at `initial` and are not decayed. A statistic is no variable of J: backward adds
 // into its gradient slot n times what it has found in its n samples, and a step moves it by the
@@ -101,8 +104,10 @@ struct LayerPlan {
   std::int64_t multiply_adds = 0;          // of one sample's forward pass
   // The result depends on which samples one call sees, as that of batch_norm does.
   bool couples_samples = false;
-  // One call for all samples of a pass is faster than several calls for a few samples each.
+  // One call for all samples of a pass is faster than several calls for a few samples each, in
+  // training, and in evaluation with packed parameters.
   bool prefers_all_samples = false;
+  bool evaluates_all_samples = false;
   Sharing sharing = Sharing::samples;
   std::size_t unit = 1;    // samples
   std::size_t pieces = 1;  // of similar size; of ordered_gradients: blocks in a unit
@@ -119,9 +124,11 @@ struct LayerPlan {
   bool is_linear = false;
   std::string notice;  // something the user should know, or empty
 
-  // A layer of neither kind is called for a few samples at a time, so that what one layer hands to
-  // the next is still in the cache.
-  bool takes_all_samples() const { return couples_samples || prefers_all_samples; }
+  // A layer that does not is called for kFewSamples at a time.
+  bool takes_all_samples(Phase phase) const {
+    return phase == Phase::evaluate ? evaluates_all_samples
+                                    : couples_samples || prefers_all_samples;
+  }
 };
 
 // y = (x − mean)·scale + shift

@@ -170,11 +170,27 @@ void Network::initialise(std::uint64_t seed) {
 }
 
 void Network::find_stages() {
+  const auto add = [&](std::vector<Stage>& stages, std::size_t i, bool all) {
+    if (stages.empty() || all != stages.back().all_samples) stages.push_back({i, i, all});
+    stages.back().end = i + 1;
+  };
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
-    const bool all = nodes_[i].plan.takes_all_samples();
-    if (stages_.empty() || all != stages_.back().all_samples) stages_.push_back({i, i, all});
-    stages_.back().end = i + 1;
+    add(training_stages_, i, nodes_[i].plan.takes_all_samples(Phase::train));
+    add(evaluation_stages_, i, nodes_[i].plan.takes_all_samples(Phase::evaluate));
   }
+  for (Stage& stage : evaluation_stages_) stage.block = block_of(stage);
+}
+
+// As many samples as let what the largest layer reads and writes stay in the L2 cache.
+std::size_t Network::block_of(const Stage& stage) const {
+  constexpr std::size_t kCache = (std::size_t{1} << 19) / sizeof(float);  // 512 KiB of floats
+  std::size_t largest = 1;
+  for (std::size_t i = stage.begin; i < stage.end; ++i) {
+    std::size_t size = tensor_shape(i + 1).size();
+    for (const std::size_t tensor : nodes_[i].inputs) size += tensor_shape(tensor).size();
+    largest = std::max(largest, size);
+  }
+  return std::clamp<std::size_t>(kCache / largest, 1, kBlock);
 }
 
 bool Network::evaluates_by_blas() const {
@@ -274,8 +290,8 @@ void Network::require(const Workspace& workspace, Samples samples,
 
 void Network::forward(Workspace& workspace, std::size_t n, const Position& position) const {
   require(workspace, {0, n});
-  for (const Stage& stage : stages_) {
-    const std::size_t block = stage.all_samples ? n : kBlock;
+  for (const Stage& stage : stages(workspace.phase())) {
+    const std::size_t block = stage.all_samples ? n : stage.block;
     for (std::size_t first = 0; first < n; first += block) {
       const Samples samples{first, std::min(block, n - first)};
       for (std::size_t i = stage.begin; i < stage.end; ++i) {
@@ -330,9 +346,9 @@ void Network::forward_part(std::size_t i, Workspace& workspace, Scratch& scratch
 void Network::backward(Workspace& workspace, std::size_t n, Gradients& gradients) const {
   require(workspace, {0, n}, gradients);
   gradients.count_samples(n);
-  for (std::size_t s = stages_.size(); s-- > 0;) {
-    const Stage& stage = stages_[s];
-    const std::size_t block = stage.all_samples ? n : kBlock;
+  for (std::size_t s = training_stages_.size(); s-- > 0;) {
+    const Stage& stage = training_stages_[s];
+    const std::size_t block = stage.all_samples ? n : stage.block;
     for (std::size_t first = 0; first < n; first += block) {
       const Samples samples{first, std::min(block, n - first)};
       for (std::size_t i = stage.end; i-- > stage.begin;) {
@@ -398,6 +414,7 @@ void Network::add_gradients(std::size_t i, Workspace& workspace, Scratch& scratc
 
 std::string Network::first_non_finite(const Workspace& workspace, std::size_t n) const {
   require(workspace, {0, n});
+  workspace.require_every_tensor();
   if (!all_finite(workspace.tensor(0, {0, n}))) return "the input";
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     if (!all_finite(workspace.tensor(i + 1, {0, n}))) {

@@ -121,19 +121,21 @@ class Network {
   void backward(Workspace& workspace, std::size_t n, Gradients& gradients) const;
 
   // The parts of both, for measuring: one layer, on some of the workspace's samples. Throw
-  // ArgumentError as forward and backward do, and for a layer that is not there.
+  // ArgumentError as forward and backward do, and for a layer that is not there; in evaluation,
+  // where layers share memory, for samples of several blocks.
   void forward_layer(std::size_t i, Workspace& workspace, Samples samples,
                      const Position& position) const;
   void backward_layer(std::size_t i, Workspace& workspace, Samples samples,
                       Gradients& gradients) const;
 
   // After forward: the name of the first tensor, in the order of the layers, that holds a value
-  // that is not finite ("the input", "output of 'conv2'"), or empty.
+  // that is not finite ("the input", "output of 'conv2'"), or empty. Throws ArgumentError for a
+  // workspace that does not keep every tensor.
   std::string first_non_finite(const Workspace& workspace, std::size_t n) const;
 
-  // Samples that pass together through layers that do not take all at once: so few that what one
-  // layer hands to the next stays in the L2 cache. Sums over samples keep their order.
-  static constexpr std::size_t kBlock = 4;
+  // Samples that pass together through layers that do not take all at once. Sums over samples keep
+  // their order.
+  static constexpr std::size_t kBlock = kFewSamples;
 
  private:
   friend class SharedPass;
@@ -142,11 +144,12 @@ class Network {
   enum class Memory { none, allocated };
   Network(const Shape& input, std::vector<LayerSpec> layers, Memory memory);
 
-  // Layers begin … end-1, which take either all samples at once or kBlock at a time.
+  // Layers begin … end-1, which take either all samples at once or a few at a time.
   struct Stage {
     std::size_t begin;
     std::size_t end;
     bool all_samples;
+    std::size_t block = kBlock;  // so many at a time, in evaluation at most kBlock
   };
 
   // A part of one layer's work on a group (Sharing in layer.hpp).
@@ -168,6 +171,10 @@ class Network {
                              const Part& part, Gradients* gradients) const;
 
   void find_stages();
+  std::size_t block_of(const Stage& stage) const;
+  const std::vector<Stage>& stages(Phase phase) const {
+    return phase == Phase::evaluate ? evaluation_stages_ : training_stages_;
+  }
   void find_shares();
   void merge_ranges();
   void check_description(std::size_t index) const;
@@ -189,7 +196,8 @@ class Network {
   Shape input_;
   std::vector<Node> nodes_;
   std::vector<Parameter> parameters_;
-  std::vector<Stage> stages_;
+  std::vector<Stage> training_stages_;
+  std::vector<Stage> evaluation_stages_;
   std::vector<bool> wants_gradient_;  // per tensor
   std::vector<int> readers_;          // per tensor: how often layers read it
   Arena values_;

@@ -149,7 +149,7 @@ void SharedPass::find_backward() {
     } else if (plan.sharing == Sharing::gradient_pieces) {
       cut = Cut::samples;
       for (std::size_t piece = 0; piece < plan.pieces; ++piece) pieces_.push_back({i, piece});
-    } else if (plan.parameters.empty() && !plan.takes_all_samples()) {
+    } else if (plan.parameters.empty() && !plan.takes_all_samples(Phase::train)) {
       cut = Cut::samples;
     }
     add_stage(backward_, i, cut);
@@ -358,7 +358,7 @@ void SharedPass::backward_pieces(const Stage& stage, std::span<Workspace> worksp
 void SharedPass::backward_groups(const Stage& stage, std::span<Workspace> workspaces,
                                  std::span<const Group> groups) {
   const std::size_t layer = stage.begin;
-  const bool whole = network_.nodes()[layer].plan.takes_all_samples();
+  const bool whole = network_.nodes()[layer].plan.takes_all_samples(Phase::train);
   workers_.run(stage.name, static_cast<int>(groups.size()), [&](int worker, int task) {
     const auto k = static_cast<std::size_t>(task);
     const std::size_t block = whole ? groups[k].n : Network::kBlock;

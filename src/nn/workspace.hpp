@@ -1,8 +1,10 @@
 // Workspace, Scratch and Gradients: all memory that a pass through a network changes.
 //
 // A Workspace holds a group of samples, and is used by one pass at a time. Its memory is laid out
-// once, for `capacity` samples; a pass may use fewer. In the training phase it also holds every
-// tensor's gradient and what layers keep from forward to backward. Several threads may work on
+// once, for `capacity` samples; a pass may use fewer. In the training phase it holds every tensor,
+// its gradient, and what layers keep from forward to backward. In evaluation a tensor's memory is
+// used again as soon as nobody reads it any more, and what stands between two layers that take a
+// few samples at a time is there for these alone: it stays in the cache. Several threads may work on
 // different parts of one (nn/shared_pass.hpp), each with a Scratch of its own; a thread that works
 // alone uses the workspace's.
 
@@ -42,15 +44,19 @@ class Scratch {
   std::vector<View> dparameters_;
 };
 
+// What is still there after a pass of evaluation; after one of training everything is.
+enum class Keep { output, every_tensor };
+
 class Workspace {
  public:
   // Also makes sure that BLAS is fit for passes that use it (check_blas), and throws as that does.
-  Workspace(const Network& network, std::size_t capacity, Phase phase);
+  Workspace(const Network& network, std::size_t capacity, Phase phase, Keep keep = Keep::output);
 
   Phase phase() const { return phase_; }
   std::size_t capacity() const { return capacity_; }
   // Bytes a Workspace of this kind takes, without making it.
-  static std::size_t bytes(const Network& network, std::size_t capacity, Phase phase);
+  static std::size_t bytes(const Network& network, std::size_t capacity, Phase phase,
+                           Keep keep = Keep::output);
 
   // (n, C·H·W) of the images, to be filled before forward; of the last layer; of its gradient, to
   // be filled before backward, which may write over it. Throw ArgumentError for more samples than
@@ -80,11 +86,14 @@ class Workspace {
 
   struct Buffer {
     std::size_t offset = 0;
-    std::size_t size = 0;  // Reals (saved: bytes) of one sample
+    std::size_t size = 0;   // Reals (saved: bytes) of one sample
+    std::size_t block = 0;  // holds so many samples, those of each block in their turn; 0: all
   };
 
   void require(Samples samples) const;
   void require_training() const;
+  void require_every_tensor() const;
+  Samples places(const Buffer& buffer, Samples samples) const;
   template <typename T>
   std::span<T> part(const Buffer& buffer, Samples samples) const;
   View tensor(std::size_t index, Samples samples);
@@ -100,10 +109,14 @@ class Workspace {
   void place_dinputs(const Network::Node& node, Samples samples, Scratch& scratch);
   void add_shares(const Network::Node& node, Samples samples, const Scratch& scratch);
 
-  Workspace(const Network& network, std::size_t capacity, Phase phase, bool allocate);
+  Workspace(const Network& network, std::size_t capacity, Phase phase, Keep keep, bool allocate);
+  void place_tensors(const Network& network);
+  void place_gradients(const Network& network);
+  void share_memory(const Network& network);
 
   std::size_t capacity_;
   Phase phase_;
+  Keep keep_;
   std::uint64_t layout_;  // that of the network
   Arena arena_;
   std::vector<Buffer> tensors_;

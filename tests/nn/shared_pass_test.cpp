@@ -68,10 +68,11 @@ struct Results {
 // Groups of these sizes, their inputs and their outputs' gradients drawn.
 class Groups {
  public:
-  Groups(const Network& network, std::vector<std::size_t> sizes, Phase phase)
+  Groups(const Network& network, std::vector<std::size_t> sizes, Phase phase,
+         Keep keep = Keep::output)
       : network_(network), sizes_(std::move(sizes)), phase_(phase) {
     for (const std::size_t n : sizes_) {
-      workspaces_.emplace_back(network, std::max<std::size_t>(n, 32), phase);
+      workspaces_.emplace_back(network, std::max<std::size_t>(n, 32), phase, keep);
       gradients_.emplace_back(network);
     }
   }
@@ -204,6 +205,23 @@ TEST_P(SharedPassByThreads, GivesThemForRandomNetworks) {
     Groups groups(network, {32, 11}, Phase::train);
     const Results expected = groups.alone();
     EXPECT_TRUE(groups.shared(workers) == expected) << "seed " << seed;
+  }
+}
+
+// Where tensors take turns in one memory, too.
+TEST_P(SharedPassByThreads, EvaluatesRandomNetworksAsWithEveryTensorKept) {
+  Workers workers(GetParam());
+  for (std::uint32_t seed = 1; seed <= 40; ++seed) {
+    SCOPED_TRACE(seed);
+    const Network network = random_network(seed, false);
+    Groups whole(network, {11, 3}, Phase::evaluate, Keep::every_tensor);
+    Groups sharing(network, {11, 3}, Phase::evaluate);
+    EXPECT_TRUE(sharing.alone() == whole.alone());
+    Groups singles(network, {1, 1, 1}, Phase::evaluate, Keep::every_tensor);
+    Groups sharing_singles(network, {1, 1, 1}, Phase::evaluate);
+    const Results expected = singles.alone();
+    EXPECT_TRUE(sharing_singles.alone() == expected);
+    EXPECT_TRUE(sharing_singles.shared(workers) == expected);
   }
 }
 

@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "cnn/error.hpp"
 
 #include "nn/traced_pass.hpp"
 #include "support/draw.hpp"
@@ -45,25 +49,68 @@ TEST(Workspace, KnowsItsCapacityAndPhase) {
   EXPECT_EQ(workspace.phase(), Phase::evaluate);
 }
 
-TEST(Workspace, HoldsEveryTensorAndScratchForEvaluation) {
+std::size_t bytes_of_every_tensor(const Network& network, std::size_t samples) {
+  return Workspace::bytes(network, samples, Phase::evaluate, Keep::every_tensor);
+}
+
+TEST(Workspace, HoldsEveryTensorAndScratch) {
   const Network network = small();
-  EXPECT_EQ(Workspace::bytes(network, 5, Phase::evaluate),
+  EXPECT_EQ(bytes_of_every_tensor(network, 5),
             reals(5 * 16) + reals(5 * 8) + reals(5 * 3) + reals(largest_scratch(network)));
   EXPECT_GT(network.nodes().front().plan.scratch, 0U);
 }
 
 TEST(Workspace, HoldsGradientsOfAllButTheImagesForTraining) {
   const Network network = small();
-  EXPECT_EQ(
-      Workspace::bytes(network, 5, Phase::train) - Workspace::bytes(network, 5, Phase::evaluate),
-      reals(5 * 8) + reals(5 * 3));
+  EXPECT_EQ(Workspace::bytes(network, 5, Phase::train) - bytes_of_every_tensor(network, 5),
+            reals(5 * 8) + reals(5 * 3));
 }
 
 TEST(Workspace, HoldsWhatLayersKeepForBackward) {
   const Network network({1, 4, 4}, {layer_spec("pool", "pool", "{type: max, kernel: 2}")});
-  EXPECT_EQ(
-      Workspace::bytes(network, 3, Phase::train) - Workspace::bytes(network, 3, Phase::evaluate),
-      reals(3 * 4) + in_cache_lines(3 * 4 * sizeof(std::uint8_t)));
+  EXPECT_EQ(Workspace::bytes(network, 3, Phase::train) - bytes_of_every_tensor(network, 3),
+            reals(3 * 4) + in_cache_lines(3 * 4 * sizeof(std::uint8_t)));
+}
+
+// The output of the network over its images, which nobody reads any more.
+TEST(Workspace, HoldsTensorsForAsLongAsTheyAreReadInEvaluation) {
+  const Network network = small();
+  EXPECT_EQ(Workspace::bytes(network, 5, Phase::evaluate),
+            reals(5 * 16) + reals(5 * 8) + reals(largest_scratch(network)));
+}
+
+// A chain of tensors of 4x8x8 = 256 values. The images and the output are there for all samples,
+// what is between them for a few, in two places; a layer that makes each channel of the same one
+// may run beside the one before, and what that reads is still there.
+TEST(Workspace, HoldsWhatFewSamplesPassThroughForThese) {
+  const auto chain = [](const std::vector<const char*>& between) {
+    std::vector<LayerSpec> specs;
+    for (const char* kind : between) {
+      const std::string name = std::string(kind) + std::to_string(specs.size());
+      const bool is_conv = std::string(kind) == "conv";
+      specs.push_back(layer_spec(kind, name, is_conv ? "{count: 4, kernel: 1}" : "{}"));
+    }
+    const Network network({4, 8, 8}, std::move(specs));
+    return Workspace::bytes(network, 30, Phase::evaluate) - reals(largest_scratch(network));
+  };
+  constexpr std::size_t kFew = Network::kBlock;
+  EXPECT_EQ(chain({"conv", "conv", "conv", "conv", "conv"}), reals((2 * 30 + 2 * kFew) * 256));
+  EXPECT_EQ(chain({"conv", "conv", "relu", "conv", "conv"}), reals((2 * 30 + 3 * kFew) * 256));
+}
+
+TEST(Workspace, KeepsEveryTensorOnlyWhereItIsAskedTo) {
+  Network network = small();
+  draw_parameters(network);
+  Workspace whole(network, 5, Phase::evaluate, Keep::every_tensor);
+  Workspace shared(network, 5, Phase::evaluate);
+  for (Workspace* workspace : {&whole, &shared}) {
+    Draw draw(1);
+    draw.integers(workspace->input(5), 3);
+    network.forward(*workspace, 5, {});
+  }
+  EXPECT_EQ(values(shared.output(5)), values(whole.output(5)));
+  EXPECT_EQ(network.first_non_finite(whole, 5), "");
+  EXPECT_THROW(network.first_non_finite(shared, 5), ArgumentError);
 }
 
 // Layers of activations, where the one before reads its output on the way back, where another reads

@@ -229,6 +229,7 @@ TEST(Misuse, APassNeedsMemoryOfItsNetwork) {
   EXPECT_THROW(network.forward_layer(0, workspace, {kMost, 2}, {}), ArgumentError);
   network.forward(workspace, 4, {});
   network.forward(evaluation, 4, {});
+  EXPECT_THROW(network.first_non_finite(evaluation, 4), ArgumentError);
   EXPECT_THROW(network.backward(workspace, 5, gradients), ArgumentError);
   EXPECT_THROW(network.backward(evaluation, 4, gradients), ArgumentError);
   EXPECT_THROW(network.backward(others, 4, gradients), ArgumentError);

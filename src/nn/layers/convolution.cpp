@@ -67,6 +67,7 @@ LayerPlan Convolution::plan(std::span<const Shape> inputs) {
     winograd_ = Winograd(window_, static_cast<int>(count_));
     plan.scratch = winograd_.scratch();
     plan.prefers_all_samples = true;  // its transformed weights serve a whole call
+    plan.evaluates_all_samples = winograd_.block() > kFewSamples;
     plan.unit = winograd_.part();
   } else if (!is_its_own_column_) {
     plan.scratch = static_cast<std::size_t>(window_.patch()) *

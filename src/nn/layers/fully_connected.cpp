@@ -88,6 +88,7 @@ LayerPlan FullyConnected::plan(std::span<const Shape> inputs) {
   plan.sharing = Sharing::pieces;
   plan.pieces = pieces_;
   plan.prefers_all_samples = true;
+  plan.evaluates_all_samples = true;
   plan.is_linear = true;
   product_ = PackedProduct(static_cast<std::size_t>(count_), input.size());
   plan.packed = product_.packed();
