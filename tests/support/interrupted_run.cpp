@@ -20,7 +20,7 @@ using std::chrono::microseconds;
 namespace {
 
 // One of these is there once a run has begun.
-constexpr std::array kTraces = {"config.yaml", "train.log", "last.safetensors"};
+constexpr std::array kTraces = {"config.yaml", "train.log", "last.safetensors", ".cnn-whole"};
 
 microseconds since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration_cast<microseconds>(std::chrono::steady_clock::now() - start);
