@@ -22,9 +22,9 @@ struct SharedMemory {
   std::size_t size = 0;
 };
 
-// Places them so that no two overlap that live at the same time. The largest come first, each at the
-// lowest place that is free: seldom the best there is, and never far from it. Offsets are sums of
-// sizes.
+// Places them so that no two overlap that live at the same time. The largest come first, each at
+// the lowest place that is free: seldom the best there is, and never far from it. Offsets are sums
+// of sizes.
 SharedMemory place(std::span<const Lifetime> buffers);
 
 }  // namespace cnn

@@ -81,11 +81,62 @@ void gather(const Copy& copy) {
   const Real* from = copy.from;
   Real* to = copy.to;
   for (int row = 0; row < copy.rows; ++row, from += copy.from_row, to += copy.to_row) {
-    if (copy.step == 1) {
-      copy_short(from, copy.columns, to);
-      continue;
-    }
-    copy_even(from, copy.columns, to);
+    copy_short(from, copy.columns, to);
+  }
+}
+
+// Rows of a plane, their even columns and their odd ones.
+struct Division {
+  int rows;
+  const Real* from;
+  std::size_t from_row;  // from row to row
+  int evens;
+  int odds;
+  Real* even;
+  Real* odd;
+  std::size_t to_row;
+};
+
+// So many pairs of columns, in vectors, of which the last may overlap the one before.
+template <typename V>
+CNN_INLINE void divide_pairs(const Division& job, int pairs) {
+  constexpr int kWidth = sizeof(V) / sizeof(Real);
+  const Real* from = job.from;
+  Real* to_even = job.even;
+  Real* to_odd = job.odd;
+  const auto divide_at = [&](int i) CNN_INLINE_LAMBDA {
+    const auto first = load<V>(from + 2 * i);
+    const auto second = load<V>(from + 2 * i + kWidth);
+    store(even(first, second), to_even + i);
+    store(odd(first, second), to_odd + i);
+  };
+  const int last = pairs - kWidth;
+  for (int row = 0; row < job.rows; ++row) {
+    for (int i = 0; i < last; i += kWidth) divide_at(i);
+    divide_at(last);
+    from += job.from_row;
+    to_even += job.to_row;
+    to_odd += job.to_row;
+  }
+}
+
+CNN_INLINE
+void divide(const Division& job) {
+  const int pairs = std::min(job.evens, job.odds);
+  int done = pairs;
+  if (pairs >= 8) {
+    divide_pairs<Lanes8>(job, pairs);
+  } else if (pairs >= 4) {
+    divide_pairs<Lanes4>(job, pairs);
+  } else {
+    done = 0;
+  }
+  for (int row = 0; row < job.rows && done < std::max(job.evens, job.odds); ++row) {
+    const Real* const from = job.from + static_cast<std::size_t>(row) * job.from_row;
+    const std::size_t to = static_cast<std::size_t>(row) * job.to_row;
+    for (int i = done; i < job.evens; ++i) job.even[to + static_cast<std::size_t>(i)] = from[2 * i];
+    for (int i = done; i < job.odds; ++i)
+      job.odd[to + static_cast<std::size_t>(i)] = from[2 * i + 1];
   }
 }
 
@@ -127,6 +178,7 @@ Depthwise::Depthwise(const Window& window)
                            static_cast<std::size_t>(across_.shift(kx))});
     }
   }
+  find_parts();
   for (int r = 0; r < down_.stride; ++r) {
     for (int c = 0; c < across_.stride; ++c) {
       Share share{down_.pixels(r), across_.pixels(c), {}};
@@ -143,6 +195,37 @@ Depthwise::Depthwise(const Window& window)
       }
       shares_.push_back(std::move(share));
     }
+  }
+}
+
+// What no window reaches is left out.
+void Depthwise::find_parts() {
+  const int even = across_.pixels(0).first == 0 ? 0 : 1;  // the phase of the even columns
+  for (int r = 0; r < down_.stride; ++r) {
+    const Comb rows = down_.pixels(r);
+    const int row_count = std::min(rows.count, down_.output + down_.farthest - down_.skipped(r));
+    if (row_count <= 0) continue;
+    const auto columns = [&](int c) {
+      return std::max(0, std::min(across_.pixels(c).count,
+                                  across_.output + across_.farthest - across_.skipped(c)));
+    };
+    const auto place = [&](int c) {
+      return static_cast<std::size_t>(r * across_.stride + c) * phase_size() +
+             static_cast<std::size_t>(down_.skipped(r)) * pitch_ +
+             static_cast<std::size_t>(across_.skipped(c));
+    };
+    Part part{product(rows.first, across_.input), product(rows.step, across_.input), row_count};
+    if (across_.stride == 1) {
+      part.columns = columns(0);
+      part.from += static_cast<std::size_t>(across_.pixels(0).first);
+      part.to = place(0);
+    } else {
+      part.columns = columns(even);
+      part.to = place(even);
+      part.odd_columns = columns(1 - even);
+      part.to_odd = place(1 - even);
+    }
+    parts_.push_back(part);
   }
 }
 
@@ -170,23 +253,14 @@ void Depthwise::clear(View scratch) const {
 
 // Assigns the phases of x, within the zeros of padding.
 void Depthwise::split(CView x, View phases) const {
-  for (int r = 0; r < down_.stride; ++r) {
-    const Comb rows = down_.pixels(r);
-    for (int c = 0; c < across_.stride; ++c) {
-      const Comb columns = across_.pixels(c);
-      const int skipped_rows = down_.skipped(r);
-      const int skipped = across_.skipped(c);
-      // What no window reaches is left out.
-      const int row_count = std::min(rows.count, down_.output + down_.farthest - skipped_rows);
-      const int count = std::min(columns.count, across_.output + across_.farthest - skipped);
-      if (count <= 0) continue;
-      if (row_count <= 0) continue;
-      Real* const to = &phases[static_cast<std::size_t>(r * across_.stride + c) * phase_size()];
-      vectorized<gather>(
-          Copy{row_count, count,
-               &x[product(rows.first, across_.input) + static_cast<std::size_t>(columns.first)],
-               product(rows.step, across_.input), columns.step,
-               to + static_cast<std::size_t>(skipped_rows) * pitch_ + skipped, pitch_});
+  for (const Part& part : parts_) {
+    const Real* const from = x.data() + part.from;
+    Real* const to = phases.data() + part.to;
+    if (across_.stride == 1) {
+      vectorized<gather>(Copy{part.rows, part.columns, from, part.from_row, 1, to, pitch_});
+    } else {
+      vectorized<divide>(Division{part.rows, from, part.from_row, part.columns, part.odd_columns,
+                                  to, phases.data() + part.to_odd, pitch_});
     }
   }
 }

@@ -43,6 +43,17 @@ class Depthwise {
   void dx(CView dy, CView weight, View dx, View scratch) const;
 
  private:
+  // Rows of x, and where they go in the phases: with a horizontal stride of 2 their even columns,
+  // and their odd ones.
+  struct Part {
+    std::size_t from;
+    std::size_t from_row;  // from row to row
+    int rows;
+    int columns = 0;
+    std::size_t to = 0;
+    int odd_columns = 0;
+    std::size_t to_odd = 0;
+  };
   // What sends pixels of one phase back to dx.
   struct Share {
     Comb rows;
@@ -54,12 +65,14 @@ class Depthwise {
   std::size_t phase_size() const;
   std::size_t phases_size() const;
   std::size_t padded_size() const;
+  void find_parts();
   void split(CView x, View phases) const;
 
   WindowAxis down_;
   WindowAxis across_;
-  std::size_t pitch_ = 0;         // from row to row of a phase
-  std::vector<Tap> taps_;         // in the order of the kernel's elements
+  std::size_t pitch_ = 0;  // from row to row of a phase
+  std::vector<Tap> taps_;  // in the order of the kernel's elements
+  std::vector<Part> parts_;
   std::size_t padded_pitch_ = 0;  // from row to row of the padded dy
   std::vector<Share> shares_;
 };

@@ -48,7 +48,8 @@ void LayerClock::pass() {
   const std::size_t few = std::min(Network::kBlock, n_);
   const std::size_t first = passes_++ % (n_ / few) * few;
   const auto samples = [&](std::size_t i) {
-    return network_.nodes()[i].plan.takes_all_samples(Phase::train) ? Samples{0, n_} : Samples{first, few};
+    return network_.nodes()[i].plan.takes_all_samples(Phase::train) ? Samples{0, n_}
+                                                                    : Samples{first, few};
   };
   for (std::size_t i = 0; i < forward_.size(); ++i) {
     const auto call = [&] { network_.forward_layer(i, workspace_, samples(i), {}); };

@@ -4,9 +4,9 @@
 // once, for `capacity` samples; a pass may use fewer. In the training phase it holds every tensor,
 // its gradient, and what layers keep from forward to backward. In evaluation a tensor's memory is
 // used again as soon as nobody reads it any more, and what stands between two layers that take a
-// few samples at a time is there for these alone: it stays in the cache. Several threads may work on
-// different parts of one (nn/shared_pass.hpp), each with a Scratch of its own; a thread that works
-// alone uses the workspace's.
+// few samples at a time is there for these alone: it stays in the cache. Several threads may work
+// on different parts of one (nn/shared_pass.hpp), each with a Scratch of its own; a thread that
+// works alone uses the workspace's.
 
 #pragma once
 

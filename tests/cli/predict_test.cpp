@@ -313,7 +313,8 @@ TEST_F(Predict, AListOfNoFilesCostsItsOwnLines) {
   const CommandResult result = run({"--jsonl", "@" + file("list.txt")});
   EXPECT_EQ(result.code, 3);
   EXPECT_EQ(lines_of(result.out).size(), 1U);
-  EXPECT_THAT(result.err, HasSubstr("a name of 5000 bytes, the longest path has 4095; is this a list"));
+  EXPECT_THAT(result.err,
+              HasSubstr("a name of 5000 bytes, the longest path has 4095; is this a list"));
   EXPECT_LT(result.err.size(), 300U);
 }
 
