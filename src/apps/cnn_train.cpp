@@ -32,6 +32,7 @@
 #include "apps/train_log.hpp"
 #include "base/collective.hpp"
 #include "base/file.hpp"
+#include "base/processor_name.hpp"
 #include "base/text.hpp"
 #include "base/vectors.hpp"
 #include "data/source.hpp"
@@ -93,6 +94,9 @@ void log_start(spdlog::logger& log, const TrainOptions& o, TrainingSession& sess
            path_text(o.config), display_path(config.output.dir), config.training.seed, on_ranks,
            session.workers().count(), blas.version, blas.threading, blas.kernel,
            vector_level_name());
+  // For the run's page.
+  log.debug("{}{}, {}{} thread(s)", kMachineInLog, processor_name(), on_ranks,
+            session.workers().count());
   log.info("data    {}: {} train, {} validation   {}", display_path(data.dataset.origin.images),
            data.split.train.size(), data.split.validation.size(), to_string(data.dataset.shape));
   log.info("{}", table);

@@ -131,6 +131,8 @@ std::string run_page(const RunPage& page) {
   if (page.scored != nullptr) {
     fields.show("has_arithmetic", !page.scored->arithmetic().empty());
     fields.text("arithmetic", page.scored->arithmetic());
+    fields.show("has_machine", !run.machine.empty());
+    fields.text("machine", run.machine);
     add_network(fields, page.scored->network(), run.layers);
     if (page.has_scores) add_results(fields, *page.scored);
   }

@@ -1,6 +1,8 @@
 #include "report/run_record.hpp"
 
 #include <sstream>
+#include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -13,26 +15,37 @@
 namespace cnn::report {
 namespace {
 
-// What the last line of a run's log says of its divergence; empty if it says nothing of it.
-std::string divergence_in(const std::filesystem::path& log) {
+// Of a run's log.
+struct LogRecord {
+  std::string machine;     // of the run or of its last part
+  std::string divergence;  // what its last line says of it
+};
+
+LogRecord read_log(const std::filesystem::path& log) {
   constexpr std::size_t kLargest = std::size_t{1} << 26;
-  if (!is_there(log)) return "";
+  LogRecord record;
+  if (!is_there(log)) return record;
+  const auto behind = [](const std::string& line, std::string_view mark) {
+    const std::size_t at = line.find(mark);
+    return at == std::string::npos ? "" : line.substr(at + mark.size());
+  };
   std::istringstream lines(read_file(log, kLargest));
-  std::string last;
   for (std::string line; std::getline(lines, line);) {
-    if (!line.empty()) last = line;
+    if (line.empty()) continue;
+    record.divergence = behind(line, kDivergedInLog);
+    if (std::string machine = behind(line, kMachineInLog); !machine.empty()) {
+      record.machine = std::move(machine);
+    }
   }
-  const std::size_t at = last.find(kDivergedInLog);
-  return at == std::string::npos ? "" : last.substr(at + kDivergedInLog.size());
+  return record;
 }
 
 // How far it has come, for a run that has no model yet.
-std::string state_of(const RunRecord& run) {
+std::string state_of(const RunRecord& run, const std::string& divergence) {
   const std::string epochs = run.metrics.empty()
                                  ? "no epoch is done"
                                  : fmt::format("epoch {} is done", run.metrics.back().epoch);
   if (run.running) return "The run is going on; " + epochs + ".";
-  const std::string divergence = divergence_in(RunDirectory(run.directory).log());
   return divergence.empty() ? "The run did not come to its end; " + epochs + "."
                             : "The training diverged: " + divergence + "; " + epochs + ".";
 }
@@ -60,6 +73,8 @@ RunRecord read_run(const std::filesystem::path& path) {
   run.config = load_config(directory.config(), {}).config;
   run.metrics = read_metrics(directory.metrics());
   run.layers = read_layer_times(directory.layers());
+  const LogRecord log = read_log(directory.log());
+  run.machine = log.machine;
   run.running = !Directory(path).lock();
   run.ended = is_there(directory.model());
   if (run.ended && !run.running) {
@@ -67,7 +82,7 @@ RunRecord read_run(const std::filesystem::path& path) {
     return run;
   }
   run.ended = false;
-  run.notices.push_back(state_of(run));
+  run.notices.push_back(state_of(run, log.divergence));
   if (is_there(directory.last())) run.model = directory.last();
   return run;
 }

@@ -21,6 +21,7 @@ struct RunRecord {
   std::filesystem::path model;       // model.safetensors, or the checkpoint; empty if there is none
   bool ended = false;                // model.safetensors is there
   bool running = false;              // a process has the directory
+  std::string machine;               // "AMD EPYC, 2 thread(s)"; empty if it did not say
   std::vector<std::string> notices;  // what is missing, and what was done instead; sentences
 
   double seconds() const;  // of all epochs

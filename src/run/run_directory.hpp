@@ -42,6 +42,8 @@ namespace cnn {
 
 // What the log says of a training that diverged begins so.
 inline constexpr std::string_view kDivergedInLog = "training diverged: ";
+// And of what it runs on.
+inline constexpr std::string_view kMachineInLog = "machine: ";
 
 // Movable. Used by one thread.
 class RunDirectory {

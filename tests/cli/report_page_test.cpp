@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "base/directory.hpp"
+#include "base/processor_name.hpp"
 #include "support/cli.hpp"
 #include "support/html.hpp"
 #include "support/idx_writer.hpp"
@@ -73,6 +74,7 @@ TEST(Report, HasTheNumbersOfEvalAndTheSameBytesAgain) {
   EXPECT_THAT(page, HasSubstr("<dd>" + word_after("loss ") + "</dd>"));
   EXPECT_THAT(page, HasSubstr("of 1,000 images"));
   EXPECT_THAT(page, HasSubstr("multiply-adds"));
+  EXPECT_THAT(page, HasSubstr(" on " + processor_name() + ", "));
   EXPECT_EQ(report(temp / "run", {"--threads", "1"}), page);
 }
 
