@@ -7,6 +7,7 @@
 #include "base/file.hpp"
 #include "report/configuration.hpp"
 #include "report/confusion_view.hpp"
+#include "report/first_kernels.hpp"
 #include "report/line_chart.hpp"
 #include "report/network_view.hpp"
 #include "report/numbers.hpp"
@@ -134,6 +135,7 @@ std::string run_page(const RunPage& page) {
     fields.show("has_machine", !run.machine.empty());
     fields.text("machine", run.machine);
     add_network(fields, page.scored->network(), run.layers);
+    add_first_kernels(fields, page.scored->network());
     if (page.has_scores) add_results(fields, *page.scored);
   }
   add_configuration(fields, run.config);

@@ -7,6 +7,7 @@
 
 #include "nn/traced_pass.hpp"
 #include "report/close_up.hpp"
+#include "report/first_kernels.hpp"
 #include "report/network_graph.hpp"
 #include "report/tiles.hpp"
 #include "support/example_options.hpp"
@@ -54,6 +55,27 @@ TEST(CloseUp, TurnsTheKernelBy180Degrees) {
                         fields),
             "W| 1 2| 3 4; rot180(W)| 4 3| 2 1; "
             "∂J/∂W, in 10⁻³| 1 0| 0 2; ");
+}
+
+std::string first_kernels(const Shape& input, const std::vector<LayerSpec>& layers) {
+  Network network(input, layers);
+  network.initialise(1);
+  Fields fields;
+  add_first_kernels(fields, network);
+  return render_text("{{#first_kernels}}{{layer}}: {{what}} {{width}}x{{height}}{{/first_kernels}}",
+                     fields);
+}
+
+TEST(FirstKernels, AreThoseThatReadTheImage) {
+  const LayerSpec head = layer_spec("fc", "fc", "{count: 2}");
+  EXPECT_EQ(first_kernels({1, 4, 4}, {head}), "");
+  EXPECT_EQ(first_kernels({1, 9, 9}, {layer_spec("conv", "c", "{count: 20, kernel: 5}"), head}),
+            "c: 20 kernels of 5x5; amber is above 0, blue below 564x204");
+  EXPECT_EQ(first_kernels({3, 9, 9}, {layer_spec("conv", "c", "{count: 2, kernel: [1, 3]}"), head}),
+            "c: 2 kernels of 1x3; in the colours of the image, gray is 0 84x12");
+  EXPECT_EQ(first_kernels({2, 9, 9}, {layer_spec("conv", "c", "{count: 70, kernel: 2}"), head}),
+            "c: 64 of 70 kernels of 2x2; the first channel, amber is above 0, blue below 276x276");
+  EXPECT_EQ(first_kernels({1, 9, 9}, {layer_spec("conv", "c", "{count: 3, kernel: 1}"), head}), "");
 }
 
 TEST(Tiles, StandSideBySideWithALineBetween) {
