@@ -174,6 +174,9 @@ def has_module(name):
 # --- By hand, as other tools write ---
 
 
+FUNCTIONS = "pkg.onnxscript.torch_lib.common"  # of PyTorch's exporter by torch.export; imported, though nothing of it is left
+
+
 class Graph:
     """Nodes in their order; constants become initializers, and graph inputs where a tool wrote them so."""
 
@@ -202,8 +205,12 @@ class Graph:
             inputs += [helper.make_tensor_value_info(w.name, w.data_type, list(w.dims)) for w in self.weights]
         outputs = [helper.make_tensor_value_info(output, TensorProto.FLOAT, [batch, classes])]
         graph = helper.make_graph(self.nodes, name, inputs, outputs, self.weights)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=3 if weights_are_inputs else 7)
-        onnx.checker.check_model(model)
+        if opset > onnx.defs.onnx_opset_version():  # which the checker does not know
+            model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset), helper.make_opsetid(FUNCTIONS, 1)],
+                                      ir_version=10)
+        else:
+            model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=3 if weights_are_inputs else 7)
+            onnx.checker.check_model(model)
         onnx.save(model, path)
 
 
@@ -327,7 +334,46 @@ def keras(path, rng):
     return image, torch.softmax(y @ tensor(w4) + tensor(b4), 1)
 
 
-BY_HAND = {"cntk/mnist": cntk_mnist, "cntk/first": cntk_first, "tensorflow/tf2onnx": tf2onnx, "tensorflow/keras": keras}
+def dynamo(path, rng):
+    """PyTorch's exporter by torch.export (torch.onnx.export with dynamo=True), of 2.6: opset 18, in which axes are inputs, every
+    attribute written out, the batch's extent computed for Reshape, a mean over maps instead of a pooling, ReLU6 by its bounds."""
+    g = Graph(rng)
+    (w1, a), (w2, b), (w3, c), (w4, d) = g.random(8, 3, 3, 3), g.random(8, 1, 3, 3), g.random(12, 8, 1, 1), g.random(10, 48)
+    (b1, e), (b3, f), (b4, h) = g.random(8), g.random(12), g.random(10)
+    statistics = [rng.uniform(0.5, 1.5, 8).astype("float32") for _ in range(4)]
+    names = [g.constant(s, f"bn.{k}") for k, s in enumerate(statistics)]
+    conv = lambda x, w, *bias, **more: g.node("Conv", x, w, *bias, **({"auto_pad": "NOTSET", "dilations": [1, 1], "group": 1,
+                                                                       "pads": [1, 1, 1, 1], "strides": [1, 1]} | more))
+    pooling = {"auto_pad": "NOTSET", "ceil_mode": 0, "pads": [0, 0, 0, 0], "kernel_shape": [2, 2], "strides": [2, 2]}
+    x = conv("Input3", a, e)
+    x = g.node("LeakyRelu", x, alpha=0.1)
+    x = g.node("MaxPool", x, storage_order=0, dilations=[1, 1], **pooling)
+    y = conv(x, b, group=8)
+    y = g.node("BatchNormalization", y, *names, epsilon=1e-5, momentum=0.9, training_mode=0)
+    y = g.node("Clip", y, g.constant(numpy.float32(0)), g.constant(numpy.float32(6)))
+    x = g.node("Add", x, y)
+    x = g.node("Relu", conv(x, c, f, pads=[0, 0, 0, 0]))
+    x = g.node("AveragePool", x, count_include_pad=1, **pooling)
+    size = g.node("Shape", x, start=0, end=1)
+    minus = g.constant(numpy.array([-1]))
+    shape = g.node("Concat", g.node("Reshape", size, minus, allowzero=0), g.constant(numpy.array([48])), axis=0)
+    flat = g.node("Reshape", x, shape, allowzero=1)
+    mean = g.node("ReduceMean", x, g.constant(numpy.array([-1, -2])), keepdims=1, noop_with_empty_axes=0)
+    mean = g.node("Reshape", mean, g.constant(numpy.array([-1, 12])), allowzero=1)
+    first = g.node("Gemm", flat, d, h, alpha=1.0, beta=1.0, transA=0, transB=1)
+    w5, i = g.random(12, 10)
+    second = g.node("MatMul", mean, i)
+    x = g.node("LogSoftmax", g.node("Add", first, second), axis=1)
+    g.write(path, "main_graph", (3, 8, 8), x, 10, 18, batch="s0")
+    image = rng.normal(size=(3, 3, 8, 8)).astype("float32")
+    x = F.max_pool2d(F.leaky_relu(F.conv2d(tensor(image), tensor(w1), tensor(b1), padding=1), 0.1), 2)
+    weight, bias, average, variance = map(tensor, statistics)
+    y = F.relu6(F.batch_norm(F.conv2d(x, tensor(w2), padding=1, groups=8), average, variance, weight, bias))
+    x = F.avg_pool2d(F.relu(F.conv2d(x + y, tensor(w3), tensor(b3))), 2)
+    return image, F.log_softmax(F.linear(x.flatten(1), tensor(w4), tensor(b4)) + x.mean((2, 3)) @ tensor(w5), 1)
+
+
+BY_HAND = {"cntk/mnist": cntk_mnist, "cntk/first": cntk_first, "tensorflow/tf2onnx": tf2onnx, "tensorflow/keras": keras, "torch/dynamo": dynamo}
 
 
 # --- Writing and checking ---

@@ -300,22 +300,30 @@ void Importer::constant_node() {
   }
 }
 
-void Importer::shape() {
-  if (find("start") != nullptr || find("end") != nullptr) fail("only the whole shape is known");
+std::vector<std::int64_t> Importer::dims_of_input() {
   if (is_constant(0)) {
-    const Dims of_constant = constant_input(0).dims;
-    return set_constant({static_cast<std::int64_t>(of_constant.size())}, of_constant);
+    const Dims dims = constant_input(0).dims;
+    return {dims.begin(), dims.end()};
   }
   const GraphValue& value = data(0);
-  Integers dims = {batch_};
-  if (value.is_vector) {
-    dims.push_back(static_cast<std::int64_t>(value.shape.size()));
-  } else if (value.is_nhwc) {
-    dims.insert(dims.end(), {value.shape.height, value.shape.width, value.shape.channels});
-  } else {
-    dims.insert(dims.end(), {value.shape.channels, value.shape.height, value.shape.width});
-  }
-  set_constant({static_cast<std::int64_t>(dims.size())}, dims);
+  const Shape& shape = value.shape;
+  if (value.is_vector) return {batch_, static_cast<std::int64_t>(shape.size())};
+  if (value.is_nhwc) return {batch_, shape.height, shape.width, shape.channels};
+  return {batch_, shape.channels, shape.height, shape.width};
+}
+
+// Of the dimensions from `start` on, those before `end`; negative ones count from the last.
+void Importer::shape() {
+  const Integers dims = dims_of_input();
+  const auto rank = static_cast<std::int64_t>(dims.size());
+  const auto place = [&](const char* name, std::int64_t otherwise) {
+    const auto given = attribute<std::int64_t>(name, otherwise);
+    return std::clamp<std::int64_t>(given < 0 ? given + rank : given, 0, rank);
+  };
+  const std::int64_t first = place("start", 0);
+  const std::int64_t last = std::max(first, place("end", rank));
+  const Integers part(dims.begin() + first, dims.begin() + last);
+  set_constant({static_cast<std::int64_t>(part.size())}, part);
 }
 
 // Of shapes: integers of one length, or a single one with each of the others.

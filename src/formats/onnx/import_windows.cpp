@@ -294,17 +294,18 @@ void Importer::global_average_pool() {
   global_pool("avg");
 }
 
-void Importer::reduce_mean() {
+// The mean or the maximum of each map.
+void Importer::reduce_maps() {
   Integers axes = integers_or_attribute(1, "axes");
   for (std::int64_t& axis : axes) axis += axis < 0 ? 4 : 0;
   std::ranges::sort(axes);
   const bool is_nhwc = data(0).is_nhwc;
   if (axes != (is_nhwc ? Integers{1, 2} : Integers{2, 3}) || data(0).is_vector) {
-    fail("only the mean over height and width has a layer");
+    fail("only that over height and width has a layer");
   }
   const GraphValue value = data(0);
   ImportedLayer& layer = add_layer("pool", own_name(), {&value}, {value.shape.channels, 1, 1});
-  layer.options = {{"type", "avg"}, {"global", "true"}};
+  layer.options = {{"type", node_->op == "ReduceMax" ? "max" : "avg"}, {"global", "true"}};
   result_.is_vector = attribute<std::int64_t>("keepdims", 1) == 0;
 }
 

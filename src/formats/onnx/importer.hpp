@@ -145,7 +145,7 @@ class Importer {
   void average_pool();
   void global_max_pool();
   void global_average_pool();
-  void reduce_mean();
+  void reduce_maps();
   void gemm();
   void mat_mul();
   void flatten();
@@ -163,6 +163,7 @@ class Importer {
   void identity();
   void cast();
   void constant_node();
+  std::vector<std::int64_t> dims_of_input();
   void shape();
   void gather();
   void slice();

@@ -175,6 +175,42 @@ TEST(NetworkImport, FollowsPadsThatPyTorchComputes) {
   EXPECT_THAT(texts(network), ElementsAre("conv count 1 kernel 10 pad [4, 2] bias false"));
 }
 
+// Of (n, 2, 8, 8).
+TEST(NetworkImport, KnowsPartsOfShapes) {
+  const auto reshaped = [](std::vector<Attribute> part, Integers rest) {
+    return Graph()
+        .integers("rest", std::move(rest))
+        .node("Shape", {"x"}, "part", std::move(part))
+        .node("Concat", {"part", "rest"}, "shape", {{"axis", std::int64_t{0}}})
+        .weight("w", {3, 128})
+        .node("Reshape", {"x", "shape"}, "flat")
+        .node("Gemm", {"flat", "w"}, "y", {{"transB", std::int64_t{1}}});
+  };
+  const std::int64_t none = 0, one = 1;
+  EXPECT_THAT(texts(reshaped({{"start", none}, {"end", one}}, {128}).import()),
+              ElementsAre("fc count 3 bias false"));
+  EXPECT_THAT(
+      texts(reshaped({{"start", std::int64_t{-9}}, {"end", std::int64_t{-3}}}, {-1}).import()),
+      ElementsAre("fc count 3 bias false"));
+  EXPECT_THAT(texts(reshaped({{"end", one}}, {128}).import()),
+              ElementsAre("fc count 3 bias false"));
+  EXPECT_THAT(reshaped({{"start", one}}, {128}).error(), HasSubstr("Reshape"));
+  EXPECT_THAT(texts(reshaped({{"start", std::int64_t{3}}, {"end", one}}, {-1, 128}).import()),
+              ElementsAre("fc count 3 bias false"));
+}
+
+TEST(NetworkImport, TakesTheMeanOrTheMaximumOfMaps) {
+  const auto reduced = [](const char* op, Integers axes) {
+    return Graph().integers("axes", std::move(axes)).node(op, {"x", "axes"}, "y");
+  };
+  EXPECT_THAT(texts(reduced("ReduceMean", {2, 3}).import()),
+              ElementsAre("pool type avg global true"));
+  EXPECT_THAT(texts(reduced("ReduceMax", {-1, -2}).import()),
+              ElementsAre("pool type max global true"));
+  EXPECT_THAT(reduced("ReduceMax", {1}).error(),
+              HasSubstr("only that over height and width has a layer"));
+}
+
 TEST(NetworkImport, TakesOneChannelInEitherOrder) {
   Graph graph;
   graph.model().inputs[0].dims = {std::string("n"), std::int64_t{6}, std::int64_t{5},
