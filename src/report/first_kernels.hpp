@@ -7,7 +7,8 @@
 
 namespace cnn::report {
 
-// Adds them; nothing where no convolution reads the image, or its kernels are too large to be drawn.
+// Adds them; nothing where no convolution reads the image, or its kernels are too large to be
+// drawn.
 void add_first_kernels(Fields& fields, const Network& network);
 
 }  // namespace cnn::report
