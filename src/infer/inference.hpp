@@ -26,8 +26,7 @@ namespace cnn {
 // passes want them; keeps references to the network and the workers. Used by one thread at a time.
 class Inference {
  public:
-  // Enough images for matrix products worth their name, few enough for a pass's tensors to stay in
-  // the L2 cache.
+  // Enough images for matrix products worth their name, few enough to be shared out evenly.
   static constexpr std::size_t kGroup = 32;
   // A stop that never comes.
   static const std::atomic<bool> kNever;
