@@ -111,6 +111,19 @@ TEST(MaxPooling, EqualsTheDefinitionForWindowsThatOverlap) {
   }
 }
 
+// Windows of more pixels than a cache holds of many planes.
+TEST(MaxPooling, EqualsTheDefinitionForTallWindows) {
+  Draw draw(6);
+  for (const int stride : {1, 2, 3}) {
+    for (const int kernel_width : {1, 4}) {
+      const bool ceil = draw.integer(0, 1) == 0;
+      const naive::Slide slide{
+          {2, 95, 96}, {90, kernel_width}, {stride, stride}, {stride, 0}, ceil};
+      expect_max_pooling(draw, slide);
+    }
+  }
+}
+
 // Quarters of integers: exact.
 TEST(AveragePooling, EqualsTheDefinitionForWindowsSideBySide) {
   Draw draw(4);
