@@ -119,7 +119,8 @@ TEST(Marks, TheHatOfAFiveTheCupOfAFourAndASlantingEightAreOneMark) {
 TEST(Marks, ADigitBesideAOneIsTwo) {
   const Strokes one = {{{170, 60}, {170, 130}}};
   for (const Strokes& other :
-       {placed(two_strokes(), 118, 80, 50), placed(five_strokes(0), 118, 70, 62)}) {
+       {placed(two_strokes(), 118, 80, 50), placed(two_strokes(), 126, 80, 50),
+        placed(five_strokes(0), 118, 70, 62)}) {
     const std::optional<Marks> marks = find_marks(drawn(other + one, 1));
     ASSERT_TRUE(marks.has_value());
     EXPECT_EQ(marks->count, 2);
@@ -144,6 +145,13 @@ TEST(Marks, WhatTheBorderCutsOffIsNeitherReadNorCounted) {
   expect_read(digit, left, 1);
   expect_read(digit, below, 1);
   expect_read(digit, left + below + above, 1);
+}
+
+// A neighbour of which the most is on the picture, with twice the ink.
+TEST(Marks, ALargerNeighbourThatTheBorderCutsOffIsNotRead) {
+  const Strokes read = placed(two_strokes(), 110, 60, 80);
+  const Strokes neighbour = {{{290, 10}, {215, 10}, {290, 90}, {215, 150}, {299, 195}}};
+  expect_read(read, neighbour, 2);
 }
 
 TEST(Marks, WhatTheBorderCutsOffIsReadIfThereIsNothingElse) {
