@@ -58,6 +58,8 @@ TEST(ExchangeSeconds, AreOfTheBytesThatOneRankSendsOrGets) {
   EXPECT_DOUBLE_EQ(exchange_seconds(message, {8, 1, 1}, 2, link), 3 + 0.4 + 4 + 4);
   // Two subtrees out, or three in: 2·(3/4) of the values against 3/4.
   EXPECT_DOUBLE_EQ(exchange_seconds(message, {4, 2, 3}, 4, link), 3 + 0.6 + 12 + 6);
+  // One out, and five in: 5/4 of the values against 3/4.
+  EXPECT_DOUBLE_EQ(exchange_seconds(message, {4, 1, 5}, 4, link), 3 + 0.6 + 10 + 6);
   // Clipping is one message more.
   EXPECT_DOUBLE_EQ(exchange_seconds({800, 80, 200}, {8, 1, 1}, 2, link), 4 + 0.4 + 4 + 1 + 4);
 }
