@@ -31,15 +31,15 @@ if(Python3_Interpreter_FOUND)
   set(man ${PROJECT_BINARY_DIR}/man)
   file(MAKE_DIRECTORY ${man}/man1 ${man}/man5)
   string(TIMESTAMP today "%Y-%m-%d" UTC)  # or the day of SOURCE_DATE_EPOCH
-  set(manual ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/manual.py)
+  set(manual ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_LIST_DIR}/manual.py)
   foreach(command IN LISTS CNN_COMMANDS)
     set(page ${man}/man1/${command}.1)
-    add_custom_command(OUTPUT ${page} DEPENDS ${command} manual.py COMMENT ""
+    add_custom_command(OUTPUT ${page} DEPENDS ${command} ${CMAKE_CURRENT_LIST_DIR}/manual.py COMMENT ""
       COMMAND ${manual} command ${PROJECT_VERSION} ${today} $<TARGET_FILE:${command}> ${CNN_COMMANDS} > ${page})
     list(APPEND documents ${page})
   endforeach()
   set(page ${man}/man5/cnn.yaml.5)
-  add_custom_command(OUTPUT ${page} DEPENDS ${reference} manual.py COMMENT ""
+  add_custom_command(OUTPUT ${page} DEPENDS ${reference} ${CMAKE_CURRENT_LIST_DIR}/manual.py COMMENT ""
     COMMAND ${manual} keys ${PROJECT_VERSION} ${today} ${reference} ${CNN_COMMANDS} > ${page})
   list(APPEND documents ${page})
   install(DIRECTORY ${man}/ DESTINATION ${CMAKE_INSTALL_MANDIR})
