@@ -99,10 +99,10 @@ void Workspace::place_gradients(const Network& network) {
   shares_.offset = arena_.reserve<Real>(capacity_ * shares_.size);
 }
 
-// The layers' order are the moments at which tensors live. Those that make each channel of the same
-// one of the layer before are one moment with it: workers that share the channels do not wait for
-// one another there (SharedPass). A stage comes back for each block of samples: what leaves or
-// enters it must be there all the time.
+// A tensor lives from the moment of its layer to that of its last reader. Layers that make each
+// channel of the same one of the layer before have one moment with it: workers that share the
+// channels do not wait for one another there (SharedPass). A stage comes back for each block of
+// samples: what leaves or enters it must be there all the time.
 void Workspace::share_memory(const Network& network) {
   const std::vector<Network::Node>& nodes = network.nodes();
   std::vector<std::size_t> moments;   // per layer
