@@ -194,7 +194,7 @@ bool RunDirectory::take(bool make) {
   constexpr int kAttempts = 100;
   // Another process may have it only to find out that it must not write here, as with --resume
   // where nothing was begun. If both were refused, nobody would train.
-  constexpr std::chrono::seconds kPatience(2);
+  constexpr std::chrono::milliseconds kPatience(300);
   for (int attempt = 1;; ++attempt) {
     if (make) make_directories(path_, made);
     if (!is_there(path_)) {

@@ -79,7 +79,7 @@ class RunDirectory {
   // Takes the directory for this process, for as long as this object lives, and ends what a killed
   // process had left to do; `make`: makes it where it is missing. False if it is still missing.
   // Throws ConfigError if it is no directory, FileError if it cannot be made, and if another
-  // process has it and keeps it for two seconds.
+  // process has it and keeps it for 300 milliseconds.
   bool take(bool make);
   // Proves that files can be made in it, and removes what killed processes left half written; with
   // `begins` prepares for a new run. take comes before. Throws FileError.
