@@ -27,6 +27,7 @@ namespace {
 
 using nlohmann::json;
 using testing::AllOf;
+using testing::AnyOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -165,8 +166,10 @@ TEST(Simulation, TextSaysThatItIsAnEstimateAndWhatHoldsBack) {
   const CommandResult result = simulate({"--simulate-threads", "1-4"});
   ASSERT_EQ(result.code, 0) << result.err;
   EXPECT_THAT(result.out, AllOf(HasSubstr("an estimate"), HasSubstr("\nthreads "),
-                                HasSubstr("efficiency of stages"),
-                                HasSubstr("forward conv1 to pool1"), HasSubstr("between stages")));
+                                HasSubstr("efficiency of stages")));
+  // Those that lose most: which they are, the machine's other work decides, too.
+  EXPECT_THAT(result.out, AnyOf(HasSubstr("\nforward "), HasSubstr("\nbackward ")));
+  EXPECT_THAT(result.out, HasSubstr(" that lose most on 4 threads)"));
 }
 
 TEST(Simulation, RefusesWhatIsNoListOfThreads) {
