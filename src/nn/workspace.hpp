@@ -60,8 +60,8 @@ class Workspace {
 
   // (n, C·H·W) of the images, to be filled before each forward, which may write over them in
   // evaluation; of the last layer; of its gradient, to be filled before backward, which may write
-  // over it. Throw ArgumentError for more samples than
-  // there is room for, doutput also where there are no gradients.
+  // over it. Throw ArgumentError for more samples than there is room for, doutput also where there
+  // are no gradients.
   View input(std::size_t n) {
     require({0, n});
     return tensor(0, {0, n});

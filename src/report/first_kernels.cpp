@@ -1,6 +1,8 @@
 #include "report/first_kernels.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -40,8 +42,9 @@ Image image_of(CView values, const Parameter& weight, std::size_t shown) {
     constexpr Real kMiddle = 127.5;
     std::vector<Real> levels;
     for (const Real w : kernel) {
-      levels.push_back(largest > 0 ? kMiddle + kMiddle * std::clamp<Real>(w / largest, -1, 1)
-                                   : kMiddle);
+      const bool has_level = largest > 0 && !std::isnan(w);
+      levels.push_back(has_level ? kMiddle + kMiddle * std::clamp<Real>(w / largest, -1, 1)
+                                 : kMiddle);
     }
     tiles.add_levels(levels, channels);
   }

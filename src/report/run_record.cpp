@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "cnn/error.hpp"
+
 #include "base/directory.hpp"
 #include "base/file.hpp"
 #include "run/layer_times.hpp"
@@ -15,7 +17,8 @@
 namespace cnn::report {
 namespace {
 
-// Of a run's log.
+// Of a run's log. One that cannot be read, or is larger than anybody would read, tells nothing: the
+// page does without it.
 struct LogRecord {
   std::string machine;     // of the run or of its last part
   std::string divergence;  // what its last line says of it
@@ -29,7 +32,12 @@ LogRecord read_log(const std::filesystem::path& log) {
     const std::size_t at = line.find(mark);
     return at == std::string::npos ? "" : line.substr(at + mark.size());
   };
-  std::istringstream lines(read_file(log, kLargest));
+  std::istringstream lines;
+  try {
+    lines.str(read_file(log, kLargest));
+  } catch (const FileError&) {
+    return record;
+  }
   for (std::string line; std::getline(lines, line);) {
     if (line.empty()) continue;
     record.divergence = behind(line, kDivergedInLog);

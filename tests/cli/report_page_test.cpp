@@ -76,6 +76,9 @@ TEST(Report, HasTheNumbersOfEvalAndTheSameBytesAgain) {
   EXPECT_THAT(page, HasSubstr("multiply-adds"));
   EXPECT_THAT(page, HasSubstr(" on " + processor_name() + ", "));
   EXPECT_EQ(report(temp / "run", {"--threads", "1"}), page);
+  fs::remove(temp / "run/train.log");
+  fs::create_directory(temp / "run/train.log");
+  EXPECT_THAT(report(temp / "run"), Not(HasSubstr(" on " + processor_name())));
 }
 
 TEST(Report, ShowsTheTimesOfLayersThatTheRunStored) {
