@@ -81,6 +81,11 @@ void Importer::import_node() {
       fail("attribute '" + attribute.name + "' is not known here");
     }
   }
+  const bool takes_rows =
+      node_->op == "Squeeze" || node_->op == "ReduceMean" || node_->op == "ReduceMax";
+  for (std::size_t k = 0; k < node_->inputs.size() && !takes_rows; ++k) {
+    if (has_input(k) && input(k).gone > 0) fail("its input has lost one of height and width");
+  }
   (this->*found->add)();
 }
 

@@ -148,22 +148,42 @@ std::vector<std::int64_t> Importer::integers_or_attribute(std::size_t k, std::st
   return has_input(k) ? integers(k) : attribute<Integers>(name, {});
 }
 
+// The axes of height and width, 1 to 3, that the node means, in their order. None: it means others.
+Integers Importer::axes_of_maps(const Integers& given) {
+  const GraphValue& value = data(0);
+  const Integers known = value.is_nhwc ? Integers{1, 2} : Integers{2, 3};
+  const std::int64_t rank = value.gone > 0 ? 3 : 4;
+  Integers axes;
+  for (std::int64_t axis : given) {
+    if (axis < 0) axis += rank;
+    if (value.gone > 0 && axis >= value.gone && axis < rank) ++axis;
+    if (value.is_vector || axis == value.gone || std::ranges::count(known, axis) == 0 ||
+        std::ranges::count(axes, axis) > 0) {
+      return {};
+    }
+    axes.push_back(axis);
+  }
+  std::ranges::sort(axes);
+  return axes;
+}
+
+// A value of neither height nor width is a vector.
+void Importer::lose_axes(const Integers& axes) {
+  result_.is_vector = result_.gone > 0 || axes.size() == 2;
+  result_.gone = result_.is_vector ? 0 : axes.front();
+}
+
 void Importer::squeeze() {
-  Integers axes = integers_or_attribute(1, "axes");
+  const Integers given = integers_or_attribute(1, "axes");
   if (is_constant(0)) {
     Dims dims = constant_input(0).dims;
     std::erase(dims, 1);
     return set_dims(std::move(dims));
   }
-  for (std::int64_t& axis : axes) axis += axis < 0 ? 4 : 0;
-  std::ranges::sort(axes);
-  if (data(0).is_vector || plane(data(0)) != 1 ||
-      (axes != Integers{2, 3} && axes != Integers{1, 2})) {
-    fail("only height and width of 1 can go");
-  }
-  if ((axes == Integers{1, 2}) != data(0).is_nhwc) fail("only height and width of 1 can go");
+  const Integers axes = axes_of_maps(given);
+  if (axes.empty() || plane(data(0)) != 1) fail("only height and width of 1 can go");
   pass(0);
-  result_.is_vector = true;
+  lose_axes(axes);
 }
 
 void Importer::unsqueeze() {

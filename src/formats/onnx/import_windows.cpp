@@ -296,17 +296,22 @@ void Importer::global_average_pool() {
 
 // The mean or the maximum of each map.
 void Importer::reduce_maps() {
-  Integers axes = integers_or_attribute(1, "axes");
-  for (std::int64_t& axis : axes) axis += axis < 0 ? 4 : 0;
-  std::ranges::sort(axes);
-  const bool is_nhwc = data(0).is_nhwc;
-  if (axes != (is_nhwc ? Integers{1, 2} : Integers{2, 3}) || data(0).is_vector) {
-    fail("only that over height and width has a layer");
-  }
+  const Integers axes = axes_of_maps(integers_or_attribute(1, "axes"));
+  if (axes.empty()) fail("only that over height and width has a layer");
   const GraphValue value = data(0);
-  ImportedLayer& layer = add_layer("pool", own_name(), {&value}, {value.shape.channels, 1, 1});
-  layer.options = {{"type", node_->op == "ReduceMax" ? "max" : "avg"}, {"global", "true"}};
-  result_.is_vector = attribute<std::int64_t>("keepdims", 1) == 0;
+  const std::int64_t height = value.is_nhwc ? 1 : 2;
+  Shape output = value.shape;
+  for (const std::int64_t axis : axes) (axis == height ? output.height : output.width) = 1;
+  ImportedLayer& layer = add_layer("pool", own_name(), {&value}, output);
+  layer.options = {{"type", node_->op == "ReduceMax" ? "max" : "avg"}};
+  if (output.height == 1 && output.width == 1) {
+    layer.options.emplace_back("global", "true");
+  } else {
+    layer.options.emplace_back(
+        "kernel", pair_text(value.shape.height / output.height, value.shape.width / output.width));
+  }
+  result_.gone = value.gone;
+  if (attribute<std::int64_t>("keepdims", 1) == 0) lose_axes(axes);
 }
 
 }  // namespace cnn::onnx

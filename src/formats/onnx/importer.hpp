@@ -31,6 +31,7 @@ struct GraphValue {
   Shape shape;
   bool is_vector = false;  // (batch, values) in the graph
   bool is_nhwc = false;    // (batch, H, W, C) in the graph, or flattened in that order
+  std::int64_t gone = 0;   // the axis of H or W, of one value, that the graph has lost; 0: none
   std::size_t layer = 0;   // index of a layer
   bool is_shared = false;  // several nodes read it, or what it is another form of
   bool not_negative = false;
@@ -148,6 +149,8 @@ class Importer {
   void reduce_maps();
   void gemm();
   void mat_mul();
+  std::vector<std::int64_t> axes_of_maps(const std::vector<std::int64_t>& given);
+  void lose_axes(const std::vector<std::int64_t>& axes);
   void flatten();
   void reshape_node();
   void squeeze();

@@ -306,7 +306,8 @@ ImportedNetwork Importer::run() {
   if (last.layer + 1 != network_.layers.size()) {
     throw file_error(path_, "output '" + printable(output) + "' is not of the last layer");
   }
-  if (last.is_padded() || (last.is_nhwc && last.shape.height * last.shape.width > 1)) {
+  if (last.is_padded() || last.gone > 0 ||
+      (last.is_nhwc && last.shape.height * last.shape.width > 1)) {
     throw file_error(path_, "output '" + printable(output) + "' is not a layer's as it stands");
   }
   network_.outputs = last.shape.size();

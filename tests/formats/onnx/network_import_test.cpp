@@ -211,6 +211,69 @@ TEST(NetworkImport, TakesTheMeanOrTheMaximumOfMaps) {
               HasSubstr("only that over height and width has a layer"));
 }
 
+TEST(NetworkImport, TakesMeansOfRowsThenOfColumns) {
+  const auto reduced = [](Integers first, Integers second, std::int64_t keepdims) {
+    const std::vector<Attribute> keep = {{"keepdims", keepdims}};
+    return Graph()
+        .integers("first", std::move(first))
+        .integers("second", std::move(second))
+        .weight("w", {2, 3})
+        .node("ReduceMean", {"x", "first"}, "rows", keep)
+        .node("ReduceMean", {"rows", "second"}, "means", keep)
+        .node(keepdims == 0 ? "Gemm" : "Relu",
+              keepdims == 0 ? std::vector<std::string>{"means", "w"}
+                            : std::vector<std::string>{"means"},
+              "y");
+  };
+  const char* const rows = "pool type avg kernel [1, 8]";
+  const char* const columns = "pool type avg kernel [8, 1]";
+  const char* const all = "pool type avg global true";
+  EXPECT_THAT(texts(reduced({3}, {2}, 0).import()),
+              ElementsAre(rows, all, "fc count 3 bias false"));
+  EXPECT_THAT(texts(reduced({2}, {2}, 0).import()),
+              ElementsAre(columns, all, "fc count 3 bias false"));
+  EXPECT_THAT(texts(reduced({-1}, {-1}, 0).import()),
+              ElementsAre(rows, all, "fc count 3 bias false"));
+  EXPECT_THAT(texts(reduced({-1}, {-2}, 1).import()), ElementsAre(rows, all, "relu"));
+  EXPECT_THAT(reduced({3}, {1}, 0).error(), HasSubstr("'means' (ReduceMean): only that over"));
+  EXPECT_THAT(reduced({3}, {3}, 0).error(), HasSubstr("'means' (ReduceMean): only that over"));
+  EXPECT_THAT(reduced({3, 3}, {2}, 0).error(), HasSubstr("'rows' (ReduceMean): only that over"));
+}
+
+TEST(NetworkImport, SqueezesOneExtentAfterTheOther) {
+  const auto squeezed = [](Integers first, Integers second) {
+    return Graph()
+        .integers("first", std::move(first))
+        .integers("second", std::move(second))
+        .weight("w", {2, 3})
+        .node("GlobalAveragePool", {"x"}, "g")
+        .node("Squeeze", {"g", "first"}, "s")
+        .node("Squeeze", {"s", "second"}, "t")
+        .node("Gemm", {"t", "w"}, "y");
+  };
+  for (const Integers& first : {Integers{3}, Integers{-1}, Integers{2}, Integers{-2}}) {
+    for (const Integers& second : {Integers{2}, Integers{-1}}) {
+      EXPECT_THAT(texts(squeezed(first, second).import()),
+                  ElementsAre("pool type avg global true", "fc count 3 bias false"));
+    }
+  }
+  EXPECT_THAT(squeezed({3}, {1}).error(), HasSubstr("only height and width of 1 can go"));
+  EXPECT_THAT(squeezed({3}, {std::numeric_limits<std::int64_t>::max()}).error(),
+              HasSubstr("only height and width of 1 can go"));
+}
+
+TEST(NetworkImport, RefusesWhatHasLostOneExtentOnly) {
+  const auto squeezed = [] {
+    return Graph()
+        .integers("width", {3})
+        .node("GlobalAveragePool", {"x"}, "g")
+        .node("Squeeze", {"g", "width"}, "s");
+  };
+  EXPECT_THAT(squeezed().node("Relu", {"s"}, "y").error(),
+              HasSubstr("'y' (Relu): its input has lost one of height and width"));
+  EXPECT_THAT(squeezed().error(), HasSubstr("is not a layer's as it stands"));
+}
+
 TEST(NetworkImport, TakesOneChannelInEitherOrder) {
   Graph graph;
   graph.model().inputs[0].dims = {std::string("n"), std::int64_t{6}, std::int64_t{5},
