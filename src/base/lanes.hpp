@@ -80,6 +80,12 @@ CNN_INLINE Lanes8 even(const Lanes8& a, const Lanes8& b) {
 CNN_INLINE Lanes8 odd(const Lanes8& a, const Lanes8& b) {
   return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15);
 }
+CNN_INLINE Lanes16 even(const Lanes16& a, const Lanes16& b) {
+  return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+}
+CNN_INLINE Lanes16 odd(const Lanes16& a, const Lanes16& b) {
+  return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+}
 
 // a0 b0 a1 b1 …: the first half and the second.
 CNN_INLINE Lanes4 interleave_low(const Lanes4& a, const Lanes4& b) {

@@ -163,7 +163,8 @@ bool Depthwise::applies(const Window& window) {
 }
 
 Depthwise::Depthwise(const Window& window)
-    : down_(window.input.height, window.output.height, window.kernel.height, window.stride.height,
+    : is_3x3_(Correlation3x3::pays(window)),
+      down_(window.input.height, window.output.height, window.kernel.height, window.stride.height,
             window.pad.height, window.dilation.height),
       across_(window.input.width, window.output.width, window.kernel.width, window.stride.width,
               window.pad.width, window.dilation.width),
@@ -241,14 +242,30 @@ std::size_t Depthwise::padded_size() const {
   return static_cast<std::size_t>(down_.padded) * padded_pitch_;
 }
 
+std::size_t Depthwise::cleared_size() const {
+  return phases_size() + padded_size() + static_cast<std::size_t>(across_.input);
+}
+
 std::size_t Depthwise::scratch() const {
   const std::size_t dy = static_cast<std::size_t>(down_.output) * whole_lanes(across_.output);
   const std::size_t share = shares_.size() == 1 ? 0 : product(down_.input, across_.input);
-  return phases_size() + padded_size() + std::max(dy, share);
+  return cleared_size() + std::max(dy, share);
 }
 
 void Depthwise::clear(View scratch) const {
-  std::fill_n(scratch.begin(), phases_size() + padded_size(), Real{0});
+  std::fill_n(scratch.begin(), cleared_size(), Real{0});
+}
+
+// Forward, or dx with stride 1, by kernels of 3x3: those have the same extents.
+Correlation3x3 Depthwise::square(bool turned, View scratch, const OutputRange& range) const {
+  return {down_.input,
+          across_.input,
+          down_.stride,
+          turned,
+          down_.output,
+          across_.output,
+          &scratch[phases_size() + padded_size()],
+          range};
 }
 
 // Assigns the phases of x, within the zeros of padding.
@@ -265,12 +282,23 @@ void Depthwise::split(CView x, View phases) const {
   }
 }
 
-void Depthwise::forward(CView x, CView weight, Real bias, View y, View scratch,
+void Depthwise::forward(std::size_t planes, CView x, CView weight, CView bias, View y, View scratch,
                         const OutputRange& range) const {
-  split(x, scratch);
-  correlate(
-      {scratch.data(), pitch_, taps_, weight.data(), bias, down_.output, across_.output, range},
-      y.data());
+  const std::size_t kernels = weight.size() / taps_.size();
+  if (is_3x3_) {
+    return square(false, scratch, range)
+        .run(planes, kernels, x.data(), weight.data(), bias.empty() ? nullptr : bias.data(),
+             y.data());
+  }
+  const std::size_t x_size = product(down_.input, across_.input);
+  const std::size_t y_size = product(down_.output, across_.output);
+  for (std::size_t p = 0; p < planes; ++p) {
+    const std::size_t kernel = p % kernels;
+    split(x.subspan(p * x_size, x_size), scratch);
+    correlate({scratch.data(), pitch_, taps_, &weight[kernel * taps_.size()],
+               bias.empty() ? 0 : bias[kernel], down_.output, across_.output, range},
+              &y[p * y_size]);
+  }
 }
 
 void Depthwise::add_dweight(CView x, CView dy, View dweight, View scratch) const {
@@ -278,7 +306,7 @@ void Depthwise::add_dweight(CView x, CView dy, View dweight, View scratch) const
   const std::size_t width = whole_lanes(across_.output);
   const Real* from = dy.data();
   if (width != static_cast<std::size_t>(across_.output)) {
-    Real* const to = scratch.data() + phases_size() + padded_size();
+    Real* const to = scratch.data() + cleared_size();
     from = to;
     for (int row = 0; row < down_.output; ++row) {
       Real* const filled = std::copy_n(&dy[product(row, across_.output)], across_.output,
@@ -295,6 +323,9 @@ void Depthwise::add_dweight(CView x, CView dy, View dweight, View scratch) const
 //   dx[i] = Σ w[k]·dy[(i + pad − dilation·k)/stride]  over the k where that is whole:
 // for the pixels of each phase, a correlation with the rotated kernel's taps of that phase.
 void Depthwise::dx(CView dy, CView weight, View dx, View scratch) const {
+  if (is_3x3_ && down_.stride == 1) {
+    return square(true, scratch, {}).run(1, 1, dy.data(), weight.data(), nullptr, dx.data());
+  }
   const int rows = std::min(down_.output, down_.padded - down_.farthest);
   const int columns = std::min(across_.output, across_.padded - across_.farthest);
   Real* const padded = scratch.data() + phases_size();
@@ -304,7 +335,7 @@ void Depthwise::dx(CView dy, CView weight, View dx, View scratch) const {
              padded + static_cast<std::size_t>(down_.farthest) * padded_pitch_ + across_.farthest,
              padded_pitch_});
   }
-  Real* const part = padded + padded_size();
+  Real* const part = scratch.data() + cleared_size();
   const auto correlate_share = [&](const Share& share, Real* to) {
     correlate({padded, padded_pitch_, share.taps, weight.data(), Real{0}, share.rows.count,
                share.columns.count},

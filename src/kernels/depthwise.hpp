@@ -2,7 +2,8 @@
 // without a column matrix, which would be several times the plane, for products of one row.
 //
 // With stride 2 a plane is split into four, of its even and odd rows and columns, of which each tap
-// of the kernel sees one; so all taps see neighbours as neighbours, whatever the stride.
+// of the kernel sees one; so all taps see neighbours as neighbours, whatever the stride. Most
+// kernels need no copy of the plane at all (Correlation3x3).
 //
 // Legend: H·W the plane, KH·KW kernel, OH·OW output.
 
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "base/view.hpp"
+#include "kernels/correlation_3x3.hpp"
 #include "kernels/im2col.hpp"
 #include "kernels/output_range.hpp"
 #include "kernels/plane_correlation.hpp"
@@ -34,8 +36,9 @@ class Depthwise {
   // for many planes.
   void clear(View scratch) const;
 
-  // y ← w ⋆ x + bias, held to a range. x: (H, W); weight: (KH, KW); y: (OH, OW).
-  void forward(CView x, CView weight, Real bias, View y, View scratch,
+  // y ← w ⋆ x + b, held to a range, of planes one behind the other, plane p by kernel p mod F.
+  // x: (planes, H, W); weight: (F, KH, KW); bias: (F) or empty; y: (planes, OH, OW).
+  void forward(std::size_t planes, CView x, CView weight, CView bias, View y, View scratch,
                const OutputRange& range = {}) const;
   // dweight += ∂J/∂w
   void add_dweight(CView x, CView dy, View dweight, View scratch) const;
@@ -61,13 +64,16 @@ class Depthwise {
     std::vector<Tap> taps;
   };
 
-  // What scratch begins with: the phases of x, then dy between zeros.
+  // What scratch begins with: the phases of x, then dy between zeros, then a row of zeros.
   std::size_t phase_size() const;
   std::size_t phases_size() const;
   std::size_t padded_size() const;
+  std::size_t cleared_size() const;
+  Correlation3x3 square(bool turned, View scratch, const OutputRange& range) const;
   void find_parts();
   void split(CView x, View phases) const;
 
+  bool is_3x3_ = false;  // forward, and dx with stride 1, go by Correlation3x3
   WindowAxis down_;
   WindowAxis across_;
   std::size_t pitch_ = 0;  // from row to row of a phase

@@ -1,5 +1,6 @@
 #include "kernels/depthwise.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <string>
 #include <vector>
@@ -40,19 +41,37 @@ class DepthwiseTest : public testing::TestWithParam<naive::Slide> {
 };
 
 constexpr Real kUntouched = 1e6;
+constexpr Real kBias[] = {2};
 
 TEST_P(DepthwiseTest, ForwardIsTheDefinition) {
   std::vector<Real> y(dy_.size() + 1, kUntouched);
-  depthwise_.forward(x_, weight_, 2, View(y).first(dy_.size()), scratch_);
+  depthwise_.forward(1, x_, weight_, kBias, View(y).first(dy_.size()), scratch_);
   EXPECT_EQ(y.back(), kUntouched);
   y.pop_back();
   EXPECT_EQ(values(y), naive::convolve(slide_, values(x_), values(weight_), {2}));
 }
 
+TEST_P(DepthwiseTest, TakesEachPlaneByItsKernel) {
+  constexpr std::size_t kPlanes = 5, kKernels = 2;
+  const std::vector<Real> x = whole_numbers(kPlanes * x_.size());
+  const std::vector<Real> weight = whole_numbers(kKernels * weight_.size());
+  const std::vector<Real> bias = {3, -1};
+  std::vector<Real> y(kPlanes * dy_.size());
+  depthwise_.forward(kPlanes, x, weight, bias, y, scratch_);
+  for (std::size_t p = 0; p < kPlanes; ++p) {
+    const std::size_t kernel = p % kKernels;
+    std::vector<Real> right(dy_.size());
+    depthwise_.forward(1, CView(x).subspan(p * x_.size(), x_.size()),
+                       CView(weight).subspan(kernel * weight_.size(), weight_.size()),
+                       CView(bias).subspan(kernel, 1), right, scratch_);
+    EXPECT_TRUE(std::equal(right.begin(), right.end(), &y[p * dy_.size()])) << p;
+  }
+}
+
 TEST_P(DepthwiseTest, ClearsScratchOnceForManyPlanes) {
   const auto forward = [&] {
     std::vector<Real> y(dy_.size());
-    depthwise_.forward(x_, weight_, 2, y, scratch_);
+    depthwise_.forward(1, x_, weight_, kBias, y, scratch_);
     return y;
   };
   const auto dx = [&] {

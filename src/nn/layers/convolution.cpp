@@ -200,17 +200,10 @@ void Convolution::forward(const ForwardArgs& args) const {
 
 // As many planes as there are outputs, or kernels.
 void Convolution::forward_planes(const ForwardArgs& args) const {
-  const auto positions = static_cast<std::size_t>(window_.positions());
-  const auto taps = static_cast<std::size_t>(window_.patch());
-  const std::size_t kernels = args.parameters[0].size() / taps;
-  const std::size_t x_size = window_.input.size();
+  const std::size_t planes = args.output.size() / static_cast<std::size_t>(window_.positions());
   depthwise_.clear(args.scratch);
-  for (std::size_t i = 0; i < args.n * kernels; ++i) {
-    depthwise_.forward(args.inputs[0].subspan(i * x_size, x_size),
-                       args.parameters[0].subspan(i % kernels * taps, taps),
-                       bias_ ? args.parameters[1][i % kernels] : 0,
-                       args.output.subspan(i * positions, positions), args.scratch, range_);
-  }
+  depthwise_.forward(planes, args.inputs[0], args.parameters[0],
+                     bias_ ? args.parameters[1] : CView(), args.output, args.scratch, range_);
 }
 
 void Convolution::forward_few_channels(const ForwardArgs& args) const {
