@@ -43,29 +43,54 @@ struct Winograd::Memory {
 
 namespace {
 
-// BLAS packs both matrices for every product: up to these extents, that costs more than it gains.
-// Vectors of 16 hold more of a product in registers, which is what BLAS packs for.
-int longest_sum() {
-  return vector_level() == VectorLevel::x86_64_v4 ? 512 : 192;
-}
+// BLAS packs both matrices for every product: up to this extent, that costs more than it gains.
 constexpr int kLargestSquare = 16 * 32;
 
-// c ← a·b; the bits of a row of c depend on nothing but the row of a, unless BLAS multiplies.
-void multiply_rows(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, bool independent) {
-  if (!independent && a.columns > longest_sum()) {
-    return gemm(a, Transpose::no, b, Transpose::no, 0, c);
+// The points of kernels in panels, of so many columns side by side each: a product reads a panel
+// from one end to the other.
+struct Panels {
+  Kernels kernels;
+  int size;    // pixels of a kernel in each direction
+  int widest;  // the last may have fewer columns
+
+  // Calls panel(first column, columns) for the panels that columns first … last-1 stand in.
+  template <typename Panel>
+  void for_each(int first, int last, const Panel& panel) const {
+    for (int begin = first / widest * widest; begin < last; begin += widest) {
+      panel(begin, std::min(widest, kernels.lanes() - begin));
+    }
   }
-  multiply({.rows = static_cast<std::size_t>(a.rows),
-            .inner = static_cast<std::size_t>(a.columns),
-            .lanes = static_cast<std::size_t>(c.stride),
-            .a = a.data,
-            .a_row_step = static_cast<std::size_t>(a.stride),
-            .a_inner_step = 1,
-            .b = b.data,
-            .b_step = static_cast<std::size_t>(b.stride),
-            .c = c.data,
-            .c_step = static_cast<std::size_t>(c.stride)});
-}
+
+  void pack(CView weight, std::size_t pitch, Real* to) const {
+    for_each(0, kernels.columns, [&](int begin, int lanes) {
+      Kernels panel = kernels;
+      panel.columns = std::min(lanes, kernels.columns - begin);
+      points_of_weight(size, panel,
+                       weight.data() + static_cast<std::size_t>(begin) * kernels.column_step, pitch,
+                       to + product(begin, kernels.rows));
+    });
+  }
+
+  // c ← a·(the columns of one point's panels, from `first` on). The bits of a row of c depend on
+  // nothing but the row of a.
+  void multiply(const ConstMatrix& a, const Real* points, int first, const Matrix& c) const {
+    const int last = first + c.stride;
+    for_each(first, last, [&](int begin, int lanes) {
+      const int from = std::max(begin, first);
+      const int to = std::min(begin + lanes, last);
+      cnn::multiply({.rows = static_cast<std::size_t>(a.rows),
+                     .inner = static_cast<std::size_t>(a.columns),
+                     .lanes = static_cast<std::size_t>(to - from),
+                     .a = a.data,
+                     .a_row_step = static_cast<std::size_t>(a.stride),
+                     .a_inner_step = 1,
+                     .b = points + product(begin, a.columns) + (from - begin),
+                     .b_step = static_cast<std::size_t>(lanes),
+                     .c = c.data + (from - first),
+                     .c_step = static_cast<std::size_t>(c.stride)});
+    });
+  }
+};
 
 // c ← aᵀ·b, or c += aᵀ·b.
 void multiply_columns(const Matrix& a, const Matrix& b, bool adds, const Matrix& c) {
@@ -126,6 +151,10 @@ Winograd::Winograd(const Window& window, int count)
   constexpr int kFewKernels = 128 * 128;
   const bool large = std::int64_t{window.input.channels} * count > kFewKernels;
   part_ = std::max(block_images_, large ? kMostImages : kMostImages / 2);
+  // Two vectors, so many rows of which hide the latency of a multiply-add; few rows need four.
+  constexpr int kFewTiles = 3;
+  const int vectors = tile_rows_ * tile_columns_ <= kFewTiles ? 4 : 2;
+  panel_ = vectors * (vector_level() == VectorLevel::x86_64_v4 ? 16 : 8);
 }
 
 Winograd::Memory Winograd::divide(View scratch) const {
@@ -172,77 +201,50 @@ void Winograd::for_blocks(std::size_t n, const Block& block) const {
   }
 }
 
-// What the two ways forward have in common: the points of the weights, (36, C, F) with a pitch, and
-// which of the F they are to use.
-struct Winograd::Job {
-  CView x;
-  const Real* weight;
-  std::size_t weight_pitch;
-  Filters filters;
-  CView bias;
-  View y;
-  bool independent;
-  OutputRange range;
-};
-
-void Winograd::run(const Memory& m, std::size_t n, const Job& job) const {
+void Winograd::forward(std::size_t n, Filters filters, CView x, CView weight, CView packed,
+                       CView bias, View y, View scratch, const OutputRange& range) const {
+  const Memory m = divide(scratch);
+  const Panels panels{m.kernels, window_.kernel.height, panel_};
+  const Real* points = packed.data();
+  std::size_t pitch = pitch_of(m.kernels.rows, m.kernels.lanes());
+  if (packed.empty()) {
+    points = m.weight;
+    pitch = m.weight_pitch;
+    panels.pack(weight, pitch, m.weight);
+  }
   const std::size_t all_filters = static_cast<std::size_t>(count_);
-  const int filters = static_cast<int>(job.filters.last - job.filters.first);
+  const int some = static_cast<int>(filters.last - filters.first);
   const int channels = window_.input.channels;
-  const Shape output{filters, window_.output.height, window_.output.width};
+  const Shape output{some, window_.output.height, window_.output.width};
   const std::size_t plane = product(output.height, output.width);
-  const Pixels pixels{m.output.rows, m.output.columns, round_up(filters, kLanes)};
+  const Pixels pixels{m.output.rows, m.output.columns, round_up(some, kLanes)};
   std::fill_n(m.input_pixels, m.input.size(), Real{0});
   for_blocks(n, [&](std::size_t first, std::size_t images, int row, int rows) {
     const Tiles tiles{row, rows, tile_columns_, outputs_};
     const int image_tiles = rows * tile_columns_;
     for (std::size_t i = 0; i < images; ++i) {
       if (row == 0) {
-        gather(window_.input, &job.x[(first + i) * window_.input.size()], m.input,
-               window_.pad.height, window_.pad.width, m.input_pixels);
+        gather(window_.input, &x[(first + i) * window_.input.size()], m.input, window_.pad.height,
+               window_.pad.width, m.input_pixels);
       }
       points_of_input(tiles, m.input, m.input_pixels, m.input_pitch,
                       m.input_points + i * product(image_tiles, m.input.lanes));
     }
     const int all = static_cast<int>(images) * image_tiles;
     for (int p = 0; p < kPoints; ++p) {
-      ConstMatrix weight(
-          job.weight + static_cast<std::size_t>(p) * job.weight_pitch + job.filters.first, channels,
-          filters);
-      weight.stride = round_up(count_, kLanes);
-      multiply_rows(Memory::matrix(m.input_points, m.input_pitch, p, all, channels), weight,
-                    Memory::matrix(m.output_points, m.output_pitch, p, all, filters),
-                    job.independent);
+      panels.multiply(Memory::matrix(m.input_points, m.input_pitch, p, all, channels),
+                      points + static_cast<std::size_t>(p) * pitch, static_cast<int>(filters.first),
+                      Memory::matrix(m.output_points, m.output_pitch, p, all, some));
     }
     for (std::size_t i = 0; i < images; ++i) {
       output_of_points(tiles, pixels, m.output_points + i * product(image_tiles, pixels.lanes),
                        m.output_pitch, m.output_pixels);
       if (row + rows == tile_rows_) {
-        scatter(pixels, m.output_pixels, 0, 0, 1,
-                job.bias.empty() ? nullptr : &job.bias[job.filters.first], output,
-                &job.y[((first + i) * all_filters + job.filters.first) * plane], job.range);
+        scatter(pixels, m.output_pixels, 0, 0, 1, bias.empty() ? nullptr : &bias[filters.first],
+                output, &y[((first + i) * all_filters + filters.first) * plane], range);
       }
     }
   });
-}
-
-void Winograd::forward(std::size_t n, CView x, CView weight, CView bias, View y,
-                       View scratch) const {
-  const Memory m = divide(scratch);
-  points_of_weight(window_.kernel.height, m.kernels, weight.data(), m.weight_pitch, m.weight);
-  run(m, n,
-      {x, m.weight, m.weight_pitch, {0, static_cast<std::size_t>(count_)}, bias, y, false, {}});
-}
-
-void Winograd::evaluate(std::size_t n, Filters filters, CView x, CView weight, CView packed,
-                        CView bias, View y, View scratch, const OutputRange& range) const {
-  const Memory m = divide(scratch);
-  if (packed.empty()) {
-    points_of_weight(window_.kernel.height, m.kernels, weight.data(), m.weight_pitch, m.weight);
-  }
-  const std::size_t pitch =
-      packed.empty() ? m.weight_pitch : pitch_of(window_.input.channels, m.output.lanes);
-  run(m, n, {x, packed.empty() ? m.weight : packed.data(), pitch, filters, bias, y, true, range});
 }
 
 std::size_t Winograd::packed() const {
@@ -251,14 +253,14 @@ std::size_t Winograd::packed() const {
 
 void Winograd::pack(CView weight, View packed) const {
   const Kernels kernels = rows_of_channels(window_.kernel.height, count_, window_.input.channels);
-  points_of_weight(window_.kernel.height, kernels, weight.data(),
-                   pitch_of(window_.input.channels, kernels.lanes()), packed.data());
+  Panels{kernels, window_.kernel.height, panel_}.pack(
+      weight, pitch_of(kernels.rows, kernels.lanes()), packed.data());
 }
 
 void Winograd::prepare_backward(const Memory& m, CView weight, bool wants_dx) const {
   if (wants_dx) {
-    points_of_weight(window_.kernel.height, m.backward_kernels, weight.data(), m.weight_pitch,
-                     m.weight);
+    Panels{m.backward_kernels, window_.kernel.height, panel_}.pack(weight, m.weight_pitch,
+                                                                   m.weight);
   }
   std::fill_n(m.input_pixels, m.input.size(), Real{0});
   std::fill_n(m.output_pixels, m.output.size(), Real{0});
@@ -290,6 +292,7 @@ void Winograd::backward_part(const Memory& m, std::size_t n, CView x, CView dy, 
   const Shape output{count_, window_.output.height, window_.output.width};
   const int channels = window_.input.channels;
   const bool weighs = !x.empty();
+  const Panels panels{m.backward_kernels, window_.kernel.height, panel_};
   bool adds = false;  // to dweight: it holds nothing before the first block
   for_blocks(n, [&](std::size_t first, std::size_t images, int row, int rows) {
     const Tiles tiles{row, rows, tile_columns_, outputs_};
@@ -320,8 +323,7 @@ void Winograd::backward_part(const Memory& m, std::size_t n, CView x, CView dy, 
       }
       if (dx.empty()) continue;
       // In place of the input's points, which have done their work.
-      multiply_rows(doutput, Memory::matrix(m.weight, m.weight_pitch, p, count_, channels), input,
-                    false);
+      panels.multiply(doutput, m.weight + static_cast<std::size_t>(p) * m.weight_pitch, 0, input);
     }
     adds = true;
     if (dx.empty()) return;

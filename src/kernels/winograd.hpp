@@ -1,5 +1,5 @@
 // Convolution of stride 1 with square kernels of 3 or 5 pixels by Winograd's method: 4 or 2.8 times
-// fewer multiplications than its definition has, still as matrix products on BLAS.
+// fewer multiplications than its definition has, still as matrix products.
 //
 // The image is cut into tiles of 6x6 pixels, which overlap by kernel − 1. Tiles and kernels are
 // polynomials; their product is computed from its values at the points 0, 1, −1, 2, −2, ∞ in each
@@ -47,19 +47,16 @@ class Winograd {
   // Reals of scratch that the functions below need.
   std::size_t scratch() const;
 
-  // y ← W ⋆ x + b. x: (n, C, H, W); weight: (F, C, K, K); bias: (F) or empty; y: (n, F, OH, OW).
-  void forward(std::size_t n, CView x, CView weight, CView bias, View y, View scratch) const;
-
-  // The same for evaluation: the bits of each image's outputs depend on nothing else, for which
-  // large products are slower; held to a range; of some kernels, which are ranges of whole kStep.
-  // packed: what pack assigns for these weights, or empty.
+  // y ← W ⋆ x + b, held to a range, of some kernels, which are ranges of whole kStep. The bits of
+  // an image's outputs depend on nothing else. x: (n, C, H, W); weight: (F, C, K, K); packed: what
+  // pack assigns for these weights, or empty; bias: (F) or empty; y: (n, F, OH, OW).
   static constexpr std::size_t kStep = 16;
   struct Filters {
     std::size_t first;
     std::size_t last;
   };
-  void evaluate(std::size_t n, Filters filters, CView x, CView weight, CView packed, CView bias,
-                View y, View scratch, const OutputRange& range) const;
+  void forward(std::size_t n, Filters filters, CView x, CView weight, CView packed, CView bias,
+               View y, View scratch, const OutputRange& range = {}) const;
   std::size_t packed() const;  // Reals
   void pack(CView weight, View packed) const;
 
@@ -73,9 +70,7 @@ class Winograd {
 
  private:
   struct Memory;
-  struct Job;
   Memory divide(View scratch) const;
-  void run(const Memory& memory, std::size_t n, const Job& job) const;
   void prepare_backward(const Memory& m, CView weight, bool wants_dx) const;
   void backward_part(const Memory& m, std::size_t n, CView x, CView dy, View dx) const;
   // Calls block(first image, images, first row of tiles, rows of tiles) until all of n are done.
@@ -90,7 +85,8 @@ class Winograd {
   // A block: several whole images, or some rows of tiles of one.
   int block_images_ = 1;  // a power of two
   int block_rows_ = 1;
-  int part_ = 1;  // images; a multiple of block_images_
+  int part_ = 1;   // images; a multiple of block_images_
+  int panel_ = 1;  // kernels whose points stand side by side
 };
 
 }  // namespace cnn

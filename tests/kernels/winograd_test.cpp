@@ -45,7 +45,7 @@ struct Convolved {
   void run() {
     const Winograd winograd(c.window(), c.count);
     std::vector<Real> scratch(winograd.scratch(), std::numeric_limits<Real>::quiet_NaN());
-    winograd.forward(c.n, x, weight, bias, y, scratch);
+    winograd.forward(c.n, {0, static_cast<std::size_t>(c.count)}, x, weight, {}, bias, y, scratch);
     winograd.backward(c.n, x, weight, dy, dweight, dx, scratch);
   }
 
@@ -94,8 +94,8 @@ double difference(const std::vector<Real>& a, const Values& b) {
   return std::sqrt(error / norm);
 }
 
-// Evaluation, from weights packed before or not, whole or some kernels at a time.
-void expect_same_evaluations(Draw& draw, const WinogradCase& c) {
+// From weights packed before or not, all kernels or some at a time.
+void expect_same_outputs(Draw& draw, const WinogradCase& c) {
   SCOPED_TRACE(to_string(c));
   Convolved run(c);
   for (std::vector<Real>* v : {&run.x, &run.weight, &run.bias}) draw.reals(*v, 1);
@@ -104,21 +104,22 @@ void expect_same_evaluations(Draw& draw, const WinogradCase& c) {
   std::vector<Real> scratch(winograd.scratch(), std::numeric_limits<Real>::quiet_NaN());
   std::vector<Real> packed(winograd.packed());
   winograd.pack(run.weight, packed);
-  winograd.evaluate(c.n, {0, count}, run.x, run.weight, {}, run.bias, run.y, scratch, {});
+  winograd.forward(c.n, {0, count}, run.x, run.weight, {}, run.bias, run.y, scratch);
   std::vector<Real> parts(run.y.size());
   for (std::size_t first = 0; first < count; first += Winograd::kStep) {
-    winograd.evaluate(c.n, {first, std::min(first + Winograd::kStep, count)}, run.x, run.weight,
-                      packed, run.bias, parts, scratch, {});
+    winograd.forward(c.n, {first, std::min(first + Winograd::kStep, count)}, run.x, run.weight,
+                     packed, run.bias, parts, scratch);
   }
   EXPECT_EQ(parts, run.y);
 }
 
-TEST(Winograd, EvaluatesWholeAndInPartsToTheSameBits) {
+TEST(Winograd, GivesWholeAndInPartsTheSameBits) {
   Draw draw(6);
-  for (const int count : {1, 20, 32, 50}) {
-    expect_same_evaluations(draw, {{3, 9, 7}, 3, {1, 1}, count, 3});
-    expect_same_evaluations(draw, {{24, 12, 12}, 5, {2, 0}, count, 2});
-    expect_same_evaluations(draw, {{5, 40, 41}, 3, {0, 1}, count, 1});
+  for (const int count : {1, 20, 32, 50, 70}) {
+    expect_same_outputs(draw, {{3, 9, 7}, 3, {1, 1}, count, 3});
+    expect_same_outputs(draw, {{24, 12, 12}, 5, {2, 0}, count, 2});
+    expect_same_outputs(draw, {{5, 40, 41}, 3, {0, 1}, count, 1});
+    expect_same_outputs(draw, {{20, 4, 4}, 3, {1, 1}, count, 3});
   }
 }
 

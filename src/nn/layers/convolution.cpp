@@ -173,11 +173,9 @@ void Convolution::forward(const ForwardArgs& args) const {
   const CView bias = bias_ ? args.parameters[1] : CView();
   const std::size_t first = first_of(args.channels);
   const std::size_t last = last_of(args.channels);
-  if (by_winograd_ && args.phase == Phase::train) {
-    winograd_.forward(args.n, x, weight, bias, args.output, args.scratch);
-  } else if (by_winograd_) {
-    winograd_.evaluate(args.n, {first, last}, x, weight, args.packed, bias, args.output,
-                       args.scratch, range_);
+  if (by_winograd_) {
+    winograd_.forward(args.n, {first, last}, x, weight, args.packed, bias, args.output,
+                      args.scratch, range_);
   } else if (is_direct_) {
     direct_.forward(args.n, {first, last}, x, weight, args.packed, bias, args.output, args.scratch,
                     range_);
