@@ -303,14 +303,16 @@ BatchResult TrainStep::run(const Dataset& dataset, std::span<const std::uint32_t
 
 std::vector<LayerTime> TrainStep::time_layers(std::size_t n, double seconds) {
   using Clock = std::chrono::steady_clock;
+  constexpr std::size_t kFewestPasses = 3;   // of which one that is slow is no median
   constexpr std::size_t kMostPasses = 2000;  // more make no better median
   const Clock::time_point begin = Clock::now();
   LayerClock clock(network_, workspaces_.front(), gradients_.front(),
                    std::min({n, kGroup, labels_.size()}));
   do {
     clock.pass();
-  } while (clock.passes() < kMostPasses &&
-           std::chrono::duration<double>(Clock::now() - begin).count() < seconds);
+  } while (clock.passes() < kFewestPasses ||
+           (clock.passes() < kMostPasses &&
+            std::chrono::duration<double>(Clock::now() - begin).count() < seconds));
   gradients_.front().clear();
   return clock.times();
 }

@@ -1,12 +1,15 @@
 #include "run/train_step.hpp"
 
+#include <chrono>
 #include <numeric>
+#include <thread>
 #include <utility>
 
 #include <gtest/gtest.h>
 
 #include "support/allocation_counter.hpp"
 #include "support/example_options.hpp"
+#include "support/faulty_layer.hpp"
 #include "support/idx_writer.hpp"
 #include "support/tiny.hpp"
 #include "support/values.hpp"
@@ -91,6 +94,29 @@ TEST(TrainStep, TimesItsLayersAndStepsAsIfItHadNot) {
   step(one, 1);
   step(other, 1);
   EXPECT_TRUE(std::ranges::equal(one.network.values(), other.network.values()));
+}
+
+// However little time there is: a machine that does something else for a moment is not the layer.
+TEST(TrainStep, OneSlowPassDoesNotShowInTheTimesOfItsLayers) {
+  constexpr std::chrono::milliseconds kPause{100};
+  int calls = 0;
+  const LayerSpec relu = layer_spec("relu", "relu");
+  const FaultyLayer layer(*relu.layer, [&](const BackwardArgs&) {
+    if (++calls == 2) std::this_thread::sleep_for(kPause);  // the first one warms up
+  });
+  std::vector<LayerSpec> layers = {layer_spec("fc", "fc1", "{count: 4}"), relu,
+                                   layer_spec("tanh", "tanh"),
+                                   layer_spec("fc", "fc2", "{count: 4}")};
+  layers[1].layer = layer.clone();
+  Network network({1, 8, 8}, std::move(layers));
+  network.initialise(1);
+  Workers workers(1);
+  Solver solver(network, {.alpha = 0.05});
+  const PixelTable table({{0.0}, {0.004}}, {1, 8, 8});
+  TrainStep step(network, solver, Loss::softmax_cross_entropy, table, 100, 1, workers);
+  const std::vector<LayerTime> times = step.time_layers(1, 0);
+  EXPECT_GT(calls, 2);
+  EXPECT_LT(times[1].backward, std::chrono::duration<double>(kPause).count() / 2);
 }
 
 TEST(TrainStep, DropoutChangesWithTheStepAlone) {
