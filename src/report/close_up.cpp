@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <numeric>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +22,7 @@ namespace {
 struct Numbers {
   Size2 size;
   std::vector<Real> values;
+  std::vector<bool> chosen = {};  // which are marked; none if empty
 };
 
 // A part of a map (H, W).
@@ -50,18 +52,34 @@ int exponent_of(CView values) {
   return exponent < kLeast || exponent > kMost ? exponent : 0;
 }
 
+// Three digits of the largest; none behind the point where all are whole.
+int decimals_of(CView values, double unit) {
+  constexpr int kDigits = 3;
+  const double largest = static_cast<double>(largest_of(values)) / unit;
+  if (largest == 0) return 0;
+  const bool are_whole = std::ranges::all_of(values, [&](Real value) {
+    const double scaled = static_cast<double>(value) / unit;
+    return std::abs(scaled - std::round(scaled)) <= 1e-6 * largest;
+  });
+  if (are_whole) return 0;
+  return std::max(0, kDigits - 1 - static_cast<int>(std::floor(std::log10(largest))));
+}
+
 void add_numbers(Fields& close_up, const std::string& caption, const Numbers& numbers) {
   const int exponent = exponent_of(numbers.values);
   const double unit = std::pow(10.0, exponent);
+  const int decimals = decimals_of(numbers.values, unit);
   Fields table;
   table.text("caption", exponent == 0 ? caption : caption + ", in 10" + superscript(exponent));
   for (int y = 0; y < numbers.size.height; ++y) {
     Fields row;
     for (int x = 0; x < numbers.size.width; ++x) {
-      const Real value = numbers.values[static_cast<std::size_t>(y * numbers.size.width + x)];
-      const std::string text = fmt::format("{:.3g}", static_cast<double>(value) / unit);
+      const auto at = static_cast<std::size_t>(y * numbers.size.width + x);
+      const Real value = numbers.values[at];
+      const std::string text = fmt::format("{:.{}f}", static_cast<double>(value) / unit, decimals);
       Fields cell;
       cell.text("value", value == 0 ? "0" : text).show("none", value == 0);
+      cell.show("chosen", !numbers.chosen.empty() && numbers.chosen[at]);
       row.add("cells", std::move(cell));
     }
     table.add("number_rows", std::move(row));
@@ -69,7 +87,7 @@ void add_numbers(Fields& close_up, const std::string& caption, const Numbers& nu
   close_up.add("tables", std::move(table));
 }
 
-// The windows of a pooling layer.
+// The windows of a convolution or of a pooling layer.
 class Windows final : public OptionSink {
  public:
   explicit Windows(const Network::Node& node) { node.spec.layer->describe(*this); }
@@ -80,11 +98,13 @@ class Windows final : public OptionSink {
     if (state.key == "kernel") kernel = *size;
     if (state.key == "stride") stride = *size;
     if (state.key == "pad") pad = *size;
+    if (state.key == "dilation") dilation = *size;
   }
 
   Size2 kernel;
   Size2 stride;
   Size2 pad;
+  Size2 dilation{1, 1};
 };
 
 std::size_t place_of_largest(CView values) {
@@ -144,16 +164,130 @@ bool add_pooling(Fields& fields, const Network& network, const TracedPass& pass,
                {rows.size, columns.size});
   };
   const Equations equations = equations_of(node);
+  Numbers values = of_input(pass.tensor(input));
+  Numbers deltas = of_input(pass.delta(input));
+  const bool is_max = is_max_pooling(node);
+  if (is_max) {
+    for (const Real delta : deltas.values) values.chosen.push_back(delta != 0);
+    deltas.chosen = values.chosen;
+  }
   Fields close_up;
   close_up.text("heading", fmt::format("{}, map {}, from row {} and column {} on", node.spec.name,
                                        channel + 1, in_rows.from + 1, in_columns.from + 1));
-  close_up.text("says", fmt::format("Forward: {}. Back: {}.", equations.forward, equations.back));
-  add_numbers(close_up, "its input", of_input(pass.tensor(input)));
+  close_up.text("says", fmt::format("Forward: {}. Back: {}{}.", equations.forward, equations.back,
+                                    is_max ? ", which is marked" : ""));
+  add_numbers(close_up, "its input", values);
   add_numbers(close_up, "its output", of_output(pass.tensor(i + 1)));
   add_numbers(close_up, "δ of its output", of_output(pass.delta(i + 1)));
-  add_numbers(close_up, "δ of its input", of_input(pass.delta(input)));
+  add_numbers(close_up, "δ of its input", deltas);
   fields.add("close_ups", std::move(close_up));
   return true;
+}
+
+// Along one side: the pixels of the input that some outputs reach, counted from the first tap of
+// the first of these outputs.
+Part reached(Part outputs, int kernel, int pad, int all) {
+  const int from = std::max(0, pad - outputs.from);
+  const int end = std::min(outputs.size + kernel - 1, all + pad - outputs.from);
+  return {from, end - from};
+}
+
+// The numbers with zeros around them.
+Numbers padded(const Numbers& numbers, Size2 before, Size2 size) {
+  Numbers result{size, std::vector<Real>(static_cast<std::size_t>(size.height * size.width))};
+  for (int y = 0; y < numbers.size.height; ++y) {
+    for (int x = 0; x < numbers.size.width; ++x) {
+      result.values[static_cast<std::size_t>((y + before.height) * size.width + x + before.width)] =
+          numbers.values[static_cast<std::size_t>(y * numbers.size.width + x)];
+    }
+  }
+  return result;
+}
+
+// What a kernel finds that slides over the numbers.
+Numbers slid_over(const Numbers& numbers, const Numbers& kernel) {
+  Numbers sums{
+      {numbers.size.height - kernel.size.height + 1, numbers.size.width - kernel.size.width + 1},
+      {}};
+  for (int y = 0; y < sums.size.height; ++y) {
+    for (int x = 0; x < sums.size.width; ++x) {
+      const Numbers under = cut(numbers.values, numbers.size.width, {y, x}, kernel.size);
+      sums.values.push_back(std::inner_product(under.values.begin(), under.values.end(),
+                                               kernel.values.begin(), Real{0}));
+    }
+  }
+  return sums;
+}
+
+// A few δ of one map.
+struct DeltaPatch {
+  std::size_t map = 0;
+  Part rows{};
+  Part columns{};
+};
+
+// Two by two δ, or all there are, of which as many as possible are large: behind max pooling most
+// are zero.
+DeltaPatch telling_patch(CView delta, const Shape& shape) {
+  constexpr Real kLarge = 0.1F;  // of the largest
+  const std::size_t plane = shape.size() / static_cast<std::size_t>(shape.channels);
+  const Real large = kLarge * largest_of(delta);
+  const Size2 size{std::min(2, shape.height), std::min(2, shape.width)};
+  DeltaPatch best;
+  std::pair<int, Real> most{-1, 0};
+  for (std::size_t map = 0; map * plane < delta.size(); ++map) {
+    for (int y = 0; y + size.height <= shape.height; ++y) {
+      for (int x = 0; x + size.width <= shape.width; ++x) {
+        std::pair<int, Real> own{0, 0};
+        for (const Real value :
+             cut(delta.subspan(map * plane, plane), shape.width, {y, x}, size).values) {
+          if (std::abs(value) > large) ++own.first;
+          own.second += std::abs(value);
+        }
+        if (own <= most) continue;
+        most = own;
+        best = {map, {y, size.height}, {x, size.width}};
+      }
+    }
+  }
+  return best;
+}
+
+// What a few δ of a kernel's map hand down to the first map of the input.
+void add_way_back(Fields& fields, const Network& network, const TracedPass& pass, std::size_t i,
+                  const DeltaPatch& patch, const Numbers& turned) {
+  constexpr int kLargest = 5;
+  const Network::Node& node = network.nodes()[i];
+  const Windows windows(node);
+  const Shape& in = network.tensor_shape(node.inputs.front());
+  const bool is_the_lectures = windows.stride == Size2{1, 1} && windows.dilation == Size2{1, 1};
+  const int longer = std::max(turned.size.height, turned.size.width);
+  if (!is_the_lectures || longer == 1 || longer > kLargest) return;
+  const Shape& out = node.plan.output;
+  const std::size_t plane = out.size() / static_cast<std::size_t>(out.channels);
+  const Numbers delta =
+      cut(pass.delta(i + 1).subspan(patch.map * plane, plane), out.width,
+          {patch.rows.from, patch.columns.from}, {patch.rows.size, patch.columns.size});
+  const Part rows = reached(patch.rows, turned.size.height, windows.pad.height, in.height);
+  const Part columns = reached(patch.columns, turned.size.width, windows.pad.width, in.width);
+  const Size2 zeros{turned.size.height - 1, turned.size.width - 1};
+  const Numbers around = padded(delta, {zeros.height - rows.from, zeros.width - columns.from},
+                                {rows.size + zeros.height, columns.size + zeros.width});
+  Fields close_up;
+  close_up.text("heading",
+                fmt::format("{}, δ of map {}, from row {} and column {} on", node.spec.name,
+                            patch.map + 1, patch.rows.from + 1, patch.columns.from + 1));
+  close_up.text("says",
+                fmt::format("Back: with zeros around these δ, rot180(W) slides over them. What it "
+                            "finds is their share in δ of {}, from row {} and column {} on; the "
+                            "other δ add theirs.",
+                            in.channels > 1 ? "the input’s map 1" : "the input",
+                            patch.rows.from - windows.pad.height + rows.from + 1,
+                            patch.columns.from - windows.pad.width + columns.from + 1));
+  add_numbers(close_up, "δ, padded", around);
+  add_numbers(close_up, "rot180(W)", turned);
+  add_numbers(close_up, "padded δ ∗ rot180(W)", slid_over(around, turned));
+  fields.add("close_ups", std::move(close_up));
 }
 
 void add_kernel(Fields& fields, const Network& network, const TracedPass& pass, std::size_t i) {
@@ -162,19 +296,25 @@ void add_kernel(Fields& fields, const Network& network, const TracedPass& pass, 
   const Parameter& weight = network.parameters()[node.first_parameter];
   if (weight.dims[2] > kLargest || weight.dims[3] > kLargest) return;
   const Size2 size{static_cast<int>(weight.dims[2]), static_cast<int>(weight.dims[3])};
-  const auto first = [&](CView values) { return cut(values, size.width, {0, 0}, size); };
-  Numbers turned = first(network.value(weight));
+  const DeltaPatch patch = telling_patch(pass.delta(i + 1), node.plan.output);
+  const auto of_kernel = [&](CView values) {
+    const std::size_t each = weight.size / static_cast<std::size_t>(weight.dims[0]);
+    return cut(values.subspan(patch.map * each), size.width, {0, 0}, size);
+  };
+  Numbers turned = of_kernel(network.value(weight));
   std::reverse(turned.values.begin(), turned.values.end());
   Fields close_up;
-  close_up.text("heading", fmt::format("{}, kernel 1{}", node.spec.name,
+  close_up.text("heading", fmt::format("{}, kernel {}{}", node.spec.name, patch.map + 1,
                                        weight.dims[1] > 1 ? ", channel 1" : ""));
   close_up.text("says",
                 "Forward, W slides over the maps as it stands. On the way back rot180(W), the same "
                 "numbers from the last to the first, slides over the padded δ.");
-  add_numbers(close_up, "W", first(network.value(weight)));
+  add_numbers(close_up, "W", of_kernel(network.value(weight)));
   add_numbers(close_up, "rot180(W)", turned);
-  add_numbers(close_up, "∂J/∂W", first(pass.gradient(weight)));
+  add_numbers(close_up, "∂J/∂W", of_kernel(pass.gradient(weight)));
   fields.add("close_ups", std::move(close_up));
+  const bool has_groups = weight.dims[1] != network.tensor_shape(node.inputs.front()).channels;
+  if (!has_groups) add_way_back(fields, network, pass, i, patch, turned);
 }
 
 }  // namespace

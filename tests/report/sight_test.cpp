@@ -30,15 +30,15 @@ TEST(CloseUp, HasTheNumbersOfTheSlides) {
   Fields fields;
   add_close_ups(fields, network, pass);
   EXPECT_EQ(render_text("{{#close_ups}}{{heading}}: {{#tables}}{{caption}}"
-                        "{{#number_rows}}|{{#cells}} {{value}}{{/cells}}{{/number_rows}}; "
-                        "{{/tables}}{{/close_ups}}",
+                        "{{#number_rows}}|{{#cells}} {{#chosen}}*{{/chosen}}{{value}}{{/cells}}"
+                        "{{/number_rows}}; {{/tables}}{{/close_ups}}",
                         fields),
             "pool, map 1, from row 1 and column 1 on: "
-            "its input| 1 2 5 6| 3 8 7 4"
-            "| 9 6 1 2| 4 3 3 4; "
+            "its input| 1 2 5 6| 3 *8 *7 4"
+            "| *9 6 1 2| 4 3 3 *4; "
             "its output| 8 7| 9 4; "
             "δ of its output| 1 2| 3 4; "
-            "δ of its input| 0 0 0 0| 0 1 2 0| 3 0 0 0| 0 0 0 4; ");
+            "δ of its input| 0 0 0 0| 0 *1 *2 0| *3 0 0 0| 0 0 0 *4; ");
 }
 
 TEST(CloseUp, TurnsTheKernelBy180Degrees) {
@@ -54,7 +54,80 @@ TEST(CloseUp, TurnsTheKernelBy180Degrees) {
                         "{{/tables}}{{/close_ups}}",
                         fields),
             "W| 1 2| 3 4; rot180(W)| 4 3| 2 1; "
-            "∂J/∂W, in 10⁻³| 1 0| 0 2; ");
+            "∂J/∂W, in 10⁻³| 1 0| 0 2; "
+            "δ, padded| 0 0 0| 0 1 0| 0 0 0; rot180(W)| 4 3| 2 1; "
+            "padded δ ∗ rot180(W)| 1 2| 3 4; ");
+}
+
+// The numbers of the padded δ, and δ of the image as the network itself finds it.
+struct WayBack {
+  std::string shown;
+  std::vector<Real> delta;
+};
+
+// δ of the only map becomes that.
+WayBack way_back(const std::string& options, const std::vector<Real>& delta) {
+  Network network({1, 3, 3},
+                  {layer_spec("conv", "conv", options), layer_spec("fc", "fc", "{count: 1}")});
+  const std::vector<Real> kernel = {1, 2, 3, 4};
+  std::copy(kernel.begin(), kernel.end(), network.value(network.parameters()[0]).begin());
+  std::copy(delta.begin(), delta.end(), network.value(network.parameters()[2]).begin());
+  TracedPass pass(network, std::vector<Real>(9));
+  pass.go_back(std::vector<Real>{1});
+  Fields fields;
+  add_close_ups(fields, network, pass);
+  const CView found = pass.delta(0);
+  return {render_text("{{#close_ups}}{{heading}}{{#tables}}{{#number_rows}}|{{#cells}} {{value}}"
+                      "{{/cells}}{{/number_rows}};{{/tables}}\n{{/close_ups}}",
+                      fields),
+          {found.begin(), found.end()}};
+}
+
+TEST(CloseUp, SlidesTheTurnedKernelOverThePaddedDelta) {
+  const WayBack back = way_back("{count: 1, kernel: 2}", {1, 2, 3, 5});
+  EXPECT_NE(back.shown.find("conv, δ of map 1, from row 1 and column 1 on"
+                            "| 0 0 0 0| 0 1 2 0| 0 3 5 0| 0 0 0 0;| 4 3| 2 1;"
+                            "| 1 4 4| 6 21 18| 9 27 20;\n"),
+            std::string::npos)
+      << back.shown;
+  EXPECT_EQ(back.delta, (std::vector<Real>{1, 4, 4, 6, 21, 18, 9, 27, 20}));
+}
+
+// Numbers of one table have as many digits behind the point; behind max pooling most δ are zero.
+TEST(CloseUp, ShowsWhereTheMostDeltasStand) {
+  const WayBack back =
+      way_back("{count: 1, kernel: 2, pad: [0, 1]}", {9, 0, -0.5F, 0, 0, 0, 2, 1.25F});
+  EXPECT_NE(back.shown.find("from row 1 and column 3 on"
+                            "| 0 0 0| 0 -0.50 0| 0 2.00 1.25| 0 0 0;"),
+            std::string::npos)
+      << back.shown;
+}
+
+// Where a convolution pads its input, fewer zeros stand around δ: the others would hand something
+// down to what is no input.
+TEST(CloseUp, HandsNothingDownToThePadding) {
+  const std::string options = "{count: 1, kernel: 2, pad: 1}";
+  const WayBack first = way_back(options, {5, 3, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
+  EXPECT_NE(first.shown.find("from row 1 and column 1 on"
+                             "| 5 3 0| 2 1 0| 0 0 0;| 4 3| 2 1;| 34 14| 11 4;\n"),
+            std::string::npos)
+      << first.shown;
+  EXPECT_EQ(first.delta, (std::vector<Real>{34, 14, 0, 11, 4, 0, 0, 0, 0}));
+  const WayBack last = way_back(options, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 3, 5});
+  EXPECT_NE(last.shown.find("from row 3 and column 3 on"
+                            "| 0 0 0| 0 1 2| 0 3 5;| 4 3| 2 1;| 1 4| 6 21;\n"),
+            std::string::npos)
+      << last.shown;
+  EXPECT_EQ(last.delta, (std::vector<Real>{0, 0, 0, 0, 1, 4, 0, 6, 21}));
+}
+
+TEST(CloseUp, LeavesOutThePaddedDeltaWhereTheLectureHasNone) {
+  for (const char* options : {"{count: 1, kernel: 2, pad: [1, 0], stride: [3, 1]}",
+                              "{count: 1, kernel: 2, pad: 1, dilation: [3, 1]}"}) {
+    const WayBack back = way_back(options, {});
+    EXPECT_NE(back.shown.find("conv, kernel 1"), std::string::npos) << back.shown;
+    EXPECT_EQ(back.shown.find("δ of map"), std::string::npos) << back.shown;
+  }
 }
 
 std::string first_kernels(const Shape& input, const std::vector<LayerSpec>& layers) {
