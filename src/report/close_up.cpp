@@ -77,9 +77,10 @@ void add_numbers(Fields& close_up, const std::string& caption, const Numbers& nu
       const auto at = static_cast<std::size_t>(y * numbers.size.width + x);
       const Real value = numbers.values[at];
       const std::string text = fmt::format("{:.{}f}", static_cast<double>(value) / unit, decimals);
+      const bool is_chosen = !numbers.chosen.empty() && numbers.chosen[at];
       Fields cell;
-      cell.text("value", value == 0 ? "0" : text).show("none", value == 0);
-      cell.show("chosen", !numbers.chosen.empty() && numbers.chosen[at]);
+      cell.text("value", value == 0 ? "0" : text);
+      cell.show("chosen", is_chosen).show("none", value == 0 && !is_chosen);
       row.add("cells", std::move(cell));
     }
     table.add("number_rows", std::move(row));

@@ -41,6 +41,23 @@ TEST(CloseUp, HasTheNumbersOfTheSlides) {
             "δ of its input| 0 0 0 0| 0 *1 *2 0| *3 0 0 0| 0 0 0 *4; ");
 }
 
+// A zero may be the maximum: it is marked, and not one of those that nothing is to be seen of.
+TEST(CloseUp, MarksAMaximumThatIsZero) {
+  Network network({1, 1, 2}, {layer_spec("pool", "pool", "{type: max, kernel: [1, 2]}"),
+                              layer_spec("fc", "fc", "{count: 1}")});
+  network.value(network.parameters()[0])[0] = 2;
+  TracedPass pass(network, std::vector<Real>{-1, 0});
+  pass.go_back(std::vector<Real>{1});
+  Fields fields;
+  add_close_ups(fields, network, pass);
+  EXPECT_EQ(
+      render_text("{{#close_ups}}{{#tables}}{{#number_rows}}|{{#cells}} {{#none}}none {{/none}}"
+                  "{{#chosen}}chosen {{/chosen}}{{value}}{{/cells}}{{/number_rows}}{{/tables}}"
+                  "{{/close_ups}}",
+                  fields),
+      "| -1 chosen 0| none 0| 2| none 0 chosen 2");
+}
+
 TEST(CloseUp, TurnsTheKernelBy180Degrees) {
   Network network({1, 2, 2}, {layer_spec("conv", "conv", "{count: 1, kernel: 2}")});
   const std::vector<Real> kernel = {1, 2, 3, 4};
