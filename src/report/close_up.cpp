@@ -322,9 +322,16 @@ void add_kernel(Fields& fields, const Network& network, const TracedPass& pass, 
 
 void add_close_ups(Fields& fields, const Network& network, const TracedPass& pass) {
   const std::vector<Network::Node>& nodes = network.nodes();
-  for (std::size_t i = 0; i < nodes.size(); ++i) {
-    if (nodes[i].spec.type == "pool" && add_pooling(fields, network, pass, i)) break;
-  }
+  const auto add_one_of = [&](bool is_max) {
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      if (nodes[i].spec.type == "pool" && is_max_pooling(nodes[i]) == is_max &&
+          add_pooling(fields, network, pass, i)) {
+        return true;
+      }
+    }
+    return false;
+  };
+  if (!add_one_of(true)) add_one_of(false);  // a mean says less
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     if (nodes[i].spec.type != "conv") continue;
     add_kernel(fields, network, pass, i);

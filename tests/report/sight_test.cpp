@@ -41,6 +41,21 @@ TEST(CloseUp, HasTheNumbersOfTheSlides) {
             "δ of its input| 0 0 0 0| 0 *1 *2 0| *3 0 0 0| 0 0 0 *4; ");
 }
 
+TEST(CloseUp, IsOfMaxPoolingWhereThereIsAny) {
+  const auto heading = [](const std::string& second) {
+    Network network({1, 4, 4}, {layer_spec("pool", "a", "{type: avg, kernel: 2}"),
+                                layer_spec("pool", "b", "{type: " + second + ", kernel: 2}"),
+                                layer_spec("fc", "fc", "{count: 1}")});
+    TracedPass pass(network, std::vector<Real>(16));
+    pass.go_back(std::vector<Real>{1});
+    Fields fields;
+    add_close_ups(fields, network, pass);
+    return render_text("{{#close_ups}}{{heading}};{{/close_ups}}", fields);
+  };
+  EXPECT_EQ(heading("max"), "b, map 1, from row 1 and column 1 on;");
+  EXPECT_EQ(heading("avg"), "a, map 1, from row 1 and column 1 on;");
+}
+
 // A zero may be the maximum: it is marked, and not one of those that nothing is to be seen of.
 TEST(CloseUp, MarksAMaximumThatIsZero) {
   Network network({1, 1, 2}, {layer_spec("pool", "pool", "{type: max, kernel: [1, 2]}"),
