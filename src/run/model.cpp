@@ -326,6 +326,19 @@ void save_model(const FilePlace& place, const ModelInfo& info, const Network& ne
   write_tensors(place, parameter_tensors(network).tensors(), metadata);
 }
 
+void relabel_model(const FilePlace& place, const RunConfig& config) {
+  TensorFile file = read_tensors(place);
+  std::string& text = file.metadata["config"];
+  std::string wanted = to_yaml(config, ConfigText::portable);
+  if (text == wanted) return;
+  text = std::move(wanted);
+  std::vector<NamedTensor> tensors;
+  for (const TensorFile::Entry& entry : file.tensors) {
+    tensors.push_back({entry.name, entry.dims, entry.data});
+  }
+  write_tensors(place, tensors, file.metadata);
+}
+
 void save_checkpoint(const FilePlace& place, const ModelInfo& info, const Network& network,
                      const Solver& solver, const TrainProgress& progress, const std::string& data,
                      const Network* averaged) {
@@ -349,6 +362,10 @@ void save_checkpoint(const FilePlace& place, const ModelInfo& info, const Networ
   metadata["run.epoch_images"] = std::to_string(progress.epoch_images);
   metadata["run.best_epoch"] = std::to_string(progress.best_epoch);
   metadata["run.best_correct"] = std::to_string(progress.best_correct);
+  if (progress.best_before_cut) {
+    metadata["run.whole_best_epoch"] = std::to_string(progress.best_before_cut->epoch);
+    metadata["run.whole_best_correct"] = std::to_string(progress.best_before_cut->correct);
+  }
   if (!progress.weights.empty()) metadata["run.weights"] = progress.weights;
   if (info.config.training.schedule.policy == Schedule::Policy::plateau) {
     metadata["run.plateau_best"] = number_text(progress.plateau.best);
@@ -401,7 +418,12 @@ Checkpoint load_checkpoint(const FilePlace& place) {
                          metadata.number<std::uint64_t>("run.best_epoch"),
                          metadata.number<std::size_t>("run.best_correct"),
                          {},
+                         {},
                          metadata.has("run.weights") ? metadata.text("run.weights") : ""};
+  if (metadata.has("run.whole_best_epoch")) {
+    checkpoint.progress.best_before_cut = {metadata.number<std::uint64_t>("run.whole_best_epoch"),
+                                           metadata.number<std::size_t>("run.whole_best_correct")};
+  }
   if (checkpoint.info.config.training.schedule.policy == Schedule::Policy::plateau) {
     checkpoint.progress.plateau = {metadata.number<double>("run.plateau_best"),
                                    metadata.number<std::int64_t>("run.plateau_waited"),

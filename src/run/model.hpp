@@ -56,6 +56,14 @@ struct TrainProgress {
   // The best epoch so far by validation accuracy; 0 if there was none.
   std::uint64_t best_epoch = 0;
   std::size_t best_correct = 0;
+  // Is that one that `steps: N` cut short: the best before, from which a longer run goes on.
+  struct Best {
+    std::uint64_t epoch = 0;
+    std::size_t correct = 0;
+
+    bool operator==(const Best&) const = default;
+  };
+  std::optional<Best> best_before_cut = {};
   Plateau plateau = {};  // of that schedule
   // Of the weights that the run started from, if a file gave them: "crc 89ab12cd". Otherwise the
   // configuration says what they were.
@@ -110,6 +118,8 @@ std::string weights_fingerprint(const Network& network);
 // `epoch`: the one whose weights these are, for the best of a run; 0: not said.
 void save_model(const FilePlace& place, const ModelInfo& info, const Network& network,
                 std::uint64_t epoch = 0);
+// Gives a model, but for what it consists of, the configuration of a run that was made longer.
+void relabel_model(const FilePlace& place, const RunConfig& config);
 // `averaged` is the network's average over the steps, for runs that have one.
 void save_checkpoint(const FilePlace& place, const ModelInfo& info, const Network& network,
                      const Solver& solver, const TrainProgress& progress, const std::string& data,

@@ -26,12 +26,13 @@ constexpr std::string_view kStepPrefix = "step-";
 constexpr std::string_view kSuffix = ".safetensors";
 constexpr const char* kConfig = "config.yaml";
 constexpr const char* kReport = "report.html";
-constexpr std::array<std::string_view, 8> kRunFiles = {kConfig,
+constexpr std::array<std::string_view, 9> kRunFiles = {kConfig,
                                                        kReport,
                                                        "train.log",
                                                        "metrics.csv",
                                                        "model.safetensors",
                                                        "best.safetensors",
+                                                       "best-whole-epoch.safetensors",
                                                        "last.safetensors",
                                                        "layers.csv"};
 // A run that is being prepared, and one that only has to be moved to its place.

@@ -5,6 +5,7 @@
 //   metrics.csv         one row per epoch
 //   model.safetensors   the final weights
 //   best.safetensors    those of the best validation accuracy
+//   best-whole-epoch.safetensors  the best before, while the best is of an epoch that was cut short
 //   last.safetensors    the newest checkpoint
 //   step-N.safetensors  older checkpoints (output.keep)
 //   layers.csv          how long each layer takes
@@ -60,6 +61,7 @@ class RunDirectory {
   std::filesystem::path metrics() const { return path_ / "metrics.csv"; }
   std::filesystem::path model() const { return path_ / "model.safetensors"; }
   std::filesystem::path best() const { return path_ / "best.safetensors"; }
+  std::filesystem::path best_whole_epoch() const { return path_ / "best-whole-epoch.safetensors"; }
   std::filesystem::path last() const { return path_ / "last.safetensors"; }
   std::filesystem::path layers() const { return path_ / "layers.csv"; }
   std::filesystem::path report() const { return path_ / "report.html"; }

@@ -78,12 +78,12 @@ void require_same(Collective& collective, RunConfig config, std::vector<Side> si
 
 }  // namespace
 
-bool holds_best_of(const FilePlace& place, const Checkpoint& checkpoint) {
-  if (checkpoint.progress.best_epoch == 0 || !is_there(place)) return false;
+bool holds_best_of(const FilePlace& place, const RunConfig& config, std::uint64_t epoch) {
+  if (epoch == 0 || !is_there(place)) return false;
   try {
     const Model best = load_model(place);
-    return differences_of(checkpoint.info.config, best.info.config).empty() &&
-           (best.epoch.empty() || best.epoch == std::to_string(checkpoint.progress.best_epoch));
+    return differences_of(config, best.info.config).empty() &&
+           (best.epoch.empty() || best.epoch == std::to_string(epoch));
   } catch (const FileError&) {
     return false;
   }

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/collective.hpp"
@@ -11,10 +12,9 @@
 
 namespace cnn {
 
-// Is there a best model under that name, and is it that of the checkpoint's run and of the epoch
-// that was its best one? A file that does not say its epoch, as those of earlier versions, is
-// believed.
-bool holds_best_of(const FilePlace& place, const Checkpoint& checkpoint);
+// Is there a best model under that name, of that run and that epoch (0: there is none)? A file that
+// does not say its epoch, as those of earlier versions, is believed.
+bool holds_best_of(const FilePlace& place, const RunConfig& config, std::uint64_t epoch);
 // Throws ConfigError naming both if they are of different runs.
 void check_same_run(const Checkpoint& here, const Checkpoint& other);
 // Throws FileError, listing all that differs, unless the checkpoint comes from this network's

@@ -38,7 +38,11 @@ class RunWriter final : public RunKeeper {
   void keep_layer_times(const std::vector<LayerTime>& times) override;
 
  private:
-  void bring_along(const Checkpoint& checkpoint);
+  void find_best(const RunConfig& config, const TrainProgress& progress);
+  void bring_along(const RunDirectory& home, const RunConfig& config,
+                   const TrainProgress& progress);
+  // What a run that was shorter left as its best becomes this run's, or goes.
+  void settle_best(const RunState& state);
   // The step of last.safetensors, if it can be read.
   std::optional<std::uint64_t> step_of_last() const;
 
@@ -47,6 +51,10 @@ class RunWriter final : public RunKeeper {
   std::int64_t keep_;
   std::optional<std::uint64_t> last_;  // step of last.safetensors, if there is one worth keeping
   bool has_best_ = false;
+  // The best model is that of the whole epochs, and will be best.safetensors with the next
+  // checkpoint.
+  bool best_is_aside_ = false;
+  bool is_settled_ = true;  // best.safetensors is not what another run left
 };
 
 }  // namespace cnn

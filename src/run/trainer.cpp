@@ -100,9 +100,17 @@ void Trainer::resume(const Checkpoint& checkpoint, bool kept) {
   require_resumable(checkpoint);
   restore(checkpoint, network_, solver_, averaged_ ? &*averaged_ : nullptr);
   progress_ = checkpoint.progress;
-  // An epoch that a shorter run left unfinished goes on now.
-  if (progress_.reported != steps_) progress_.reported -= progress_.reported % steps_per_epoch_;
+  if (progress_.reported != steps_) reopen_epoch();
   if (kept) saved_ = progress_;
+}
+
+// An epoch that a shorter run left unfinished goes on now, and is judged at its end.
+void Trainer::reopen_epoch() {
+  progress_.reported -= progress_.reported % steps_per_epoch_;
+  if (!progress_.best_before_cut) return;
+  progress_.best_epoch = progress_.best_before_cut->epoch;
+  progress_.best_correct = progress_.best_before_cut->correct;
+  progress_.best_before_cut.reset();
 }
 
 RunState Trainer::state() const {
@@ -300,6 +308,9 @@ void Trainer::finish_epoch(TrainObserver& observer, const std::atomic<bool>& sto
     row.validation_accuracy = validation->accuracy();
     best = progress_.best_epoch == 0 || validation->correct > progress_.best_correct;
     if (best) {
+      if (progress_.step % steps_per_epoch_ != 0) {
+        progress_.best_before_cut = {progress_.best_epoch, progress_.best_correct};
+      }
       progress_.best_epoch = epoch;
       progress_.best_correct = validation->correct;
       if (collective_.is_first()) keeper_.keep_best(state());

@@ -51,7 +51,8 @@ class RunKeeper {
   // Returns where the checkpoint is.
   virtual std::filesystem::path keep_checkpoint(const RunState& state) = 0;
   virtual void keep_epoch(const EpochMetrics& metrics) = 0;
-  // The best validation accuracy so far.
+  // The best validation accuracy so far; of an epoch that was cut short, the one before is worth
+  // keeping, too.
   virtual void keep_best(const RunState& state) = 0;
   // The run is finished.
   virtual void keep_result(const RunState& state) = 0;
@@ -92,6 +93,7 @@ class Trainer {
   std::uint64_t steps() const { return steps_; }
   std::uint64_t steps_per_epoch() const { return steps_per_epoch_; }
   const TrainProgress& progress() const { return progress_; }
+  const ModelInfo& info() const { return info_; }
   // The fingerprint of the training set.
   const std::string& data() const { return data_; }
   // No better validation accuracy for training.patience epochs: the run ends here.
@@ -125,6 +127,7 @@ class Trainer {
 
   // All ranks go on from where rank 0 stands.
   void share_start();
+  void reopen_epoch();
   std::uint32_t requests(StopSwitch& stop);
   void keep_checkpoint(TrainObserver& observer);
   BatchResult train_batch(std::uint64_t step);

@@ -58,6 +58,27 @@ class RunDirectoryCommand : public testing::Test {
   const TempDir temp_;
 };
 
+// The best model of the whole epochs comes along, for the longer run goes on from that.
+TEST_F(RunDirectoryCommand, ALongerRunElsewhereEndsInTheBytesOfTheWholeOne) {
+  int aside = 0;
+  for (const char* seed : {"1", "2", "3"}) {
+    const Arguments whole = {"--seed", seed, "--set", "training.alpha=0.3", "--overwrite"};
+    ASSERT_EQ(train("whole", whole).code, 0);
+    for (const char* steps : {"training.steps=13", "training.steps=22"}) {
+      Arguments cut = whole;
+      cut.insert(cut.end(), {"--set", steps});
+      ASSERT_EQ(train("cut", cut).code, 0);
+      aside += fs::exists(at("cut/best-whole-epoch.safetensors")) ? 1 : 0;
+      Arguments longer(whole.begin(), whole.end() - 1);
+      longer.insert(longer.end(), {"--resume", at("cut/last.safetensors").string()});
+      ASSERT_EQ(train("moved", longer).code, 0);
+      EXPECT_EQ(run_difference(at("moved"), at("whole")), "") << seed << " " << steps;
+      fs::remove_all(at("moved"));
+    }
+  }
+  EXPECT_GT(aside, 0);
+}
+
 TEST_F(RunDirectoryCommand, OfTenStartsAtOnceOneWins) {
   for (const Arguments& how : {Arguments{}, Arguments{"--resume"}, Arguments{"--overwrite"}}) {
     SCOPED_TRACE(testing::PrintToString(how));

@@ -248,14 +248,7 @@ TEST_P(RunDirectoryFaults, OfTwoThatResumeNoneTakesStepsFromTheOther) {
       [&](const CommandResult& one, const CommandResult& two) {
         // Both, if the second came when the first had done its work.
         EXPECT_TRUE(one.code == 0 || two.code == 0) << one.err << two.err;
-        if (one.code != 0 || two.code != 0) {
-          EXPECT_TRUE(stands(two.code == 0 ? longer_whole() : whole()));
-        } else {
-          // But for the best model: that may be the first one's, and says how long that was to be.
-          EXPECT_TRUE(
-              same_bytes(run() / "model.safetensors", longer_whole() / "model.safetensors"));
-          EXPECT_TRUE(same_bytes(run() / "last.safetensors", longer_whole() / "last.safetensors"));
-        }
+        EXPECT_TRUE(stands(two.code == 0 ? longer_whole() : whole()));
       });
   EXPECT_GT(stops, 0);
 }

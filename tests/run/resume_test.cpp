@@ -399,6 +399,38 @@ TEST(Resume, MoreEpochsEndInTheBytesOfTheLongerRun) {
   EXPECT_EQ(run_difference(whole.path(), extended.path()), "");
 }
 
+// The epoch that the shorter run's end cut short may have been its best one, and the best model
+// says how long its run was to be. Neither is the longer run's.
+TEST(Resume, MoreStepsThanWithinAnEpochEndInTheBytesOfTheLongerRun) {
+  const std::string training = "  batch: 12\n  momentum: 0.9\n  alpha: 0.2\n";
+  int undone = 0;
+  for (std::uint64_t seed = 1; seed <= 2; ++seed) {
+    SCOPED_TRACE(seed);
+    RunConfig longer = tiny_config(training + "  epochs: 4\n", 10);
+    longer.training.seed = static_cast<std::int64_t>(seed);
+    const TempDir whole;
+    const std::uint64_t steps = train_whole(longer, tiny_images(), whole.path());
+    for (std::uint64_t first = 5; first < steps; ++first) {
+      SCOPED_TRACE(first);
+      RunConfig shorter = longer;
+      shorter.training.epochs = 0;
+      shorter.training.steps = static_cast<std::int64_t>(first);
+      const TempDir extended;
+      train_whole(shorter, tiny_images(), extended.path());
+      const Checkpoint last = load_checkpoint(extended / "last.safetensors");
+      undone += last.progress.best_before_cut ? 1 : 0;
+      if (first + 1 < steps) {
+        shorter.training.steps = static_cast<std::int64_t>(first + 1);
+        train_with_stops(shorter, tiny_images(), extended.path(), {});
+      }
+      train_with_stops(longer, tiny_images(), extended.path(), {});
+      EXPECT_EQ(run_difference(whole.path(), extended.path()), "");
+      EXPECT_FALSE(fs::exists(extended / "best-whole-epoch.safetensors"));
+    }
+  }
+  EXPECT_GT(undone, 0);
+}
+
 // One that does (poly, cosine, onecycle) goes on as if the run had always been that long: the steps
 // done are as the shorter run had them, those to come have the longer run's α.
 TEST(Resume, MoreEpochsUnderACosineTakeTheLongerRunsAlphaFromThere) {
