@@ -47,7 +47,8 @@ void FeatureFile::add(const std::vector<PreparedImage>& pictures,
   std::vector<const PreparedImage*> images;
   for (const PreparedImage& picture : pictures) images.push_back(&picture);
   extractor_.append(images, values_);
-  for (const std::string& file : files) names_ += printable(file) + "\n";
+  // Whole, however long: they say whose a row is.
+  for (const std::string& file : files) names_ += shown(file, file.size()) + "\n";
   count_ += pictures.size();
 }
 

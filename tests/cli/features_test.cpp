@@ -91,6 +91,19 @@ TEST_F(Features, OfMapsHaveFourExtents) {
   EXPECT_EQ(std::count(array.header.begin(), array.header.end(), ','), 7) << array.header;
 }
 
+TEST_F(Features, NamesAreWholeHoweverLongTheyAre) {
+  const std::string beginning = directory_.path().string() + "/" + std::string(200, 'n');
+  std::string names;
+  std::vector<std::string> pictures;
+  for (const char* end : {"1.png", "2.png"}) {
+    pictures.push_back(beginning + end);
+    names += pictures.back() + "\n";
+    fs::copy_file(sample(0), pictures.back());
+  }
+  ASSERT_EQ(predict("fc2", directory_ / "f.npy", pictures).code, 0);
+  EXPECT_EQ(read_file(directory_ / "f.txt", 10000), names);
+}
+
 TEST_F(Features, MistakesAreSaidBeforeAnythingIsDone) {
   const CommandResult layer = predict("fc9", directory_ / "f.npy", {sample(1)});
   EXPECT_EQ(layer.code, 2);
