@@ -6,6 +6,7 @@
 #include <charconv>
 #include <chrono>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -53,6 +54,17 @@ std::optional<std::uint64_t> checkpoint_step(const std::string& name) {
 bool is_run_file(std::string_view name) {
   return std::find(kRunFiles.begin(), kRunFiles.end(), name) != kRunFiles.end() ||
          checkpoint_step(std::string(name)).has_value();
+}
+
+// Does the file begin as the log does, with a time, as far as it goes?
+bool is_log_of_run(const FilePlace& place) {
+  constexpr std::string_view kTime = "0000-00-00 00:00:00 ";
+  std::array<char, kTime.size()> bytes;
+  InputFile file(place);
+  const std::size_t count = file.read(std::as_writable_bytes(std::span(bytes)));
+  return std::equal(bytes.begin(), bytes.begin() + count, kTime.begin(), [](char c, char of_time) {
+    return of_time == '0' ? c >= '0' && c <= '9' : c == of_time;
+  });
 }
 
 bool holds(const std::vector<std::string>& names, std::string_view name) {
@@ -175,11 +187,24 @@ bool RunDirectory::is_home_of(const FilePlace& file) const {
   return taken_ != nullptr ? taken_->main.is_at(directory) : is_same_file(directory, path_);
 }
 
-bool RunDirectory::occupied() const {
+bool RunDirectory::holds_run() const {
   const std::array files = {config(), metrics(), model(), best(), last()};
   return std::any_of(files.begin(), files.end(),
                      [&](const fs::path& file) { return is_there(at(file)); }) ||
          !retired().empty();
+}
+
+std::optional<fs::path> RunDirectory::foreign_file() const {
+  if (holds_run()) return std::nullopt;
+  for (const fs::path& file : {report(), layers()}) {
+    if (is_there(at(file))) return file;
+  }
+  if (is_there(at(log())) && !is_log_of_run(at(log()))) return log();
+  return std::nullopt;
+}
+
+bool RunDirectory::occupied() const {
+  return holds_run() || foreign_file();
 }
 
 bool RunDirectory::begun() const {

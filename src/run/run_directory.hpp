@@ -33,6 +33,7 @@
 #include <filesystem>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -71,8 +72,11 @@ class RunDirectory {
   // Does the file lie in this directory?
   bool is_home_of(const FilePlace& file) const;
 
-  // Does it hold a run's files already? A log alone is none: there was no step yet.
+  // Does it hold a run's files already, or others of their names? A run's log alone is none: there
+  // was no step yet.
   bool occupied() const;
+  // Where no run is: a file that a new one would replace, and that is none's.
+  std::optional<std::filesystem::path> foreign_file() const;
   // Has a run begun here, though it may have been killed before its first checkpoint?
   bool begun() const;
   // All checkpoints, the newest first.
@@ -101,6 +105,8 @@ class RunDirectory {
 
  private:
   struct Taken;
+
+  bool holds_run() const;
 
   // The checkpoints step-N.safetensors with N < `before`, the newest first.
   std::vector<std::filesystem::path> retired(

@@ -150,6 +150,11 @@ RunDirectory taken_directory(const RunConfig& config, const TrainingOptions& opt
   if (purpose == Purpose::look) return directory;
   const bool may_be_new = options.start != Start::resume || !options.checkpoint.empty();
   if (!directory.take(may_be_new)) fail_without_checkpoint(directory);
+  if (options.start == Start::fresh && directory.foreign_file()) {
+    throw ConfigError("error: " + display_path(*directory.foreign_file()) +
+                      " is there already, and a run would replace it; move it away, or choose "
+                      "another directory with --out DIR");
+  }
   if (options.start == Start::fresh && directory.occupied()) {
     throw ConfigError("error: " + display_path(directory.path()) +
                       " already holds a run; continue it with --resume, replace it with "
@@ -192,9 +197,10 @@ std::optional<Checkpoint> newest_checkpoint(const RunDirectory& directory,
     }
   }
   const std::array results = {directory.model(), directory.best(), directory.metrics()};
-  const bool has_results = std::any_of(results.begin(), results.end(), [&](const auto& file) {
-    return is_there(directory.at(file));
-  });
+  const bool has_results = directory.foreign_file() ||
+                           std::any_of(results.begin(), results.end(), [&](const auto& file) {
+                             return is_there(directory.at(file));
+                           });
   if (checkpoints.empty() && directory.begun() && !has_results) {
     notify(display_path(directory.path()) +
            ": the run ended before its first checkpoint; it starts anew");

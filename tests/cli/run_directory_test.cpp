@@ -79,6 +79,18 @@ TEST_F(RunDirectoryCommand, ALongerRunElsewhereEndsInTheBytesOfTheWholeOne) {
   EXPECT_GT(aside, 0);
 }
 
+TEST_F(RunDirectoryCommand, NoStartRemovesAFileThatOnlyHasTheNameOfARuns) {
+  for (const char* name : {"report.html", "layers.csv", "train.log"}) {
+    for (const Arguments& start : {Arguments{}, Arguments{"--resume"}}) {
+      const std::string directory = std::string("of ") + name;
+      fs::create_directories(at(directory));
+      write_file(at(directory) / name, "mine\n");
+      EXPECT_EQ(train(directory, start).code, start.empty() ? 2 : 3) << name;
+      EXPECT_EQ(slurp(at(directory) / name), "mine\n");
+    }
+  }
+}
+
 TEST_F(RunDirectoryCommand, OfTenStartsAtOnceOneWins) {
   for (const Arguments& how : {Arguments{}, Arguments{"--resume"}, Arguments{"--overwrite"}}) {
     SCOPED_TRACE(testing::PrintToString(how));

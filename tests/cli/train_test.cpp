@@ -296,7 +296,7 @@ TEST(TrainCommand, ALongerRunUnderACosineIsToldWhatThatMeans) {
 TEST(TrainCommand, ResumesARunThatWasKilledBeforeItsFirstCheckpoint) {
   const TempDir temp;
   std::filesystem::create_directory(temp / "run");
-  std::ofstream(temp / "run" / "train.log") << "begun\n";
+  std::ofstream(temp / "run" / "train.log") << "2026-01-02 03:04:05 info begun\n";
   const CommandResult result = train(temp / "run", {"--resume"});
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_THAT(result.err, HasSubstr("it starts anew"));

@@ -80,8 +80,24 @@ TEST(RunDirectory, IsOccupiedOnceItHoldsAFileOfARun) {
   write_file(directory.log(), "");
   EXPECT_FALSE(directory.occupied());
   EXPECT_TRUE(directory.begun());
+  write_file(directory.log(), "2026-01-02 03:04:05 info begun\n");
+  EXPECT_FALSE(directory.occupied());
   write_file(directory.metrics(), "epoch\n");
   EXPECT_TRUE(directory.occupied());
+}
+
+// A page or a log need not be a run's; whose ever it is, a new run would remove it.
+TEST(RunDirectory, IsOccupiedByWhatOnlyHasTheNameOfARunsFile) {
+  for (const char* name : {"report.html", "layers.csv", "train.log"}) {
+    const TempDir temp;
+    write_file(temp / name, "mine\n");
+    RunDirectory directory(temp.path());
+    ASSERT_TRUE(directory.take(false));
+    EXPECT_TRUE(directory.occupied()) << name;
+    EXPECT_EQ(directory.foreign_file(), temp / name);
+    write_file(temp / "config.yaml", "name: run");
+    EXPECT_EQ(directory.foreign_file(), std::nullopt) << "it may be the run's";
+  }
 }
 
 TEST(RunDirectory, BelongsToOneAtATime) {
