@@ -234,6 +234,11 @@ int evaluate_models(const EvalOptions& o, Collective& ranks) {
       throw ConfigError("error: --compare takes two models: --model A --model B --compare");
     }
     require_output_kind("--out", o.out, OutputKind::directory);
+    if (!o.out.empty()) {
+      const std::filesystem::path out = o.out;
+      require_output_kind("--out", out / "confusion.csv", OutputKind::confusion);
+      require_output_kind("--out", out / "predictions.csv", OutputKind::predictions);
+    }
     scoring.emplace(o);
   });
   require_same_scoring(*scoring, sharing);

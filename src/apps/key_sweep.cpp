@@ -12,6 +12,7 @@
 
 #include "apps/app.hpp"
 #include "apps/csv_field.hpp"
+#include "apps/output_kind.hpp"
 #include "apps/shared_runs.hpp"
 #include "apps/sweep.hpp"
 #include "base/file.hpp"
@@ -329,6 +330,8 @@ int sweep_keys(const TrainOptions& options, StopSwitch& stop, Collective& ranks,
   ranks.together([&] { plan = make_plan(options, load); });
   require_same_runs(ranks, plan.config, plan_text(options, plan));
   const std::filesystem::path root = plan.config.output.dir;
+  const std::filesystem::path list = root / "sweep.csv";
+  ranks.together([&] { require_output_kind("--out", list, OutputKind::sweep); });
   require_same_directory(ranks, root);
 
   const SharedRuns runs{
@@ -362,7 +365,7 @@ int sweep_keys(const TrainOptions& options, StopSwitch& stop, Collective& ranks,
         run.seconds = end.seconds;
         if (!end.accuracy) write_lines(stderr, result.substr(sizeof(end)) + "\n");
         if (end.accuracy && rank != 0) say_model(RunDirectory(root / run.run));
-        write_file({root / "sweep.csv"}, key_sweep_csv(plan.keys, plan.combinations, plan.runs));
+        write_file(list, key_sweep_csv(plan.keys, plan.combinations, plan.runs));
       }};
   const int code = share_runs(ranks, stop, runs);
   if (code != kDone || !ranks.is_first()) return code;

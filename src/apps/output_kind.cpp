@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "cnn/error.hpp"
@@ -17,12 +18,21 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kPngSignature = "\x89PNG\r\n\x1a\n";
 constexpr std::string_view kNpySignature = "\x93NUMPY";
+constexpr std::string_view kHtmlStart = "<!DOCTYPE html>";
+constexpr std::string_view kConfusionStart = "true\\predicted";
+constexpr std::string_view kPredictionsStart = "index,file,true,predicted,";
+constexpr std::string_view kSweepStart = "run,";
 
-bool is_png(const fs::path& path) {
+bool begins_with(const fs::path& path, std::string_view wanted) {
   if (!fs::is_regular_file(path)) return false;
-  std::array<char, kPngSignature.size()> start{};
+  std::string start(wanted.size(), '\0');
   InputFile(path).read(std::as_writable_bytes(std::span(start)));
-  return std::string_view(start.data(), start.size()) == kPngSignature;
+  return start == wanted;
+}
+
+template <const std::string_view& start>
+bool begins(const fs::path& path) {
+  return begins_with(path, start);
 }
 
 // ONNX has no signature; every tool writes the version first, then its own name or the graph.
@@ -33,28 +43,6 @@ bool is_onnx(const fs::path& path) {
   return start[0] == '\x08' && (start[2] == '\x12' || start[2] == '\x3A');
 }
 
-bool is_npy(const fs::path& path) {
-  if (!fs::is_regular_file(path)) return false;
-  std::array<char, kNpySignature.size()> start{};
-  InputFile(path).read(std::as_writable_bytes(std::span(start)));
-  return std::string_view(start.data(), start.size()) == kNpySignature;
-}
-
-bool is_imported(const fs::path& path) {
-  if (!fs::is_regular_file(path)) return false;
-  std::array<char, kImportedHeader.size()> start{};
-  InputFile(path).read(std::as_writable_bytes(std::span(start)));
-  return std::string_view(start.data(), start.size()) == kImportedHeader;
-}
-
-bool is_html(const fs::path& path) {
-  constexpr std::string_view kStart = "<!DOCTYPE html>";
-  if (!fs::is_regular_file(path)) return false;
-  std::array<char, kStart.size()> start{};
-  InputFile(path).read(std::as_writable_bytes(std::span(start)));
-  return std::string_view(start.data(), start.size()) == kStart;
-}
-
 struct Kind {
   const char* name;
   bool (*is)(const fs::path&);
@@ -62,13 +50,16 @@ struct Kind {
 
 // In the order of OutputKind.
 constexpr std::array kKinds = {
-    Kind{"PNG picture", is_png},
+    Kind{"PNG picture", begins<kPngSignature>},
     Kind{"directory", [](const fs::path& path) { return fs::is_directory(path); }},
     Kind{"ONNX model", is_onnx},
-    Kind{"configuration of cnn-import", is_imported},
-    Kind{"HTML page", is_html},
-    Kind{"array of numpy", is_npy},
+    Kind{"configuration of cnn-import", begins<kImportedHeader>},
+    Kind{"HTML page", begins<kHtmlStart>},
+    Kind{"array of numpy", begins<kNpySignature>},
     Kind{"empty directory, nor a set that cnn-data packed", is_packed_data},
+    Kind{"confusion matrix of cnn-eval", begins<kConfusionStart>},
+    Kind{"list of predictions of cnn-eval", begins<kPredictionsStart>},
+    Kind{"list of runs of --sweep", begins<kSweepStart>},
 };
 
 }  // namespace

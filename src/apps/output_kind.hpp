@@ -11,7 +11,18 @@
 
 namespace cnn::app {
 
-enum class OutputKind { png, directory, onnx, imported, html, npy, packed };
+enum class OutputKind {
+  png,
+  directory,
+  onnx,
+  imported,
+  html,
+  npy,
+  packed,
+  confusion,
+  predictions,
+  sweep
+};
 
 // The first line of a configuration that cnn-import writes.
 inline constexpr std::string_view kImportedHeader =

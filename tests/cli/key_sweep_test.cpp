@@ -274,6 +274,11 @@ TEST(KeySweepCommand, RefusesBeforeTheFirstRun) {
   refused(sweep_arguments(temp / "run", {"--sweep", "data.validation=9,10", "--folds", "2"}),
           "--folds says what is held out");
   refused(train_arguments(temp / "run", {"--folds", "1"}), "--folds");
+  write_file(temp / "sweep.csv", "mine");
+  refused(sweep_arguments(temp.path(), {"--sweep", "training.alpha=0.1,0.2"}),
+          "sweep.csv is there already and is no list of runs");
+  EXPECT_EQ(slurp(temp / "sweep.csv"), "mine");
+  EXPECT_FALSE(std::filesystem::exists(temp / "run-1"));
   refused(train_arguments(temp / "run", {"--folds", "1000", "--seeds", "1-11"}), "11000 runs");
 }
 

@@ -337,6 +337,15 @@ TEST_F(Scoring, EvalNamesWhatIsWrong) {
   expect(run_command("cnn-eval", {"--model", digits_config()}), 3, "digits.yaml");
   expect(run_command("cnn-eval", {"--model", model(), "--split", "dev"}), 2, "dev");
   expect(run_command("cnn-eval", {"--model", model(), "--data", "/nowhere"}), 3, "/nowhere");
+  // What it would write is there, and not its own.
+  for (const char* name : {"confusion.csv", "predictions.csv"}) {
+    const std::filesystem::path out = file(std::string("of ") + name);
+    std::filesystem::create_directory(out);
+    write_file(out / name, "mine");
+    expect(run_command("cnn-eval", {"--model", model(), "--out", out.string()}), 2,
+           std::string(name) + " is there already and is no ");
+    EXPECT_EQ(slurp(out / name), "mine");
+  }
   // Images of another size, and a label the model has no class for.
   std::filesystem::create_directory(file("small"));
   write_dataset(file("small"), DataPart::test, make_dataset({1, 20, 20}, 10, 3));
