@@ -76,6 +76,8 @@ class TemporaryFile {
  public:
   explicit TemporaryFile(const FilePlace& target)
       : path_(target.path), name_(target.path.filename()), beside_(target) {
+    // A run directory is cleared by who takes it.
+    if (target.directory == FilePlace::kByPath) remove_abandoned();
     // Leftovers of killed processes keep their names, and process numbers come again.
     constexpr int kAttempts = 1000;
     const std::string stem = "." + name_.string() + "." + std::to_string(::getpid()) + "-";
@@ -124,6 +126,25 @@ class TemporaryFile {
   }
 
  private:
+  // What processes that were killed left of the same file. It is no reason to write nothing.
+  void remove_abandoned() const {
+    const int descriptor = open_at({beside_.descriptor(), "."}, O_RDONLY | O_DIRECTORY);
+    if (descriptor < 0) return;
+    DIR* const stream = ::fdopendir(descriptor);
+    if (stream == nullptr) {
+      ::close(descriptor);
+      return;
+    }
+    try {
+      for_names(stream, path_, [&](std::string_view name) {
+        if (target_of_temporary(name) != name_.native()) return;
+        remove_if_abandoned({beside_.descriptor(), name});
+      });
+    } catch (const FileError&) {
+      return;
+    }
+  }
+
   // Somebody who removes leftovers may have come between opening and locking.
   bool is_locked() const {
     struct stat status;

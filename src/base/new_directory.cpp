@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <exception>
 #include <utility>
 #include <vector>
 
@@ -22,7 +23,7 @@ void remove_with_files(const fs::path& path) noexcept {
     const std::vector<fs::path> files = list_directory(path);
     if (std::ranges::any_of(files, [](const fs::path& file) { return is_directory(file); })) return;
     for (const fs::path& file : files) remove_file(file);
-  } catch (const FileError&) {
+  } catch (const std::exception&) {
     return;
   }
   ::rmdir(path.c_str());
@@ -92,7 +93,7 @@ void NewDirectory::remove_abandoned() const noexcept {
       if (is_link(path) || !is_directory(path)) continue;
       if (Directory(path).lock()) remove_with_files(path);
     }
-  } catch (const FileError&) {
+  } catch (const std::exception&) {
     return;  // leftovers are no reason to make nothing new
   }
 }

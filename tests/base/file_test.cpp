@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <csignal>
+#include <fstream>
 #include <thread>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -114,7 +117,10 @@ TEST(WriteFile, IsNotInTheWayOfALeftOverTemporaryFile) {
   const TempDir dir;
   const std::string leftover = ".last." + std::to_string(::getpid()) + "-0.tmp";
   write_bytes(dir / leftover, "half a ch");
+  const int held = ::open((dir / leftover).c_str(), O_RDWR);  // so it cannot be removed
+  ASSERT_EQ(::flock(held, LOCK_EX | LOCK_NB), 0);
   write_file(dir / "last", "whole");
+  ::close(held);
   EXPECT_EQ(read_file(dir / "last", kLimit), "whole");
   EXPECT_EQ(read_file(dir / leftover, kLimit), "half a ch");
 }
@@ -135,6 +141,22 @@ TEST(WriteFile, SaysWhyItCannot) {
   EXPECT_EQ(
       file_error_of([&] { write_file(long_name, "text"); }),
       long_name.string() + ": error: cannot create a temporary file beside it: File name too long");
+}
+
+TEST(WriteFile, RemovesWhatTheDeadLeftOfTheSameFileAlone) {
+  const TempDir temp;
+  const fs::path held = temp / ".a.1234567-1.tmp";
+  for (const char* name : {".a.1234567-0.tmp", ".a.1234567-1.tmp", ".b.1234567-0.tmp", ".a.tmp"}) {
+    std::ofstream(temp / name) << "half";
+  }
+  const int descriptor = ::open(held.c_str(), O_RDWR);
+  ASSERT_EQ(::flock(descriptor, LOCK_EX | LOCK_NB), 0);
+  write_file(temp / "a", "text");
+  EXPECT_FALSE(fs::exists(temp / ".a.1234567-0.tmp"));
+  EXPECT_TRUE(fs::exists(held));
+  EXPECT_TRUE(fs::exists(temp / ".b.1234567-0.tmp"));
+  EXPECT_TRUE(fs::exists(temp / ".a.tmp"));
+  ::close(descriptor);
 }
 
 TEST(WriteFile, RefusesWhatIsNoFile) {
