@@ -1,11 +1,19 @@
 #include "apps/command_line.hpp"
 
+#include <cmath>
+#include <cstdlib>
+
 #include "apps/app.hpp"
 #include "apps/command_parts.hpp"
 #include "apps/option_list.hpp"
 
 namespace cnn::app {
 namespace {
+
+// CLI::Range lets it pass.
+std::string not_nan(const std::string& text) {
+  return std::isnan(std::strtod(text.c_str(), nullptr)) ? "must be a number" : "";
+}
 
 void add_options(CLI::App& app, EvalOptions& o) {
   app.add_option("--model", o.models,
@@ -101,6 +109,7 @@ void add_options(CLI::App& app, BenchOptions& o) {
       ->type_name("N");
   app.add_option("--seconds", o.seconds, "What each part of the measurement may take")
       ->check(CLI::Range(0.01, 3600.0))
+      ->check(not_nan)
       ->type_name("S")
       ->capture_default_str();
   app.add_option("--simulate-threads", o.simulate_threads,

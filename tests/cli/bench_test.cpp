@@ -199,6 +199,7 @@ TEST(Bench, NamesWhatIsWrong) {
   expect(bench({"--batch", "many"}), 2, "training.batch");
   expect(bench({"--threads", "0"}), 2, "training.threads");
   expect(bench({"--seconds", "0"}), 2, "--seconds");
+  expect(bench({"--seconds", "nan"}), 2, "--seconds");
   expect(bench({"--set", "network.conv1.strid=1"}), 2, "'strid'");
   expect(bench({"--set", "network.conv2.kernel=50"}), 2, "'conv2'");
 }
