@@ -56,6 +56,12 @@ bool is_run_file(std::string_view name) {
          checkpoint_step(std::string(name)).has_value();
 }
 
+// Of what is none, prepare says why nothing can be written there.
+bool is_file(const FilePlace& place) {
+  struct stat status;
+  return ::fstatat(place.directory, place.name.c_str(), &status, 0) == 0 && S_ISREG(status.st_mode);
+}
+
 // Does the file begin as the log does, with a time, as far as it goes?
 bool is_log_of_run(const FilePlace& place) {
   constexpr std::string_view kTime = "0000-00-00 00:00:00 ";
@@ -197,9 +203,9 @@ bool RunDirectory::holds_run() const {
 std::optional<fs::path> RunDirectory::foreign_file() const {
   if (holds_run()) return std::nullopt;
   for (const fs::path& file : {report(), layers()}) {
-    if (is_there(at(file))) return file;
+    if (is_file(at(file))) return file;
   }
-  if (is_there(at(log())) && !is_log_of_run(at(log()))) return log();
+  if (is_file(at(log())) && !is_log_of_run(at(log()))) return log();
   return std::nullopt;
 }
 
