@@ -67,7 +67,7 @@ Frame frame_of_dy(int count, const WindowAxis& down, const WindowAxis& across) {
 }  // namespace
 
 bool Direct::pays(const Window& window, int count) {
-  constexpr std::int64_t kMostWeights = std::int64_t{1} << 18;  // beyond, BLAS' blocks pay
+  constexpr std::int64_t kMostWeights = std::int64_t{1} << 22;  // not measured beyond
   constexpr int kLargestStride = 8;
   return window.kernel != Size2{1, 1} && window.patch() * std::int64_t{count} <= kMostWeights &&
          std::max(window.stride.height, window.stride.width) <= kLargestStride;

@@ -157,7 +157,7 @@ TEST(Convolution, SaysWhereItsEvaluationIsAProductOfBlas) {
   const auto by_blas = [](std::string_view options, const Shape& input) {
     return make_layer("conv", options)->plan(std::vector<Shape>{input}).evaluates_by_blas;
   };
-  EXPECT_TRUE(by_blas("{count: 128, kernel: 7, pad: 3}", {64, 14, 14}));
+  EXPECT_TRUE(by_blas("{count: 1024, kernel: 7, pad: 3}", {128, 14, 14}));
   EXPECT_FALSE(by_blas("{count: 8, kernel: 3, pad: 1}", {3, 16, 16}));
   EXPECT_FALSE(by_blas("{count: 8, kernel: 3, pad: 1, groups: 2}", {4, 16, 16}));
 }
