@@ -8,62 +8,69 @@
 namespace cnn {
 namespace {
 
-// Rows `row` … of the columns from `lane` on.
+// `rows` rows from `row` on, of the columns from `lane` on.
 template <typename V, int vectors, int rows>
-CNN_INLINE void block(const LaneProduct& job, std::size_t lane, std::size_t& row, std::size_t end) {
+CNN_INLINE void block(const LaneProduct& job, std::size_t lane, std::size_t row) {
   constexpr std::size_t kWidth = sizeof(V) / sizeof(Real);
-  for (; row + rows <= end; row += rows) {
-    V sums[rows][vectors];
-    Real* const c = job.c + row * job.c_step + lane;
-    for (int r = 0; r < rows; ++r) {  // the sums take a while
-      __builtin_prefetch(c + static_cast<std::size_t>(r) * job.c_step, 1);
+  V sums[rows][vectors];
+  Real* const c = job.c + row * job.c_step + lane;
+  for (int r = 0; r < rows; ++r) {  // the sums take a while
+    __builtin_prefetch(c + static_cast<std::size_t>(r) * job.c_step, 1);
+  }
+  for (int r = 0; r < rows; ++r) {
+    const Real start =
+        job.row_start == nullptr ? Real{0} : job.row_start[row + static_cast<std::size_t>(r)];
+    for (int v = 0; v < vectors; ++v) {
+      sums[r][v] = job.adds ? load<V>(c + static_cast<std::size_t>(r) * job.c_step +
+                                      static_cast<std::size_t>(v) * kWidth)
+                            : V{} + start;
+    }
+  }
+  const Real* a = job.a + row * job.a_row_step;
+  const Real* b = job.b + lane;
+  for (std::size_t k = 0; k < job.inner; ++k, a += job.a_inner_step, b += job.b_step) {
+    V columns[vectors];
+    for (int v = 0; v < vectors; ++v) {
+      columns[v] = load<V>(b + static_cast<std::size_t>(v) * kWidth);
     }
     for (int r = 0; r < rows; ++r) {
-      const Real start =
-          job.row_start == nullptr ? Real{0} : job.row_start[row + static_cast<std::size_t>(r)];
-      for (int v = 0; v < vectors; ++v) {
-        sums[r][v] = job.adds ? load<V>(c + static_cast<std::size_t>(r) * job.c_step +
-                                        static_cast<std::size_t>(v) * kWidth)
-                              : V{} + start;
-      }
+      const Real factor = a[static_cast<std::size_t>(r) * job.a_row_step];
+      for (int v = 0; v < vectors; ++v) sums[r][v] += factor * columns[v];
     }
-    const Real* a = job.a + row * job.a_row_step;
-    const Real* b = job.b + lane;
-    for (std::size_t k = 0; k < job.inner; ++k, a += job.a_inner_step, b += job.b_step) {
-      V columns[vectors];
-      for (int v = 0; v < vectors; ++v) {
-        columns[v] = load<V>(b + static_cast<std::size_t>(v) * kWidth);
-      }
-      for (int r = 0; r < rows; ++r) {
-        const Real factor = a[static_cast<std::size_t>(r) * job.a_row_step];
-        for (int v = 0; v < vectors; ++v) sums[r][v] += factor * columns[v];
-      }
-    }
-    for (int r = 0; r < rows; ++r) {
-      for (int v = 0; v < vectors; ++v) {
-        store(held_to(job.range, sums[r][v]),
-              c + static_cast<std::size_t>(r) * job.c_step + static_cast<std::size_t>(v) * kWidth);
-      }
+  }
+  for (int r = 0; r < rows; ++r) {
+    for (int v = 0; v < vectors; ++v) {
+      store(held_to(job.range, sums[r][v]),
+            c + static_cast<std::size_t>(r) * job.c_step + static_cast<std::size_t>(v) * kWidth);
     }
   }
 }
 
-// As many sums at once as registers hold beside what is multiplied.
+// The same for `count` rows, 1 … most.
+template <typename V, int vectors, int most>
+CNN_INLINE void block_of(const LaneProduct& job, std::size_t lane, std::size_t row,
+                         std::size_t count) {
+  if constexpr (most > 1) {
+    if (count < most) return block_of<V, vectors, most - 1>(job, lane, row, count);
+  }
+  block<V, vectors, most>(job, lane, row);
+}
+
+// As many sums at once as registers hold beside what is multiplied, in blocks of about one size: a
+// row that is left over would wait for each of its sums.
 template <typename V, int vectors>
 CNN_INLINE void columns_from(const LaneProduct& job, std::size_t first, std::size_t end,
                              std::size_t& lane) {
   constexpr bool kIsWide = sizeof(V) > sizeof(Lanes8);
   constexpr std::size_t kStep = vectors * sizeof(V) / sizeof(Real);
+  constexpr std::size_t kMost = vectors == 4 ? 3 : vectors == 2 && !kIsWide ? 6 : 12;
+  const std::size_t rows = end - first;
+  const std::size_t blocks = (rows + kMost - 1) / kMost;
   for (; lane + kStep <= job.lanes; lane += kStep) {
-    std::size_t row = first;
-    if constexpr (vectors == 4) {
-      block<V, vectors, 3>(job, lane, row, end);
-    } else {
-      block<V, vectors, vectors == 2 ? (kIsWide ? 12 : 6) : 12>(job, lane, row, end);
-      block<V, vectors, 4>(job, lane, row, end);
+    for (std::size_t k = 0; k < blocks; ++k) {
+      const std::size_t row = rows * k / blocks;
+      block_of<V, vectors, kMost>(job, lane, first + row, rows * (k + 1) / blocks - row);
     }
-    block<V, vectors, 2>(job, lane, row, end);
-    block<V, vectors, 1>(job, lane, row, end);
   }
 }
 
@@ -75,10 +82,9 @@ CNN_INLINE void multiply_by(const LaneProduct& job) {
   constexpr std::size_t kFewRows = 3;
   const std::size_t most = std::max<std::size_t>(1, kCached / (job.inner * kBlock)) * kBlock;
   const std::size_t parts = (job.rows + most - 1) / most;
-  const std::size_t blocks = (job.rows + kBlock - 1) / kBlock;
   for (std::size_t part = 0; part < parts; ++part) {
-    const std::size_t first = blocks * part / parts * kBlock;
-    const std::size_t end = std::min(job.rows, blocks * (part + 1) / parts * kBlock);
+    const std::size_t first = job.rows * part / parts;
+    const std::size_t end = job.rows * (part + 1) / parts;
     std::size_t lane = 0;
     // One row has too few sums in two vectors, each of which waits for the one before.
     if (end - first <= kFewRows) columns_from<V, 4>(job, first, end, lane);
