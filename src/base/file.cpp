@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <utility>
 
 #include <fcntl.h>
@@ -75,12 +76,18 @@ class Beside {
 class TemporaryFile {
  public:
   explicit TemporaryFile(const FilePlace& target)
-      : path_(target.path), name_(target.path.filename()), beside_(target) {
+      : path_(target.path),
+        name_(target.path.filename()),
+        stem_(name_.native().substr(0, kLongestStem)),
+        beside_(target) {
+    if (name_.native().size() > NAME_MAX) {
+      fail(path_, "cannot create a temporary file beside it", ENAMETOOLONG);
+    }
     // A run directory is cleared by who takes it.
     if (target.directory == FilePlace::kByPath) remove_abandoned();
     // Leftovers of killed processes keep their names, and process numbers come again.
     constexpr int kAttempts = 1000;
-    const std::string stem = "." + name_.string() + "." + std::to_string(::getpid()) + "-";
+    const std::string stem = "." + stem_.string() + "." + std::to_string(::getpid()) + "-";
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
       temporary_ = stem + std::to_string(attempt) + ".tmp";
       descriptor_ = open_at(FilePlace(beside_.descriptor(), temporary_), O_RDWR | O_CREAT | O_EXCL);
@@ -137,7 +144,7 @@ class TemporaryFile {
     }
     try {
       for_names(stream, path_, [&](std::string_view name) {
-        if (target_of_temporary(name) != name_.native()) return;
+        if (target_of_temporary(name) != stem_.native()) return;
         remove_if_abandoned({beside_.descriptor(), name});
       });
     } catch (const FileError&) {
@@ -159,8 +166,12 @@ class TemporaryFile {
     }
   }
 
+  // Of a file name, of NAME_MAX bytes at most: what leaves room for the rest of a temporary's.
+  static constexpr std::size_t kLongestStem = 220;
+
   const fs::path& path_;
   fs::path name_;
+  fs::path stem_;
   Beside beside_;
   fs::path temporary_;
   int descriptor_ = -1;

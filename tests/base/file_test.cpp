@@ -81,6 +81,17 @@ TEST(WriteFile, TakesANameInTheCurrentDirectory) {
   EXPECT_EQ(read_file(dir / "a", kLimit), "text");
 }
 
+TEST(WriteFile, TakesANameAsLongAsAnyMayBe) {
+  const TempDir dir;
+  const std::string name(255, 'n');
+  const fs::path left = dir / ("." + std::string(220, 'n') + ".99999999-0.tmp");
+  std::ofstream(left) << "half";
+  write_file(dir / name, "first");
+  write_file(dir / name, "second");
+  EXPECT_EQ(read_file(dir / name, kLimit), "second");
+  EXPECT_EQ(dir.names(), std::vector<std::string>{name});
+}
+
 TEST(WriteFile, HasThePermissionsOfTheUmask) {
   const TempDir dir;
   const mode_t before = ::umask(0027);
