@@ -36,7 +36,7 @@ def measure(binary, name, threads, seconds):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("networks", nargs="*", default=list(NETWORKS), choices=[[], *NETWORKS])
+    parser.add_argument("networks", nargs="*", choices=[[], *NETWORKS], help="all, unless some are named")
     parser.add_argument("--bin", default=ROOT / "build/release/bin", type=Path)
     parser.add_argument("--rounds", default=5, type=int)
     parser.add_argument("--seconds", default=2.0, type=float)
