@@ -44,8 +44,9 @@ int processors_allowed() {
   return count > 0 ? static_cast<int>(count) : 1;
 }
 
-void require_worker(int count) {
+int at_least_one(int count) {
   if (count < 1) throw ArgumentError("workers: " + std::to_string(count) + ", expected at least 1");
+  return count;
 }
 
 }  // namespace
@@ -53,14 +54,21 @@ void require_worker(int count) {
 struct Workers::State {
   std::mutex mutex;
   std::condition_variable wake;
-  // The number of the call of run, whose change is the signal to start, and in the lower half how
-  // many of its tasks nobody has taken yet. In one word, so that a thread that comes late takes
-  // none of the next call for one of this: nobody waits for a thread that has taken no task.
-  std::atomic<std::uint64_t> tickets{0};
-  std::atomic<int> done{0};  // tasks of the present call
+  // Successive tasks of a call: its number, and in the lower half how many of them nobody has taken
+  // yet. In one word, so that a thread that comes late takes none of the next call for one of this:
+  // nobody waits for a thread that has taken no task.
+  struct alignas(64) Part {
+    std::atomic<std::uint64_t> tickets{0};
+    int end = 0;  // one after its last task
+  };
+
+  std::atomic<std::uint32_t> call{0};  // its change is the signal to start
+  std::atomic<int> parts{1};           // of the present call
+  std::unique_ptr<Part[]> part;        // as many as workers
+  std::atomic<int> done{0};            // tasks of the present call
   std::atomic<bool> stop{false};
 
-  // Written by run before `tickets` changes, read by whoever has taken a task that is not done.
+  // Written by run before any `tickets` change, read by whoever has taken a task that is not done.
   int tasks = 0;
   Invoke invoke = nullptr;
   void* callable = nullptr;
@@ -75,21 +83,33 @@ struct Workers::State {
   std::vector<std::thread> threads;
 
   static constexpr int kCallShift = 32;
-  std::uint64_t call() const { return tickets.load(std::memory_order_acquire) >> kCallShift; }
+
+  explicit State(int workers) : part(std::make_unique<Part[]>(static_cast<std::size_t>(workers))) {
+    count = workers;
+  }
 
   // False if none is left.
-  bool take(int& task) {
-    std::uint64_t seen = tickets.load(std::memory_order_acquire);
+  static bool take_of(Part& from, int& task) {
+    std::uint64_t seen = from.tickets.load(std::memory_order_acquire);
     do {
       if (static_cast<std::uint32_t>(seen) == 0) return false;
-    } while (!tickets.compare_exchange_weak(seen, seen - 1, std::memory_order_acq_rel,
-                                            std::memory_order_acquire));
-    task = tasks - static_cast<int>(static_cast<std::uint32_t>(seen));
+    } while (!from.tickets.compare_exchange_weak(seen, seen - 1, std::memory_order_acq_rel,
+                                                 std::memory_order_acquire));
+    task = from.end - static_cast<int>(static_cast<std::uint32_t>(seen));
     return true;
   }
 
+  // Of a worker's own part while there are, then of the others'. False if none is left.
+  bool take(int worker, int& task) {
+    const int of = parts.load(std::memory_order_acquire);
+    for (int i = 0; i < of; ++i) {
+      if (take_of(part[static_cast<std::size_t>((worker + i) % of)], task)) return true;
+    }
+    return false;
+  }
+
   void work(int worker) {
-    for (int task = 0; take(task);) {
+    for (int task = 0; take(worker, task);) {
       if (log != nullptr) log->begin_task();
       try {
         invoke(callable, worker, task);
@@ -106,25 +126,33 @@ struct Workers::State {
   }
 
   void serve(int worker) {
-    std::uint64_t seen = 0;
+    std::uint32_t seen = 0;
     while (true) {
-      for (int spin = 0; spin < spins && call() == seen; ++spin) pause();
-      if (call() == seen) {
+      for (int spin = 0; spin < spins && call.load() == seen; ++spin) pause();
+      if (call.load() == seen) {
         std::unique_lock lock(mutex);
-        wake.wait(lock, [&] { return call() != seen; });
+        wake.wait(lock, [&] { return call.load() != seen; });
       }
-      seen = call();
+      seen = call.load();
       if (stop.load()) return;
       work(worker);
     }
   }
 
-  // Begins a call, and wakes as many threads as it has work for beside the caller.
-  void announce() {
+  // Begins a call of so many parts, and wakes as many threads as it has work for beside the caller.
+  void announce(int of) {
     {
       const std::lock_guard lock(mutex);
-      tickets.store(((call() + 1) << kCallShift) | static_cast<std::uint32_t>(tasks),
-                    std::memory_order_release);
+      const std::uint32_t next = call.load() + 1;
+      parts.store(of, std::memory_order_release);
+      for (int i = 0, begin = 0; i < of; ++i) {
+        Part& to = part[static_cast<std::size_t>(i)];
+        to.end = static_cast<int>(std::int64_t{tasks} * (i + 1) / of);
+        to.tickets.store((std::uint64_t{next} << kCallShift) |
+                             static_cast<std::uint32_t>(to.end - std::exchange(begin, to.end)),
+                         std::memory_order_release);
+      }
+      call.store(next);
     }
     const int helpers = tasks - 1;
     if (helpers >= static_cast<int>(threads.size())) return wake.notify_all();
@@ -135,15 +163,13 @@ struct Workers::State {
   void end() {
     stop.store(true);
     tasks = 0;
-    announce();
+    announce(1);
     wake.notify_all();
     for (std::thread& thread : threads) thread.join();
   }
 };
 
-Workers::Workers(int count) : state_(std::make_unique<State>()) {
-  require_worker(count);
-  state_->count = count;
+Workers::Workers(int count) : state_(std::make_unique<State>(at_least_one(count))) {
   state_->spins = count <= available() ? kSpins : 0;
   state_->threads.reserve(static_cast<std::size_t>(count) - 1);
   try {
@@ -160,9 +186,7 @@ Workers::Workers(int count) : state_(std::make_unique<State>()) {
   }
 }
 
-Workers::Workers(int count, TaskLog& log) : state_(std::make_unique<State>()) {
-  require_worker(count);
-  state_->count = count;
+Workers::Workers(int count, TaskLog& log) : state_(std::make_unique<State>(at_least_one(count))) {
   state_->log = &log;
 }
 
@@ -178,7 +202,8 @@ void Workers::note_line(std::size_t line) {
   if (state_->log != nullptr) state_->log->wait_in_line(line);
 }
 
-void Workers::run_erased(std::string_view stage, int tasks, Invoke invoke, void* callable) {
+void Workers::run_erased(std::string_view stage, int tasks, int parts, Invoke invoke,
+                         void* callable) {
   State& state = *state_;
   if (tasks <= 0) return;
   if (tasks == 1 && state.log == nullptr) return invoke(callable, 0, 0);
@@ -187,7 +212,7 @@ void Workers::run_erased(std::string_view stage, int tasks, Invoke invoke, void*
   state.invoke = invoke;
   state.callable = callable;
   state.done.store(0);
-  state.announce();
+  state.announce(parts);
   state.work(0);
   for (int left = state.spins; state.done.load(std::memory_order_acquire) < tasks;) {
     if (left > 0) {

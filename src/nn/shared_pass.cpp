@@ -168,10 +168,19 @@ int SharedPass::tasks(std::span<const Group> groups, std::size_t block) {
 
 SharedPass::Block SharedPass::block_of(std::span<const Group> groups, int task, std::size_t block) {
   const auto number = static_cast<std::size_t>(task);
-  const std::size_t group = number % groups.size();
-  const std::size_t index = number / groups.size();
+  const std::size_t of_each = divided_up(most_samples(groups), block);
+  const std::size_t group = number / of_each;
+  const std::size_t index = number % of_each;
   const std::size_t first = std::min(index * block, groups[group].n);
   return {group, index, {first, std::min(block, groups[group].n - first)}};
+}
+
+SharedPass::Block SharedPass::alternating_block_of(std::span<const Group> groups, int task,
+                                                   std::size_t block) {
+  const auto number = static_cast<std::size_t>(task);
+  const std::size_t of_each = divided_up(most_samples(groups), block);
+  const std::size_t at = number % groups.size() * of_each + number / groups.size();
+  return block_of(groups, static_cast<int>(at), block);
 }
 
 // A worker's share of all samples, so that what a call prepares serves as many as can be.
@@ -189,7 +198,8 @@ Scratch& SharedPass::scratch_of(std::span<Workspace> workspaces, int worker) {
 void SharedPass::forward_pieces(const Stage& stage, std::span<Workspace> workspaces,
                                 std::span<const Group> groups) {
   const std::size_t pieces = network_.nodes()[stage.begin].plan.pieces;
-  workers_.run(stage.name, static_cast<int>(groups.size() * pieces), [&](int worker, int task) {
+  const auto all = static_cast<int>(groups.size() * pieces);
+  workers_.run_near(stage.name, all, [&](int worker, int task) {
     const std::size_t k = static_cast<std::size_t>(task) / pieces;
     const std::size_t piece = static_cast<std::size_t>(task) % pieces;
     network_.forward_part(stage.begin, workspaces[k], scratch_of(workspaces, worker),
@@ -213,7 +223,7 @@ void SharedPass::forward(std::span<Workspace> workspaces, std::span<const Group>
                               : stage.cut == Cut::unit
                                   ? samples_of_a_task(groups, plan.unit / plan.pieces)
                                   : most_samples(groups);
-    workers_.run(stage.name, tasks(groups, block), [&](int worker, int task) {
+    workers_.run_near(stage.name, tasks(groups, block), [&](int worker, int task) {
       const Block part = block_of(groups, task, block);
       if (part.samples.count == 0) return;
       for (std::size_t i = stage.begin; i < stage.end; ++i) {
@@ -262,7 +272,7 @@ void SharedPass::forward_by_channels(std::span<Workspace> workspaces,
     }
     const std::size_t parts = stage.cut == Cut::channels ? parts_of(stage, groups.size()) : 1;
     const auto all = static_cast<int>(parts * groups.size());
-    workers_.run(stage.name, all, [&](int worker, int task) {
+    workers_.run_near(stage.name, all, [&](int worker, int task) {
       const std::size_t k = static_cast<std::size_t>(task) / parts;
       const Channels channels = channels_of(stage, static_cast<std::size_t>(task) % parts, parts);
       for (std::size_t i = stage.begin; i < stage.end; ++i) {
@@ -299,7 +309,7 @@ void SharedPass::backward(std::span<Workspace> workspaces, std::span<const Group
 
 void SharedPass::backward_samples(const Stage& stage, std::span<Workspace> workspaces,
                                   std::span<const Group> groups) {
-  workers_.run(stage.name, tasks(groups, Network::kBlock), [&](int worker, int task) {
+  workers_.run_near(stage.name, tasks(groups, Network::kBlock), [&](int worker, int task) {
     const Block part = block_of(groups, task, Network::kBlock);
     if (part.samples.count == 0) return;
     for (std::size_t i = stage.end; i-- > stage.begin;) {
@@ -324,13 +334,13 @@ void SharedPass::backward_in_turn(const Stage& stage, std::span<Workspace> works
   workers_.run(stage.name, all, [&](int worker, int task) {
     Scratch& scratch = scratch_of(workspaces, worker);
     if (task >= shares) {
-      const Block part = block_of(groups, task - shares, block);
+      const Block part = alternating_block_of(groups, task - shares, block);
       if (part.samples.count == 0) return;
       network_.backward_part(layer, workspaces[part.group], scratch,
                              {.samples = part.samples, .pieces = {0, 0}}, nullptr);
       return;
     }
-    const Block part = block_of(groups, task, plan.unit);
+    const Block part = alternating_block_of(groups, task, plan.unit);
     if (part.samples.count == 0) return;
     const Turn turn(turns_[part.group], part.index);
     network_.backward_part(layer, workspaces[part.group], scratch,
@@ -346,7 +356,8 @@ void SharedPass::backward_pieces(const Stage& stage, std::span<Workspace> worksp
                                  std::span<const Group> groups) {
   const std::size_t layer = stage.begin;
   const std::size_t pieces = network_.nodes()[layer].plan.pieces;
-  workers_.run(stage.name, static_cast<int>(groups.size() * pieces), [&](int worker, int task) {
+  const auto all = static_cast<int>(groups.size() * pieces);
+  workers_.run_near(stage.name, all, [&](int worker, int task) {
     const std::size_t k = static_cast<std::size_t>(task) / pieces;
     const std::size_t piece = static_cast<std::size_t>(task) % pieces;
     network_.backward_part(layer, workspaces[k], scratch_of(workspaces, worker),
@@ -359,7 +370,7 @@ void SharedPass::backward_groups(const Stage& stage, std::span<Workspace> worksp
                                  std::span<const Group> groups) {
   const std::size_t layer = stage.begin;
   const bool whole = network_.nodes()[layer].plan.takes_all_samples(Phase::train);
-  workers_.run(stage.name, static_cast<int>(groups.size()), [&](int worker, int task) {
+  workers_.run_near(stage.name, static_cast<int>(groups.size()), [&](int worker, int task) {
     const auto k = static_cast<std::size_t>(task);
     const std::size_t block = whole ? groups[k].n : Network::kBlock;
     for (std::size_t first = 0; first < groups[k].n; first += block) {

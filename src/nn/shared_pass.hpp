@@ -9,14 +9,16 @@
 //     the gradient of `unit` samples in a worker's scratch; the workers add theirs in turn;
 //   - fully connected layers and batch_norm: ranges of outputs, inputs or channels;
 //   - the gradients of the other convolutions: ranges of channels. Nobody waits for these, so all
-//   of
-//     them together are the last phase;
+//     of them together are the last phase;
 //   - a layer that says nothing of this: one task for each group.
 //
 // In evaluation, where an image's bits do not depend on its group, groups are single samples, of
 // which there are fewer than workers, and are cut by channels (ChannelCut): a phase is a layer that
 // makes each channel of all channels before it, and those behind it that make each channel of the
 // same one.
+//
+// A worker has the same samples in phase after phase, unless others are done earlier: they stay in
+// the cache of one processor.
 //
 // Tasks write to different memory or in a fixed order, and give the bits that Network::forward and
 // backward give on one thread. Those keep a group in one cache and need no barrier: they are the
@@ -63,7 +65,7 @@ class SharedPass {
   // after. A log is told that this is `stage`.
   template <typename Body>
   void for_samples(std::string_view stage, std::span<const Group> groups, const Body& body) {
-    workers_.run(stage, tasks(groups, Network::kBlock), [&](int worker, int task) {
+    workers_.run_near(stage, tasks(groups, Network::kBlock), [&](int worker, int task) {
       const Block block = block_of(groups, task, Network::kBlock);
       if (block.samples.count > 0) {
         body(static_cast<std::size_t>(worker), block.group, block.samples);
@@ -108,10 +110,12 @@ class SharedPass {
   void name_stages(std::vector<Stage>& stages, std::string_view way) const;
   bool is_active(std::size_t layer) const;
 
-  // Of blocks of so many samples; task after task is a block of another group, so that the blocks
-  // of a group are taken in their order.
+  // Of blocks of so many samples, group by group.
   static int tasks(std::span<const Group> groups, std::size_t block);
   static Block block_of(std::span<const Group> groups, int task, std::size_t block);
+  // Task after task is a block of another group: those of one group, who wait for each other, are
+  // apart.
+  static Block alternating_block_of(std::span<const Group> groups, int task, std::size_t block);
   std::size_t samples_of_a_task(std::span<const Group> groups, std::size_t unit) const;
   Scratch& scratch_of(std::span<Workspace> workspaces, int worker);
 
