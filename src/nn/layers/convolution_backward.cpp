@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 
 #include "kernels/few_channels.hpp"
 #include "nn/layers/convolution_layer.hpp"
@@ -23,7 +24,10 @@ void Convolution::cut_gradients() {
   if (groups_ == 1 && of_few_channels_) {
     pieces = all / kTogether;
   } else if (groups_ == 1) {
-    pieces = std::min(all, window_.patch() / patch);
+    // As many as there are workers, or half of them, or twice: three tasks keep two busy for as
+    // long as four do.
+    pieces = static_cast<int>(
+        std::bit_floor(static_cast<unsigned>(std::min(all, window_.patch() / patch))));
   }
   pieces = std::clamp(pieces, 1, kMost);
   piece_size_ = (all + pieces - 1) / pieces;
