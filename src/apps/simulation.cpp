@@ -44,9 +44,11 @@ struct Measured {
   std::optional<double> seconds;  // of one on real threads
 };
 
-// As many steps of each as fit into the time, but some.
+// As many steps of each as fit into the time, but some. They take turns; the first of a turn, which
+// finds threads asleep and what others left in the caches, does not count.
 Measured measure(const BenchmarkSetup& setup, LoggedTraining& one, int threads, double seconds) {
   constexpr std::size_t kFewest = 3;
+  constexpr int kStepsOfATurn = 3;
   constexpr std::size_t kMost = 300;  // more make no better figures
   LoggedTraining logged(setup, threads);
   std::optional<Workers> workers;
@@ -55,18 +57,22 @@ Measured measure(const BenchmarkSetup& setup, LoggedTraining& one, int threads, 
     real.emplace(setup.config, setup.network, setup.batch, workers.emplace(threads));
     real->step(0);
   }
-  logged.step();
   std::vector<StepTimes> steps;
   std::vector<StepTimes> steps_of_one;
   std::vector<double> real_seconds;
   const Clock::time_point begin = Clock::now();
   while (steps.size() < kFewest || (steps.size() < kMost && seconds_since(begin) < seconds)) {
-    steps.push_back(logged.step());
-    if (threads > 1) steps_of_one.push_back(one.step());
+    logged.step();
+    for (int i = 0; i < kStepsOfATurn; ++i) steps.push_back(logged.step());
+    if (threads > 1) one.step();
+    for (int i = 0; i < kStepsOfATurn && threads > 1; ++i) steps_of_one.push_back(one.step());
     if (!real) continue;
-    const Clock::time_point before = Clock::now();
     real->step(0);
-    real_seconds.push_back(seconds_since(before));
+    for (int i = 0; i < kStepsOfATurn; ++i) {
+      const Clock::time_point before = Clock::now();
+      real->step(0);
+      real_seconds.push_back(seconds_since(before));
+    }
   }
   Measured result{undisturbed(steps), undisturbed(threads > 1 ? steps_of_one : steps), {}};
   if (real) result.seconds = undisturbed(std::move(real_seconds));
@@ -141,9 +147,11 @@ double step_traffic(const Network& network, std::size_t batch, std::size_t state
   double per_sample = 0;
   for (std::size_t i = 0; i < network.nodes().size(); ++i) {
     const LayerPlan& plan = network.nodes()[i].plan;
-    const double output = static_cast<double>(plan.output.size() * sizeof(Real));
-    const double kept = static_cast<double>(plan.saved_bytes_per_sample);
-    per_sample += 2 * (output + kept) + (network.wants_gradient(i + 1) ? 2 * output : 0);
+    const auto output = static_cast<double>(plan.output.size() * sizeof(Real));
+    const bool has_gradient = network.wants_gradient(i + 1) && !network.returns_in_place(i);
+    per_sample += 2 * static_cast<double>(plan.saved_bytes_per_sample);
+    per_sample += network.works_in_place(i) ? 0 : 2 * output;
+    per_sample += has_gradient ? 2 * output : 0;
   }
   const double groups = static_cast<double>((batch + TrainStep::kGroup - 1) / TrainStep::kGroup);
   const double slots = std::min(groups, static_cast<double>(TrainStep::kSlots));

@@ -31,6 +31,17 @@ TEST_P(WorkersOfAnyNumber, RunEveryTaskExactlyOnce) {
   }
 }
 
+TEST_P(WorkersOfAnyNumber, RunEveryTaskNearThemOnce) {
+  Workers workers(GetParam());
+  for (const int tasks : {0, 1, 2, 7, 1000, 3}) {
+    std::vector<std::atomic<int>> runs(static_cast<std::size_t>(tasks));
+    workers.run_near("", tasks, [&](int, int task) { ++runs.at(static_cast<std::size_t>(task)); });
+    workers.run(tasks, [&](int, int task) { ++runs.at(static_cast<std::size_t>(task)); });
+    EXPECT_TRUE(std::ranges::all_of(runs, [](const auto& count) { return count == 2; }))
+        << tasks << " tasks";
+  }
+}
+
 TEST_P(WorkersOfAnyNumber, AreNumberedFromTheCallerOn) {
   Workers workers(GetParam());
   EXPECT_EQ(workers.count(), GetParam());
@@ -178,6 +189,35 @@ class Diary : public TaskLog {
 
   std::vector<std::string> lines;
 };
+
+// The first task of each waits until all workers have one.
+TEST(Workers, BeginWithAPartOfTheirOwn) {
+  constexpr int kWorkers = 3;
+  constexpr int kTasks = 9;
+  Workers workers(kWorkers);
+  std::vector<int> worker_of(kTasks, -1);
+  std::atomic<int> begun{0};
+  workers.run_near("", kTasks, [&](int worker, int task) {
+    worker_of[static_cast<std::size_t>(task)] = worker;
+    ++begun;
+    while (begun < kWorkers) std::this_thread::yield();
+  });
+  EXPECT_EQ(worker_of[0], 0);
+  EXPECT_EQ(worker_of[3], 1);
+  EXPECT_EQ(worker_of[6], 2);
+}
+
+// Whoever has task 0 is in it until all others are done, those of its own part, too.
+TEST(Workers, TakeTasksOfOthersWhenTheirOwnAreDone) {
+  constexpr int kTasks = 8;
+  Workers workers(2);
+  std::atomic<int> done{0};
+  workers.run_near("", kTasks, [&](int, int task) {
+    while (task == 0 && done < kTasks - 1) std::this_thread::yield();
+    ++done;
+  });
+  EXPECT_EQ(done, kTasks);
+}
 
 TEST(Workers, WithALogRunTasksInTheirOrderAndTellIt) {
   Diary diary;
