@@ -172,22 +172,24 @@ int post_pieces(const CnnMpiMessage& message, const Post& post) {
   return MPI_SUCCESS;
 }
 
+// What is sent comes first: MPI asks before it sends much, and our answer to another's question would
+// stand behind all of our data in the same connection. Both directions would take turns.
 const char* post_all(const CnnMpiMessage* sends, std::size_t send_count,
                      const CnnMpiMessage* receives, std::size_t receive_count) {
   State& s = state();
   const std::lock_guard lock(s.mutex);
   s.requests.clear();
-  for (std::size_t i = 0; i < receive_count; ++i) {
-    const int result = post_pieces(receives[i], [&](void* bytes, int count, MPI_Request* request) {
-      return MPI_Irecv(bytes, count, MPI_BYTE, receives[i].rank, kMessage, s.world, request);
-    });
-    if (result != MPI_SUCCESS) return failure("MPI cannot receive", result);
-  }
   for (std::size_t i = 0; i < send_count; ++i) {
     const int result = post_pieces(sends[i], [&](void* bytes, int count, MPI_Request* request) {
       return MPI_Isend(bytes, count, MPI_BYTE, sends[i].rank, kMessage, s.world, request);
     });
     if (result != MPI_SUCCESS) return failure("MPI cannot send", result);
+  }
+  for (std::size_t i = 0; i < receive_count; ++i) {
+    const int result = post_pieces(receives[i], [&](void* bytes, int count, MPI_Request* request) {
+      return MPI_Irecv(bytes, count, MPI_BYTE, receives[i].rank, kMessage, s.world, request);
+    });
+    if (result != MPI_SUCCESS) return failure("MPI cannot receive", result);
   }
   return nullptr;
 }

@@ -16,21 +16,21 @@ done
 
 work=$(mktemp -d)
 clean() {
-  ip netns delete cnn-test-a 2>/dev/null || true
-  ip netns delete cnn-test-b 2>/dev/null || true
+  ip netns delete cnn-test-1 2>/dev/null || true
+  ip netns delete cnn-test-2 2>/dev/null || true
   rm -rf "$work"
 }
 trap clean EXIT
-{ ip netns add cnn-test-a && ip netns add cnn-test-b; } 2>/dev/null || skip "this machine lets nobody make network namespaces"
-ip link add cnn-a netns cnn-test-a type veth peer name cnn-b netns cnn-test-b
-ip -n cnn-test-a addr add 10.77.0.1/24 dev cnn-a
-ip -n cnn-test-b addr add 10.77.0.2/24 dev cnn-b
-for host in a b; do
+{ ip netns add cnn-test-1 && ip netns add cnn-test-2; } 2>/dev/null || skip "this machine lets nobody make network namespaces"
+ip link add cnn-1 netns cnn-test-1 type veth peer name cnn-2 netns cnn-test-2
+ip -n cnn-test-1 addr add 10.77.0.1/24 dev cnn-1
+ip -n cnn-test-2 addr add 10.77.0.2/24 dev cnn-2
+for host in 1 2; do
   ip -n cnn-test-$host link set lo up
   ip -n cnn-test-$host link set cnn-$host up
 done
 # The kernel says a moment later that a link runs; before that UCX, which MPICH may be built on, does not see the device.
-for host in a b; do
+for host in 1 2; do
   until ip -n cnn-test-$host link show cnn-$host | grep -q "state UP"; do sleep 0.1; done
 done
 
@@ -38,7 +38,7 @@ export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_hwloc_
 # Both hosts are one machine, of whose memory UCX would make its link.
 export UCX_TLS=tcp,self
 launch() {  # which MPI, the arguments of cnn-train
-  local options=(-launcher rsh -launcher-exec "$here/agent.sh" -iface cnn-a -hosts 10.77.0.1,10.77.0.2 -ppn 1)
+  local options=(-launcher rsh -launcher-exec "$here/agent.sh" -iface cnn-1 -hosts 10.77.0.1,10.77.0.2 -ppn 1)
   if [ "$1" = openmpi ]; then
     options=(--mca plm_rsh_agent "$here/agent.sh" --host 10.77.0.1:1,10.77.0.2:1
              --mca oob_tcp_if_include 10.77.0.0/24 --mca btl_tcp_if_include 10.77.0.0/24)
@@ -61,7 +61,7 @@ for mpi in "${mpis[@]}"; do
     >"$work/log" 2>&1 &
   launcher=$!
   until [ -e "$work/$mpi-cut/last.safetensors" ]; do sleep 0.1; done
-  ip -n cnn-test-b link set cnn-b down
+  ip -n cnn-test-2 link set cnn-2 down
   # The launcher waits for the other host in its own way; the ranks do not.
   for ((second = 0; second < 60; ++second)); do
     [ "$(ranks)" -eq 0 ] && break
@@ -70,7 +70,7 @@ for mpi in "${mpis[@]}"; do
   [ "$(ranks)" -eq 0 ] || { echo "ranks of $mpi outlive the link"; exit 1; }
   grep -q "has not been heard of for 20 seconds" "$work/log"
   kill -9 "$launcher" 2>/dev/null || true
-  ip -n cnn-test-b link set cnn-b up
+  ip -n cnn-test-2 link set cnn-2 up
 
   # What it had reached goes on, on one host, to the bytes of a run that nobody cut.
   "$train" "${options[@]}" --out "$work/$mpi-cut" --resume --set training.steps=300 >/dev/null
