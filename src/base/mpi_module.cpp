@@ -172,8 +172,8 @@ int post_pieces(const CnnMpiMessage& message, const Post& post) {
   return MPI_SUCCESS;
 }
 
-// What is sent comes first: MPI asks before it sends much, and our answer to another's question would
-// stand behind all of our data in the same connection. Both directions would take turns.
+// What is sent comes first: MPI asks before it sends much, and our answer to another's question
+// would stand behind all of our data in the same connection. Both directions would take turns.
 const char* post_all(const CnnMpiMessage* sends, std::size_t send_count,
                      const CnnMpiMessage* receives, std::size_t receive_count) {
   State& s = state();
