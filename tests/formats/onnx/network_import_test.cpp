@@ -11,6 +11,7 @@
 
 #include "formats/onnx/layer_nodes.hpp"
 #include "support/file_error_of.hpp"
+#include "support/onnx_graph.hpp"
 #include "support/random_network.hpp"
 
 namespace cnn::onnx {
@@ -18,62 +19,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-using Integers = std::vector<std::int64_t>;
-
-// Graphs put together node by node, from x (batch, 2, 8, 8).
-class Graph {
- public:
-  Graph() {
-    model_.inputs.push_back(
-        {"x",
-         ElementType::float32,
-         {std::string("n"), std::int64_t{2}, std::int64_t{8}, std::int64_t{8}}});
-  }
-
-  Graph& weight(const std::string& name, const Dims& dims, float value = 0.5F) {
-    const std::vector<float> values(element_count(dims), value);
-    model_.initializers.push_back(constant(name, dims, std::span(values)));
-    return *this;
-  }
-  Graph& integers(const std::string& name, const Integers& values) {
-    model_.initializers.push_back(
-        constant(name, {static_cast<std::int64_t>(values.size())}, std::span(values)));
-    return *this;
-  }
-  Graph& node(const std::string& op, std::vector<std::string> inputs, const std::string& output,
-              std::vector<Attribute> attributes = {}) {
-    model_.nodes.push_back({output, op, std::move(inputs), {output}, std::move(attributes)});
-    return *this;
-  }
-
-  ImportedNetwork import() {
-    model_.outputs = {{model_.nodes.back().outputs.front(), ElementType::float32, {}}};
-    return import_network("a.onnx", model_, {});
-  }
-  std::string error() {
-    return file_error_of([&] { import(); });
-  }
-  Model& model() { return model_; }
-
- private:
-  Model model_;
-};
-
-std::string text(const ImportedLayer& layer) {
-  std::string line = layer.type;
-  for (const auto& [key, value] : layer.options) line += " " + key + " " + value;
-  return line;
-}
-
-std::vector<std::string> texts(const ImportedNetwork& network) {
-  std::vector<std::string> lines;
-  for (const ImportedLayer& layer : network.layers) lines.push_back(text(layer));
-  return lines;
-}
-
-const std::vector<float>& tensor(const ImportedNetwork& network, std::string_view name) {
-  return std::ranges::find(network.tensors, name, &ImportedTensor::name)->values;
-}
 
 TEST(NetworkImport, ReadsBackWhatIsExported) {
   for (std::uint32_t seed = 1; seed <= 30; ++seed) {
@@ -147,32 +92,6 @@ TEST(NetworkImport, KnowsTheTwoClipsThatAreLayers) {
   EXPECT_THAT(texts(clip(0, 6).import()), ElementsAre("relu6"));
   EXPECT_THAT(clip(0, 5).error(), HasSubstr("only Clip from 0 upwards has a layer"));
   EXPECT_THAT(clip(-1, 6).error(), HasSubstr("only Clip from 0 upwards has a layer"));
-}
-
-// F.pad of PyTorch, whose pads begin with the last extent: the list is filled up with zeros, and
-// its pairs are turned around.
-TEST(NetworkImport, FollowsPadsThatPyTorchComputes) {
-  const ImportedNetwork network =
-      Graph()
-          .integers("pads", {1, 2, 3, 4})
-          .integers("missing", {4})
-          .integers("pairs", {-1, 2})
-          .integers("last", {-1})
-          .integers("first", {std::numeric_limits<std::int64_t>::min() + 1})
-          .integers("axis", {0})
-          .integers("flat", {-1})
-          .weight("w", {1, 2, 9, 9})
-          .node("ConstantOfShape", {"missing"}, "zeros")
-          .node("Concat", {"pads", "zeros"}, "all", {{"axis", std::int64_t{0}}})
-          .node("Reshape", {"all", "pairs"}, "matrix")
-          .node("Slice", {"matrix", "last", "first", "axis", "last"}, "turned")
-          .node("Transpose", {"turned"}, "columns", {{"perm", Integers{1, 0}}})
-          .node("Reshape", {"columns", "flat"}, "list")
-          .node("Cast", {"list"}, "whole", {{"to", std::int64_t{7}}})
-          .node("Pad", {"x", "whole"}, "p")
-          .node("Conv", {"p", "w"}, "y")
-          .import();
-  EXPECT_THAT(texts(network), ElementsAre("conv count 1 kernel 10 pad [4, 2] bias false"));
 }
 
 // Of (n, 2, 8, 8).
@@ -349,23 +268,6 @@ TEST(NetworkImport, RefusesTwoTensorsOfOneName) {
               HasSubstr("its output 'x' is there already"));
 }
 
-TEST(NetworkImport, MakesUpForPadsThatDiffer) {
-  const ImportedNetwork network =
-      Graph()
-          .weight("w", {1, 2, 3, 3})
-          .node("Conv", {"x", "w"}, "c",
-                {{"auto_pad", std::string("SAME_UPPER")}, {"strides", Integers{2, 2}}})
-          .node("MaxPool", {"c"}, "y",
-                {{"kernel_shape", Integers{3, 3}},
-                 {"strides", Integers{2, 2}},
-                 {"pads", Integers{0, 0, 1, 1}}})
-          .import();
-  EXPECT_THAT(texts(network), ElementsAre("conv count 1 kernel 4 stride 2 pad 1 bias false",
-                                          "pool type max kernel 3 stride 2 round ceil"));
-  EXPECT_EQ(tensor(network, "c.weight")[0], 0);  // the row of zeros before the kernel
-  EXPECT_EQ(tensor(network, "c.weight")[15], 0.5F);
-}
-
 TEST(NetworkImport, FollowsShapesThatToolsCompute) {
   const ImportedNetwork network =
       Graph()
@@ -396,81 +298,6 @@ TEST(NetworkImport, TurnsTheWeightsOfHeightWidthChannels) {
   const std::vector<float>& found = tensor(network, "y.weight");
   EXPECT_EQ(found[1], 2);   // channel 0, second pixel
   EXPECT_EQ(found[64], 1);  // channel 1, first pixel
-}
-
-TEST(NetworkImport, CountsPadsAsAConvolutionDoes) {
-  const std::vector<Attribute> window = {{"kernel_shape", Integers{2, 2}},
-                                         {"pads", Integers{1, 1, 1, 1}},
-                                         {"count_include_pad", std::int64_t{1}}};
-  const ImportedNetwork network = Graph().node("AveragePool", {"x"}, "y", window).import();
-  EXPECT_THAT(texts(network), ElementsAre("conv count 2 kernel 2 pad 1 groups 2 bias false"));
-  EXPECT_EQ(tensor(network, "y.weight")[0], 0.25F);
-}
-
-// Without pads there is nothing to count, whatever the windows at the far end.
-TEST(NetworkImport, CountsNoPadsWhereThereAreNone) {
-  EXPECT_THAT(texts(Graph()
-                        .node("AveragePool", {"x"}, "y",
-                              {{"kernel_shape", Integers{3, 3}},
-                               {"strides", Integers{2, 2}},
-                               {"ceil_mode", std::int64_t{1}},
-                               {"count_include_pad", std::int64_t{1}}})
-                        .import()),
-              ElementsAre("pool type avg kernel 3 stride 2 round ceil"));
-}
-
-// Zeros around an image that are pixels: no pool's pad, which nothing is averaged with.
-TEST(NetworkImport, GivesZerosALayerWhereNoPadTakesThem) {
-  const auto padded = [](const std::string& op, std::vector<Attribute> attributes = {}) {
-    return texts(Graph()
-                     .integers("p", {0, 0, 1, 0, 0, 0, 1, 0})
-                     .node("Pad", {"x", "p"}, "z")
-                     .node(op, {"z"}, "y", std::move(attributes))
-                     .import());
-  };
-  const std::string zeros = "conv count 2 kernel 1 pad [1, 0] groups 2 bias false";
-  const Attribute kernel = {"kernel_shape", Integers{2, 2}};
-  const Attribute strides = {"strides", Integers{2, 2}};
-  EXPECT_THAT(padded("Tanh"), ElementsAre(zeros, "tanh"));
-  EXPECT_THAT(padded("MaxPool", {kernel, strides}), ElementsAre(zeros, "pool type max kernel 2"));
-  EXPECT_THAT(padded("AveragePool", {kernel, strides, {"pads", Integers{0, 1, 0, 1}}}),
-              ElementsAre(zeros, "pool type avg kernel 2 pad [0, 1]"));
-  EXPECT_THAT(padded("AveragePool", {{"kernel_shape", Integers{3, 3}},
-                                     strides,
-                                     {"ceil_mode", std::int64_t{1}},
-                                     {"count_include_pad", std::int64_t{1}}}),
-              ElementsAre(zeros, "pool type avg kernel 3 stride 2 round ceil"));
-}
-
-TEST(NetworkImport, GivesZerosALayerBeforeADilatedKernelThatCannotMakeUpForThem) {
-  const ImportedNetwork network =
-      Graph()
-          .weight("w", {1, 2, 3, 3})
-          .node("Conv", {"x", "w"}, "y",
-                {{"dilations", Integers{2, 2}}, {"pads", Integers{1, 2, 2, 2}}})
-          .import();
-  EXPECT_THAT(texts(network), ElementsAre("conv count 2 kernel [2, 1] pad 2 groups 2 bias false",
-                                          "conv count 1 kernel 3 dilation 2 bias false"));
-  EXPECT_THAT(tensor(network, "y_pad.weight"), ElementsAre(0, 1, 0, 1));
-}
-
-TEST(NetworkImport, ReadsPadsOfSomeAxesAndOfImagesWithChannelsLast) {
-  const ImportedNetwork network =
-      Graph()
-          .integers("two", {1, 2, 3, 4})
-          .integers("axes", {-1, 2})
-          .integers("four", {0, 1, 0, 0, 0, 0, 1, 0})
-          .weight("w", {1, 2, 1, 1})
-          .node("Pad", {"x", "two", "", "axes"}, "p")
-          .node("Relu", {"p"}, "r")
-          .node("Transpose", {"r"}, "t", {{"perm", Integers{0, 2, 3, 1}}})
-          .node("Pad", {"t", "four"}, "q")
-          .node("Transpose", {"q"}, "u", {{"perm", Integers{0, 3, 1, 2}}})
-          .node("Conv", {"u", "w"}, "y")
-          .import();
-  EXPECT_THAT(texts(network), ElementsAre("conv count 2 kernel 3 pad [4, 3] groups 2 bias false",
-                                          "relu", "conv count 1 kernel 2 pad 1 bias false"));
-  EXPECT_EQ(network.outputs, 15U * 13U);
 }
 
 TEST(NetworkImport, ComputesWithShapes) {
