@@ -5,32 +5,39 @@
 #include <cmath>
 #include <vector>
 
-#include "data/image/resample.hpp"
-
 namespace cnn {
 namespace {
 
 // Side of the reduced picture in which the paper's level is estimated.
 constexpr int kLightMap = 96;
+// The picture is made smooth, so that the darkest of its noise does not count as paper, and shadows
+// grow again by what that took from their edges, which would be left as ink: once for so many
+// pixels of the longer side.
+constexpr int kPixelsASmoothing = 256;
 // Paper darker than this part of the lightest, or than this level, counts as if it were as light:
 // what little it reflects is mostly noise.
 constexpr double kDeepestShadow = 0.25;
 constexpr int kBlack = 32;
 
-// values_i <- the best of values_{i−radius} … values_{i+radius}, along lines of a plane.
+// values_i <- the best of values_{i−radius} … values_{i+radius}, along lines of a plane, in time
+// that does not depend on the radius: candidates are kept in order, the best one first.
 template <typename Better>
-void filter_lines(std::vector<double>& values, Size2 size, int radius, Better better) {
+void filter_lines(std::vector<float>& values, Size2 size, int radius, Better better) {
   const auto height = static_cast<std::size_t>(size.height);
   const auto width = static_cast<std::size_t>(size.width);
   const auto reach = static_cast<std::size_t>(radius);
-  const auto along = [&](std::size_t first, std::size_t step, std::size_t count) {
-    std::vector<double> line(count);
-    for (std::size_t i = 0; i < count; ++i) line[i] = values[first + i * step];
+  std::vector<float> line(std::max(height, width));
+  std::vector<std::size_t> candidates(line.size());
+  const auto along = [&](std::size_t start, std::size_t step, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) line[i] = values[start + i * step];
+    std::size_t first = 0, last = 0, next = 0;
     for (std::size_t i = 0; i < count; ++i) {
-      const std::size_t end = std::min(i + reach + 1, count);
-      double best = line[i];
-      for (std::size_t k = i > reach ? i - reach : 0; k < end; ++k) best = better(best, line[k]);
-      values[first + i * step] = best;
+      for (; next < std::min(i + reach + 1, count); ++next) {
+        while (last > first && !better(line[candidates[last - 1]], line[next])) --last;
+        candidates[last++] = next;
+      }
+      if (candidates[first] + reach < i) ++first;
+      values[start + i * step] = line[candidates[first]];
     }
   };
   for (std::size_t y = 0; y < height; ++y) along(y * width, 1, width);
@@ -50,7 +57,7 @@ class Surface {
     }
   }
 
-  double at(std::size_t y, std::size_t x) const {
+  double at(double y, double x) const {
     const auto terms = terms_at(y, x);
     double sum = 0;
     for (std::size_t k = 0; k < kTerms; ++k) sum += weights_[k] * terms[k];
@@ -65,9 +72,10 @@ class Surface {
   static constexpr double kAbove = 1.5;
   static constexpr double kBelow = 3;
 
-  Terms terms_at(std::size_t y, std::size_t x) const {
-    const double v = static_cast<double>(y) / static_cast<double>(map_.height());
-    const double u = static_cast<double>(x) / static_cast<double>(map_.width());
+  // 0, 0 is the middle of the first pixel.
+  Terms terms_at(double y, double x) const {
+    const double v = y / static_cast<double>(map_.height());
+    const double u = x / static_cast<double>(map_.width());
     return {1, u, v, u * u, u * v, v * v};
   }
 
@@ -77,7 +85,7 @@ class Surface {
     for (std::size_t y = 0; y < map_.height(); ++y) {
       for (std::size_t x = 0; x < map_.width(); ++x) {
         if (used_[y * map_.width() + x] == 0) continue;
-        const Terms terms = terms_at(y, x);
+        const Terms terms = terms_at(static_cast<double>(y), static_cast<double>(x));
         for (std::size_t i = 0; i < kTerms; ++i) {
           for (std::size_t k = 0; k < kTerms; ++k) rows[i][k] += terms[i] * terms[k];
           rows[i][kTerms] += terms[i] * map_.at(y, x);
@@ -100,7 +108,9 @@ class Surface {
   void leave_outliers_out() {
     std::vector<double> apart;
     for (std::size_t y = 0; y < map_.height(); ++y) {
-      for (std::size_t x = 0; x < map_.width(); ++x) apart.push_back(map_.at(y, x) - at(y, x));
+      for (std::size_t x = 0; x < map_.width(); ++x) {
+        apart.push_back(map_.at(y, x) - at(static_cast<double>(y), static_cast<double>(x)));
+      }
     }
     std::vector<double> sorted;
     for (const double value : apart) sorted.push_back(std::abs(value));
@@ -117,40 +127,43 @@ class Surface {
   Terms weights_{};
 };
 
-// The paper's level at each place. What a surface of the second degree does not explain is shadows,
-// which stay, and what is drawn: lighter than its surroundings, and smaller than kDrawnOn, it is
-// taken away (a morphological opening); the rest is made smooth.
+// What is higher than its surroundings and narrower than 2 radius + 1 is taken away (a
+// morphological opening); what stays grows by `growth`.
+void open(std::vector<float>& levels, Size2 size, int radius, int growth) {
+  filter_lines(levels, size, radius, [](float a, float b) { return a < b; });
+  filter_lines(levels, size, radius + growth, [](float a, float b) { return a > b; });
+}
+
+// The paper's level at each place: the picture without what is drawn, which is lighter than its
+// surroundings and smaller than `drawn_on`. The opening keeps what rises or falls all the way, as
+// the edge of a shadow does, however sharp it is; what bends, as the light of a lamp, it keeps
+// where a surface of the second degree has been taken away before. Neither is above the paper.
 Gray paper_of(const Gray& picture, double drawn_on) {
-  const Gray small = reduce(picture, reduction(picture, kLightMap));
-  const Surface surface(small);
-  std::vector<double> levels;
-  levels.reserve(small.levels.size());
-  for (std::size_t y = 0; y < small.height(); ++y) {
-    for (std::size_t x = 0; x < small.width(); ++x) {
-      levels.push_back(small.at(y, x) - surface.at(y, x));
+  const Gray map = reduce(picture, reduction(picture, kLightMap));
+  const Surface surface(map);
+  const int smoothings = (picture.longer_side() + kPixelsASmoothing / 2) / kPixelsASmoothing;
+  Gray paper = picture;
+  for (int i = 0; i < smoothings; ++i) paper = smooth(paper);
+  const double down = static_cast<double>(map.size.height) / paper.size.height;
+  const double across = static_cast<double>(map.size.width) / paper.size.width;
+  std::vector<float> levels(paper.levels.begin(), paper.levels.end()), bent, light;
+  for (std::size_t y = 0, i = 0; y < paper.height(); ++y) {
+    for (std::size_t x = 0; x < paper.width(); ++x, ++i) {
+      light.push_back(
+          static_cast<float>(surface.at((static_cast<double>(y) + 0.5) * down - 0.5,
+                                        (static_cast<double>(x) + 0.5) * across - 0.5)));
+      bent.push_back(levels[i] - light[i]);
     }
   }
-  const double side = std::sqrt(static_cast<double>(small.levels.size()));
+  const double side = std::sqrt(static_cast<double>(levels.size()));
   const int radius = std::max(1, static_cast<int>(std::lround(drawn_on / 2 * side)));
-  const auto lower = [](double a, double b) { return std::min(a, b); };
-  const auto higher = [](double a, double b) { return std::max(a, b); };
-  filter_lines(levels, small.size, radius, lower);
-  filter_lines(levels, small.size, radius, higher);
-  Gray paper{small.size, {}};
-  for (std::size_t y = 0; y < small.height(); ++y) {
-    for (std::size_t x = 0; x < small.width(); ++x) {
-      const double level = levels[y * small.width() + x] + surface.at(y, x);
-      paper.levels.push_back(static_cast<std::uint8_t>(std::lround(std::clamp(level, 0.0, 255.0))));
-    }
+  open(levels, paper.size, radius, smoothings);
+  open(bent, paper.size, radius, smoothings);
+  for (std::size_t i = 0; i < levels.size(); ++i) {
+    const float level = std::clamp(std::max(levels[i], bent[i] + light[i]), 0.0F, 255.0F);
+    paper.levels[i] = static_cast<std::uint8_t>(std::lround(level));
   }
-  for (int i = 0; i < radius / 2; ++i) paper = smooth(paper);
-  if (paper.size == picture.size) return paper;
-  Gray result{picture.size, {}};
-  result.levels.reserve(picture.levels.size());
-  for (const double level : resample(paper.levels, paper.size, picture.size)) {
-    result.levels.push_back(static_cast<std::uint8_t>(std::lround(level)));
-  }
-  return result;
+  return paper;
 }
 
 }  // namespace

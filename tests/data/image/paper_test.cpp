@@ -87,6 +87,34 @@ TEST(InkOf, UnevenLightIsTheSameAsEvenLight) {
   }
 }
 
+// From 1 to 0 within a pixel.
+double sharp_step(double along) {
+  return std::clamp(0.5 - along, 0.0, 1.0);
+}
+
+// The shadow's edge runs through the digit; it may be of one tone, and the light fall off beside
+// it.
+TEST(InkOf, TheSharpEdgeOfAShadowIsNoInk) {
+  const Gray drawn = digit();
+  const Box all = box_of(drawn);
+  const Box around{all.left - 5, all.top - 5, all.width + 10, all.height + 10};
+  for (int degrees = 0; degrees < 360; degrees += 30) {
+    const double angle = degrees * std::numbers::pi / 180;
+    for (const double falls : {0.0, 0.3}) {
+      const Light light{"", [&](double y, double x) {
+                          const double v = y - kSheet.height / 2.0, u = x - kSheet.width / 2.0;
+                          const double step = sharp_step(u * std::cos(angle) + v * std::sin(angle));
+                          return (0.45 + 0.55 * step) * (1 - falls * x / kSheet.width);
+                        }};
+      const Gray picture = with_noise(photograph(drawn, light), 2, 5);
+      const std::optional<Ink> ink = ink_of(inverse(picture));
+      ASSERT_TRUE(ink.has_value()) << degrees << " " << falls;
+      EXPECT_GT(overlap(cut_out(ink->gray, around), cut_out(drawn, around)), 0.9)
+          << degrees << " " << falls;
+    }
+  }
+}
+
 TEST(InkOf, FaintInkIsFullInk) {
   const Gray drawn = digit();
   const Gray faint = on_paper(
