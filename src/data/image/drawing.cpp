@@ -34,9 +34,12 @@ constexpr double kFaintest = 40;
 constexpr int kFewMarks = 4;
 constexpr double kFaintestOfMany = 60;
 // Differences between dark and light that are no chance: of the sharpness of their edges, and of
-// the unevenness of what would be paper, in levels.
+// the unevenness of what would be paper, in levels. A shadow's edges are softer by kMuchSharper.
 constexpr double kSharper = 0.025;
 constexpr int kEvener = 4;
+constexpr double kMuchSharper = 0.3;
+// Lit paper around ink is so many times as thick as the ink and at most as long.
+constexpr double kSpot = 1.5;
 // What is looked at once more has this margin around it, in parts of its longer side.
 constexpr double kMargin = 0.5;
 
@@ -98,6 +101,10 @@ std::optional<Marks> unsharp_marks_on(const Gray& picture, int factor) {
   return found;
 }
 
+int longer_side(const Box& box) {
+  return std::max(box.width, box.height);
+}
+
 bool encloses(const Box& outer, const Box& inner) {
   return outer.left <= inner.left && outer.top <= inner.top &&
          outer.left + outer.width >= inner.left + inner.width &&
@@ -113,10 +120,11 @@ int unevenness(const Gray& picture) {
   return quantile(levels, 0, 127, 0.9) - quantile(levels, 0, 127, 0.1);
 }
 
-// Where the border does not tell and most of the picture is dark, both are looked for. Around ink,
-// lit paper passes for ink of the other tone, but fades outwards: the ink has the sharper edges, or
-// leaves the evener paper. Else it is taken to be dark unless what is light encloses what is dark,
-// as strokes enclose paper, and is thinner.
+// Where the border does not tell and most of the picture is dark, both are looked for. Ink encloses
+// paper, as a 2 does and a 4; so what is dark and encloses what is light is ink, unless its edges
+// are as soft as those of a shadow. Around ink, lit paper passes for ink of the other tone, but
+// fades outwards: the ink has the sharper edges, or leaves the evener paper. Else what is light is
+// taken for lit paper if it encloses what is dark and is much thicker, and for ink if it is not.
 bool ink_is_dark(const Gray& picture) {
   if (const std::optional<bool> light_paper = paper_is_light(picture)) return *light_paper;
   if (quantile(count_levels(picture.levels), 0, 255, 0.5) >= 128) return true;
@@ -130,10 +138,13 @@ bool ink_is_dark(const Gray& picture) {
     return stroke_thickness(marks.read.levels, marks.read.size);
   };
   const double sharper = dark->sharpness - light->sharpness;
+  if (encloses(dark->box, light->box) && sharper > -kMuchSharper) return true;
   if (std::abs(sharper) > kSharper) return sharper > 0;
   const int evener = unevenness(overview) - unevenness(inverse(overview));
   if (std::abs(evener) > kEvener) return evener > 0;
-  return !encloses(light->box, dark->box) || thickness(*light) > thickness(*dark);
+  if (!encloses(light->box, dark->box)) return true;
+  return thickness(*light) > kSpot * thickness(*dark) &&
+         kSpot * longer_side(dark->box) > longer_side(light->box);
 }
 
 Box around(const Box& box, Size2 size) {

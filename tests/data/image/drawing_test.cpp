@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <numbers>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -97,6 +98,25 @@ TEST(FindDrawing, WhereTheLightFallsOffToAllSidesInkHasTheSharpEdges) {
       ASSERT_TRUE(drawing.has_value()) << chalk;
       EXPECT_EQ(drawing->inverted, !chalk);
       expect_box(drawing->box, box_of(ink, 64), 0.05, chalk ? "chalk" : "ink");
+    }
+  }
+}
+
+// Most of the picture is dark, and its border of two tones.
+TEST(FindDrawing, AcrossTheEdgeOfAShadowInkIsStillDark) {
+  for (const auto& strokes : {two_strokes(), seven_strokes(), zero_strokes(), five_strokes(0)}) {
+    const Gray ink = sketch({400, 340}, placed(strokes, 110, 100, 200), 12);
+    for (int degrees = 0; degrees < 360; degrees += 45) {
+      const double angle = degrees * std::numbers::pi / 180;
+      const auto light = [&](double y, double x) {
+        const double along = (x - 170) * std::cos(angle) + (y - 200) * std::sin(angle);
+        return 150 * (1 - 0.5 * std::clamp(along / 4 + 0.5, 0.0, 1.0));
+      };
+      const std::optional<Drawing> drawing = find(with_noise(on_paper(ink, light, 0.3), 2, 4));
+      ASSERT_TRUE(drawing.has_value()) << degrees;
+      EXPECT_TRUE(drawing->inverted) << degrees;
+      expect_box(drawing->box, box_of(ink, 64), 0.03, std::to_string(degrees));
+      EXPECT_EQ(drawing->marks, 1) << degrees;
     }
   }
 }
