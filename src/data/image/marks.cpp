@@ -26,7 +26,8 @@ constexpr double kCorner = 0.5;
 
 // Distances in parts of the mark's longer side: parts so near are one mark if one is small beside
 // the other (kSmall of its longer side) or lies above it; what hovers above it may be farther away.
-// A gap that a pen closes stays open between hairlines: parts above one another may be kAbove
+// Of what the border cuts off only what is large, and above or below, is more than a neighbour's
+// end. A gap that a pen closes stays open between hairlines: parts above one another may be kAbove
 // apart, and what nearly touches is one mark wherever it lies, as the two strokes of a 4.
 constexpr double kTouching = 0.07;
 constexpr double kNear = 0.12;
@@ -295,12 +296,17 @@ class MarkFinder {
     const int common = mark.common_columns(bounds);
     const int narrower = std::min(mark.width(), bounds.width());
     const bool above = 2 * common >= narrower;
-    if (is_cut_off(bounds) && !is_cut_off(mark)) return distance <= kNear / 2 * side && above;
     const bool hat = is_hat(bounds, mark) || (mark.is_flat() && is_hat(mark, bounds));
+    const bool cup = is_cup(bounds, mark) || is_cup(mark, bounds);
+    if (is_cut_off(bounds) && !is_cut_off(mark)) {
+      if (above && distance <= kNear / 2 * side) return true;
+      const bool large = bounds.longer_side() > kSmall * mark.longer_side();
+      return large && (above || hat || cup) && distance <= kAbove * side;
+    }
     const bool small = std::min(mark.longer_side(), bounds.longer_side()) <= kSmall * side;
     if (distance <= kTouching * side || (small && distance <= kNear * side)) return true;
     // Of a slanting digit the parts are not quite above one another.
-    const bool near = 3 * common >= narrower || hat || is_cup(bounds, mark) || is_cup(mark, bounds);
+    const bool near = 3 * common >= narrower || hat || cup;
     if (near && distance <= std::max(kAbove * side, kGap)) return true;
     if (distance <= kHovering * side && small && (above || hat)) return true;
     return distance <= kDashAbove * side &&

@@ -115,6 +115,20 @@ TEST(Marks, TheHatOfAFiveTheCupOfAFourAndASlantingEightAreOneMark) {
   }
 }
 
+// What a neighbour shows at the border is small.
+TEST(Marks, StrokesOfAHairlineDrawingThatReachesTheBorderAreOneMark) {
+  const Strokes five = {{{230, 60}, {275, 57}},
+                        {{232, 75}, {228, 105}, {290, 108}, {299, 130}, {235, 150}}};
+  const Strokes one = {{{140, 120}, {155, 100}, {155, 180}}, {{130, 192}, {190, 199}}};
+  for (const Strokes& strokes : {five, one}) {
+    const Gray ink = drawn(strokes, 1);
+    const std::optional<Marks> marks = find_marks(ink);
+    ASSERT_TRUE(marks.has_value());
+    EXPECT_EQ(marks->count, 1);
+    expect_box(marks->box, box_of(ink, 64));
+  }
+}
+
 // As far apart as the strokes of a 4, but their feet stand on one line.
 TEST(Marks, ADigitBesideAOneIsTwo) {
   const Strokes one = {{{170, 60}, {170, 130}}};
