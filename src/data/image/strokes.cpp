@@ -18,6 +18,8 @@ constexpr double kMostTaken = 0.6;
 constexpr int kRounds = 3;
 // No stroke is thicker than this part of the box: a range comes from a model file.
 constexpr double kThickest = 0.5;
+// What is thinner than the range becomes no hairline but as thick as this part of the range.
+constexpr double kHairline = 1.0 / 3;
 // Less is not worth a change.
 constexpr double kLeastChange = 0.1;
 
@@ -48,6 +50,13 @@ double thickness_of(const std::vector<double>& levels, Size2 size) {
     }
   }
   return edge > 0 ? 2 * area / edge : 0;
+}
+
+// Hairlines have no thickness of their own; thicker strokes keep what they may.
+double wanted_thickness(double thickness, const StrokeRange& strokes) {
+  if (thickness > strokes.thickest) return strokes.thickest;
+  if (thickness > strokes.thinnest) return thickness;
+  return strokes.thinnest + kHairline * (strokes.thickest - strokes.thinnest);
 }
 
 // A drawing on a fine grid, and how far each of its pixels lies inside its edge.
@@ -117,8 +126,7 @@ Redrawn redraw(const Gray& drawing, int box, const StrokeRange& strokes) {
 
   const Outline first(drawing, result.size, 1);
   double thickness = thickness_of(first.at(0).levels, first.at(0).size);
-  const double wanted =
-      std::min(std::clamp(thickness, strokes.thinnest, strokes.thickest), kThickest * box);
+  const double wanted = std::min(wanted_thickness(thickness, strokes), kThickest * box);
   if (std::abs(wanted - thickness) < kLeastChange) return result;
   const double least = -kMostTaken / 2 * thickness;
   double growth = 0;

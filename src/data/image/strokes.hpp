@@ -20,7 +20,8 @@ struct StrokeRange {
 
 // Scales a drawing so that its longer side is `box` pixels, and brings the mean thickness of its
 // strokes into the range: by growing or shrinking the drawing by the same distance everywhere, so
-// that thin lines keep their ink and thick ones do not close up. Light on 0, the longer side is the
+// that thin lines keep their ink and thick ones do not close up. Hairlines, thinner than the range,
+// become as thick as a third of the way into it. Light on 0, the longer side is the
 // drawing's own; the result is 0 … 255, not rounded.
 struct Redrawn {
   Size2 size;

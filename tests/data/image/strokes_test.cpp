@@ -92,7 +92,8 @@ TEST(Redraw, ScalesTheLongerSideToTheBoxAndKeepsTheRatio) {
           const Redrawn redrawn = redraw(drawing, box, kAsMnist);
           ASSERT_EQ(redrawn.levels.size(),
                     static_cast<std::size_t>(redrawn.size.height * redrawn.size.width));
-          const Box found = box_of(rounded(redrawn), 32);
+          // What has grown may reach a quarter of a pixel farther: sizes are whole before it grows.
+          const Box found = box_of(rounded(redrawn), 255 / 4 + 1);
           EXPECT_NEAR(std::max(found.width, found.height), box, 1) << radius << " " << degrees;
           EXPECT_NEAR(std::min(found.width, found.height), box * std::min(ratio, 1 / ratio),
                       0.1 * box)
@@ -131,6 +132,13 @@ TEST(Redraw, HairlinesKeepTheirInk) {
   };
   EXPECT_LT(peak(plain), 100);
   EXPECT_GE(peak(redrawn), 230);
+}
+
+TEST(Redraw, HairlinesBecomeAsThickAsAThirdOfTheWayIntoTheRange) {
+  for (const double radius : {1.0, 2.0, 4.0}) {
+    const Gray drawing = closely(sketch({500, 500}, placed(two_strokes(), 30, 30, 400), radius));
+    EXPECT_NEAR(thickness(rounded(redraw(drawing, 20, kAsMnist))), 2.6, 0.2) << radius;
+  }
 }
 
 TEST(Redraw, HolesOfThickStrokesStayOpen) {
