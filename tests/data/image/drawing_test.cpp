@@ -121,6 +121,22 @@ TEST(FindDrawing, AcrossTheEdgeOfAShadowInkIsStillDark) {
   }
 }
 
+// As between the slats of a blind: the paper within the 4 has sharp edges, too.
+TEST(FindDrawing, InStripesOfLightPaperWithinInkIsNoInk) {
+  const Strokes four{{{0.5, 1}, {0.5, 0}, {0, 0.65}, {0.7, 0.65}}};
+  const Gray ink = sketch({200, 170}, placed(four, 55, 50, 100), 7);
+  const double angle = 105 * std::numbers::pi / 180;
+  const auto light = [&](double y, double x) {
+    const double along = (x - 85) * std::cos(angle) + (y - 100) * std::sin(angle) - 8;
+    const double shade = (17 - std::abs(std::remainder(along, 70))) / 13 + 0.5;
+    return 154 * (1 - 0.57 * std::clamp(shade, 0.0, 1.0));
+  };
+  const std::optional<Drawing> drawing = find(with_noise(on_paper(ink, light, 0.3), 2, 4));
+  ASSERT_TRUE(drawing.has_value());
+  EXPECT_TRUE(drawing->inverted);
+  expect_box(drawing->box, box_of(ink, 64), 0.05, "");
+}
+
 // Its edges are as soft as those of a shadow.
 TEST(FindDrawing, InkOutOfFocusIsRead) {
   for (const auto& strokes : {two_strokes(), seven_strokes(), five_strokes(0)}) {

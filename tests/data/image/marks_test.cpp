@@ -115,7 +115,12 @@ TEST(Marks, TheHatOfAFiveTheCupOfAFourAndASlantingEightAreOneMark) {
   }
 }
 
-// What a neighbour shows at the border is small.
+// The end of a neighbour below, as near, is small.
+TEST(Marks, ASmallEndOfANeighbourIsNotRead) {
+  expect_read({{{120, 30}, {180, 30}, {145, 165}}}, {{{130, 192}, {160, 199}}}, 1);
+}
+
+// What is large is no neighbour.
 TEST(Marks, StrokesOfAHairlineDrawingThatReachesTheBorderAreOneMark) {
   const Strokes five = {{{230, 60}, {275, 57}},
                         {{232, 75}, {228, 105}, {290, 108}, {299, 130}, {235, 150}}};
