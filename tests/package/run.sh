@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # package test: makes the Debian packages of a build, looks at them (with lintian, where it is installed), and as root,
-# where debootstrap is installed and a mirror answers, installs them in a fresh system, runs the example, and removes them.
+# where debootstrap is installed and a mirror answers, installs them in a fresh system, runs the examples there without a
+# network, and removes them.
 # Usage: run.sh BUILD_DIR SOURCE_DIR. CNN_CHROOT names a directory that holds a fresh system already; it is copied.
 # It takes many minutes and may fetch packages: only where CNN_TEST_PACKAGES is set.
 # Exit code 77: it is not, or there is nothing here to make packages with.
@@ -66,10 +67,16 @@ mountpoint -q "$chroot/proc" || mount -t proc proc "$chroot/proc"
 cp --remove-destination /etc/resolv.conf "$chroot/etc/resolv.conf"
 cp "$work"/*.deb "$chroot/tmp/"
 inside() { LC_ALL=C DEBIAN_FRONTEND=noninteractive chroot "$chroot" "$@"; }
+offline() { LC_ALL=C unshare --net chroot "$chroot" "$@"; }
 inside apt-get update -qq
 inside apt-get install -y -qq --no-install-recommends "/tmp/cnn_${version}_$architecture.deb" >"$work/log" 2>&1 || { tail "$work/log"; fail "apt-get install"; }
-inside sh -ec '
+# The README's three commands, and the example that comes along.
+offline sh -ec '
   cd /root
+  cp -r /usr/share/cnn/data/shapes my-pictures
+  cnn-train --init my-pictures
+  cnn-train --config my-pictures.yaml
+  cnn-predict --model runs/my-pictures/model.safetensors my-pictures/test/star/star-01.jpg
   cnn-train --config /usr/share/cnn/configs/digits.yaml --set training.epochs=2 --out runs/digits
   cnn-eval --model runs/digits/model.safetensors
   cnn-predict --model runs/digits/model.safetensors /usr/share/cnn/data/samples/0-pencil-on-white.png
