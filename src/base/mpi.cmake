@@ -5,9 +5,9 @@ option(CNN_MPI "Build the modules for several ranks, for each kind of MPI that i
 find_program(CNN_OPENMPI_WRAPPER NAMES mpicc.openmpi mpicc DOC "Compiler wrapper of Open MPI")
 find_program(CNN_MPICH_WRAPPER NAMES mpicc.mpich mpicc DOC "Compiler wrapper of MPICH")
 
-# Of what a wrapper would run, all that matters to a compiler of C++.
+# Of what a wrapper would run, all that matters to a compiler of C++. The wrappers found are those of this machine's MPI.
 function(add_mpi_module kind wrapper header_macro)
-  if(NOT CNN_MPI OR NOT wrapper)
+  if(NOT CNN_MPI OR NOT wrapper OR CMAKE_CROSSCOMPILING)
     return()
   endif()
   execute_process(COMMAND ${wrapper} -show OUTPUT_VARIABLE line OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET RESULT_VARIABLE code)
