@@ -76,7 +76,9 @@ Image thumbnail(const Image& image, const Shape& beside) {
 std::string show_side_by_side(const Image& before, const Image& after) {
   constexpr const char* kBefore = "the picture";
   constexpr const char* kAfter = "what the network sees";
-  const bool coloured = understands_escapes(STDOUT_FILENO) && std::getenv("NO_COLOR") == nullptr;
+  const char* const no_color = std::getenv("NO_COLOR");
+  const bool refused = no_color != nullptr && *no_color != '\0';
+  const bool coloured = understands_escapes(STDOUT_FILENO) && !refused;
   const int width = std::max(before.shape.width, static_cast<int>(std::strlen(kBefore)));
   std::string text = fmt::format("  {:<{}}   {}\n", kBefore, width, kAfter);
   for (int y = 0; y < std::max(before.shape.height, after.shape.height); y += 2) {

@@ -14,8 +14,8 @@ Image thumbnail(const Image& image, const Shape& beside);
 
 // The picture as it was and what the network sees, beside one another under a heading. Two pixel
 // rows per line of text, as upper and lower half blocks; colours by 24-bit escape codes if stdout
-// is a terminal and NO_COLOR is not set, otherwise a character by brightness and one line for two
-// rows.
+// is a terminal and NO_COLOR is unset or empty, otherwise a character by brightness and one line
+// for two rows.
 std::string show_side_by_side(const Image& before, const Image& after);
 
 }  // namespace cnn::app

@@ -80,6 +80,8 @@ TEST(Terminal, GetsColoursOnlyIfItUnderstandsEscapes) {
       "--model", (temp / "run" / "model.safetensors").string(), "--show", "--quiet",
       std::string(CNN_SOURCE_DIR) + "/data/samples/3-blue-on-cream.png"};
   EXPECT_THAT(on_terminal("cnn-predict", arguments, "xterm-256color"), HasSubstr("\033[38;2;"));
+  // Empty says the same as unset: no-color.org.
+  EXPECT_THAT(on_terminal("cnn-predict", arguments, "xterm-256color", ""), HasSubstr("\033[38;2;"));
   for (const auto& term : kDumb) {
     const std::string text = on_terminal("cnn-predict", arguments, term);
     EXPECT_FALSE(has_escapes(text)) << text;
