@@ -54,7 +54,7 @@ class Hosts:
             for where, device in ((name, f"cnn-{i}"), (switch, f"port-{i}")):
                 # A short queue: acknowledgements of one direction do not wait behind all data of the other.
                 run("tc", "-n", where, "qdisc", "add", "dev", device, "root", "tbf", "rate", rate.lower(), "burst", "128kb",
-                    "latency", "10ms")
+                    "latency", "60ms")
 
     def remove(self):
         for name in self.names:
