@@ -249,11 +249,12 @@ TEST_F(Ranks, OneKilledEndsAllAndNothingIsLost) {
   kill_ranks(config, expected, temp_ / "run", 4, 1);
 }
 
-// Some seconds each: CNN_KILLS for more.
+// Some seconds each: CNN_KILLS for more; CNN_SEED for others.
 TEST_F(RanksSlow, KilledEndAllAndNothingIsLost) {
   const fs::path config = write_config(temp_.path(), 128);
   const fs::path expected = alone(config);
-  kill_ranks(config, expected, temp_ / "run", number_from_environment("CNN_KILLS", 40), 2);
+  kill_ranks(config, expected, temp_ / "run", number_from_environment("CNN_KILLS", 40),
+             static_cast<std::uint32_t>(number_from_environment("CNN_SEED", 2)));
 }
 
 // The process that has started it.
