@@ -13,6 +13,9 @@ namespace {
 constexpr int kMostChannels = 4;
 constexpr int kLanes = 8;
 
+template <typename V>
+constexpr int kWidth = sizeof(V) / sizeof(Real);
+
 std::size_t product(int a, int b) {
   return static_cast<std::size_t>(a) * static_cast<std::size_t>(b);
 }
@@ -24,39 +27,61 @@ CNN_INLINE Frame frame_of(const Window& window) {
   return {channels, height, width, top, left, height + 2 * top, width + 2 * left};
 }
 
-// Neighbouring outputs, a vector of them, of `filters` kernels; weight: tap by tap in the order of
-// the kernels' elements, `step` apart.
-template <typename V, int K, int filters>
-CNN_INLINE void outputs_of(const Frame& image, const Real* x, const Real* weight, int step,
-                           const Real* bias, const OutputRange& range, Real* y,
-                           std::size_t positions) {
-  V sums[filters];
-  for (int f = 0; f < filters; ++f) sums[f] = V{} + (bias == nullptr ? Real{0} : bias[f]);
+// Outputs of `filters` kernels at `vectors` runs of neighbouring columns of a row; weight: tap by
+// tap in the order of the kernels' elements, `step` apart.
+template <typename V, int K, int filters, int vectors>
+CNN_INLINE void outputs_of(const Frame& image, const Real* x, const int (&columns)[vectors],
+                           const Real* weight, int step, const Real* bias, const OutputRange& range,
+                           Real* y, std::size_t positions) {
+  V sums[filters][vectors];
+  for (int f = 0; f < filters; ++f) {
+    for (int v = 0; v < vectors; ++v) sums[f][v] = V{} + (bias == nullptr ? Real{0} : bias[f]);
+  }
   for (int c = 0; c < image.planes; ++c) {
     for (int ky = 0; ky < K; ++ky) {
       const Real* const row = x + product(c * image.padded_height + ky, image.padded_width);
       for (int kx = 0; kx < K; ++kx, weight += step) {
-        const auto pixels = load<V>(row + kx);
-        for (int f = 0; f < filters; ++f) sums[f] += weight[f] * pixels;
+        V pixels[vectors];
+        for (int v = 0; v < vectors; ++v) pixels[v] = load<V>(row + columns[v] + kx);
+        for (int f = 0; f < filters; ++f) {
+          for (int v = 0; v < vectors; ++v) sums[f][v] += weight[f] * pixels[v];
+        }
       }
     }
   }
   for (int f = 0; f < filters; ++f) {
-    store(held_to(range, sums[f]), y + static_cast<std::size_t>(f) * positions);
+    for (int v = 0; v < vectors; ++v) {
+      store(held_to(range, sums[f][v]), y + static_cast<std::size_t>(f) * positions + columns[v]);
+    }
   }
+}
+
+// Runs that are computed together: so many that no sum waits for its own last multiply-add, as far
+// as there are registers.
+template <typename V>
+constexpr int runs_together(int filters) {
+  return filters == 8 && kWidth<V> == kLanes ? 1 : 2;
 }
 
 template <typename V, int K, int filters>
 CNN_INLINE void planes_of(const Window& window, const Real* x, const Real* weight, int step,
                           const Real* bias, const OutputRange& range, Real* y) {
   const Frame image = frame_of(window);
-  constexpr int kWidth = sizeof(V) / sizeof(Real);
-  const auto [rows, columns] = window.output;
-  for (int oy = 0; oy < rows; ++oy) {
-    for (int run = 0; run < columns; run += kWidth) {
-      const int ox = std::min(run, columns - kWidth);  // the last run may overlap the one before
-      outputs_of<V, K, filters>(image, x + product(oy, image.padded_width) + ox, weight, step, bias,
-                                range, y + product(oy, columns) + ox, product(rows, columns));
+  const auto [rows, width] = window.output;
+  const int last = width - kWidth<V>;  // the last run may overlap the one before
+  const std::size_t positions = product(rows, width);
+  for (int row = 0; row < rows; ++row) {
+    const Real* const pixels = x + product(row, image.padded_width);
+    Real* const outputs = y + product(row, width);
+    int run = 0;
+    constexpr int kRuns = runs_together<V>(filters);
+    for (; kRuns == 2 && run < last; run += 2 * kWidth<V>) {
+      outputs_of<V, K, filters, 2>(image, pixels, {run, std::min(run + kWidth<V>, last)}, weight,
+                                   step, bias, range, outputs, positions);
+    }
+    for (; run < width; run += kWidth<V>) {
+      outputs_of<V, K, filters, 1>(image, pixels, {std::min(run, last)}, weight, step, bias, range,
+                                   outputs, positions);
     }
   }
 }
@@ -73,6 +98,7 @@ CNN_INLINE void forward_for(const Window& window, int count, const Real* x, cons
     }
   };
   take(std::integral_constant<int, kTogether>());
+  take(std::integral_constant<int, 6>());
   take(std::integral_constant<int, 4>());
   take(std::integral_constant<int, 2>());
   take(std::integral_constant<int, 1>());
@@ -92,29 +118,35 @@ CNN_INLINE Real sum_of(const Lanes8& v) {
   return ((v[0] + v[1]) + (v[2] + v[3])) + ((v[4] + v[5]) + (v[6] + v[7]));
 }
 
+CNN_INLINE Real sum_of(const Lanes16& v) {
+  Lanes8 halves[2];
+  __builtin_memcpy(halves, &v, sizeof v);
+  return sum_of(halves[0] + halves[1]);
+}
+
 // One row of taps of `filters` kernels, of one channel: x is the row of pixels under the first of
 // them.
-template <int K, int filters>
+template <typename V, int K, int filters>
 CNN_INLINE void add_row_of_taps(const Window& window, const Real* x, const Real* dy,
                                 std::size_t filter_size, Real* dweight) {
   const Frame image = frame_of(window);
   const auto [rows, columns] = window.output;
   const std::size_t positions = product(rows, columns);
   // The last run may overlap the one before, whose outputs do not count again.
-  const int overlap = (kLanes - columns % kLanes) % kLanes;
-  Lanes8 fresh;
-  for (int l = 0; l < kLanes; ++l) fresh[l] = l < overlap ? Real{0} : Real{1};
-  Lanes8 sums[filters][K]{};
+  constexpr int kRun = kWidth<V>;
+  const int overlap = (kRun - columns % kRun) % kRun;
+  V fresh;
+  for (int l = 0; l < kRun; ++l) fresh[l] = l < overlap ? Real{0} : Real{1};
+  V sums[filters][K]{};
   for (int oy = 0; oy < rows; ++oy) {
-    for (int run = 0; run < columns; run += kLanes) {
-      const int ox = std::min(run, columns - kLanes);
-      Lanes8 pixels[K];
+    for (int run = 0; run < columns; run += kRun) {
+      const int ox = std::min(run, columns - kRun);
+      V pixels[K];
       for (int kx = 0; kx < K; ++kx) {
-        pixels[kx] = load<Lanes8>(x + product(oy, image.padded_width) + ox + kx);
+        pixels[kx] = load<V>(x + product(oy, image.padded_width) + ox + kx);
       }
       for (int f = 0; f < filters; ++f) {
-        Lanes8 share =
-            load<Lanes8>(dy + static_cast<std::size_t>(f) * positions + product(oy, columns) + ox);
+        V share = load<V>(dy + static_cast<std::size_t>(f) * positions + product(oy, columns) + ox);
         if (ox < run) share *= fresh;
         for (int kx = 0; kx < K; ++kx) sums[f][kx] += share * pixels[kx];
       }
@@ -128,7 +160,7 @@ CNN_INLINE void add_row_of_taps(const Window& window, const Real* x, const Real*
   }
 }
 
-template <int K>
+template <typename V, int K, int registers>
 CNN_INLINE void add_dweight_for(const Window& window, int count, const Real* x, const Real* dy,
                                 Real* dweight) {
   const Frame image = frame_of(window);
@@ -141,24 +173,25 @@ CNN_INLINE void add_dweight_for(const Window& window, int count, const Real* x, 
       int f = 0;
       const auto take = [&]<int filters>(std::integral_constant<int, filters>) CNN_INLINE_LAMBDA {
         for (; f + filters <= count; f += filters) {
-          add_row_of_taps<K, filters>(window, row, dy + static_cast<std::size_t>(f) * positions,
-                                      filter_size,
-                                      taps + static_cast<std::size_t>(f) * filter_size);
+          add_row_of_taps<V, K, filters>(window, row, dy + static_cast<std::size_t>(f) * positions,
+                                         filter_size,
+                                         taps + static_cast<std::size_t>(f) * filter_size);
         }
       };
-      take(std::integral_constant<int, 4>());
+      if constexpr (5 * K + 1 <= registers) take(std::integral_constant<int, 4>());
       take(std::integral_constant<int, 2>());
       take(std::integral_constant<int, 1>());
     }
   }
 }
 
-CNN_INLINE
-void add_dweight_on(const Window& window, int count, const Real* x, const Real* dy, Real* dweight) {
+template <typename V, int registers>
+CNN_INLINE void add_dweight_on(const Window& window, int count, const Real* x, const Real* dy,
+                               Real* dweight) {
   if (window.kernel.width == 3) {
-    add_dweight_for<3>(window, count, x, dy, dweight);
+    add_dweight_for<V, 3, registers>(window, count, x, dy, dweight);
   } else {
-    add_dweight_for<5>(window, count, x, dy, dweight);
+    add_dweight_for<V, 5, registers>(window, count, x, dy, dweight);
   }
 }
 
@@ -196,8 +229,15 @@ void forward(const Window& window, int count, CView x, const Real* packed, int s
 }
 
 void add_dweight(const Window& window, CView x, CView dy, Matrix dweight, View scratch) {
-  vectorized<add_dweight_on>(window, dweight.rows, padded(frame_of(window), x, scratch), dy.data(),
-                             dweight.data);
+  const Real* const pixels = padded(frame_of(window), x, scratch);
+  const int count = dweight.rows;
+  if (vector_level() != VectorLevel::x86_64_v4) {
+    vectorized<add_dweight_on<Lanes8, 16>>(window, count, pixels, dy.data(), dweight.data);
+  } else if (window.output.width >= 2 * kLanes) {
+    vectorized<add_dweight_on<Lanes16, 32>>(window, count, pixels, dy.data(), dweight.data);
+  } else {
+    vectorized<add_dweight_on<Lanes8, 32>>(window, count, pixels, dy.data(), dweight.data);
+  }
 }
 
 }  // namespace cnn::few_channels
