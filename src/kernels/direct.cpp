@@ -73,14 +73,22 @@ bool Direct::pays(const Window& window, int count) {
          std::max(window.stride.height, window.stride.width) <= kLargestStride;
 }
 
+// Whether the rows of dy are spread over those of dx, without the zeros that surround them: where
+// dx is wider, and sees all that the kernel does.
+bool Direct::spreads() const {
+  return (across_.kernel == 3 || across_.kernel == 5) && across_.pad == 0 &&
+         across_.dilation == 1 && shares_.size() == 1;
+}
+
 // The padding and the lanes without a channel are multiplied, too: unless most of it is of use,
 // products and col2im are faster.
 bool Direct::dx_pays() const {
   double done = 0;
   for (const Share& share : shares_) {
     for (const Band& band : share.bands) {
-      done += static_cast<double>(product(band.rows, share.columns.count)) *
-              static_cast<double>(band.taps) * static_cast<double>(padded_count(channels_));
+      const int columns = spreads() ? across_.output : share.columns.count;
+      done += static_cast<double>(product(band.rows, columns)) * static_cast<double>(band.taps) *
+              static_cast<double>(padded_count(channels_));
     }
   }
   const double needed = static_cast<double>(product(down_.output, across_.output)) *
@@ -289,12 +297,19 @@ void Direct::dx(std::size_t n, CView dy, CView weight, View dx, View scratch) co
 void Direct::correlate_share(const Share& share, const Panel& panel, const Real* deltas,
                              const Real* weights, const Real* start, Real* rows) const {
   const Frame frame = frame_of_dy(count_, down_, across_);
+  if (spreads()) std::fill_n(rows, share.size() * panel.width(), Real{0});
   for (const Band& band : share.bands) {
+    const Real* const from = deltas + product(band.first_row, frame.pitch());
+    const Direct::Tap* const taps = share.taps.data() + band.first_tap;
+    const Real* const weight = weights + band.first_tap * panel.width();
+    Real* const to = rows + product(band.first_row, share.columns.count) * panel.width();
+    if (spreads()) {
+      const Grid grid{band.rows, across_.output, static_cast<std::size_t>(frame.pitch()), 1};
+      spread(panel, across_.kernel, {from, grid, taps, band.taps, weight, to});
+      continue;
+    }
     const Grid grid{band.rows, share.columns.count, static_cast<std::size_t>(frame.pitch()), 1};
-    correlate(panel, {deltas + product(band.first_row, frame.pitch()), grid,
-                      share.taps.data() + band.first_tap, band.taps,
-                      weights + band.first_tap * panel.width(), panel.width(), start,
-                      rows + product(band.first_row, grid.columns) * panel.width()});
+    correlate(panel, {from, grid, taps, band.taps, weight, panel.width(), start, to});
   }
 }
 

@@ -84,6 +84,7 @@ class Direct {
     }
   };
 
+  bool spreads() const;
   void add_share(int row_phase, int column_phase);
   void correlate_share(const Share& share, const direct::Panel& panel, const Real* deltas,
                        const Real* weights, const Real* start, Real* rows) const;

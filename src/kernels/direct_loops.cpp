@@ -110,6 +110,56 @@ CNN_INLINE void correlate_on(const Correlation& job) {
   outputs_of<lanes, vectors, 1>(job, walk, left, y);
 }
 
+// `columns` columns of a row of x: to one vector of lanes of y.
+template <int lanes, int kernel, int columns>
+CNN_INLINE void spread_of(const Spread& job, std::size_t width, const Real* weight, const Real* x,
+                          Real* y) {
+  constexpr int kSums = columns + kernel - 1;
+  Lanes<lanes> sums[kSums]{};
+  const Real* taps = weight;
+  for (std::size_t t = 0; t < job.tap_count; t += kernel, taps += kernel * width) {
+    const Real* const pixels = x + job.taps[t].offset;
+#pragma GCC unroll 16
+    for (int column = 0; column < columns; ++column) {
+      const Real pixel = pixels[column];
+#pragma GCC unroll 8
+      for (int k = 0; k < kernel; ++k) {
+        sums[column + k] += pixel * load<Lanes<lanes>>(taps + static_cast<std::size_t>(k) * width);
+      }
+    }
+  }
+  for (int s = 0; s < kSums; ++s, y += width) store(load<Lanes<lanes>>(y) + sums[s], y);
+}
+
+// The columns from `column` on, so many at a time as far as they go, then half as many.
+template <int lanes, int kernel, int columns>
+CNN_INLINE void spread_row(const Spread& job, std::size_t width, const Real* weight, const Real* x,
+                           int column, Real* y) {
+  for (; column + columns <= job.grid.columns; column += columns) {
+    spread_of<lanes, kernel, columns>(job, width, weight, x + column,
+                                      y + static_cast<std::size_t>(column) * width);
+  }
+  if constexpr (columns > 1) {
+    spread_row<lanes, kernel, columns / 2>(job, width, weight, x, column, y);
+  }
+}
+
+// One vector of lanes after the other: sixteen registers hold the sums of as many columns as fit.
+template <int lanes, int kernel>
+CNN_INLINE void spread_on(const Panel& panel, const Spread& job) {
+  constexpr int kColumns = 14 - (kernel - 1);
+  const std::size_t width = panel.width();
+  const std::size_t row_of_y = static_cast<std::size_t>(job.grid.columns + kernel - 1) * width;
+  for (int v = 0; v < panel.vectors; ++v) {
+    for (int r = 0; r < job.grid.rows; ++r) {
+      const auto row = static_cast<std::size_t>(r);
+      spread_row<lanes, kernel, kColumns>(job, width, job.weight + v * lanes,
+                                          job.x + row * job.grid.row_step, 0,
+                                          job.y + row * row_of_y + v * lanes);
+    }
+  }
+}
+
 // `rows` runs of `columns` taps next to one another, each of which one register addresses.
 template <int lanes, int vectors, int rows, int columns>
 CNN_INLINE void gradients_of(const Gradient& job, std::size_t& tap) {
@@ -179,6 +229,15 @@ void correlate(const Panel& panel, const Correlation& job) {
                        : vectorized<correlate_on<16, 1>>(job);
   } else {
     panel.vectors == 2 ? vectorized<correlate_on<8, 2>>(job) : vectorized<correlate_on<8, 1>>(job);
+  }
+}
+
+void spread(const Panel& panel, int kernel, const Spread& job) {
+  if (lane_count() == 16) {
+    kernel == 5 ? vectorized<spread_on<16, 5>>(panel, job)
+                : vectorized<spread_on<16, 3>>(panel, job);
+  } else {
+    kernel == 5 ? vectorized<spread_on<8, 5>>(panel, job) : vectorized<spread_on<8, 3>>(panel, job);
   }
 }
 

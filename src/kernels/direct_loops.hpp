@@ -52,6 +52,21 @@ struct Correlation {
 
 void correlate(const Panel& panel, const Correlation& job);
 
+// y[row, column + k, lane] += Σ_run weight[run, k, lane]·x[run + row, column], a run being the
+// `kernel` taps of one row of a kernel, the first of which says where its pixels are: the rows of a
+// grid add to rows of y that are wider by kernel − 1 columns.
+struct Spread {
+  const Real* x;
+  Grid grid;
+  const Direct::Tap* taps;
+  std::size_t tap_count;
+  const Real* weight;  // panel.width() from tap to tap
+  Real* y;
+};
+
+// Kernels of 3 or 5 columns only.
+void spread(const Panel& panel, int kernel, const Spread& job);
+
 // dweight[tap, lane] += Σ_position dy[position, lane]·x[tap + position]
 struct Gradient {
   const Real* x;

@@ -105,6 +105,17 @@ std::vector<naive::Slide> slides() {
     if (draw.integer(0, 3) == 0) slide.input.channels = draw.integer(1, 20);
     if (draw.integer(0, 3) == 0) slide.input.width += draw.integer(8, 40);
   }
+  // Rows of dy of every length, without padding and with.
+  for (int columns = 1; columns <= 30; ++columns) {
+    for (const int kernel : {3, 5}) {
+      naive::Slide slide;
+      slide.input = {draw.integer(1, 20), 4, columns + kernel - 1};
+      slide.kernel = {draw.integer(1, 3), kernel};
+      slides.push_back(slide);
+      slide.pad = {0, draw.integer(1, 2)};
+      slides.push_back(slide);
+    }
+  }
   return slides;
 }
 
