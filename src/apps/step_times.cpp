@@ -53,15 +53,16 @@ StepTimes undisturbed(const std::vector<StepTimes>& steps) {
 double stage_seconds(const StageTimes& stage, int threads, const HandOver& cost) {
   const std::size_t used = std::min(static_cast<std::size_t>(threads), stage.tasks.size());
   if (used <= 1) return stage.sum();
-  std::vector<double> free(used, 0.0);         // when each thread has done its tasks
-  std::map<std::size_t, double> end_of_lines;  // when the last task in it has
+  std::vector<double> free(used, 0.0);  // when each thread has done its tasks
+  // When the last task in a line has done a part.
+  std::map<std::pair<std::size_t, int>, double> end_of_lines;
   for (const TaskTime& task : stage.tasks) {
     double& thread = *std::ranges::min_element(free);
     thread += cost.task + task.alone;
-    if (task.in_line > 0) {
-      double& line = end_of_lines[task.line];
-      line = std::max(line, thread) + task.in_line;
-      thread = line;
+    for (int part = 0; task.in_line > 0 && part < task.parts; ++part) {
+      double& end = end_of_lines[{task.line, part}];
+      end = std::max(end, thread) + task.in_line / task.parts;
+      thread = end;
     }
   }
   return *std::ranges::max_element(free) + cost.stage * static_cast<double>(used - 1);
@@ -117,10 +118,11 @@ void StepClock::end_task() {
 }
 
 // Marked until its end by a time that cannot be.
-void StepClock::wait_in_line(std::size_t line) {
+void StepClock::wait_in_line(std::size_t line, int parts) {
   TaskTime& task = step_.stages.back().tasks.back();
   task.alone = lap();
   task.line = line;
+  task.parts = parts;
   task.in_line = -1;
 }
 

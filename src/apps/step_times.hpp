@@ -11,12 +11,13 @@
 
 namespace cnn::app {
 
-// Seconds. A task first runs on its own; what it does in line waits for the tasks before it of that
-// line.
+// Seconds. A task first runs on its own; each of the equal parts of what it does in line waits for
+// the same part of the tasks before it of that line.
 struct TaskTime {
   double alone = 0;
   double in_line = 0;
   std::size_t line = 0;
+  int parts = 1;
 
   double sum() const { return alone + in_line; }
 };
@@ -63,7 +64,7 @@ class StepClock : public TaskLog {
   void end_stage() override;
   void begin_task() override;
   void end_task() override;
-  void wait_in_line(std::size_t line) override;
+  void wait_in_line(std::size_t line, int parts) override;
 
  private:
   // The seconds since the last call, without those of looking at the clock.

@@ -18,8 +18,9 @@ class TaskLog {
 
   virtual void begin_task() = 0;
   virtual void end_task() = 0;
-  // The rest of the present task waits for those of the tasks before it that are of the same line.
-  virtual void wait_in_line(std::size_t line) = 0;
+  // The rest of the present task is in so many equal parts, each of which waits for the same part
+  // of those of the tasks before it that are of the same line.
+  virtual void wait_in_line(std::size_t line, int parts) = 0;
 
  protected:
   TaskLog() = default;

@@ -198,8 +198,8 @@ int Workers::count() const {
   return state_->count;
 }
 
-void Workers::note_line(std::size_t line) {
-  if (state_->log != nullptr) state_->log->wait_in_line(line);
+void Workers::note_line(std::size_t line, int parts) {
+  if (state_->log != nullptr) state_->log->wait_in_line(line, parts);
 }
 
 void Workers::run_erased(std::string_view stage, int tasks, int parts, Invoke invoke,

@@ -52,8 +52,9 @@ class Workers {
     run_erased(stage, tasks, count(), call_to<Function>, address(function));
   }
 
-  // Called by a task that has waited for those before it of the same line: for a log.
-  void note_line(std::size_t line);
+  // Called by a task that has waited for the first part of those before it of the same line: for a
+  // log.
+  void note_line(std::size_t line, int parts);
 
   // The processors this process may use, by its affinity mask and by the CPU quota of its control
   // groups (a container's): what `threads: auto` means.

@@ -22,9 +22,10 @@ struct Winograd::Memory {
   Pixels output;             // one output, rounded up to whole tiles
   Kernels kernels;           // (C, F)
   Kernels backward_kernels;  // (F, C)
-  std::size_t weight_pitch, input_pitch, output_pitch;
+  std::size_t dweight_pitch, input_pitch, output_pitch;
 
-  Real* weight;         // (36, C, F), or (36, F, C) on the way back
+  // (36, C, F), or (36, F, C) on the way back: the first, so that it may be shared.
+  const Real* weight;
   Real* dweight;        // (36, C, F)
   Real* input_points;   // (36, T, C)
   Real* output_points;  // (36, T, F)
@@ -61,13 +62,19 @@ struct Panels {
     }
   }
 
-  void pack(CView weight, std::size_t pitch, Real* to) const {
+  std::size_t pitch() const { return pitch_of(kernels.rows, kernels.lanes()); }
+
+  // The part's rows of all panels.
+  void pack(const PartOf& part, CView weight, Real* to) const {
+    const auto [first, last] = part.range(kernels.rows);
     for_each(0, kernels.columns, [&](int begin, int lanes) {
       Kernels panel = kernels;
+      panel.rows = last - first;
       panel.columns = std::min(lanes, kernels.columns - begin);
       points_of_weight(size, panel,
-                       weight.data() + static_cast<std::size_t>(begin) * kernels.column_step, pitch,
-                       to + product(begin, kernels.rows));
+                       weight.data() + static_cast<std::size_t>(begin) * kernels.column_step +
+                           static_cast<std::size_t>(first) * kernels.row_step,
+                       pitch(), to + product(begin, kernels.rows) + product(first, lanes));
     });
   }
 
@@ -167,8 +174,7 @@ Winograd::Memory Winograd::divide(View scratch) const {
   memory.output = {tile_rows_ * outputs_, tile_columns_ * outputs_, filters};
   memory.kernels = rows_of_channels(window_.kernel.height, count_, window_.input.channels);
   memory.backward_kernels = rows_of_filters(window_.kernel.height, count_, window_.input.channels);
-  memory.weight_pitch =
-      std::max(pitch_of(window_.input.channels, filters), pitch_of(count_, channels));
+  memory.dweight_pitch = pitch_of(window_.input.channels, filters);
   memory.input_pitch = pitch_of(tiles, channels);
   memory.output_pitch = pitch_of(tiles, filters);
   const auto take = [&](std::size_t size) {
@@ -176,8 +182,8 @@ Winograd::Memory Winograd::divide(View scratch) const {
     memory.size += size;
     return begin;
   };
-  memory.weight = take(kPoints * memory.weight_pitch);
-  memory.dweight = take(kPoints * memory.weight_pitch);
+  memory.weight = take(std::max(packed(Way::forward), packed(Way::back)));
+  memory.dweight = take(kPoints * memory.dweight_pitch);
   memory.input_points = take(kPoints * memory.input_pitch);
   memory.output_points = take(kPoints * memory.output_pitch);
   memory.input_pixels = take(memory.input.size());
@@ -205,13 +211,8 @@ void Winograd::forward(std::size_t n, Filters filters, CView x, CView weight, CV
                        CView bias, View y, View scratch, const OutputRange& range) const {
   const Memory m = divide(scratch);
   const Panels panels{m.kernels, window_.kernel.height, panel_};
-  const Real* points = packed.data();
-  std::size_t pitch = pitch_of(m.kernels.rows, m.kernels.lanes());
-  if (packed.empty()) {
-    points = m.weight;
-    pitch = m.weight_pitch;
-    panels.pack(weight, pitch, m.weight);
-  }
+  if (packed.empty()) pack(Way::forward, {}, weight, scratch);
+  const Real* const points = packed.empty() ? m.weight : packed.data();
   const std::size_t all_filters = static_cast<std::size_t>(count_);
   const int some = static_cast<int>(filters.last - filters.first);
   const int channels = window_.input.channels;
@@ -233,7 +234,8 @@ void Winograd::forward(std::size_t n, Filters filters, CView x, CView weight, CV
     const int all = static_cast<int>(images) * image_tiles;
     for (int p = 0; p < kPoints; ++p) {
       panels.multiply(Memory::matrix(m.input_points, m.input_pitch, p, all, channels),
-                      points + static_cast<std::size_t>(p) * pitch, static_cast<int>(filters.first),
+                      points + static_cast<std::size_t>(p) * panels.pitch(),
+                      static_cast<int>(filters.first),
                       Memory::matrix(m.output_points, m.output_pitch, p, all, some));
     }
     for (std::size_t i = 0; i < images; ++i) {
@@ -247,21 +249,21 @@ void Winograd::forward(std::size_t n, Filters filters, CView x, CView weight, CV
   });
 }
 
-std::size_t Winograd::packed() const {
-  return kPoints * pitch_of(window_.input.channels, round_up(count_, kLanes));
+std::size_t Winograd::packed(Way way) const {
+  const int channels = window_.input.channels;
+  return kPoints * (way == Way::forward ? pitch_of(channels, round_up(count_, kLanes))
+                                        : pitch_of(count_, round_up(channels, kLanes)));
 }
 
-void Winograd::pack(CView weight, View packed) const {
-  const Kernels kernels = rows_of_channels(window_.kernel.height, count_, window_.input.channels);
-  Panels{kernels, window_.kernel.height, panel_}.pack(
-      weight, pitch_of(kernels.rows, kernels.lanes()), packed.data());
+void Winograd::pack(Way way, const PartOf& part, CView weight, View packed) const {
+  const int kernel = window_.kernel.height;
+  const Kernels kernels = way == Way::forward
+                              ? rows_of_channels(kernel, count_, window_.input.channels)
+                              : rows_of_filters(kernel, count_, window_.input.channels);
+  Panels{kernels, kernel, panel_}.pack(part, weight, packed.data());
 }
 
-void Winograd::prepare_backward(const Memory& m, CView weight, bool wants_dx) const {
-  if (wants_dx) {
-    Panels{m.backward_kernels, window_.kernel.height, panel_}.pack(weight, m.weight_pitch,
-                                                                   m.weight);
-  }
+void Winograd::clear_pixels(const Memory& m) const {
   std::fill_n(m.input_pixels, m.input.size(), Real{0});
   std::fill_n(m.output_pixels, m.output.size(), Real{0});
 }
@@ -271,20 +273,26 @@ void Winograd::backward(std::size_t n, CView x, CView weight, CView dy, View dwe
   const Memory m = divide(scratch);
   const std::size_t x_size = window_.input.size();
   const std::size_t y_size = dy.size() / n;
-  prepare_backward(m, weight, !dx.empty());
+  if (!dx.empty()) pack(Way::back, {}, weight, scratch);
+  clear_pixels(m);
   for (std::size_t i = 0; i < n; i += part()) {
     const std::size_t images = std::min(part(), n - i);
     backward_part(m, images, x.subspan(i * x_size), dy.subspan(i * y_size),
                   dx.empty() ? dx : dx.subspan(i * x_size));
-    add_dweight(dweight, scratch);
+    add_dweight({}, dweight, scratch);
   }
 }
 
-void Winograd::backward_part(std::size_t n, CView x, CView weight, CView dy, View dx,
+void Winograd::backward_part(std::size_t n, CView x, CView weight, CView packed, CView dy, View dx,
                              View scratch) const {
   assert(x.empty() || n <= part());
-  const Memory m = divide(scratch);
-  prepare_backward(m, weight, !dx.empty());
+  Memory m = divide(scratch);
+  if (!packed.empty()) {
+    m.weight = packed.data();
+  } else if (!dx.empty()) {
+    pack(Way::back, {}, weight, scratch);
+  }
+  clear_pixels(m);
   backward_part(m, n, x, dy, dx);
 }
 
@@ -319,11 +327,11 @@ void Winograd::backward_part(const Memory& m, std::size_t n, CView x, CView dy, 
       const Matrix doutput = Memory::matrix(m.output_points, m.output_pitch, p, all, count_);
       if (weighs) {
         multiply_columns(input, doutput, adds,
-                         Memory::matrix(m.dweight, m.weight_pitch, p, channels, count_));
+                         Memory::matrix(m.dweight, m.dweight_pitch, p, channels, count_));
       }
       if (dx.empty()) continue;
       // In place of the input's points, which have done their work.
-      panels.multiply(doutput, m.weight + static_cast<std::size_t>(p) * m.weight_pitch, 0, input);
+      panels.multiply(doutput, m.weight + static_cast<std::size_t>(p) * panels.pitch(), 0, input);
     }
     adds = true;
     if (dx.empty()) return;
@@ -339,9 +347,15 @@ void Winograd::backward_part(const Memory& m, std::size_t n, CView x, CView dy, 
   });
 }
 
-void Winograd::add_dweight(View dweight, View scratch) const {
+// The part's channels of all kernels.
+void Winograd::add_dweight(const PartOf& part, View dweight, View scratch) const {
   const Memory m = divide(scratch);
-  add_weight_of_points(window_.kernel.height, m.kernels, m.dweight, m.weight_pitch, dweight.data());
+  const auto [first, last] = part.range(m.kernels.rows);
+  Kernels kernels = m.kernels;
+  kernels.rows = last - first;
+  add_weight_of_points(window_.kernel.height, kernels, m.dweight + product(first, kernels.lanes()),
+                       m.dweight_pitch,
+                       dweight.data() + static_cast<std::size_t>(first) * kernels.row_step);
 }
 
 }  // namespace cnn

@@ -20,6 +20,7 @@
 
 #include <cstddef>
 
+#include "base/part_of.hpp"
 #include "base/view.hpp"
 #include "kernels/im2col.hpp"
 #include "kernels/output_range.hpp"
@@ -57,21 +58,26 @@ class Winograd {
   };
   void forward(std::size_t n, Filters filters, CView x, CView weight, CView packed, CView bias,
                View y, View scratch, const OutputRange& range = {}) const;
-  std::size_t packed() const;  // Reals
-  void pack(CView weight, View packed) const;
+  // What calls need of the weights, forward or for dx: one can serve several calls, and several
+  // threads can share in making it.
+  enum class Way { forward, back };
+  std::size_t packed(Way way) const;  // Reals
+  void pack(Way way, const PartOf& part, CView weight, View packed) const;
 
   // dweight += ∂J/∂W; dx ← ∂J/∂x unless dx is empty.
   void backward(std::size_t n, CView x, CView weight, CView dy, View dweight, View dx,
                 View scratch) const;
   // The same for one part, at most part() images; its share of dweight stays in scratch until
-  // add_dweight adds it. Without x it computes dx alone, of any number of images.
-  void backward_part(std::size_t n, CView x, CView weight, CView dy, View dx, View scratch) const;
-  void add_dweight(View dweight, View scratch) const;
+  // add_dweight adds it. Without x it computes dx alone, of any number of images. packed: what pack
+  // assigns, or empty; it may be the first Reals of any scratch.
+  void backward_part(std::size_t n, CView x, CView weight, CView packed, CView dy, View dx,
+                     View scratch) const;
+  void add_dweight(const PartOf& part, View dweight, View scratch) const;
 
  private:
   struct Memory;
   Memory divide(View scratch) const;
-  void prepare_backward(const Memory& m, CView weight, bool wants_dx) const;
+  void clear_pixels(const Memory& m) const;
   void backward_part(const Memory& m, std::size_t n, CView x, CView dy, View dx) const;
   // Calls block(first image, images, first row of tiles, rows of tiles) until all of n are done.
   template <typename Block>

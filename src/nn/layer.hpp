@@ -29,6 +29,7 @@
 
 #include "cnn/shape.hpp"
 
+#include "base/part_of.hpp"
 #include "base/random.hpp"
 #include "base/view.hpp"
 #include "config/options.hpp"
@@ -65,7 +66,8 @@ struct ParameterSpec {
 //                     for all samples. A call leaves out whichever it is given no views for
 //   ordered_gradients forward: samples. backward: samples, in calls for `unit` of them without
 //                     dparameters, each of which leaves its share of these in scratch;
-//                     add_gradients then adds the shares in the order of the samples. A unit is
+//                     add_gradients then adds the shares in the order of the samples. Calls may be
+//                     given what pack has assigned, in the first Reals of any scratch. A unit is
 //                     `pieces` blocks of samples: forward may be cut between them, and so may
 //                     dinputs, in calls for none of the pieces, which leave no share
 //   pieces            both: the plan's pieces, each in a call for all samples
@@ -113,7 +115,8 @@ struct LayerPlan {
   std::size_t pieces = 1;  // of similar size; of ordered_gradients: blocks in a unit
   ChannelCut channel_cut = ChannelCut::none;
   std::size_t channel_step = 1;  // where it may be cut: between multiples of this
-  std::size_t packed = 0;        // Reals that Layer::pack assigns
+  std::size_t packed = 0;        // Reals that Layer::pack assigns for forward
+  std::size_t packed_back = 0;   // and those for dinputs, of ordered_gradients
   bool evaluates_by_blas = false;
   // Of a layer whose output has the shape of its first input. In training, output may stand where
   // that input does; backward then reads no input. And that dinput may stand where doutput does.
@@ -175,6 +178,16 @@ struct BackwardArgs {
   std::span<const std::byte> saved;
   View scratch;
   Pieces pieces = {};
+  CView packed = {};  // what pack has assigned, or nothing
+};
+
+enum class Way { forward, back };
+
+struct PackArgs {
+  std::span<const CView> parameters;
+  View packed;  // of the plan's Reals for this way, or more
+  Way way = Way::forward;
+  PartOf part = {};
 };
 
 class Layer {
@@ -197,12 +210,12 @@ class Layer {
   // Assigns all of each wanted dinput; adds into dparameters.
   virtual void backward(const BackwardArgs& args) const = 0;
   // Of ordered_gradients: given the args of a call of backward without dparameters and the scratch
-  // that it left, adds into dparameters.
-  virtual void add_gradients(const BackwardArgs& /*args*/) const {}
+  // that it left, adds into a part of dparameters.
+  virtual void add_gradients(const BackwardArgs& /*args*/, const PartOf& /*part*/) const {}
 
-  // Assigns what evaluation makes of these parameters, so that many passes share it: forward, given
-  // it, has the bits that it has without.
-  virtual void pack(std::span<const CView> /*parameters*/, View /*packed*/) const {}
+  // Assigns what calls make of these parameters, so that many share it: forward or backward, given
+  // it, has the bits that it has without. Only ordered_gradients is asked for parts.
+  virtual void pack(const PackArgs& /*args*/) const {}
 
   // Networks for inference merge an affine map of channels, and then a range, into the layer before
   // (nn/fold.hpp).

@@ -340,7 +340,7 @@ void Network::forward_part(std::size_t i, Workspace& workspace, Scratch& scratch
                  .random = {position.seed, position.step, i, position.first_sample + samples.first},
                  .pieces = part.pieces,
                  .channels = is_cut ? Channels() : part.channels,
-                 .packed = workspace.packed(i)});
+                 .packed = part.packed.empty() ? workspace.packed(i) : part.packed});
 }
 
 void Network::backward(Workspace& workspace, std::size_t n, Gradients& gradients) const {
@@ -390,7 +390,8 @@ BackwardArgs Network::backward_args(std::size_t i, Workspace& workspace, Scratch
           .dparameters = {scratch.dparameters_.data(), gradients != nullptr ? parameters : 0},
           .saved = workspace.saved(i, samples),
           .scratch = scratch.view(),
-          .pieces = part.pieces};
+          .pieces = part.pieces,
+          .packed = part.packed};
 }
 
 void Network::backward_part(std::size_t i, Workspace& workspace, Scratch& scratch, const Part& part,
@@ -407,9 +408,23 @@ void Network::backward_part(std::size_t i, Workspace& workspace, Scratch& scratc
 }
 
 void Network::add_gradients(std::size_t i, Workspace& workspace, Scratch& scratch, Samples samples,
-                            Gradients& gradients) const {
+                            const PartOf& part, Gradients& gradients) const {
   nodes_[i].layer->add_gradients(
-      backward_args(i, workspace, scratch, {.samples = samples}, &gradients));
+      backward_args(i, workspace, scratch, {.samples = samples}, &gradients), part);
+}
+
+void Network::pack(std::size_t i, Way way, const PartOf& part, Scratch& own, Scratch& to) const {
+  const Node& node = nodes_[i];
+  const std::size_t parameters = node.plan.parameters.size();
+  for (std::size_t k = 0; k < parameters; ++k) {
+    own.parameters_[k] = value(parameters_[node.first_parameter + k]);
+  }
+  node.layer->pack({{own.parameters_.data(), parameters}, to.view(), way, part});
+}
+
+CView Network::packed(std::size_t i, Way way, const Scratch& from) const {
+  const LayerPlan& plan = nodes_[i].plan;
+  return from.view().first(way == Way::forward ? plan.packed : plan.packed_back);
 }
 
 std::string Network::first_non_finite(const Workspace& workspace, std::size_t n) const {

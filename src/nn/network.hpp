@@ -158,6 +158,7 @@ class Network {
     Pieces pieces = {};
     bool wants_dinputs = true;  // false: leaves them out
     Channels channels = {};     // of forward, of one sample
+    CView packed = {};          // what pack has assigned for this way, if anything
   };
   void forward_part(std::size_t i, Workspace& workspace, Scratch& scratch, const Part& part,
                     const Position& position) const;
@@ -166,7 +167,10 @@ class Network {
                      Gradients* gradients) const;
   // After such a call, with the same scratch: what Layer::add_gradients does.
   void add_gradients(std::size_t i, Workspace& workspace, Scratch& scratch, Samples samples,
-                     Gradients& gradients) const;
+                     const PartOf& part, Gradients& gradients) const;
+  // What Layer::pack assigns, in the first Reals of `to`; `own` is for the call's arguments.
+  void pack(std::size_t i, Way way, const PartOf& part, Scratch& own, Scratch& to) const;
+  CView packed(std::size_t i, Way way, const Scratch& from) const;
   BackwardArgs backward_args(std::size_t i, Workspace& workspace, Scratch& scratch,
                              const Part& part, Gradients* gradients) const;
 

@@ -27,7 +27,7 @@ void PackedParameters::update() {
     for (std::size_t k = 0; k < node.plan.parameters.size(); ++k) {
       parameters_.push_back(network_.value(network_.parameters()[node.first_parameter + k]));
     }
-    node.layer->pack(parameters_, views_[i]);
+    node.layer->pack({.parameters = parameters_, .packed = views_[i]});
   }
 }
 

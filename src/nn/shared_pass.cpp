@@ -7,28 +7,42 @@
 namespace cnn {
 namespace {
 
+// So many parts of a gradient are added one after the other: while one worker adds the second, the
+// next one adds its own to the first.
+constexpr int kGradientParts = 4;
+
 // The next one's turn comes in any case, also if this one throws: nobody may wait for ever.
 class Turn {
  public:
-  Turn(std::atomic<std::size_t>& turns, std::size_t own) : turns_(turns), own_(own) {}
+  // turns: of each part of the gradient
+  Turn(std::atomic<std::size_t>* turns, std::size_t own) : turns_(turns), own_(own) {}
   ~Turn() {
-    wait();
-    turns_.store(own_ + 1, std::memory_order_release);
-    turns_.notify_all();
+    while (part_ < kGradientParts) pass();
   }
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
 
+  // For the next part, which pass then leaves to the next one.
   void wait() const {
-    for (std::size_t now = turns_.load(std::memory_order_acquire); now != own_;
-         now = turns_.load(std::memory_order_acquire)) {
-      turns_.wait(now, std::memory_order_acquire);
+    const std::atomic<std::size_t>& turn = turns_[part_];
+    for (std::size_t now = turn.load(std::memory_order_acquire); now != own_;
+         now = turn.load(std::memory_order_acquire)) {
+      turn.wait(now, std::memory_order_acquire);
     }
   }
+  void pass() {
+    wait();
+    turns_[part_].store(own_ + 1, std::memory_order_release);
+    turns_[part_].notify_all();
+    ++part_;
+  }
+  PartOf part() const { return {part_, kGradientParts}; }
+  bool is_over() const { return part_ == kGradientParts; }
 
  private:
-  std::atomic<std::size_t>& turns_;
+  std::atomic<std::size_t>* turns_;
   std::size_t own_;
+  int part_ = 0;
 };
 
 std::size_t most_samples(std::span<const SharedPass::Group> groups) {
@@ -60,7 +74,7 @@ SharedPass::SharedPass(const Network& network, Workers& workers, std::size_t wor
     : network_(network),
       workers_(workers),
       workspaces_(workspaces),
-      turns_(std::make_unique<std::atomic<std::size_t>[]>(workspaces)) {
+      turns_(std::make_unique<std::atomic<std::size_t>[]>(workspaces * kGradientParts)) {
   find_forward();
   find_by_channels();
   find_backward();
@@ -89,6 +103,7 @@ void SharedPass::name_stages(std::vector<Stage>& stages, std::string_view way) c
   for (Stage& stage : stages) {
     stage.name = std::string(way) + " " + layer(stage.begin);
     if (stage.end > stage.begin + 1) stage.name += " to " + layer(stage.end - 1);
+    stage.packing = stage.name + ", weights";
   }
 }
 
@@ -195,6 +210,18 @@ Scratch& SharedPass::scratch_of(std::span<Workspace> workspaces, int worker) {
   return i < workspaces_ ? workspaces[i].scratch() : scratch_[i - workspaces_];
 }
 
+// What the layer makes of its weights, by all workers, for so many tasks: in the scratch of the
+// first, whose own calls, given it, do not touch it. Nothing where no two tasks would share it.
+CView SharedPass::packed(const Stage& stage, Way way, std::span<Workspace> workspaces, int tasks) {
+  if (stage.cut != Cut::unit || tasks < 2) return {};
+  Scratch& to = workspaces.front().scratch();
+  const int parts = workers_.count();
+  workers_.run_near(stage.packing, parts, [&](int worker, int task) {
+    network_.pack(stage.begin, way, {task, parts}, scratch_of(workspaces, worker), to);
+  });
+  return network_.packed(stage.begin, way, to);
+}
+
 void SharedPass::forward_pieces(const Stage& stage, std::span<Workspace> workspaces,
                                 std::span<const Group> groups) {
   const std::size_t pieces = network_.nodes()[stage.begin].plan.pieces;
@@ -223,12 +250,15 @@ void SharedPass::forward(std::span<Workspace> workspaces, std::span<const Group>
                               : stage.cut == Cut::unit
                                   ? samples_of_a_task(groups, plan.unit / plan.pieces)
                                   : most_samples(groups);
-    workers_.run_near(stage.name, tasks(groups, block), [&](int worker, int task) {
+    const int all = tasks(groups, block);
+    const CView weights = packed(stage, Way::forward, workspaces, all);
+    workers_.run_near(stage.name, all, [&](int worker, int task) {
       const Block part = block_of(groups, task, block);
       if (part.samples.count == 0) return;
       for (std::size_t i = stage.begin; i < stage.end; ++i) {
         network_.forward_part(i, workspaces[part.group], scratch_of(workspaces, worker),
-                              {.samples = part.samples}, groups[part.group].position);
+                              {.samples = part.samples, .packed = weights},
+                              groups[part.group].position);
       }
     });
   }
@@ -329,26 +359,34 @@ void SharedPass::backward_in_turn(const Stage& stage, std::span<Workspace> works
   const int shares = tasks(groups, plan.unit);
   const bool apart = sends_back(network_, layer) && leaves_idle(shares, workers_.count());
   const std::size_t block = samples_of_a_task(groups, plan.unit / plan.pieces);
-  for (std::size_t k = 0; k < groups.size(); ++k) turns_[k].store(0);
+  for (std::size_t k = 0; k < groups.size() * kGradientParts; ++k) turns_[k].store(0);
   const int all = shares + (apart ? tasks(groups, block) : 0);
+  const CView weights =
+      sends_back(network_, layer) ? packed(stage, Way::back, workspaces, all) : CView();
   workers_.run(stage.name, all, [&](int worker, int task) {
     Scratch& scratch = scratch_of(workspaces, worker);
     if (task >= shares) {
       const Block part = alternating_block_of(groups, task - shares, block);
       if (part.samples.count == 0) return;
       network_.backward_part(layer, workspaces[part.group], scratch,
-                             {.samples = part.samples, .pieces = {0, 0}}, nullptr);
+                             {.samples = part.samples, .pieces = {0, 0}, .packed = weights},
+                             nullptr);
       return;
     }
     const Block part = alternating_block_of(groups, task, plan.unit);
     if (part.samples.count == 0) return;
-    const Turn turn(turns_[part.group], part.index);
+    Turn turn(&turns_[part.group * kGradientParts], part.index);
     network_.backward_part(layer, workspaces[part.group], scratch,
-                           {.samples = part.samples, .wants_dinputs = !apart}, nullptr);
+                           {.samples = part.samples, .wants_dinputs = !apart, .packed = weights},
+                           nullptr);
     turn.wait();
-    workers_.note_line(part.group);
-    network_.add_gradients(layer, workspaces[part.group], scratch, part.samples,
-                           *groups[part.group].gradients);
+    workers_.note_line(part.group, kGradientParts);
+    while (!turn.is_over()) {
+      turn.wait();
+      network_.add_gradients(layer, workspaces[part.group], scratch, part.samples, turn.part(),
+                             *groups[part.group].gradients);
+      turn.pass();
+    }
   });
 }
 

@@ -5,8 +5,9 @@
 // layer, and is cut into tasks as the layers allow (Sharing in nn/layer.hpp):
 //
 //   - layers that take a few samples at a time: blocks of kBlock samples, through the whole run;
-//   - Winograd's convolutions: as many samples as a worker's share comes to. Their backward leaves
-//     the gradient of `unit` samples in a worker's scratch; the workers add theirs in turn;
+//   - Winograd's convolutions: as many samples as a worker's share comes to, of weights that all
+//     workers have transformed together. Their backward leaves the gradient of `unit` samples in a
+//     worker's scratch; the workers add theirs in turn, part by part;
 //   - fully connected layers and batch_norm: ranges of outputs, inputs or channels;
 //   - the gradients of the other convolutions: ranges of channels. Nobody waits for these, so all
 //     of them together are the last phase;
@@ -85,7 +86,8 @@ class SharedPass {
     std::size_t begin;
     std::size_t end;
     Cut cut;
-    std::string name = {};  // "forward conv1 to pool1"
+    std::string name = {};     // "forward conv1 to pool1"
+    std::string packing = {};  // "forward conv1, weights"
   };
   struct Block {
     std::size_t group;
@@ -118,6 +120,7 @@ class SharedPass {
   static Block alternating_block_of(std::span<const Group> groups, int task, std::size_t block);
   std::size_t samples_of_a_task(std::span<const Group> groups, std::size_t unit) const;
   Scratch& scratch_of(std::span<Workspace> workspaces, int worker);
+  CView packed(const Stage& stage, Way way, std::span<Workspace> workspaces, int tasks);
 
   void backward_in_turn(const Stage& stage, std::span<Workspace> workspaces,
                         std::span<const Group> groups);
@@ -133,11 +136,12 @@ class SharedPass {
   Workers& workers_;
   std::size_t workspaces_;
   std::vector<Stage> forward_;
-  std::vector<Stage> by_channels_;                     // forward with few samples, in evaluation
-  std::vector<Stage> backward_;                        // the last layers first
-  std::vector<Piece> pieces_;                          // of the last phase, the largest first
-  std::vector<Scratch> scratch_;                       // of workers beyond the workspaces
-  std::unique_ptr<std::atomic<std::size_t>[]> turns_;  // per group: whose turn it is to add
+  std::vector<Stage> by_channels_;  // forward with few samples, in evaluation
+  std::vector<Stage> backward_;     // the last layers first
+  std::vector<Piece> pieces_;       // of the last phase, the largest first
+  std::vector<Scratch> scratch_;    // of workers beyond the workspaces
+  // Per group and part of a gradient: whose turn it is to add.
+  std::unique_ptr<std::atomic<std::size_t>[]> turns_;
 };
 
 }  // namespace cnn

@@ -185,7 +185,9 @@ class Diary : public TaskLog {
   void end_stage() override { lines.emplace_back("end of stage"); }
   void begin_task() override { lines.emplace_back("task"); }
   void end_task() override { lines.emplace_back("end"); }
-  void wait_in_line(std::size_t line) override { lines.push_back("line " + std::to_string(line)); }
+  void wait_in_line(std::size_t line, int parts) override {
+    lines.push_back("line " + std::to_string(line) + " of " + std::to_string(parts));
+  }
 
   std::vector<std::string> lines;
 };
@@ -227,13 +229,13 @@ TEST(Workers, WithALogRunTasksInTheirOrderAndTellIt) {
   workers.run("first", 2, [&](int worker, int task) {
     EXPECT_EQ(worker, 0);
     EXPECT_EQ(std::this_thread::get_id(), caller);
-    if (task == 1) workers.note_line(7);
+    if (task == 1) workers.note_line(7, 3);
     diary.lines.push_back(std::to_string(task));
   });
   workers.run(0, [](int, int) {});
   workers.run(1, [](int, int) {});
   EXPECT_EQ(diary.lines, (std::vector<std::string>{"first of 2", "task", "0", "end", "task",
-                                                   "line 7", "1", "end", "end of stage", " of 1",
+                                                   "line 7 of 3", "1", "end", "end of stage", " of 1",
                                                    "task", "end", "end of stage"}));
   EXPECT_THROW(Workers(0, diary), ArgumentError);
 }

@@ -74,6 +74,16 @@ TEST(StageSeconds, WhatIsDoneInLineWaitsForItsLine) {
   EXPECT_DOUBLE_EQ(stage_seconds(tasks, 4, {}), 5);
 }
 
+// The second begins with its first part when the first one has done its own.
+TEST(StageSeconds, WhatIsDoneInLineInPartsWaitsForEachPart) {
+  StageTimes tasks;
+  for (int i = 0; i < 2; ++i) {
+    tasks.tasks.push_back({.alone = 1, .in_line = 2, .line = 0, .parts = 4});
+  }
+  EXPECT_DOUBLE_EQ(stage_seconds(tasks, 1, {}), 6);
+  EXPECT_DOUBLE_EQ(stage_seconds(tasks, 2, {}), 3.5);
+}
+
 TEST(StepTimes, OfSeveralStepsAreTheUndisturbedOnesOfEachTask) {
   std::vector<StepTimes> steps;
   for (int i = 0; i < 20; ++i) {

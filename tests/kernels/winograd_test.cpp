@@ -94,6 +94,14 @@ double difference(const std::vector<Real>& a, const Values& b) {
   return std::sqrt(error / norm);
 }
 
+std::vector<Real> packed_in_parts(const Winograd& winograd, Winograd::Way way,
+                                  const std::vector<Real>& weight) {
+  constexpr int kParts = 3;
+  std::vector<Real> packed(winograd.packed(way));
+  for (int part = kParts; part-- > 0;) winograd.pack(way, {part, kParts}, weight, packed);
+  return packed;
+}
+
 // From weights packed before or not, all kernels or some at a time.
 void expect_same_outputs(Draw& draw, const WinogradCase& c) {
   SCOPED_TRACE(to_string(c));
@@ -102,8 +110,7 @@ void expect_same_outputs(Draw& draw, const WinogradCase& c) {
   const Winograd winograd(c.window(), c.count);
   const auto count = static_cast<std::size_t>(c.count);
   std::vector<Real> scratch(winograd.scratch(), std::numeric_limits<Real>::quiet_NaN());
-  std::vector<Real> packed(winograd.packed());
-  winograd.pack(run.weight, packed);
+  const std::vector<Real> packed = packed_in_parts(winograd, Winograd::Way::forward, run.weight);
   winograd.forward(c.n, {0, count}, run.x, run.weight, {}, run.bias, run.y, scratch);
   std::vector<Real> parts(run.y.size());
   for (std::size_t first = 0; first < count; first += Winograd::kStep) {
@@ -111,6 +118,45 @@ void expect_same_outputs(Draw& draw, const WinogradCase& c) {
                      packed, run.bias, parts, scratch);
   }
   EXPECT_EQ(parts, run.y);
+}
+
+// A part of the images after the other, from weights packed before, in the first Reals of another
+// scratch, and its gradient added in parts.
+void expect_same_gradients(Draw& draw, const WinogradCase& c) {
+  SCOPED_TRACE(to_string(c));
+  Convolved whole(c);
+  for (std::vector<Real>* v : {&whole.x, &whole.weight, &whole.dy, &whole.dweight}) {
+    draw.reals(*v, 1);
+  }
+  Convolved parts = whole;
+  const Winograd winograd(c.window(), c.count);
+  std::vector<Real> scratch(winograd.scratch(), std::numeric_limits<Real>::quiet_NaN());
+  winograd.backward(c.n, whole.x, whole.weight, whole.dy, whole.dweight, whole.dx, scratch);
+  const std::vector<Real> packed = packed_in_parts(winograd, Winograd::Way::back, parts.weight);
+  std::vector<Real> shared(winograd.scratch(), std::numeric_limits<Real>::quiet_NaN());
+  std::copy(packed.begin(), packed.end(), shared.begin());
+  const std::size_t x_size = parts.x.size() / c.n;
+  const std::size_t y_size = parts.y.size() / c.n;
+  bool first = true;
+  for (std::size_t i = 0; i < c.n; i += winograd.part(), first = false) {
+    const View own = first ? View(shared) : View(scratch);
+    winograd.backward_part(std::min(winograd.part(), c.n - i), CView(parts.x).subspan(i * x_size),
+                           parts.weight, CView(shared).first(packed.size()),
+                           CView(parts.dy).subspan(i * y_size), View(parts.dx).subspan(i * x_size),
+                           own);
+    for (int part = 0; part < 4; ++part) winograd.add_dweight({part, 4}, parts.dweight, own);
+  }
+  EXPECT_EQ(parts.dx, whole.dx);
+  EXPECT_EQ(parts.dweight, whole.dweight);
+}
+
+TEST(Winograd, GivesWholeAndInPartsTheSameGradients) {
+  Draw draw(7);
+  for (const int count : {1, 20, 50, 140}) {
+    expect_same_gradients(draw, {{3, 9, 7}, 3, {1, 1}, count, 19});
+    expect_same_gradients(draw, {{24, 12, 12}, 5, {2, 0}, count, 17});
+    expect_same_gradients(draw, {{150, 4, 4}, 3, {1, 1}, count, 18});
+  }
 }
 
 TEST(Winograd, GivesWholeAndInPartsTheSameBits) {

@@ -112,7 +112,8 @@ void Convolution::plan_evaluation(LayerPlan& plan) const {
   if (is_depthwise_) {
     plan.channel_cut = ChannelCut::own;
   } else if (by_winograd_) {
-    plan.packed = winograd_.packed();
+    plan.packed = winograd_.packed(Winograd::Way::forward);
+    plan.packed_back = winograd_.packed(Winograd::Way::back);
     plan.channel_step = Winograd::kStep;
   } else if (is_direct_) {
     plan.packed = direct_.packed();
@@ -155,14 +156,15 @@ std::size_t Convolution::last_of(const Channels& channels) const {
   return std::min(channels.last, static_cast<std::size_t>(count_));
 }
 
-void Convolution::pack(std::span<const CView> parameters, View packed) const {
-  const CView weight = parameters[0];
+void Convolution::pack(const PackArgs& args) const {
+  const CView weight = args.parameters[0];
   if (by_winograd_) {
-    winograd_.pack(weight, packed);
+    const auto way = args.way == Way::forward ? Winograd::Way::forward : Winograd::Way::back;
+    winograd_.pack(way, args.part, weight, args.packed);
   } else if (is_direct_) {
-    direct_.pack(weight, packed);
+    direct_.pack(weight, args.packed);
   } else if (packs_few_channels()) {
-    few_channels::pack(weight_of(0, weight), packed.data());
+    few_channels::pack(weight_of(0, weight), args.packed.data());
   }
 }
 

@@ -90,9 +90,9 @@ void Convolution::add_dbias(const BackwardArgs& args) const {
   }
 }
 
-void Convolution::add_gradients(const BackwardArgs& args) const {
-  add_dbias(args);
-  winograd_.add_dweight(args.dparameters[0], args.scratch);
+void Convolution::add_gradients(const BackwardArgs& args, const PartOf& part) const {
+  if (part.number == 0) add_dbias(args);
+  winograd_.add_dweight(part, args.dparameters[0], args.scratch);
 }
 
 // Forward was y = W·im2col(x) + b, so
@@ -105,7 +105,8 @@ void Convolution::backward(const BackwardArgs& args) const {
   const bool wants_dweight = !args.dparameters.empty();
   if (by_winograd_ && !wants_dweight) {
     winograd_.backward_part(args.n, args.pieces.last > 0 ? args.inputs[0] : CView(),
-                            args.parameters[0], args.doutput, args.dinputs[0], args.scratch);
+                            args.parameters[0], args.packed, args.doutput, args.dinputs[0],
+                            args.scratch);
     return;
   }
   const Pieces pieces{args.pieces.first, std::min(args.pieces.last, pieces_)};

@@ -24,10 +24,10 @@ class Convolution final : public LayerOf<Convolution> {
   LayerPlan plan(std::span<const Shape> inputs) override;
   void forward(const ForwardArgs& args) const override;
   void backward(const BackwardArgs& args) const override;
-  void add_gradients(const BackwardArgs& args) const override;
+  void add_gradients(const BackwardArgs& args, const PartOf& part) const override;
   std::unique_ptr<Layer> with_bias() const override;
   std::unique_ptr<Layer> with_range(const OutputRange& range) const override;
-  void pack(std::span<const CView> parameters, View packed) const override;
+  void pack(const PackArgs& args) const override;
 
  private:
   Shape group_of(const Shape& input) const;

@@ -20,7 +20,7 @@ class FullyConnected final : public LayerOf<FullyConnected> {
   LayerPlan plan(std::span<const Shape> inputs) override;
   void forward(const ForwardArgs& args) const override;
   void backward(const BackwardArgs& args) const override;
-  void pack(std::span<const CView> parameters, View packed) const override;
+  void pack(const PackArgs& args) const override;
   std::unique_ptr<Layer> with_bias() const override;
   std::unique_ptr<Layer> with_range(const OutputRange& range) const override;
 
@@ -98,8 +98,8 @@ LayerPlan FullyConnected::plan(std::span<const Shape> inputs) {
   return plan;
 }
 
-void FullyConnected::pack(std::span<const CView> parameters, View packed) const {
-  product_.pack(parameters[0], packed);
+void FullyConnected::pack(const PackArgs& args) const {
+  product_.pack(args.parameters[0], args.packed);
 }
 
 // Ranges of kRange or, where there are not pieces enough, of more; each of whole panels.
