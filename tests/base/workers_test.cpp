@@ -235,8 +235,8 @@ TEST(Workers, WithALogRunTasksInTheirOrderAndTellIt) {
   workers.run(0, [](int, int) {});
   workers.run(1, [](int, int) {});
   EXPECT_EQ(diary.lines, (std::vector<std::string>{"first of 2", "task", "0", "end", "task",
-                                                   "line 7 of 3", "1", "end", "end of stage", " of 1",
-                                                   "task", "end", "end of stage"}));
+                                                   "line 7 of 3", "1", "end", "end of stage",
+                                                   " of 1", "task", "end", "end of stage"}));
   EXPECT_THROW(Workers(0, diary), ArgumentError);
 }
 
