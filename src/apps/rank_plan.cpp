@@ -15,6 +15,7 @@
 
 #include "apps/call_times.hpp"
 #include "apps/random_training.hpp"
+#include "base/collective.hpp"
 #include "base/text.hpp"
 #include "optim/slot_tree.hpp"
 #include "optim/solver.hpp"
@@ -22,6 +23,10 @@
 
 namespace cnn::app {
 namespace {
+
+// What TCP, IP and Ethernet leave of a link's rate: 1448 of 1538 bytes of a full frame, its gaps
+// included.
+constexpr double kPayload = 0.94;
 
 struct Unit {
   std::string_view name;
@@ -60,13 +65,9 @@ struct UpdateTimes {
   double add;    // of one gradient to another
 };
 
-UpdateTimes time_update(const BenchmarkSetup& setup) {
+UpdateTimes time_update(const BenchmarkSetup& setup, Solver& solver) {
   constexpr std::size_t kFewest = 3;
   Network& network = setup.network;
-  const SolverOptions& options = setup.config.training.solver;
-  std::vector<Real> average;
-  if (options.ema != 0) average.assign(network.values().begin(), network.values().end());
-  Solver solver(network, options, average);
   std::vector<Gradients> gradients;
   for (int i = 0; i < 2; ++i) gradients.emplace_back(network);
   const double part = setup.seconds / 8;
@@ -83,12 +84,16 @@ double time_step(const BenchmarkSetup& setup, std::size_t images, double seconds
   return undisturbed(time_calls(seconds, 2, [&] { training.step(0); }));
 }
 
-Message message_of(const BenchmarkSetup& setup) {
+Message message_of(const BenchmarkSetup& setup, const Solver& solver, std::size_t ranks) {
   constexpr double kResult = 16;    // bytes of an image's loss and class
   constexpr double kChunk = 16384;  // values that share a sum of squares
   const double values = static_cast<double>(setup.network.values().size());
   const bool clips = setup.config.training.solver.clip > 0;
-  return {.values = values * sizeof(Real),
+  std::size_t most = 0;
+  for (std::size_t r = 0; r < ranks; ++r) {
+    most = std::max(most, solver.part(static_cast<int>(r), static_cast<int>(ranks)).count);
+  }
+  return {.part = static_cast<double>(most) * sizeof(Real),
           .results = kResult * static_cast<double>(setup.batch),
           .norms = clips ? values / kChunk * sizeof(double) : 0};
 }
@@ -139,11 +144,16 @@ double exchange_seconds(const Message& message, const RankShare& share, std::siz
   if (ranks == 1) return 0;
   const auto n = static_cast<double>(ranks);
   const double others = (n - 1) / n;
-  const auto phase = [&](double bytes) { return link.latency + bytes / link.bytes_per_second; };
-  const double out = static_cast<double>(share.sent) * others;
-  const double in = static_cast<double>(share.received) / n;
-  return phase(message.results * others) + phase(message.values * std::max(out, in)) +
-         (message.norms > 0 ? phase(message.norms * others) : 0) + phase(message.values * others);
+  // Large messages go to one rank after the other.
+  const double turns = message.part > Collective::kLarge ? n - 1 : 1;
+  const auto phase = [&](double bytes, double latencies) {
+    return latencies * link.latency + bytes / (kPayload * link.bytes_per_second);
+  };
+  const double out = static_cast<double>(share.sent) * (n - 1);
+  const auto in = static_cast<double>(share.received);
+  return phase(message.results * others + message.part * std::max(out, in), turns) +
+         (message.norms > 0 ? phase(message.norms * others, 1) : 0) +
+         phase(message.part * (n - 1), turns);
 }
 
 RankPlan plan_ranks(const BenchmarkSetup& setup, const std::vector<int>& ranks, const Link& link) {
@@ -156,8 +166,13 @@ RankPlan plan_ranks(const BenchmarkSetup& setup, const std::vector<int>& ranks, 
     const std::size_t images = std::min(setup.batch, groups * TrainStep::kGroup);
     seconds = time_step(setup, images, setup.seconds / static_cast<double>(step_of_groups.size()));
   }
-  const UpdateTimes update = time_update(setup);
-  const Message message = message_of(setup);
+  const SolverOptions& options = setup.config.training.solver;
+  std::vector<Real> average;
+  if (options.ema != 0) {
+    average.assign(setup.network.values().begin(), setup.network.values().end());
+  }
+  Solver solver(setup.network, options, average);
+  const UpdateTimes update = time_update(setup, solver);
   double alone = 0;
   for (std::size_t n = 1; n <= last; ++n) {
     const RankShare share = share_of_ranks(setup.batch, n);
@@ -166,7 +181,7 @@ RankPlan plan_ranks(const BenchmarkSetup& setup, const std::vector<int>& ranks, 
     const double saved = update.apply * (1 - 1 / number) -
                          update.add * static_cast<double>(n > 1 ? share.received : 0) / number;
     RankEstimate estimate{.ranks = n};
-    estimate.exchange = exchange_seconds(message, share, n, link);
+    estimate.exchange = exchange_seconds(message_of(setup, solver, n), share, n, link);
     estimate.seconds = step_of_groups[share.groups] - saved + estimate.exchange;
     if (n == 1) alone = estimate.seconds;
     estimate.efficiency = alone / estimate.seconds / number;

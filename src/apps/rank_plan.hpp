@@ -36,7 +36,7 @@ std::size_t most_useful_ranks(std::size_t batch);
 // all-gather of the new values, of each image's result, and of the norm where gradients are
 // clipped.
 struct Message {
-  double values = 0;   // bytes of all parameters
+  double part = 0;     // bytes of the parameters of the rank that has most
   double results = 0;  // bytes of all images' results
   double norms = 0;    // bytes of all squares; 0 without clipping
 };

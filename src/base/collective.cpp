@@ -83,22 +83,27 @@ Part even_part(std::size_t count, int rank, int ranks) {
   return {first, count * (r + 1) / n - first};
 }
 
-void Collective::gather_bytes(std::span<std::byte> all, std::size_t item, const PartOf& part_of,
-                              int to) {
+void Collective::add_gather(std::span<std::byte> all, std::size_t item, const PartOf& part_of,
+                            int to, std::vector<Send>& sends,
+                            std::vector<Receive>& receives) const {
   const auto bytes_of = [&](int r) {
     const Part part = part_of(r);
     return all.subspan(part.first * item, part.count * item);
   };
   const std::span<const std::byte> mine = bytes_of(rank());
+  for_others([&](int receiver, int sender) {
+    if (!mine.empty() && (to == kAll || to == receiver)) sends.push_back({receiver, mine});
+    if (to != kAll && to != rank()) return;
+    const std::span<std::byte> theirs = bytes_of(sender);
+    if (!theirs.empty()) receives.push_back({sender, theirs});
+  });
+}
+
+void Collective::gather_bytes(std::span<std::byte> all, std::size_t item, const PartOf& part_of,
+                              int to) {
   sends_.clear();
   receives_.clear();
-  for (int r = 0; r < size(); ++r) {
-    if (r == rank()) continue;
-    if (!mine.empty() && (to == kAll || to == r)) sends_.push_back({r, mine});
-    if (to != kAll && to != rank()) continue;
-    const std::span<std::byte> theirs = bytes_of(r);
-    if (!theirs.empty()) receives_.push_back({r, theirs});
-  }
+  add_gather(all, item, part_of, to, sends_, receives_);
   exchange(sends_, receives_);
 }
 

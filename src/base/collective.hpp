@@ -48,6 +48,8 @@ class Collective {
     std::span<std::byte> bytes;
   };
   using PartOf = std::function<Part(int rank)>;
+  // Larger messages go to one rank after the other, so that no link has several at once to share.
+  static constexpr std::size_t kLarge = std::size_t{1} << 16;  // bytes
 
   virtual ~Collective() = default;
 
@@ -61,6 +63,14 @@ class Collective {
   virtual void end(int code) noexcept = 0;
 
   bool is_alone() const { return size() == 1; }
+  // Calls each(to, from) for the others, each once as both, in an order of each rank's own: if all
+  // sent to rank 0 first, its link would keep all of them waiting, while those of the others idle.
+  template <typename Each>
+  void for_others(const Each& each) const {
+    for (int away = 1; away < size(); ++away) {
+      each((rank() + away) % size(), (rank() + size() - away) % size());
+    }
+  }
   // Rank 0 writes all files and speaks for all.
   bool is_first() const { return rank() == 0; }
 
@@ -74,6 +84,12 @@ class Collective {
   template <typename T>
   void gather(std::span<T> all, const PartOf& part_of) {
     if (!is_alone()) gather_bytes(std::as_writable_bytes(all), sizeof(T), part_of, 0);
+  }
+  // The messages of such an all_gather, for an exchange that carries others, too.
+  template <typename T>
+  void add_gather(std::span<T> all, const PartOf& part_of, std::vector<Send>& sends,
+                  std::vector<Receive>& receives) const {
+    add_gather(std::as_writable_bytes(all), sizeof(T), part_of, kAll, sends, receives);
   }
   // All get what `root` has.
   template <typename T>
@@ -96,6 +112,8 @@ class Collective {
  private:
   static constexpr int kAll = -1;
   void gather_bytes(std::span<std::byte> all, std::size_t item, const PartOf& part_of, int to);
+  void add_gather(std::span<std::byte> all, std::size_t item, const PartOf& part_of, int to,
+                  std::vector<Send>& sends, std::vector<Receive>& receives) const;
   void broadcast_bytes(std::span<std::byte> bytes, int root);
 
   // Kept, so that a step allocates nothing.

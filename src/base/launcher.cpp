@@ -30,14 +30,38 @@ class MpiRanks final : public Launched {
   int rank() const override { return rank_; }
   int size() const override { return size_; }
 
+  // All at once, or each rank's large messages in turns: to the next rank and from the one before,
+  // to the one after the next, … Ranks need not agree: who waits in a turn waits for a rank that
+  // does all at once or comes to the same turn.
   void exchange(std::span<const Send> sends, std::span<const Receive> receives) override {
+    const auto is_large = [](const Send& send) { return send.bytes.size() > kLarge; };
+    if (std::ranges::none_of(sends, is_large)) {
+      const auto all = [](int) { return true; };
+      return exchange(sends, receives, all, all);
+    }
+    for_others([&](int receiver, int sender) {
+      exchange(
+          sends, receives, [&](int to) { return to == receiver; },
+          [&](int from) { return from == sender; });
+    });
+  }
+
+  void end(int code) noexcept override { mpi_.end(code); }
+  void finish(int code) override { mpi_.finish(code); }
+
+ private:
+  template <typename IsTo, typename IsFrom>
+  void exchange(std::span<const Send> sends, std::span<const Receive> receives, const IsTo& is_to,
+                const IsFrom& is_from) {
     sends_.clear();
     receives_.clear();
     for (const Send& send : sends) {
+      if (!is_to(send.to)) continue;
       // MPI only reads them.
       sends_.push_back({send.to, const_cast<std::byte*>(send.bytes.data()), send.bytes.size()});
     }
     for (const Receive& receive : receives) {
+      if (!is_from(receive.from)) continue;
       receives_.push_back({receive.from, receive.bytes.data(), receive.bytes.size()});
     }
     bool ended = false;
@@ -48,10 +72,6 @@ class MpiRanks final : public Launched {
     if (ended) throw RankEnded(code);
   }
 
-  void end(int code) noexcept override { mpi_.end(code); }
-  void finish(int code) override { mpi_.finish(code); }
-
- private:
   const CnnMpi& mpi_;
   int rank_ = 0;
   int size_ = 1;

@@ -34,8 +34,9 @@ GradientExchange::GradientExchange(Collective& collective, Solver& solver, std::
   arena_.reserve<Real>(size);
   arena_.allocate();
   received_ = arena_.view<Real>(0, size);
-  receives_.reserve(most);
-  sends_.reserve(slots * static_cast<std::size_t>(collective.size()));
+  const auto ranks = static_cast<std::size_t>(collective.size());
+  receives_.reserve(most + ranks);
+  sends_.reserve((slots + 1) * ranks);
 }
 
 std::size_t GradientExchange::bytes(std::size_t values, std::size_t slots, int ranks) {
@@ -51,29 +52,29 @@ std::span<Real* const> GradientExchange::run(std::span<Gradients> gradients, std
   const Part own = even_part(slots, me, ranks);
   const Part part = solver_.part(me);
   const auto values_of = [&](std::size_t slot) { return gradients[slot - own.first].values(); };
-  sends_.clear();
-  receives_.clear();
   std::fill(parts_.begin(), parts_.end(), nullptr);
 
   for_subtrees(own, slots, [&](std::size_t first, std::size_t count) {
     if (count > 1) solver_.reduce(gradients.subspan(first - own.first, count), workers);
     parts_[first] = values_of(first).data() + part.first;
-    for (int r = 0; r < ranks; ++r) {
-      const Part theirs = solver_.part(r);
-      if (r == me || theirs.count == 0) continue;
-      sends_.push_back({r, std::as_bytes(values_of(first).subspan(theirs.first, theirs.count))});
-    }
   });
   std::size_t at = 0;
-  for (int r = 0; r < ranks; ++r) {
-    if (r == me || part.count == 0) continue;
-    for_subtrees(even_part(slots, r, ranks), slots, [&](std::size_t first, std::size_t) {
+  collective_.for_others([&](int receiver, int sender) {
+    const Part theirs = solver_.part(receiver);
+    if (theirs.count > 0) {
+      for_subtrees(own, slots, [&](std::size_t first, std::size_t) {
+        const CView values = values_of(first).subspan(theirs.first, theirs.count);
+        sends_.push_back({receiver, std::as_bytes(values)});
+      });
+    }
+    if (part.count == 0) return;
+    for_subtrees(even_part(slots, sender, ranks), slots, [&](std::size_t first, std::size_t) {
       const View room = received_.subspan(at, part.count);
       at += part.count;
       parts_[first] = room.data();
-      receives_.push_back({r, std::as_writable_bytes(room)});
+      receives_.push_back({sender, std::as_writable_bytes(room)});
     });
-  }
+  });
   collective_.exchange(sends_, receives_);
 
   workers.run(ranks, [&](int, int r) {

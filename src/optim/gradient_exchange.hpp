@@ -31,10 +31,20 @@ class GradientExchange {
   // `gradients` are those of this rank's slots, which are even_part of `slots`. Returns, for each
   // slot, the values of this rank's part of the parameters (Solver::part): a sum of the subtree
   // that begins with that slot, or nullptr where that belongs to another's. They are valid until
-  // the next call; of `gradients`, what is not this rank's part is zero.
-  std::span<Real* const> run(std::span<Gradients> gradients, std::size_t slots, Workers& workers);
+  // the next call; of `gradients`, what is not this rank's part is zero. `beside` goes the same
+  // way: an array of which each rank has a part, and then all of it.
+  template <typename T>
+  std::span<Real* const> run(std::span<Gradients> gradients, std::size_t slots, Workers& workers,
+                             std::span<T> beside, const Collective::PartOf& part_of_beside) {
+    sends_.clear();
+    receives_.clear();
+    collective_.add_gather(beside, part_of_beside, sends_, receives_);
+    return run(gradients, slots, workers);
+  }
 
  private:
+  std::span<Real* const> run(std::span<Gradients> gradients, std::size_t slots, Workers& workers);
+
   Collective& collective_;
   Solver& solver_;
   Arena arena_;

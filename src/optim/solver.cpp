@@ -109,12 +109,29 @@ std::size_t Solver::bytes(const Network& network, const SolverOptions& options) 
   return options.rule->states.size() * network.values().size_bytes();
 }
 
-Part Solver::chunks_of(int rank) const {
-  return even_part(chunks_.size(), rank, collective_.size());
+// Values, not chunks, are what ranks send: that of which the values before it are nearest to the
+// rank's even share.
+std::size_t Solver::first_chunk(int rank, int ranks) const {
+  if (chunks_.empty()) return 0;
+  const auto end_of = [](const Chunk& chunk) { return chunk.offset + chunk.size; };
+  const std::size_t begin = chunks_.front().offset;
+  const std::size_t all = end_of(chunks_.back()) - begin;
+  const std::size_t wanted =
+      begin + all * static_cast<std::size_t>(rank) / static_cast<std::size_t>(ranks);
+  const auto is_before = [&](const Chunk& chunk) {
+    return chunk.offset + chunk.size / 2 < wanted || end_of(chunk) <= wanted;
+  };
+  return static_cast<std::size_t>(std::ranges::partition_point(chunks_, is_before) -
+                                  chunks_.begin());
 }
 
-Part Solver::part(int rank) const {
-  const Part own = chunks_of(rank);
+Part Solver::chunks_of(int rank, int ranks) const {
+  const std::size_t first = first_chunk(rank, ranks);
+  return {first, first_chunk(rank + 1, ranks) - first};
+}
+
+Part Solver::part(int rank, int ranks) const {
+  const Part own = chunks_of(rank, ranks);
   if (own.count == 0) return {};
   const Chunk& first = chunks_[own.first];
   const Chunk& last = chunks_[own.first + own.count - 1];

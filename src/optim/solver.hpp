@@ -67,7 +67,9 @@ class Solver {
             double schedule_factor, Workers& workers);
 
   // The values that a rank moves, of Network::values(); the same on each rank.
-  Part part(int rank) const;
+  Part part(int rank) const { return part(rank, collective_.size()); }
+  // The same, of so many.
+  Part part(int rank, int ranks) const;
   // All ranks get the average as a whole.
   void gather_average();
   // Rank 0 gets what the rule keeps as a whole, as a checkpoint wants it.
@@ -106,7 +108,9 @@ class Solver {
   void require_state(std::size_t i, const Parameter& p) const;
   void require(std::span<const Gradients> gradients, std::size_t network_size) const;
   // The chunks of a rank, as places in chunks_.
-  Part chunks_of(int rank) const;
+  Part chunks_of(int rank) const { return chunks_of(rank, collective_.size()); }
+  Part chunks_of(int rank, int ranks) const;
+  std::size_t first_chunk(int rank, int ranks) const;
   template <typename PartialSum>
   void move(Network& network, std::size_t count, const PartialSum& partial, std::size_t samples,
             std::uint64_t t, double schedule_factor, Workers& workers);

@@ -81,7 +81,7 @@ TrainStep::TrainStep(Network& network, Solver& solver, Loss loss, const PixelTab
   for (std::size_t i = 0; i < own_slot_count(batch, collective.size()); ++i) {
     gradients_.emplace_back(network);
   }
-  if (!collective.is_alone()) results_.resize(batch);
+  if (!collective.is_alone()) results_.resize(batch + static_cast<std::size_t>(collective.size()));
   reserve_blas_memory(workers.count());
 }
 
@@ -217,39 +217,46 @@ void TrainStep::run_groups(const Batch& batch) {
   }
 }
 
-void TrainStep::share_results(const Batch& batch) {
-  if (collective_.is_alone()) return;
+template <typename Each>
+void TrainStep::for_samples_of(int rank, const Batch& batch, const Each& each) const {
   const std::size_t images = batch.places.size();
-  const auto for_samples = [&](int rank, const auto& each) {
-    const Share share = share_of(images, rank);
-    for (std::size_t i = 0; i < share.count(); ++i) {
-      const std::size_t at = share.group(i) * kGroup;
-      for (std::size_t k = at; k < std::min(at + kGroup, images); ++k) each(k);
-    }
-  };
-  // Ranks have their results one behind the other.
+  const Share share = share_of(images, rank);
+  for (std::size_t i = 0; i < share.count(); ++i) {
+    const std::size_t at = share.group(i) * kGroup;
+    for (std::size_t k = at; k < std::min(at + kGroup, images); ++k) each(k);
+  }
+}
+
+// One message carries everything: each more would cost the link's latency once more.
+std::span<Real* const> TrainStep::share_out(const Batch& batch) {
   std::array<Part, kSlots> parts{};
   std::size_t first = 0;
   for (int rank = 0; rank < collective_.size(); ++rank) {
-    std::size_t count = 0;
-    for_samples(rank, [&](std::size_t k) {
-      if (rank == collective_.rank()) results_[first + count] = {losses_[k], predicted_[k], 0};
-      ++count;
-    });
-    parts[static_cast<std::size_t>(rank)] = {first, count};
-    first += count;
-  }
-  collective_.all_gather(std::span(results_),
-                         [&parts](int rank) { return parts[static_cast<std::size_t>(rank)]; });
-  std::size_t at = 0;
-  for (int rank = 0; rank < collective_.size(); ++rank) {
-    for_samples(rank, [&](std::size_t k) {
-      losses_[k] = results_[at].loss;
-      predicted_[k] = results_[at].predicted;
-      labels_[k] = batch.dataset.labels[batch.places[k]];
+    const bool is_mine = rank == collective_.rank();
+    std::size_t at = first;
+    if (is_mine) results_[at] = {0, std::exchange(said_, 0), 0};
+    ++at;
+    for_samples_of(rank, batch, [&](std::size_t k) {
+      if (is_mine) results_[at] = {losses_[k], predicted_[k], 0};
       ++at;
     });
+    parts[static_cast<std::size_t>(rank)] = {first, at - first};
+    first = at;
   }
+  const std::span own = std::span(gradients_).first(batch.share.own.count);
+  const std::span<Real* const> sums =
+      exchange_.run(own, batch.share.slots, workers_, std::span(results_),
+                    [&parts](int rank) { return parts[static_cast<std::size_t>(rank)]; });
+  for (int rank = 0; rank < collective_.size(); ++rank) {
+    std::size_t at = parts[static_cast<std::size_t>(rank)].first;
+    heard_ |= results_[at++].predicted;
+    for_samples_of(rank, batch, [&](std::size_t k) {
+      losses_[k] = results_[at].loss;
+      predicted_[k] = results_[at++].predicted;
+      labels_[k] = batch.dataset.labels[batch.places[k]];
+    });
+  }
+  return sums;
 }
 
 // Names the first tensor that is not finite of the first group that has one: whose that is, tells
@@ -281,7 +288,8 @@ BatchResult TrainStep::run(const Dataset& dataset, std::span<const std::uint32_t
   require_labels(dataset, places, network_.output().size());
   const Batch batch{dataset, places, step, epoch, share_of(places.size(), collective_.rank())};
   run_groups(batch);
-  share_results(batch);
+  const std::span<Real* const> sums =
+      collective_.is_alone() ? std::span<Real* const>() : share_out(batch);
 
   BatchResult result;
   result.predicted = std::span<const std::uint32_t>(predicted_).first(places.size());
@@ -291,12 +299,11 @@ BatchResult TrainStep::run(const Dataset& dataset, std::span<const std::uint32_t
   }
   if (!all_finite(std::span<const double>(losses_).first(places.size())))
     diverge(batch, result.loss);
-  const std::span own = std::span(gradients_).first(batch.share.own.count);
   if (collective_.is_alone()) {
+    const std::span own = std::span(gradients_).first(batch.share.own.count);
     solver_.step(network_, own, step, schedule_factor, workers_);
   } else {
-    solver_.step(network_, exchange_.run(own, batch.share.slots, workers_), places.size(), step,
-                 schedule_factor, workers_);
+    solver_.step(network_, sums, places.size(), step, schedule_factor, workers_);
   }
   return result;
 }

@@ -20,6 +20,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cnn/dataset.hpp"
@@ -65,6 +66,11 @@ class TrainStep {
   BatchResult run(const Dataset& dataset, std::span<const std::uint32_t> places, std::uint64_t step,
                   double schedule_factor, std::optional<std::uint64_t> epoch);
 
+  // What a rank has to say to the others goes along with the next step …
+  void say(std::uint32_t bits) { said_ |= bits; }
+  // … and these are the bits that some rank has said with the last one; once.
+  std::uint32_t heard() { return std::exchange(heard_, 0); }
+
   // How long each layer takes on this thread, with groups of at most n images, measured for so many
   // seconds but at least once. Uses the memory of steps, and leaves nothing in their sums.
   std::vector<LayerTime> time_layers(std::size_t n, double seconds);
@@ -85,7 +91,8 @@ class TrainStep {
     }
     std::size_t count() const;
   };
-  // Of a sample, on its way to the other ranks.
+  // Of a sample, on its way to the other ranks. Before those of a rank stands what it says, in
+  // place of a class.
   struct Result {
     double loss;
     std::uint32_t predicted;
@@ -105,8 +112,11 @@ class TrainStep {
   void run_group(const Batch& batch, std::size_t group, std::size_t worker, Gradients& gradients);
   // Groups of this rank, from its i-th on, as many as there are workspaces, by all workers.
   void run_together(const Batch& batch, std::size_t i, std::size_t groups);
-  // All ranks get the losses and the predicted classes of all samples.
-  void share_results(const Batch& batch);
+  // All ranks get the losses and the predicted classes of all samples, and their parts of the
+  // gradients, as GradientExchange::run returns them.
+  std::span<Real* const> share_out(const Batch& batch);
+  template <typename Each>
+  void for_samples_of(int rank, const Batch& batch, const Each& each) const;
   void diverge(const Batch& batch, double loss);
   // Of some samples of a group in a workspace: assigns its inputs and labels …
   void read(const Batch& batch, std::size_t group, Samples samples, std::size_t worker,
@@ -137,7 +147,9 @@ class TrainStep {
   std::vector<double> losses_;               // per sample
   std::vector<std::uint32_t> predicted_;     // per sample: the class of the largest output
   std::vector<std::string> non_finite_;      // per group: the first tensor that is not finite
-  std::vector<Result> results_;              // per sample, in the order of ranks
+  std::vector<Result> results_;              // rank by rank: what it says, and of its samples
+  std::uint32_t said_ = 0;
+  std::uint32_t heard_ = 0;
 };
 
 }  // namespace cnn

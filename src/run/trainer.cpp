@@ -177,19 +177,28 @@ void Trainer::share_start() {
   saved_ = counts[8] != 0 ? std::optional(progress_) : std::nullopt;
 }
 
-// What rank 0's clock or somebody outside asks for; the same for all ranks. A checkpoint that is
-// asked for waits until there is something new in it.
+// What rank 0's clock or somebody outside asks for; the same for all ranks, who tell each other
+// with the next step if one is due. A checkpoint that is asked for waits until there is something
+// new in it.
 std::uint32_t Trainer::requests(StopSwitch& stop) {
+  const std::uint32_t mine = own_requests(stop);
+  if (collective_.is_alone()) return mine;
+  if (epoch_is_due()) return collective_.any(mine);
+  train_step_.say(mine);
+  return train_step_.heard();
+}
+
+std::uint32_t Trainer::own_requests(StopSwitch& stop) {
   std::uint32_t mine = 0;
   if (stop.stop.load()) mine |= kStop;
-  if (saved_ == progress_) return collective_.any(mine);
+  if (saved_ == progress_) return mine;
   if (stop.checkpoint.exchange(false)) mine |= kCheckpoint;
   const Interval& every = info_.config.output.checkpoint_every;
   if (collective_.is_first() && every.unit == Interval::Unit::seconds &&
       seconds_since(checkpoint_time_) >= static_cast<double>(every.count)) {
     mine |= kCheckpoint;
   }
-  return collective_.any(mine);
+  return mine;
 }
 
 Trainer::Outcome Trainer::run(TrainObserver& observer, StopSwitch& stop) {

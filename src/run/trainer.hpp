@@ -129,6 +129,7 @@ class Trainer {
   void share_start();
   void reopen_epoch();
   std::uint32_t requests(StopSwitch& stop);
+  std::uint32_t own_requests(StopSwitch& stop);
   void keep_checkpoint(TrainObserver& observer);
   BatchResult train_batch(std::uint64_t step);
   void advance(TrainObserver& observer);

@@ -50,18 +50,31 @@ TEST(RankShare, IsThatOfTheRankWithMostToDo) {
   EXPECT_EQ(most_useful_ranks(100000), 16U);
 }
 
+// 100 bytes a second, of which headers leave 94.
+constexpr Link kLink{.bytes_per_second = 100, .latency = 1};
+
 TEST(ExchangeSeconds, AreOfTheBytesThatOneRankSendsOrGets) {
-  const Link link{.bytes_per_second = 100, .latency = 1};
-  const Message message{.values = 800, .results = 80};
-  EXPECT_DOUBLE_EQ(exchange_seconds(message, {16, 1, 0}, 1, link), 0);
-  // Three messages; half of the results, of the gradient and of the values.
-  EXPECT_DOUBLE_EQ(exchange_seconds(message, {8, 1, 1}, 2, link), 3 + 0.4 + 4 + 4);
-  // Two subtrees out, or three in: 2·(3/4) of the values against 3/4.
-  EXPECT_DOUBLE_EQ(exchange_seconds(message, {4, 2, 3}, 4, link), 3 + 0.6 + 12 + 6);
-  // One out, and five in: 5/4 of the values against 3/4.
-  EXPECT_DOUBLE_EQ(exchange_seconds(message, {4, 1, 5}, 4, link), 3 + 0.6 + 10 + 6);
+  const Message message{.part = 200, .results = 80};
+  EXPECT_DOUBLE_EQ(exchange_seconds(message, {16, 1, 0}, 1, kLink), 0);
+  // Two messages: half of the results and a part of the gradient, and a part of the values.
+  EXPECT_DOUBLE_EQ(exchange_seconds(message, {8, 1, 1}, 2, kLink),
+                   2 + (40 + 200) / 94. + 200 / 94.);
+  // Two subtrees out to three others, or three in.
+  EXPECT_DOUBLE_EQ(exchange_seconds(message, {4, 2, 3}, 4, kLink),
+                   2 + (60 + 1200) / 94. + 600 / 94.);
+  // One out, and five in.
+  EXPECT_DOUBLE_EQ(exchange_seconds(message, {4, 1, 5}, 4, kLink),
+                   2 + (60 + 1000) / 94. + 600 / 94.);
   // Clipping is one message more.
-  EXPECT_DOUBLE_EQ(exchange_seconds({800, 80, 200}, {8, 1, 1}, 2, link), 4 + 0.4 + 4 + 1 + 4);
+  EXPECT_DOUBLE_EQ(exchange_seconds({200, 80, 200}, {8, 1, 1}, 2, kLink),
+                   3 + (40 + 200) / 94. + 100 / 94. + 200 / 94.);
+}
+
+TEST(ExchangeSeconds, CountTheLatencyOfEachTurnOfLargeMessages) {
+  const Message message{.part = 100'000};
+  EXPECT_DOUBLE_EQ(exchange_seconds(message, {4, 1, 3}, 4, kLink), 3 + 3 + 600'000 / 94.);
+  const Message small{.part = 50'000};
+  EXPECT_DOUBLE_EQ(exchange_seconds(small, {2, 1, 3}, 8, kLink), 1 + 1 + 700'000 / 94.);
 }
 
 CommandResult plan(const std::vector<std::string>& more) {
