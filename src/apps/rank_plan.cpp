@@ -144,8 +144,9 @@ double exchange_seconds(const Message& message, const RankShare& share, std::siz
   if (ranks == 1) return 0;
   const auto n = static_cast<double>(ranks);
   const double others = (n - 1) / n;
-  // Large messages go to one rank after the other.
-  const double turns = message.part > Collective::kLarge ? n - 1 : 1;
+  const bool in_turns =
+      Collective::takes_turns(static_cast<int>(ranks), static_cast<std::size_t>(message.part));
+  const double turns = in_turns ? n - 1 : 1;
   const auto phase = [&](double bytes, double latencies) {
     return latencies * link.latency + bytes / (kPayload * link.bytes_per_second);
   };

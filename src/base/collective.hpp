@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -48,8 +49,12 @@ class Collective {
     std::span<std::byte> bytes;
   };
   using PartOf = std::function<Part(int rank)>;
-  // Larger messages go to one rank after the other, so that no link has several at once to share.
-  static constexpr std::size_t kLarge = std::size_t{1} << 16;  // bytes
+  // Whether a message of so many bytes has its turn, so that no link has several at once to share.
+  // In turns the slowest of each counts: of ranks that are no power of two, some have more to send.
+  static bool takes_turns(int ranks, std::size_t bytes) {
+    constexpr std::size_t kLarge = std::size_t{1} << 16;
+    return bytes > kLarge && std::has_single_bit(static_cast<unsigned>(ranks));
+  }
 
   virtual ~Collective() = default;
 

@@ -30,12 +30,14 @@ class MpiRanks final : public Launched {
   int rank() const override { return rank_; }
   int size() const override { return size_; }
 
-  // All at once, or each rank's large messages in turns: to the next rank and from the one before,
-  // to the one after the next, … Ranks need not agree: who waits in a turn waits for a rank that
-  // does all at once or comes to the same turn.
+  // All at once, or in turns: to the next rank and from the one before, to the one after the next,
+  // … Ranks need not agree: who waits in a turn waits for a rank that does all at once or comes to
+  // the same turn.
   void exchange(std::span<const Send> sends, std::span<const Receive> receives) override {
-    const auto is_large = [](const Send& send) { return send.bytes.size() > kLarge; };
-    if (std::ranges::none_of(sends, is_large)) {
+    const auto wants_turn = [this](const Send& send) {
+      return takes_turns(size_, send.bytes.size());
+    };
+    if (std::ranges::none_of(sends, wants_turn)) {
       const auto all = [](int) { return true; };
       return exchange(sends, receives, all, all);
     }
