@@ -17,18 +17,21 @@ FOLDERS = (ROOT / "configs", ROOT / "tests" / "bench" / "networks")
 # PyTorch's BLAS and its own threads share one pool only with OpenBLAS' OpenMP build.
 OPENMP_BLAS = "/usr/lib/x86_64-linux-gnu/openblas-openmp"
 LOSS_TOLERANCE = 1e-5  # relative, of a sum of some hundreds of floats
+# Keeps ours to AVX2 on a machine that has more, and here BLAS and PyTorch with it.
+AVX2_ALONE = os.environ.get("CNN_ISA") == "x86-64-v3"
 CHECKED_IMAGES = 32  # one group, of which batch_norm takes its statistics, in whatever order
 
 
 def plain_environment():
     """Ours, and what OpenBLAS chooses is left to it."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS_")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS_")}
+    return environment | {"OPENBLAS_CORETYPE": "Haswell"} if AVX2_ALONE else environment
 
 
 def torch_environment(threads):
     """One pool of bound threads, the widest vectors, and an allocator that keeps its pages: without
     the last, page faults cost PyTorch up to a quarter of its speed."""
-    wide = "avx512f" in Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    wide = "avx512f" in Path("/proc/cpuinfo").read_text(encoding="utf-8") and not AVX2_ALONE
     environment = plain_environment() | {
         "OMP_NUM_THREADS": str(threads), "OMP_PROC_BIND": "true",
         "ATEN_CPU_CAPABILITY": "avx512" if wide else "avx2",
@@ -36,6 +39,8 @@ def torch_environment(threads):
         "MALLOC_TOP_PAD_": str(1 << 28)}
     if wide:
         environment["OPENBLAS_CORETYPE"] = "SkylakeX"
+    if AVX2_ALONE:
+        environment["ONEDNN_MAX_CPU_ISA"] = environment["DNNL_MAX_CPU_ISA"] = "AVX2"
     if Path(OPENMP_BLAS).is_dir():
         environment["LD_LIBRARY_PATH"] = OPENMP_BLAS
     return environment
@@ -143,7 +148,9 @@ def others(options):
     if options.torch_root:
         found.append(Torch(options.torch_root))
     node = shutil.which("node")
-    if node and subprocess.run([node, "-e", 'require("onnxruntime-node")'], capture_output=True,
+    if AVX2_ALONE:
+        print("ONNX Runtime: not measured; it cannot be kept to AVX2")
+    elif node and subprocess.run([node, "-e", 'require("onnxruntime-node")'], capture_output=True,
                                check=False).returncode == 0:
         found.append(OnnxRuntime())
     else:
