@@ -66,15 +66,15 @@ struct Panels {
 
   // The part's rows of all panels.
   void pack(const PartOf& part, CView weight, Real* to) const {
-    const auto [first, last] = part.range(kernels.rows);
+    const PartOf::Range rows = part.range(kernels.rows);
     for_each(0, kernels.columns, [&](int begin, int lanes) {
       Kernels panel = kernels;
-      panel.rows = last - first;
+      panel.rows = rows.last - rows.first;
       panel.columns = std::min(lanes, kernels.columns - begin);
       points_of_weight(size, panel,
                        weight.data() + static_cast<std::size_t>(begin) * kernels.column_step +
-                           static_cast<std::size_t>(first) * kernels.row_step,
-                       pitch(), to + product(begin, kernels.rows) + product(first, lanes));
+                           static_cast<std::size_t>(rows.first) * kernels.row_step,
+                       pitch(), to + product(begin, kernels.rows) + product(rows.first, lanes));
     });
   }
 
