@@ -2,9 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <mutex>
+#include <string>
 #include <string_view>
+#include <thread>
 
 #include <dlfcn.h>
 #include <sched.h>
@@ -12,6 +18,7 @@
 
 #include "base/file.hpp"
 #include "base/mpi_module.hpp"
+#include "base/text.hpp"
 #include "base/workers.hpp"
 
 namespace cnn {
@@ -19,9 +26,43 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// MPI waits for all ranks before any heart beats: one that dies meanwhile may go unnoticed.
+constexpr std::chrono::seconds kStart{120};
+
+// Ends the process if it lives for too long.
+class StartLimit {
+ public:
+  StartLimit() : clock_([this] { watch(); }) {}
+  ~StartLimit() {
+    {
+      const std::lock_guard lock(mutex_);
+      is_over_ = true;
+    }
+    over_.notify_all();
+    clock_.join();
+  }
+  StartLimit(const StartLimit&) = delete;
+  StartLimit& operator=(const StartLimit&) = delete;
+
+ private:
+  void watch() {
+    std::unique_lock lock(mutex_);
+    if (over_.wait_for(lock, kStart, [this] { return is_over_; })) return;
+    write_lines(stderr, "error: MPI has not started within " + std::to_string(kStart.count()) +
+                            " seconds; has a rank ended meanwhile?\n");
+    std::_Exit(3);
+  }
+
+  std::mutex mutex_;
+  std::condition_variable over_;
+  bool is_over_ = false;
+  std::thread clock_;
+};
+
 class MpiRanks final : public Launched {
  public:
   explicit MpiRanks(const CnnMpi& mpi) : mpi_(mpi) {
+    const StartLimit limit;
     if (const char* const error = mpi_.start(&rank_, &size_)) {
       throw ConfigError(std::string("error: ") + error);
     }

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
-#include <cstdio>
 #include <cstdlib>
 #include <mutex>
 #include <string>
@@ -27,8 +26,6 @@ constexpr int kBeat = 2;
 // for so long is gone, and so may be the way to it: MPI itself would wait for ever.
 constexpr std::chrono::seconds kBeats{1};
 constexpr std::chrono::seconds kSilence{20};
-// MPI waits for all ranks before any heart beats: one that dies meanwhile may go unnoticed.
-constexpr std::chrono::seconds kStart{120};
 // Counts are ints: a longer message goes in several.
 constexpr std::size_t kMostBytes = std::size_t{1} << 30;
 // A rank that waits leaves its processor to others: first at once, then for longer.
@@ -136,38 +133,7 @@ int silent_rank() {
   return -1;
 }
 
-// Ends the process if it lives for too long.
-class StartLimit {
- public:
-  StartLimit() : clock_([this] { watch(); }) {}
-  ~StartLimit() {
-    {
-      const std::lock_guard lock(mutex_);
-      is_over_ = true;
-    }
-    over_.notify_all();
-    clock_.join();
-  }
-  StartLimit(const StartLimit&) = delete;
-  StartLimit& operator=(const StartLimit&) = delete;
-
- private:
-  void watch() {
-    std::unique_lock lock(mutex_);
-    if (over_.wait_for(lock, kStart, [this] { return is_over_; })) return;
-    std::fputs("error: MPI has not started within 120 seconds; has a rank ended meanwhile?\n",
-               stderr);
-    std::_Exit(3);
-  }
-
-  std::mutex mutex_;
-  std::condition_variable over_;
-  bool is_over_ = false;
-  std::thread clock_;
-};
-
 const char* start(int* rank, int* size) {
-  const StartLimit limit;
   State& s = state();
   int level = 0;
   int code = MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &level);
