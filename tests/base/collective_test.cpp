@@ -69,6 +69,36 @@ TEST(Collective, GathersBroadcastsAndAgrees) {
   }
 }
 
+// Otherwise a rank would wait in its turn for one that is in another turn.
+TEST(Collective, TurnsOfAllRanksPairUp) {
+  constexpr int kRanks = 8;
+  std::vector<std::vector<Part>> turns(kRanks);  // per rank: to whom, from whom
+  run_ranks(kRanks, [&](Collective& collective) {
+    const auto rank = static_cast<std::size_t>(collective.rank());
+    collective.for_others([&](int to, int from) {
+      turns[rank].push_back({static_cast<std::size_t>(to), static_cast<std::size_t>(from)});
+    });
+  });
+  for (std::size_t rank = 0; rank < kRanks; ++rank) {
+    ASSERT_EQ(turns[rank].size(), kRanks - 1U);
+    std::vector<int> met(kRanks, 0);
+    for (std::size_t turn = 0; turn < kRanks - 1U; ++turn) {
+      const auto [to, from] = turns[rank][turn];
+      EXPECT_EQ(turns[to][turn].count, rank);
+      ++met[to];
+      EXPECT_NE(from, rank);
+    }
+    met[rank] = 1;
+    EXPECT_EQ(met, std::vector<int>(kRanks, 1));
+  }
+}
+
+TEST(Collective, OnlyLargeMessagesOfPowersOfTwoTakeTurns) {
+  EXPECT_TRUE(Collective::takes_turns(4, 1 << 20));
+  EXPECT_FALSE(Collective::takes_turns(4, 1 << 10));
+  EXPECT_FALSE(Collective::takes_turns(3, 1 << 20));
+}
+
 TEST(Collective, WhatOneThrowsAllThrow) {
   run_ranks(4, [](Collective& collective) {
     collective.together([] {});

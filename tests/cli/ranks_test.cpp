@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <regex>
 #include <sstream>
@@ -204,6 +205,8 @@ std::uintmax_t size_of(const fs::path& file) {
 
 // Kills one rank at a random moment of its start or of its training, so many times. Each run that
 // comes to its end all the same is compared with `expected`, and another one begins.
+// No rank may hang. Open MPI's launcher (4.1.4 with PMIx 4.2.2) does, once in a few hundred kills,
+// behind the end of all ranks: PMIx_server_finalize waits for a lock that nobody has.
 void kill_ranks(const fs::path& config, const fs::path& expected, const fs::path& run, int kills,
                 std::uint32_t seed) {
   Draw draw(seed);
@@ -230,9 +233,9 @@ void kill_ranks(const fs::path& config, const fs::path& expected, const fs::path
       }
     }
     // A hang is for ever; where others use the processors, all takes its time.
-    ASSERT_TRUE(launched.launcher().ends_within(std::chrono::minutes(4))) << "leg " << leg;
-    launched.launcher().wait_until([&] { return launched.processes().empty(); });
-    EXPECT_TRUE(launched.processes().empty()) << "orphans after leg " << leg;
+    const bool has_ended = launched.launcher().ends_within(std::chrono::minutes(4));
+    ASSERT_TRUE(launched.processes().empty()) << "ranks that nobody ends, leg " << leg;
+    if (!has_ended) std::cout << "leg " << leg << ": the launcher has not ended, all ranks have\n";
     EXPECT_EQ(first_unreadable(run), "");
     if (fs::exists(run / "model.safetensors")) {
       EXPECT_EQ(run_difference(expected, run), "") << "leg " << leg;
@@ -284,6 +287,25 @@ TEST_F(RanksSlow, EndThoughTheirLauncherDoesNotAnswer) {
     EXPECT_TRUE(fs::exists(run / "model.safetensors"));
     ::kill(parent, SIGCONT);
     launched.wait();
+  }
+}
+
+// MPI waits for all ranks to start, and for ever.
+TEST_F(RanksSlow, EndWhereOneNeverStarts) {
+  const fs::path config = write_config(temp_.path(), 64);
+  for (const std::string& mpi : launchers()) {
+    const TempDir output;
+    LaunchedRun launched({.mpi = mpi,
+                          .ranks = 2,
+                          .arguments = arguments(config, temp_ / mpi),
+                          .of_ranks = {},
+                          .stranger = {"/bin/sleep", "600"}},
+                         output.path());
+    ASSERT_TRUE(launched.launcher().ends_within(std::chrono::minutes(4))) << mpi;
+    const CommandResult result = launched.wait();
+    EXPECT_NE(result.code, 0) << mpi;
+    EXPECT_EQ(count(result.err, "MPI has not started within 120 seconds"), 1U) << result.err;
+    EXPECT_FALSE(fs::exists(temp_ / mpi));
   }
 }
 

@@ -25,6 +25,12 @@ std::vector<std::string> arguments_of(const Launch& launch) {
     result.insert(result.end(), launch.arguments.begin(), launch.arguments.end());
     result.insert(result.end(), more.begin(), more.end());
   };
+  if (!launch.stranger.empty()) {
+    add(launch.ranks - 1, {});
+    result.insert(result.end(), {":", "-n", "1"});
+    result.insert(result.end(), launch.stranger.begin(), launch.stranger.end());
+    return result;
+  }
   if (launch.of_ranks.empty()) add(launch.ranks, {});
   for (int rank = 0; !launch.of_ranks.empty() && rank < launch.ranks; ++rank) {
     std::vector<std::string> more;

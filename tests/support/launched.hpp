@@ -23,6 +23,8 @@ struct Launch {
   std::vector<std::string> arguments;
   // Of single ranks, added behind the arguments of all: {rank, options}.
   std::vector<std::pair<int, std::vector<std::string>>> of_ranks = {};
+  // The last of the ranks, if not empty: another command, which knows nothing of MPI.
+  std::vector<std::string> stranger = {};
 };
 
 // Starts it; its files, and stdout and stderr of all ranks, are in `directory`.
