@@ -24,6 +24,7 @@
 #include "base/view.hpp"
 #include "kernels/im2col.hpp"
 #include "kernels/output_range.hpp"
+#include "kernels/way.hpp"
 
 namespace cnn {
 
@@ -60,7 +61,6 @@ class Winograd {
                View y, View scratch, const OutputRange& range = {}) const;
   // What calls need of the weights, forward or for dx: one can serve several calls, and several
   // threads can share in making it.
-  enum class Way { forward, back };
   std::size_t packed(Way way) const;  // Reals
   void pack(Way way, const PartOf& part, CView weight, View packed) const;
 

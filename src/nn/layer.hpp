@@ -34,6 +34,7 @@
 #include "base/view.hpp"
 #include "config/options.hpp"
 #include "kernels/output_range.hpp"
+#include "kernels/way.hpp"
 #include "nn/init.hpp"
 
 namespace cnn {
@@ -180,8 +181,6 @@ struct BackwardArgs {
   Pieces pieces = {};
   CView packed = {};  // what pack has assigned, or nothing
 };
-
-enum class Way { forward, back };
 
 struct PackArgs {
   std::span<const CView> parameters;

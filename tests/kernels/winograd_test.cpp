@@ -94,7 +94,7 @@ double difference(const std::vector<Real>& a, const Values& b) {
   return std::sqrt(error / norm);
 }
 
-std::vector<Real> packed_in_parts(const Winograd& winograd, Winograd::Way way,
+std::vector<Real> packed_in_parts(const Winograd& winograd, Way way,
                                   const std::vector<Real>& weight) {
   constexpr int kParts = 3;
   std::vector<Real> packed(winograd.packed(way));
@@ -110,7 +110,7 @@ void expect_same_outputs(Draw& draw, const WinogradCase& c) {
   const Winograd winograd(c.window(), c.count);
   const auto count = static_cast<std::size_t>(c.count);
   std::vector<Real> scratch(winograd.scratch(), std::numeric_limits<Real>::quiet_NaN());
-  const std::vector<Real> packed = packed_in_parts(winograd, Winograd::Way::forward, run.weight);
+  const std::vector<Real> packed = packed_in_parts(winograd, Way::forward, run.weight);
   winograd.forward(c.n, {0, count}, run.x, run.weight, {}, run.bias, run.y, scratch);
   std::vector<Real> parts(run.y.size());
   for (std::size_t first = 0; first < count; first += Winograd::kStep) {
@@ -132,7 +132,7 @@ void expect_same_gradients(Draw& draw, const WinogradCase& c) {
   const Winograd winograd(c.window(), c.count);
   std::vector<Real> scratch(winograd.scratch(), std::numeric_limits<Real>::quiet_NaN());
   winograd.backward(c.n, whole.x, whole.weight, whole.dy, whole.dweight, whole.dx, scratch);
-  const std::vector<Real> packed = packed_in_parts(winograd, Winograd::Way::back, parts.weight);
+  const std::vector<Real> packed = packed_in_parts(winograd, Way::back, parts.weight);
   std::vector<Real> shared(winograd.scratch(), std::numeric_limits<Real>::quiet_NaN());
   std::copy(packed.begin(), packed.end(), shared.begin());
   const std::size_t x_size = parts.x.size() / c.n;

@@ -112,8 +112,8 @@ void Convolution::plan_evaluation(LayerPlan& plan) const {
   if (is_depthwise_) {
     plan.channel_cut = ChannelCut::own;
   } else if (by_winograd_) {
-    plan.packed = winograd_.packed(Winograd::Way::forward);
-    plan.packed_back = winograd_.packed(Winograd::Way::back);
+    plan.packed = winograd_.packed(Way::forward);
+    plan.packed_back = winograd_.packed(Way::back);
     plan.channel_step = Winograd::kStep;
   } else if (is_direct_) {
     plan.packed = direct_.packed();
@@ -159,8 +159,7 @@ std::size_t Convolution::last_of(const Channels& channels) const {
 void Convolution::pack(const PackArgs& args) const {
   const CView weight = args.parameters[0];
   if (by_winograd_) {
-    const auto way = args.way == Way::forward ? Winograd::Way::forward : Winograd::Way::back;
-    winograd_.pack(way, args.part, weight, args.packed);
+    winograd_.pack(args.way, args.part, weight, args.packed);
   } else if (is_direct_) {
     direct_.pack(weight, args.packed);
   } else if (packs_few_channels()) {
