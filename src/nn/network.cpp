@@ -344,18 +344,34 @@ void Network::forward_part(std::size_t i, Workspace& workspace, Scratch& scratch
 }
 
 void Network::backward(Workspace& workspace, std::size_t n, Gradients& gradients) const {
+  backward(workspace, n, gradients, [](std::size_t) {});
+}
+
+void Network::begin_backward(Workspace& workspace, std::size_t n, Gradients& gradients) const {
   require(workspace, {0, n}, gradients);
   gradients.count_samples(n);
-  for (std::size_t s = training_stages_.size(); s-- > 0;) {
-    const Stage& stage = training_stages_[s];
-    const std::size_t block = stage.all_samples ? n : stage.block;
-    for (std::size_t first = 0; first < n; first += block) {
-      const Samples samples{first, std::min(block, n - first)};
-      for (std::size_t i = stage.end; i-- > stage.begin;) {
-        if (wants_gradient_[i + 1]) backward_layer(i, workspace, samples, gradients);
-      }
+}
+
+void Network::backward_stage(const Stage& stage, Workspace& workspace, std::size_t n,
+                             Gradients& gradients) const {
+  const std::size_t block = stage.all_samples ? n : stage.block;
+  for (std::size_t first = 0; first < n; first += block) {
+    const Samples samples{first, std::min(block, n - first)};
+    for (std::size_t i = stage.end; i-- > stage.begin;) {
+      if (wants_gradient_[i + 1]) backward_layer(i, workspace, samples, gradients);
     }
   }
+}
+
+std::vector<std::size_t> Network::backward_pauses() const {
+  // Of the layers before the first of these, none does anything.
+  const auto active = std::find(wants_gradient_.begin() + 1, wants_gradient_.end(), true);
+  const auto first = static_cast<std::size_t>(active - wants_gradient_.begin() - 1);
+  std::vector<std::size_t> pauses;
+  for (std::size_t s = training_stages_.size(); s-- > 0;) {
+    if (training_stages_[s].begin > first) pauses.push_back(training_stages_[s].begin);
+  }
+  return pauses;
 }
 
 void Network::backward_layer(std::size_t i, Workspace& workspace, Samples samples,

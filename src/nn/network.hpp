@@ -119,6 +119,19 @@ class Network {
   // into `gradients`, and counts the samples there. Throws ArgumentError as forward does, for a
   // workspace that is not made for training, and for another network's gradients.
   void backward(Workspace& workspace, std::size_t n, Gradients& gradients) const;
+  // The same; calls passed(i) whenever it has been through the layers from i on: nothing more is
+  // added to the gradients of their parameters.
+  template <typename Passed>
+  void backward(Workspace& workspace, std::size_t n, Gradients& gradients,
+                const Passed& passed) const {
+    begin_backward(workspace, n, gradients);
+    for (std::size_t s = training_stages_.size(); s-- > 0;) {
+      backward_stage(training_stages_[s], workspace, n, gradients);
+      passed(training_stages_[s].begin);
+    }
+  }
+  // Such layers i before which there is more to do, the last first.
+  std::vector<std::size_t> backward_pauses() const;
 
   // The parts of both, for measuring: one layer, on some of the workspace's samples. Throw
   // ArgumentError as forward and backward do, and for a layer that is not there; in evaluation,
@@ -151,6 +164,10 @@ class Network {
     bool all_samples;
     std::size_t block = kBlock;  // so many at a time, in evaluation at most kBlock
   };
+
+  void begin_backward(Workspace& workspace, std::size_t n, Gradients& gradients) const;
+  void backward_stage(const Stage& stage, Workspace& workspace, std::size_t n,
+                      Gradients& gradients) const;
 
   // A part of one layer's work on a group (Sharing in layer.hpp).
   struct Part {

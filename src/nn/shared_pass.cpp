@@ -1,6 +1,7 @@
 #include "nn/shared_pass.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "cnn/error.hpp"
 
@@ -70,10 +71,13 @@ bool leaves_idle(int tasks, int threads) {
 
 }  // namespace
 
-SharedPass::SharedPass(const Network& network, Workers& workers, std::size_t workspaces)
+SharedPass::SharedPass(const Network& network, Workers& workers, std::size_t workspaces,
+                       std::vector<std::size_t> pauses)
     : network_(network),
       workers_(workers),
       workspaces_(workspaces),
+      pauses_(std::move(pauses)),
+      pieces_(pauses_.size() + 1),
       turns_(std::make_unique<std::atomic<std::size_t>[]>(workspaces * kGradientParts)) {
   find_forward();
   find_by_channels();
@@ -87,8 +91,8 @@ std::size_t SharedPass::bytes(const Network& network, std::size_t workers, std::
   return workers > workspaces ? (workers - workspaces) * Scratch::bytes(network) : 0;
 }
 
-void SharedPass::add_stage(std::vector<Stage>& stages, std::size_t layer, Cut cut) {
-  const bool joins = cut == Cut::samples && !stages.empty() && stages.back().cut == cut &&
+void SharedPass::add_stage(std::vector<Stage>& stages, std::size_t layer, Cut cut, bool apart) {
+  const bool joins = !apart && cut == Cut::samples && !stages.empty() && stages.back().cut == cut &&
                      (stages.back().end == layer || stages.back().begin == layer + 1);
   if (!joins) {
     stages.push_back({layer, layer + 1, cut});
@@ -150,7 +154,10 @@ bool SharedPass::is_active(std::size_t layer) const {
 }
 
 void SharedPass::find_backward() {
+  std::size_t pause = 0;
   for (std::size_t i = network_.nodes().size(); i-- > 0;) {
+    const bool pauses = pause < pauses_.size() && i < pauses_[pause];
+    if (pauses) ++pause;
     if (!is_active(i)) continue;
     const Network::Node& node = network_.nodes()[i];
     const LayerPlan& plan = node.plan;
@@ -163,18 +170,22 @@ void SharedPass::find_backward() {
       cut = Cut::unit;
     } else if (plan.sharing == Sharing::gradient_pieces) {
       cut = Cut::samples;
-      for (std::size_t piece = 0; piece < plan.pieces; ++piece) pieces_.push_back({i, piece});
+      for (std::size_t piece = 0; piece < plan.pieces; ++piece) {
+        pieces_[pause].push_back({i, piece});
+      }
     } else if (plan.parameters.empty() && !plan.takes_all_samples(Phase::train)) {
       cut = Cut::samples;
     }
-    add_stage(backward_, i, cut);
+    add_stage(backward_, i, cut, pauses);
   }
   name_stages(backward_, "backward");
   const auto work = [&](const Piece& piece) {
     const LayerPlan& plan = network_.nodes()[piece.layer].plan;
     return plan.multiply_adds / static_cast<std::int64_t>(plan.pieces);
   };
-  std::ranges::stable_sort(pieces_, std::ranges::greater(), work);
+  for (std::vector<Piece>& pieces : pieces_) {
+    std::ranges::stable_sort(pieces, std::ranges::greater(), work);
+  }
 }
 
 int SharedPass::tasks(std::span<const Group> groups, std::size_t block) {
@@ -314,27 +325,24 @@ void SharedPass::forward_by_channels(std::span<Workspace> workspaces,
   }
 }
 
-void SharedPass::backward(std::span<Workspace> workspaces, std::span<const Group> groups) {
+void SharedPass::count_samples(std::span<const Group> groups) {
   for (const Group& group : groups) group.gradients->count_samples(group.n);
-  for (const Stage& stage : backward_) {
-    switch (stage.cut) {
-      case Cut::samples:
-        backward_samples(stage, workspaces, groups);
-        break;
-      case Cut::unit:
-        backward_in_turn(stage, workspaces, groups);
-        break;
-      case Cut::pieces:
-        backward_pieces(stage, workspaces, groups);
-        break;
-      case Cut::group:
-        backward_groups(stage, workspaces, groups);
-        break;
-      case Cut::channels:  // of forward alone
-        break;
-    }
+}
+
+void SharedPass::backward_stage(const Stage& stage, std::span<Workspace> workspaces,
+                                std::span<const Group> groups) {
+  switch (stage.cut) {
+    case Cut::samples:
+      return backward_samples(stage, workspaces, groups);
+    case Cut::unit:
+      return backward_in_turn(stage, workspaces, groups);
+    case Cut::pieces:
+      return backward_pieces(stage, workspaces, groups);
+    case Cut::group:
+      return backward_groups(stage, workspaces, groups);
+    case Cut::channels:  // of forward alone
+      return;
   }
-  add_gradients(workspaces, groups);
 }
 
 void SharedPass::backward_samples(const Stage& stage, std::span<Workspace> workspaces,
@@ -419,11 +427,13 @@ void SharedPass::backward_groups(const Stage& stage, std::span<Workspace> worksp
   });
 }
 
-void SharedPass::add_gradients(std::span<Workspace> workspaces, std::span<const Group> groups) {
-  const auto tasks = static_cast<int>(groups.size() * pieces_.size());
+void SharedPass::add_gradients(std::size_t pause, std::span<Workspace> workspaces,
+                               std::span<const Group> groups) {
+  const std::vector<Piece>& pieces = pieces_[pause];
+  const auto tasks = static_cast<int>(groups.size() * pieces.size());
   workers_.run("backward, weights", tasks, [&](int worker, int task) {
     const std::size_t k = static_cast<std::size_t>(task) % groups.size();
-    const Piece& piece = pieces_[static_cast<std::size_t>(task) / groups.size()];
+    const Piece& piece = pieces[static_cast<std::size_t>(task) / groups.size()];
     network_.backward_part(piece.layer, workspaces[k], scratch_of(workspaces, worker),
                            {.samples = {0, groups[k].n},
                             .pieces = {piece.piece, piece.piece + 1},

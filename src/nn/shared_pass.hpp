@@ -10,7 +10,7 @@
 //     worker's scratch; the workers add theirs in turn, part by part;
 //   - fully connected layers and batch_norm: ranges of outputs, inputs or channels;
 //   - the gradients of the other convolutions: ranges of channels. Nobody waits for these, so all
-//     of them together are the last phase;
+//     of them together are the last phase, or the one before a pause;
 //   - a layer that says nothing of this: one task for each group.
 //
 // In evaluation, where an image's bits do not depend on its group, groups are single samples, of
@@ -51,8 +51,10 @@ class SharedPass {
     Gradients* gradients = nullptr;  // of backward; a different one for each group
   };
 
-  // For passes in at most so many workspaces.
-  SharedPass(const Network& network, Workers& workers, std::size_t workspaces);
+  // For passes in at most so many workspaces. `pauses` are layers where backward tells that it has
+  // passed them, of Network::backward_pauses and in that order.
+  SharedPass(const Network& network, Workers& workers, std::size_t workspaces,
+             std::vector<std::size_t> pauses = {});
 
   // Bytes beside those of the workspaces.
   static std::size_t bytes(const Network& network, std::size_t workers, std::size_t workspaces);
@@ -60,7 +62,29 @@ class SharedPass {
   // What Network::forward and Network::backward do, on groups[k] in workspaces[k]. Throw as they
   // do, and forward ArgumentError for groups of several samples in evaluation.
   void forward(std::span<Workspace> workspaces, std::span<const Group> groups);
-  void backward(std::span<Workspace> workspaces, std::span<const Group> groups);
+  void backward(std::span<Workspace> workspaces, std::span<const Group> groups) {
+    backward(workspaces, groups, [](std::size_t) {});
+  }
+  // The same; calls passed(i) on the calling thread for each pause i, when all gradients of the
+  // layers from there on are there.
+  template <typename Passed>
+  void backward(std::span<Workspace> workspaces, std::span<const Group> groups,
+                const Passed& passed) {
+    count_samples(groups);
+    std::size_t pause = 0;
+    const auto pause_before = [&](std::size_t layer) {
+      for (; pause < pauses_.size() && layer <= pauses_[pause]; ++pause) {
+        add_gradients(pause, workspaces, groups);
+        passed(pauses_[pause]);
+      }
+    };
+    for (const Stage& stage : backward_) {
+      pause_before(stage.end);
+      backward_stage(stage, workspaces, groups);
+    }
+    pause_before(0);
+    add_gradients(pause, workspaces, groups);
+  }
 
   // body(worker, k, samples) for blocks of the samples of each group k: what comes before and
   // after. A log is told that this is `stage`.
@@ -108,7 +132,7 @@ class SharedPass {
                       std::span<const Group> groups);
   std::size_t parts_of(const Stage& stage, std::size_t samples) const;  // of a sample
   Channels channels_of(const Stage& stage, std::size_t part, std::size_t parts) const;
-  static void add_stage(std::vector<Stage>& stages, std::size_t layer, Cut cut);
+  static void add_stage(std::vector<Stage>& stages, std::size_t layer, Cut cut, bool apart = false);
   void name_stages(std::vector<Stage>& stages, std::string_view way) const;
   bool is_active(std::size_t layer) const;
 
@@ -122,6 +146,9 @@ class SharedPass {
   Scratch& scratch_of(std::span<Workspace> workspaces, int worker);
   CView packed(const Stage& stage, Way way, std::span<Workspace> workspaces, int tasks);
 
+  static void count_samples(std::span<const Group> groups);
+  void backward_stage(const Stage& stage, std::span<Workspace> workspaces,
+                      std::span<const Group> groups);
   void backward_in_turn(const Stage& stage, std::span<Workspace> workspaces,
                         std::span<const Group> groups);
   void backward_samples(const Stage& stage, std::span<Workspace> workspaces,
@@ -130,7 +157,9 @@ class SharedPass {
                        std::span<const Group> groups);
   void backward_groups(const Stage& stage, std::span<Workspace> workspaces,
                        std::span<const Group> groups);
-  void add_gradients(std::span<Workspace> workspaces, std::span<const Group> groups);
+  // Those of the layers from one pause to the one before.
+  void add_gradients(std::size_t pause, std::span<Workspace> workspaces,
+                     std::span<const Group> groups);
 
   const Network& network_;
   Workers& workers_;
@@ -138,8 +167,9 @@ class SharedPass {
   std::vector<Stage> forward_;
   std::vector<Stage> by_channels_;  // forward with few samples, in evaluation
   std::vector<Stage> backward_;     // the last layers first
-  std::vector<Piece> pieces_;       // of the last phase, the largest first
-  std::vector<Scratch> scratch_;    // of workers beyond the workspaces
+  std::vector<std::size_t> pauses_;
+  std::vector<std::vector<Piece>> pieces_;  // per pause and for the last phase, the largest first
+  std::vector<Scratch> scratch_;            // of workers beyond the workspaces
   // Per group and part of a gradient: whose turn it is to add.
   std::unique_ptr<std::atomic<std::size_t>[]> turns_;
 };

@@ -107,6 +107,33 @@ class Groups {
     return results();
   }
 
+  // What the gradients are when backward has passed each of the layers; in the end, all of them.
+  std::vector<Values> shared_with_pauses(Workers& workers, const std::vector<std::size_t>& layers) {
+    draw(11);
+    SharedPass pass(network_, workers, 1, layers);
+    const std::vector<SharedPass::Group> groups = {{sizes_[0], position(0), &gradients_[0]}};
+    std::vector<Values> found;
+    pass.forward(workspaces_, groups);
+    pass.backward(workspaces_, groups, [&](std::size_t layer) {
+      EXPECT_EQ(layer, layers.at(found.size()));
+      found.push_back(values(gradients_[0].values()));
+    });
+    found.push_back(values(gradients_[0].values()));
+    return found;
+  }
+  std::vector<Values> alone_with_pauses(const std::vector<std::size_t>& layers) {
+    draw(11);
+    network_.forward(workspaces_[0], sizes_[0], position(0));
+    std::vector<Values> found;
+    network_.backward(workspaces_[0], sizes_[0], gradients_[0], [&](std::size_t layer) {
+      if (found.size() == layers.size() || layer > layers[found.size()]) return;
+      EXPECT_EQ(layer, layers[found.size()]);
+      found.push_back(values(gradients_[0].values()));
+    });
+    found.push_back(values(gradients_[0].values()));
+    return found;
+  }
+
  private:
   static Network::Position position(std::size_t k) { return {7, 3, 32 * k}; }
 
@@ -182,6 +209,37 @@ TEST_P(SharedPassByThreads, GivesTheBitsOfOneThread) {
         };
         EXPECT_TRUE(of(found.gradients[k]) == of(expected.gradients[k]))
             << p.name << ", group " << k << " of " << sizes.size() << " samples " << sizes[k];
+      }
+    }
+  }
+}
+
+// Both ways: the gradients that are there when layers have been passed are those of the end.
+TEST_P(SharedPassByThreads, TellsWhenGradientsAreThere) {
+  Workers workers(GetParam());
+  for (std::uint32_t seed = 0; seed <= 20; ++seed) {
+    SCOPED_TRACE(seed);
+    const Network network = seed == 0 ? all_layers() : random_network(seed, false);
+    const std::vector<std::size_t> all = network.backward_pauses();
+    std::vector<std::size_t> some;
+    for (std::size_t i = 0; i < all.size(); i += 3) some.push_back(all[i]);
+    Groups groups(network, {21}, Phase::train);
+    const Values expected = groups.alone().gradients[0];
+    for (const std::vector<std::size_t>& pauses : {all, some}) {
+      for (const auto& found :
+           {groups.shared_with_pauses(workers, pauses), groups.alone_with_pauses(pauses)}) {
+        ASSERT_EQ(found.size(), pauses.size() + 1);
+        EXPECT_TRUE(found.back() == expected);
+        for (std::size_t i = 0; i < pauses.size(); ++i) {
+          for (const Parameter& p : network.parameters()) {
+            if (p.layer < pauses[i]) continue;
+            const auto begin = static_cast<std::ptrdiff_t>(p.offset);
+            EXPECT_TRUE(std::equal(expected.begin() + begin,
+                                   expected.begin() + begin + static_cast<std::ptrdiff_t>(p.size),
+                                   found[i].begin() + begin))
+                << p.name << " at " << pauses[i];
+          }
+        }
       }
     }
   }
