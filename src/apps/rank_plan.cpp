@@ -89,10 +89,10 @@ Message message_of(const BenchmarkSetup& setup, const Solver& solver, std::size_
   constexpr double kChunk = 16384;  // values that share a sum of squares
   const double values = static_cast<double>(setup.network.values().size());
   const bool clips = setup.config.training.solver.clip > 0;
+  const Solver::Section all = solver.sections(Collective::kNever).front();
+  const auto number = static_cast<int>(ranks);
   std::size_t most = 0;
-  for (std::size_t r = 0; r < ranks; ++r) {
-    most = std::max(most, solver.part(static_cast<int>(r), static_cast<int>(ranks)).count);
-  }
+  for (int r = 0; r < number; ++r) most = std::max(most, solver.part(all, r, number).count);
   return {.part = static_cast<double>(most) * sizeof(Real),
           .results = kResult * static_cast<double>(setup.batch),
           .norms = clips ? values / kChunk * sizeof(double) : 0};

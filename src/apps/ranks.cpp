@@ -7,6 +7,7 @@
 
 #include "apps/app.hpp"
 #include "base/processor_share.hpp"
+#include "optim/solver.hpp"
 
 namespace cnn::app {
 namespace {
@@ -31,7 +32,9 @@ int RankedCommand::join() {
     ::dup2(nowhere, STDERR_FILENO);
     ::close(nowhere);
   }
-  limit_processors(processors_of_rank(*launched_));
+  const PlaceOfRank place = place_of_rank(*launched_);
+  limit_processors(place.processors);
+  if (!place.is_one_host) launched_->set_worth_beside(Solver::worth_beside(launched_->size()));
   return kDone;
 }
 

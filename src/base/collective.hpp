@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -64,6 +65,10 @@ class Collective {
   // the same call of the other rank. Throws RankEnded if another rank calls `end`, FileError if
   // one cannot be reached.
   virtual void exchange(std::span<const Send> sends, std::span<const Receive> receives) = 0;
+  // The same, beside threads that compute: who waits here leaves them his processor at once.
+  virtual void exchange_beside(std::span<const Send> sends, std::span<const Receive> receives) {
+    exchange(sends, receives);
+  }
   // For a rank that cannot go on: the others get RankEnded with this exit code, wherever they wait.
   virtual void end(int code) noexcept = 0;
 
@@ -76,6 +81,12 @@ class Collective {
       each((rank() + away) % size(), (rank() + size() - away) % size());
     }
   }
+  // From how many bytes on an exchange of some of the gradients pays while others are computed. The
+  // same on all ranks; kNever between ranks of one host, where messages take processors, not time
+  // on a link.
+  static constexpr std::size_t kNever = std::numeric_limits<std::size_t>::max();
+  std::size_t worth_beside() const { return worth_beside_; }
+  void set_worth_beside(std::size_t bytes) { worth_beside_ = bytes; }
   // Rank 0 writes all files and speaks for all.
   bool is_first() const { return rank() == 0; }
 
@@ -126,6 +137,7 @@ class Collective {
   std::vector<Receive> receives_;
   std::vector<std::uint32_t> bits_;
   bool has_thrown_together_ = false;
+  std::size_t worth_beside_ = kNever;
 };
 
 // The only rank of a run: what a process is that no launcher has started.

@@ -75,27 +75,35 @@ class MpiRanks final : public Launched {
   // … Ranks need not agree: who waits in a turn waits for a rank that does all at once or comes to
   // the same turn.
   void exchange(std::span<const Send> sends, std::span<const Receive> receives) override {
-    const auto wants_turn = [this](const Send& send) {
-      return takes_turns(size_, send.bytes.size());
-    };
-    if (std::ranges::none_of(sends, wants_turn)) {
-      const auto all = [](int) { return true; };
-      return exchange(sends, receives, all, all);
-    }
-    for_others([&](int receiver, int sender) {
-      exchange(
-          sends, receives, [&](int to) { return to == receiver; },
-          [&](int from) { return from == sender; });
-    });
+    exchange_in_turns(sends, receives, false);
+  }
+  void exchange_beside(std::span<const Send> sends, std::span<const Receive> receives) override {
+    exchange_in_turns(sends, receives, true);
   }
 
   void end(int code) noexcept override { mpi_.end(code); }
   void finish(int code) override { mpi_.finish(code); }
 
  private:
+  void exchange_in_turns(std::span<const Send> sends, std::span<const Receive> receives,
+                         bool beside) {
+    const auto wants_turn = [this](const Send& send) {
+      return takes_turns(size_, send.bytes.size());
+    };
+    if (std::ranges::none_of(sends, wants_turn)) {
+      const auto all = [](int) { return true; };
+      return exchange(sends, receives, beside, all, all);
+    }
+    for_others([&](int receiver, int sender) {
+      exchange(
+          sends, receives, beside, [&](int to) { return to == receiver; },
+          [&](int from) { return from == sender; });
+    });
+  }
+
   template <typename IsTo, typename IsFrom>
-  void exchange(std::span<const Send> sends, std::span<const Receive> receives, const IsTo& is_to,
-                const IsFrom& is_from) {
+  void exchange(std::span<const Send> sends, std::span<const Receive> receives, bool beside,
+                const IsTo& is_to, const IsFrom& is_from) {
     sends_.clear();
     receives_.clear();
     for (const Send& send : sends) {
@@ -110,7 +118,7 @@ class MpiRanks final : public Launched {
     bool ended = false;
     int code = 0;
     const char* const error = mpi_.exchange(sends_.data(), sends_.size(), receives_.data(),
-                                            receives_.size(), &ended, &code);
+                                            receives_.size(), beside, &ended, &code);
     if (error != nullptr) throw FileError(std::string("error: ") + error);
     if (ended) throw RankEnded(code);
   }
@@ -201,8 +209,8 @@ std::unique_ptr<Launched> join_ranks() {
       "without the launcher");
 }
 
-int processors_of_rank(Collective& collective) {
-  if (collective.is_alone()) return Workers::available();
+PlaceOfRank place_of_rank(Collective& collective) {
+  if (collective.is_alone()) return {Workers::available(), true};
   // Launchers may bind each rank to processors of its own, or leave all of them to all.
   struct Here {
     std::array<char, 256> host;
@@ -221,7 +229,9 @@ int processors_of_rank(Collective& collective) {
   cpu_set_t allowed;
   CPU_ZERO(&allowed);
   int here = 0;
+  bool is_one_host = true;
   for (const Here& rank : ranks) {
+    is_one_host = is_one_host && rank.host == ranks.front().host;
     if (rank.host != mine.host) continue;
     CPU_OR(&allowed, &allowed, &rank.allowed);
     ++here;
@@ -229,7 +239,7 @@ int processors_of_rank(Collective& collective) {
   // What bounds this one beside its processors, as a container's quota does, bounds them together.
   const bool is_bound = mine.available < CPU_COUNT(&mine.allowed);
   const int all = is_bound ? mine.available : CPU_COUNT(&allowed);
-  return std::clamp(all / here, 1, mine.available);
+  return {std::clamp(all / here, 1, mine.available), is_one_host};
 }
 
 }  // namespace cnn

@@ -27,7 +27,10 @@ std::vector<std::string> launching_mpis();
 // Throws ConfigError if there is no such module or it cannot start.
 std::unique_ptr<Launched> join_ranks();
 
-// The processors that each rank of this host may use, where its ranks share them out: at least 1.
-int processors_of_rank(Collective& collective);
+struct PlaceOfRank {
+  int processors;    // that each rank of this host may use, where they share them out: at least 1
+  bool is_one_host;  // are all ranks on the same? The same on each
+};
+PlaceOfRank place_of_rank(Collective& collective);
 
 }  // namespace cnn

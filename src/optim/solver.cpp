@@ -93,11 +93,46 @@ Solver::Solver(const Network& network, const SolverOptions& options, View averag
     const double lambda =
         p.kind == ParameterKind::weight ? layer.lambda.value_or(options.lambda) : 0.0;
     for (std::size_t at = 0; at < p.size; at += kChunk) {
-      chunks_.push_back({p.offset + at, std::min(kChunk, p.size - at), alpha, lambda, p.is_learnt(),
-                         p.frozen, p.rate});
+      chunks_.push_back({p.layer, p.offset + at, std::min(kChunk, p.size - at), alpha, lambda,
+                         p.is_learnt(), p.frozen, p.rate});
     }
   }
   squares_.resize(chunks_.size());
+  for (const std::size_t layer : network.backward_pauses()) {
+    const auto is_before = [&](const Chunk& chunk) { return chunk.layer < layer; };
+    const auto chunk = std::ranges::partition_point(chunks_, is_before) - chunks_.begin();
+    pauses_.push_back({layer, static_cast<std::size_t>(chunk)});
+  }
+  sections_ = sections(collective.worth_beside());
+  find_own();
+}
+
+std::size_t Solver::worth_beside(int ranks) {
+  constexpr std::size_t kLeast = std::size_t{1} << 18;
+  constexpr std::size_t kChunksOfEach = 4;
+  return std::max(kLeast, static_cast<std::size_t>(ranks) * kChunksOfEach * kChunk * sizeof(Real));
+}
+
+std::vector<Solver::Section> Solver::sections(std::size_t worth_beside) const {
+  std::vector<Section> sections;
+  std::size_t end = chunks_.size();
+  for (const Pause& pause : pauses_) {
+    if (pause.chunk == end || sections.size() + 1 == kMostSections) continue;
+    const Chunk& last = chunks_[end - 1];
+    const std::size_t values = last.offset + last.size - chunks_[pause.chunk].offset;
+    if (values * sizeof(Real) < worth_beside) continue;
+    sections.push_back({pause.layer, {pause.chunk, end - pause.chunk}});
+    end = pause.chunk;
+  }
+  sections.push_back({0, {0, end}});
+  return sections;
+}
+
+void Solver::find_own() {
+  for (std::size_t s = 0; s < sections_.size(); ++s) {
+    const Part own = chunks_of(sections_[s], collective_.rank(), collective_.size());
+    for (std::size_t i = 0; i < own.count; ++i) own_.push_back({own.first + i, s});
+  }
 }
 
 void Solver::require_state(std::size_t i, const Parameter& p) const {
@@ -111,46 +146,61 @@ std::size_t Solver::bytes(const Network& network, const SolverOptions& options) 
 
 // Values, not chunks, are what ranks send: that of which the values before it are nearest to the
 // rank's even share.
-std::size_t Solver::first_chunk(int rank, int ranks) const {
-  if (chunks_.empty()) return 0;
+std::size_t Solver::first_chunk(const Section& section, int rank, int ranks) const {
+  const auto [first, count] = section.chunks;
+  if (count == 0) return first;
+  const std::span<const Chunk> chunks = std::span<const Chunk>(chunks_).subspan(first, count);
   const auto end_of = [](const Chunk& chunk) { return chunk.offset + chunk.size; };
-  const std::size_t begin = chunks_.front().offset;
-  const std::size_t all = end_of(chunks_.back()) - begin;
+  const std::size_t begin = chunks.front().offset;
+  const std::size_t all = end_of(chunks.back()) - begin;
   const std::size_t wanted =
       begin + all * static_cast<std::size_t>(rank) / static_cast<std::size_t>(ranks);
   const auto is_before = [&](const Chunk& chunk) {
     return chunk.offset + chunk.size / 2 < wanted || end_of(chunk) <= wanted;
   };
-  return static_cast<std::size_t>(std::ranges::partition_point(chunks_, is_before) -
-                                  chunks_.begin());
+  return first +
+         static_cast<std::size_t>(std::ranges::partition_point(chunks, is_before) - chunks.begin());
 }
 
-Part Solver::chunks_of(int rank, int ranks) const {
-  const std::size_t first = first_chunk(rank, ranks);
-  return {first, first_chunk(rank + 1, ranks) - first};
+Part Solver::chunks_of(const Section& section, int rank, int ranks) const {
+  const std::size_t first = first_chunk(section, rank, ranks);
+  return {first, first_chunk(section, rank + 1, ranks) - first};
 }
 
-Part Solver::part(int rank, int ranks) const {
-  const Part own = chunks_of(rank, ranks);
+Part Solver::part(const Section& section, int rank, int ranks) const {
+  const Part own = chunks_of(section, rank, ranks);
   if (own.count == 0) return {};
   const Chunk& first = chunks_[own.first];
   const Chunk& last = chunks_[own.first + own.count - 1];
   return {first.offset, last.offset + last.size - first.offset};
 }
 
+template <typename T, typename PartOf>
+void Solver::all_gather(std::span<T> all, const PartOf& part_of) {
+  if (collective_.is_alone()) return;
+  sends_.clear();
+  receives_.clear();
+  for (const Section& section : sections_) {
+    collective_.add_gather(
+        all, [&](int rank) { return part_of(section, rank); }, sends_, receives_);
+  }
+  collective_.exchange(sends_, receives_);
+}
+
 // Adds the partial gradients up and returns what their sum is to be multiplied by. Its squares are
 // added by chunks, and these in their order: the same norm for any number of threads and ranks.
 template <typename PartialSum>
 Real Solver::add_up_and_measure(std::size_t count, const PartialSum& partial, Workers& workers) {
-  const Part own = chunks_of(collective_.rank());
-  workers.run("reduce", static_cast<int>(own.count), [&](int, int task) {
-    const std::size_t i = own.first + static_cast<std::size_t>(task);
+  workers.run("reduce", static_cast<int>(own_.size()), [&](int, int task) {
+    const auto [i, section] = own_[static_cast<std::size_t>(task)];
     const Chunk& chunk = chunks_[i];
     const CView sum = add_up(
-        count, [&](std::size_t k) { return partial(k, chunk.offset); }, chunk.size);
+        count, [&, s = section](std::size_t k) { return partial(k, chunk.offset, s); }, chunk.size);
     squares_[i] = chunk.learnt && !chunk.frozen ? sum_of_squares(sum) : 0;
   });
-  collective_.all_gather(std::span(squares_), [this](int rank) { return chunks_of(rank); });
+  all_gather(std::span(squares_), [this](const Section& section, int rank) {
+    return chunks_of(section, rank, collective_.size());
+  });
   const double norm = std::sqrt(std::accumulate(squares_.begin(), squares_.end(), 0.0));
   return static_cast<Real>(std::min(1.0, options_.clip / (norm + kClipMargin)));
 }
@@ -197,23 +247,32 @@ Gradients& Solver::reduce(std::span<Gradients> gradients, Workers& workers) {
   return gradients.front();
 }
 
+void Solver::reduce_chunk(const Section& section, std::size_t i,
+                          std::span<Gradients> gradients) const {
+  const Chunk& chunk = chunks_[section.chunks.first + i];
+  add_up(
+      gradients.size(), [&](std::size_t k) { return gradients[k].values().data() + chunk.offset; },
+      chunk.size);
+}
+
 void Solver::apply(Network& network, Gradients& sum, std::uint64_t t, double schedule_factor,
                    Workers& workers) {
   step(network, {&sum, 1}, t, schedule_factor, workers);
 }
 
-// partial(i, offset): where the values of part i from `offset` on begin.
+// partial(i, offset, section): where the values of part i from `offset` on begin, which lie in that
+// section.
 template <typename PartialSum>
 void Solver::move(Network& network, std::size_t count, const PartialSum& partial,
                   std::size_t samples, std::uint64_t t, double schedule_factor, Workers& workers) {
   const bool clips = options_.clip > 0;
   const Real scale = clips ? add_up_and_measure(count, partial, workers) : 1;
   const std::size_t parts = clips ? 1 : count;
-  const Part own = chunks_of(collective_.rank());
-  workers.run("update", static_cast<int>(own.count), [&](int, int task) {
-    const Chunk& chunk = chunks_[own.first + static_cast<std::size_t>(task)];
+  workers.run("update", static_cast<int>(own_.size()), [&](int, int task) {
+    const auto [i, section] = own_[static_cast<std::size_t>(task)];
+    const Chunk& chunk = chunks_[i];
     const View sum = add_up(
-        parts, [&](std::size_t k) { return partial(k, chunk.offset); }, chunk.size);
+        parts, [&, s = section](std::size_t k) { return partial(k, chunk.offset, s); }, chunk.size);
     const View w = network.values().subspan(chunk.offset, chunk.size);
     if (!chunk.learnt) {
       if (samples > 0 && chunk.rate > 0) follow(chunk.rate, sum, samples, w);
@@ -226,7 +285,8 @@ void Solver::move(Network& network, std::size_t count, const PartialSum& partial
     if (!average_.empty()) average(w, chunk, t);
     std::fill(sum.begin(), sum.end(), Real{0});
   });
-  collective_.all_gather(network.values(), [this](int rank) { return part(rank); });
+  all_gather(network.values(),
+             [this](const Section& section, int rank) { return part(section, rank); });
 }
 
 void Solver::step(Network& network, std::span<Gradients> gradients, std::uint64_t t,
@@ -234,30 +294,37 @@ void Solver::step(Network& network, std::span<Gradients> gradients, std::uint64_
   require(gradients, network.values().size());
   std::size_t samples = 0;
   for (Gradients& partial : gradients) samples += partial.take_samples();
-  const auto partial = [&](std::size_t i, std::size_t offset) {
+  const auto partial = [&](std::size_t i, std::size_t offset, std::size_t) {
     return gradients[i].values().data() + offset;
   };
   move(network, gradients.size(), partial, samples, t, schedule_factor, workers);
 }
 
-void Solver::step(Network& network, std::span<Real* const> parts, std::size_t samples,
-                  std::uint64_t t, double schedule_factor, Workers& workers) {
-  if (parts.empty() || network.values().size() != size_) throw ArgumentError(kMisfit);
-  const std::size_t begin = part(collective_.rank()).first;
-  const auto partial = [&](std::size_t i, std::size_t offset) {
-    return parts[i] == nullptr ? nullptr : parts[i] + (offset - begin);
+void Solver::step(Network& network, const Sums& sums, std::size_t samples, std::uint64_t t,
+                  double schedule_factor, Workers& workers) {
+  if (sums.front().empty() || network.values().size() != size_) throw ArgumentError(kMisfit);
+  std::array<std::size_t, kMostSections> begins{};
+  for (std::size_t s = 0; s < sections_.size(); ++s) {
+    begins[s] = part(sections_[s], collective_.rank()).first;
+  }
+  const auto partial = [&](std::size_t i, std::size_t offset, std::size_t section) {
+    Real* const sum = sums[section][i];
+    return sum == nullptr ? nullptr : sum + (offset - begins[section]);
   };
-  move(network, parts.size(), partial, samples, t, schedule_factor, workers);
+  move(network, sums.front().size(), partial, samples, t, schedule_factor, workers);
 }
 
 void Solver::gather_average() {
   if (average_.empty()) return;
-  collective_.all_gather(average_, [this](int rank) { return part(rank); });
+  all_gather(average_, [this](const Section& section, int rank) { return part(section, rank); });
 }
 
 void Solver::gather_states() {
   for (Gradients& state : states_) {
-    collective_.gather(state.values(), [this](int rank) { return part(rank); });
+    for (const Section& section : sections_) {
+      collective_.gather(state.values(),
+                         [&](int rank) { return part(section, rank, collective_.size()); });
+    }
   }
 }
 

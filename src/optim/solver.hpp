@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -32,11 +33,23 @@ namespace cnn {
 // Owns what the rule keeps of every parameter from step to step, laid out like Network::values().
 //
 // Where there are several ranks, each moves a part of the parameters, all of whose states and
-// averages it alone keeps up to date; after a step all have all values.
+// averages it alone keeps up to date; after a step all have all values. Where messages are worth
+// it (Collective::worth_beside), parameters are cut into sections, of whose gradients the first are
+// sent while others are still computed; a rank's part is then one of each section.
 class Solver {
  public:
   // Values that are moved in one go: value, state and gradients together fit into L2.
   static constexpr std::size_t kChunk = 16384;
+  static constexpr std::size_t kMostSections = 4;
+
+  // Layers from `layer` on, up to those of the section before, and their chunks.
+  struct Section {
+    std::size_t layer;
+    Part chunks;
+  };
+  // Sums of a step, by its slots: where the values of this rank's part of a section begin, or
+  // nullptr if a sum before it has them in its subtree.
+  using Sums = std::array<std::span<Real* const>, kMostSections>;
 
   // `average`, where ema is given, is laid out like Network::values() and holds the starting
   // weights; it must outlive the solver. Throws ShapeError if it has another size.
@@ -60,16 +73,28 @@ class Solver {
   void step(Network& network, std::span<Gradients> gradients, std::uint64_t t,
             double schedule_factor, Workers& workers);
 
-  // The same on each of several ranks. parts[i] are the values of the i-th partial sum that lie in
-  // this rank's part, or nullptr if one before it has them in its subtree; they become zero.
-  // `samples`: of all partial sums.
-  void step(Network& network, std::span<Real* const> parts, std::size_t samples, std::uint64_t t,
+  // The same on each of several ranks, of the sums for each section, which become zero. `samples`:
+  // of all partial sums.
+  void step(Network& network, const Sums& sums, std::size_t samples, std::uint64_t t,
             double schedule_factor, Workers& workers);
 
-  // The values that a rank moves, of Network::values(); the same on each rank.
-  Part part(int rank) const { return part(rank, collective_.size()); }
+  // Adds up, for one chunk of a section, what reduce adds up for all; counts no samples.
+  void reduce_chunk(const Section& section, std::size_t i, std::span<Gradients> gradients) const;
+
+  // The last layers first.
+  std::span<const Section> sections() const { return sections_; }
+  // Those for so many ranks whose messages beside computation are worth it from so many bytes on.
+  std::vector<Section> sections(std::size_t worth_beside) const;
+  // That many, over a link: then a message takes longer than to begin one, and each rank has
+  // several chunks of a section, so that their parts are of nearly one size.
+  static std::size_t worth_beside(int ranks);
+
+  // The values of a section that a rank moves, of Network::values(); the same on each rank.
+  Part part(const Section& section, int rank) const {
+    return part(section, rank, collective_.size());
+  }
   // The same, of so many.
-  Part part(int rank, int ranks) const;
+  Part part(const Section& section, int rank, int ranks) const;
   // All ranks get the average as a whole.
   void gather_average();
   // Rank 0 gets what the rule keeps as a whole, as a checkpoint wants it.
@@ -96,6 +121,7 @@ class Solver {
  private:
   // A piece of one parameter: small enough to share the work out, large enough to be worth it.
   struct Chunk {
+    std::size_t layer;
     std::size_t offset;
     std::size_t size;
     double alpha;
@@ -105,12 +131,26 @@ class Solver {
     double rate;  // of a statistic
   };
 
+  // A chunk that this rank moves.
+  struct Own {
+    std::size_t chunk;
+    std::size_t section;
+  };
+  // Where a section may begin.
+  struct Pause {
+    std::size_t layer;
+    std::size_t chunk;
+  };
+
   void require_state(std::size_t i, const Parameter& p) const;
   void require(std::span<const Gradients> gradients, std::size_t network_size) const;
   // The chunks of a rank, as places in chunks_.
-  Part chunks_of(int rank) const { return chunks_of(rank, collective_.size()); }
-  Part chunks_of(int rank, int ranks) const;
-  std::size_t first_chunk(int rank, int ranks) const;
+  Part chunks_of(const Section& section, int rank, int ranks) const;
+  std::size_t first_chunk(const Section& section, int rank, int ranks) const;
+  void find_own();
+  // part_of(section, rank): what each rank has of all.
+  template <typename T, typename PartOf>
+  void all_gather(std::span<T> all, const PartOf& part_of);
   template <typename PartialSum>
   void move(Network& network, std::size_t count, const PartialSum& partial, std::size_t samples,
             std::uint64_t t, double schedule_factor, Workers& workers);
@@ -124,8 +164,14 @@ class Solver {
   std::size_t size_;  // of the network's values
   View average_;
   std::vector<Chunk> chunks_;
+  std::vector<Pause> pauses_;  // the last layers first
+  std::vector<Section> sections_;
+  std::vector<Own> own_;
   std::vector<double> squares_;  // of each chunk's gradient, where it is clipped
   std::vector<Gradients> states_;
+  // Kept, so that a step allocates nothing.
+  std::vector<Collective::Send> sends_;
+  std::vector<Collective::Receive> receives_;
 };
 
 }  // namespace cnn

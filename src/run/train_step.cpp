@@ -34,6 +34,14 @@ std::size_t workspace_count(std::size_t batch, int workers, int ranks) {
   return std::min(static_cast<std::size_t>(workers), own_slot_count(batch, ranks));
 }
 
+// Where backward tells that gradients are there to be sent.
+std::vector<std::size_t> pauses(const Solver& solver) {
+  std::vector<std::size_t> layers;
+  for (const Solver::Section& section : solver.sections()) layers.push_back(section.layer);
+  layers.pop_back();
+  return layers;
+}
+
 }  // namespace
 
 TrainStep::TrainStep(Network& network, Solver& solver, Loss loss, const PixelTable& table,
@@ -48,11 +56,12 @@ TrainStep::TrainStep(Network& network, Solver& solver, Loss loss, const PixelTab
       seed_(seed),
       workers_(workers),
       collective_(collective),
-      exchange_(collective, solver, slot_count(batch)),
       augmenter_(augment.is_on() ? std::optional(Augmenter(augment, network.input(), seed))
                                  : std::nullopt),
-      shared_(network, workers, workspace_count(batch, workers.count(), collective.size())),
+      shared_(network, workers, workspace_count(batch, workers.count(), collective.size()),
+              pauses(solver)),
       together_(workspace_count(batch, workers.count(), collective.size())),
+      exchange_(collective, solver, slot_count(batch)),
       labels_(batch),
       losses_(batch),
       predicted_(batch),
@@ -155,7 +164,12 @@ void TrainStep::run_group(const Batch& batch, std::size_t group, std::size_t wor
   read(batch, group, {0, n}, worker, workspace);
   network_.forward(workspace, n, {seed_, batch.step, first});
   find_loss(batch, group, {0, n}, workspace);
-  if (is_finite(group, n, workspace)) network_.backward(workspace, n, gradients);
+  if (!is_finite(group, n, workspace)) return;
+  GradientExchange::Way way{.groups = 1};
+  network_.backward(workspace, n, gradients, [&](std::size_t layer) {
+    exchange_.pass(way, layer);
+    exchange_.add_up();
+  });
 }
 
 void TrainStep::run_together(const Batch& batch, std::size_t i, std::size_t groups) {
@@ -177,7 +191,12 @@ void TrainStep::run_together(const Batch& batch, std::size_t i, std::size_t grou
   for (std::size_t k = 0; k < groups; ++k) {
     finite = is_finite(batch.share.group(i + k), together[k].n, workspaces_[k]) && finite;
   }
-  if (finite) shared_.backward(workspaces_, together);
+  if (!finite) return;
+  GradientExchange::Way way{.groups = groups};
+  shared_.backward(workspaces_, together, [&](std::size_t layer) {
+    exchange_.pass(way, layer);
+    workers_.run("reduce", workers_.count(), [&](int, int) { exchange_.add_up(); });
+  });
 }
 
 std::size_t TrainStep::Share::count() const {
@@ -205,6 +224,7 @@ void TrainStep::run_groups(const Batch& batch) {
   const std::size_t groups = batch.share.count();
   const std::size_t slots = batch.share.own.count;
   const std::size_t single = groups_of_single_workers(batch);
+  exchange_.begin(std::span(gradients_).first(slots), batch.share.slots, groups);
   const auto tasks = static_cast<int>(std::min(slots, single));
   workers_.run("whole groups", tasks, [&](int worker, int task) {
     const auto slot = static_cast<std::size_t>(task);
@@ -228,7 +248,7 @@ void TrainStep::for_samples_of(int rank, const Batch& batch, const Each& each) c
 }
 
 // One message carries everything: each more would cost the link's latency once more.
-std::span<Real* const> TrainStep::share_out(const Batch& batch) {
+Solver::Sums TrainStep::share_out(const Batch& batch) {
   std::array<Part, kSlots> parts{};
   std::size_t first = 0;
   for (int rank = 0; rank < collective_.size(); ++rank) {
@@ -243,10 +263,9 @@ std::span<Real* const> TrainStep::share_out(const Batch& batch) {
     parts[static_cast<std::size_t>(rank)] = {first, at - first};
     first = at;
   }
-  const std::span own = std::span(gradients_).first(batch.share.own.count);
-  const std::span<Real* const> sums =
-      exchange_.run(own, batch.share.slots, workers_, std::span(results_),
-                    [&parts](int rank) { return parts[static_cast<std::size_t>(rank)]; });
+  const Solver::Sums sums = exchange_.run(workers_, std::span(results_), [&parts](int rank) {
+    return parts[static_cast<std::size_t>(rank)];
+  });
   for (int rank = 0; rank < collective_.size(); ++rank) {
     std::size_t at = parts[static_cast<std::size_t>(rank)].first;
     heard_ |= results_[at++].predicted;
@@ -288,8 +307,7 @@ BatchResult TrainStep::run(const Dataset& dataset, std::span<const std::uint32_t
   require_labels(dataset, places, network_.output().size());
   const Batch batch{dataset, places, step, epoch, share_of(places.size(), collective_.rank())};
   run_groups(batch);
-  const std::span<Real* const> sums =
-      collective_.is_alone() ? std::span<Real* const>() : share_out(batch);
+  const Solver::Sums sums = collective_.is_alone() ? Solver::Sums() : share_out(batch);
 
   BatchResult result;
   result.predicted = std::span<const std::uint32_t>(predicted_).first(places.size());

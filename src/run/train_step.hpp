@@ -114,7 +114,7 @@ class TrainStep {
   void run_together(const Batch& batch, std::size_t i, std::size_t groups);
   // All ranks get the losses and the predicted classes of all samples, and their parts of the
   // gradients, as GradientExchange::run returns them.
-  std::span<Real* const> share_out(const Batch& batch);
+  Solver::Sums share_out(const Batch& batch);
   template <typename Each>
   void for_samples_of(int rank, const Batch& batch, const Each& each) const;
   void diverge(const Batch& batch, double loss);
@@ -136,13 +136,13 @@ class TrainStep {
   std::uint64_t seed_;
   Workers& workers_;
   Collective& collective_;
-  GradientExchange exchange_;
   std::optional<Augmenter> augmenter_;
   std::vector<Augmenter::Scratch> scratch_;  // per worker, where images are augmented
   std::vector<Workspace> workspaces_;        // per worker, but no more than slots of this rank
   SharedPass shared_;
   std::vector<SharedPass::Group> together_;  // per workspace
   std::vector<Gradients> gradients_;         // per slot of this rank
+  GradientExchange exchange_;                // may still be sending these where a step has failed
   std::vector<std::uint16_t> labels_;        // per sample
   std::vector<double> losses_;               // per sample
   std::vector<std::uint32_t> predicted_;     // per sample: the class of the largest output
