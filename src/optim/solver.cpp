@@ -108,9 +108,8 @@ Solver::Solver(const Network& network, const SolverOptions& options, View averag
 }
 
 std::size_t Solver::worth_beside(int ranks) {
-  constexpr std::size_t kLeast = std::size_t{1} << 18;
   constexpr std::size_t kChunksOfEach = 4;
-  return std::max(kLeast, static_cast<std::size_t>(ranks) * kChunksOfEach * kChunk * sizeof(Real));
+  return static_cast<std::size_t>(ranks) * kChunksOfEach * kChunk * sizeof(Real);
 }
 
 std::vector<Solver::Section> Solver::sections(std::size_t worth_beside) const {
