@@ -170,7 +170,7 @@ int bench(const BenchOptions& o) {
   const BenchmarkResult result = benchmark(setup);
   Estimates estimates;
   if (!threads.empty()) estimates.threads = simulate_threads(setup, threads, measure_costs(setup));
-  if (!ranks.empty()) estimates.ranks = plan_ranks(setup, ranks, link);
+  if (!ranks.empty()) estimates.ranks = plan_ranks(setup, result.layers, ranks, link);
   if (o.json) {
     write_lines(stdout, to_json(result, setup, estimates));
     return kDone;

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <optional>
 #include <span>
@@ -27,6 +28,9 @@ namespace {
 // What TCP, IP and Ethernet leave of a link's rate: 1448 of 1538 bytes of a full frame, its gaps
 // included.
 constexpr double kPayload = 0.94;
+// Seconds of a processor for each byte that is sent or received by TCP; fits runs over links of 0.3
+// and 1 Gbit/s.
+constexpr double kByteTime = 2e-9;
 
 struct Unit {
   std::string_view name;
@@ -84,18 +88,37 @@ double time_step(const BenchmarkSetup& setup, std::size_t images, double seconds
   return undisturbed(time_calls(seconds, 2, [&] { training.step(0); }));
 }
 
-Message message_of(const BenchmarkSetup& setup, const Solver& solver, std::size_t ranks) {
+// The share of a pass, forward and backward, that layers before this one have of its way back.
+double share_before(const std::vector<LayerTimes>& layers, std::size_t layer) {
+  double all = 0;
+  double before = 0;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    all += layers[i].forward_ms + layers[i].backward_ms;
+    if (i < layer) before += layers[i].backward_ms;
+  }
+  return all > 0 ? before / all : 0;
+}
+
+// `pass`: seconds of the last pass of a step.
+Message message_of(const BenchmarkSetup& setup, const std::vector<LayerTimes>& layers,
+                   const Solver& solver, std::size_t ranks, double pass) {
   constexpr double kResult = 16;    // bytes of an image's loss and class
   constexpr double kChunk = 16384;  // values that share a sum of squares
   const double values = static_cast<double>(setup.network.values().size());
   const bool clips = setup.config.training.solver.clip > 0;
-  const Solver::Section all = solver.sections(Collective::kNever).front();
+  Message message{.results = kResult * static_cast<double>(setup.batch),
+                  .norms = clips ? values / kChunk * sizeof(double) : 0};
+  message.byte_time = kByteTime / static_cast<double>(setup.workers.count());
   const auto number = static_cast<int>(ranks);
-  std::size_t most = 0;
-  for (int r = 0; r < number; ++r) most = std::max(most, solver.part(all, r, number).count);
-  return {.part = static_cast<double>(most) * sizeof(Real),
-          .results = kResult * static_cast<double>(setup.batch),
-          .norms = clips ? values / kChunk * sizeof(double) : 0};
+  for (const Solver::Section& section : solver.sections(Solver::worth_beside(number))) {
+    std::size_t most = 0;
+    for (int r = 0; r < number; ++r) most = std::max(most, solver.part(section, r, number).count);
+    const double part = static_cast<double>(most) * sizeof(Real);
+    message.part += part;
+    if (section.layer == 0) continue;
+    message.early.push_back({part, pass * share_before(layers, section.layer)});
+  }
+  return message;
 }
 
 }  // namespace
@@ -144,20 +167,35 @@ double exchange_seconds(const Message& message, const RankShare& share, std::siz
   if (ranks == 1) return 0;
   const auto n = static_cast<double>(ranks);
   const double others = (n - 1) / n;
-  const bool in_turns =
-      Collective::takes_turns(static_cast<int>(ranks), static_cast<std::size_t>(message.part));
-  const double turns = in_turns ? n - 1 : 1;
+  const auto turns = [&](double part) {
+    const auto bytes = static_cast<std::size_t>(part);
+    return Collective::takes_turns(static_cast<int>(ranks), bytes) ? n - 1 : 1;
+  };
   const auto phase = [&](double bytes, double latencies) {
     return latencies * link.latency + bytes / (kPayload * link.bytes_per_second);
   };
   const double out = static_cast<double>(share.sent) * (n - 1);
   const auto in = static_cast<double>(share.received);
-  return phase(message.results * others + message.part * std::max(out, in), turns) +
+  double late = message.part;
+  double early_time = 0;
+  double end = -std::numeric_limits<double>::infinity();  // of what is early; computation ends at 0
+  for (const Message::Early& early : message.early) {
+    const double seconds = phase(early.part * std::max(out, in), turns(early.part));
+    end = std::max(end, -early.ahead) + seconds;
+    early_time += seconds;
+    late -= early.part;
+  }
+  const double waiting = std::max(end, 0.0);
+  // Of the time of a message beside computation; both ways at once.
+  const double lost = std::min(1.0, 2 * message.byte_time * kPayload * link.bytes_per_second);
+  return waiting + std::max(early_time - waiting, 0.0) * lost +
+         phase(message.results * others + late * std::max(out, in), turns(late)) +
          (message.norms > 0 ? phase(message.norms * others, 1) : 0) +
-         phase(message.part * (n - 1), turns);
+         phase(message.part * (n - 1), turns(message.part));
 }
 
-RankPlan plan_ranks(const BenchmarkSetup& setup, const std::vector<int>& ranks, const Link& link) {
+RankPlan plan_ranks(const BenchmarkSetup& setup, const std::vector<LayerTimes>& layers,
+                    const std::vector<int>& ranks, const Link& link) {
   RankPlan plan{
       .batch = setup.batch, .asked = static_cast<std::size_t>(ranks.back()), .estimates = {}};
   const std::size_t last = std::min(plan.asked, most_useful_ranks(setup.batch));
@@ -182,8 +220,13 @@ RankPlan plan_ranks(const BenchmarkSetup& setup, const std::vector<int>& ranks, 
     const double saved = update.apply * (1 - 1 / number) -
                          update.add * static_cast<double>(n > 1 ? share.received : 0) / number;
     RankEstimate estimate{.ranks = n};
-    estimate.exchange = exchange_seconds(message_of(setup, solver, n), share, n, link);
-    estimate.seconds = step_of_groups[share.groups] - saved + estimate.exchange;
+    const double step = step_of_groups[share.groups];
+    const auto threads = static_cast<std::size_t>(setup.workers.count());
+    const std::size_t passes = (share.groups + threads - 1) / threads;
+    const double pass = std::max(0.0, step - update.apply) / static_cast<double>(passes);
+    const Message message = message_of(setup, layers, solver, n, pass);
+    estimate.exchange = exchange_seconds(message, share, n, link);
+    estimate.seconds = step - saved + estimate.exchange;
     if (n == 1) alone = estimate.seconds;
     estimate.efficiency = alone / estimate.seconds / number;
     if (n == 1 || estimate.seconds < plan.best.seconds) plan.best = estimate;

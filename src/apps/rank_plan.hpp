@@ -32,13 +32,22 @@ RankShare share_of_ranks(std::size_t batch, std::size_t ranks);
 // More have nothing to do.
 std::size_t most_useful_ranks(std::size_t batch);
 
-// Seconds that a step of `ranks` spends on its messages: the reduce-scatter of the gradients, the
+// Seconds that a step of `ranks` waits for its messages: the reduce-scatter of the gradients, the
 // all-gather of the new values, of each image's result, and of the norm where gradients are
-// clipped.
+// clipped. Of the gradients that are sent beside computation, what is sent by its end costs
+// nothing.
 struct Message {
-  double part = 0;     // bytes of the parameters of the rank that has most
-  double results = 0;  // bytes of all images' results
-  double norms = 0;    // bytes of all squares; 0 without clipping
+  // Gradients that are sent while others are computed.
+  struct Early {
+    double part;   // bytes of the rank that has most
+    double ahead;  // seconds of computation when they are there
+  };
+
+  double part = 0;                // bytes of the parameters of the rank that has most
+  double results = 0;             // bytes of all images' results
+  double norms = 0;               // bytes of all squares; 0 without clipping
+  double byte_time = 0;           // that computation loses by a byte sent or received beside it
+  std::vector<Early> early = {};  // one after the other
 };
 double exchange_seconds(const Message& message, const RankShare& share, std::size_t ranks,
                         const Link& link);
@@ -46,7 +55,7 @@ double exchange_seconds(const Message& message, const RankShare& share, std::siz
 struct RankEstimate {
   std::size_t ranks;
   double seconds = 0;   // of a step
-  double exchange = 0;  // of these, on the link
+  double exchange = 0;  // of these, waiting for the link
   double efficiency = 0;
 };
 
@@ -57,8 +66,10 @@ struct RankPlan {
   RankEstimate best{.ranks = 1};        // the shortest step of all numbers up to the largest
 };
 
-// Of threads as in setup.workers on each rank. Requires rising numbers.
-RankPlan plan_ranks(const BenchmarkSetup& setup, const std::vector<int>& ranks, const Link& link);
+// Of threads as in setup.workers on each rank, and layers that take as long as `layers`, those of
+// the network. Requires rising numbers.
+RankPlan plan_ranks(const BenchmarkSetup& setup, const std::vector<LayerTimes>& layers,
+                    const std::vector<int>& ranks, const Link& link);
 
 std::string rank_plan_text(const RankPlan& plan);
 

@@ -70,6 +70,32 @@ TEST(ExchangeSeconds, AreOfTheBytesThatOneRankSendsOrGets) {
                    3 + (40 + 200) / 94. + 100 / 94. + 200 / 94.);
 }
 
+TEST(ExchangeSeconds, LeaveOutWhatIsSentWhileOthersCompute) {
+  const auto seconds = [](double first, double second) {
+    Message message{.part = 3 * 94};
+    message.early = {{94, first}, {94, second}};
+    return exchange_seconds(message, {8, 1, 1}, 2, kLink);
+  };
+  const double last = 2 + 4;  // the rest of the gradients, and all values
+  EXPECT_DOUBLE_EQ(seconds(10, 2), last);
+  EXPECT_DOUBLE_EQ(seconds(10, 1.5), last + 0.5);
+  // The second waits for the first.
+  EXPECT_DOUBLE_EQ(seconds(3, 2), last + 1);
+  EXPECT_DOUBLE_EQ(seconds(0, 0), last + 4);
+}
+
+TEST(ExchangeSeconds, CountWhatMessagesTakeOfTheProcessors) {
+  const auto seconds = [](double byte_time, double ahead) {
+    Message message{.part = 2 * 94, .byte_time = byte_time};
+    message.early = {{94, ahead}};
+    return exchange_seconds(message, {8, 1, 1}, 2, kLink);
+  };
+  const double last = 2 + 3;
+  EXPECT_DOUBLE_EQ(seconds(1. / 94 / 4, 10), last + 2 * 0.5);  // half a processor for 2 seconds
+  EXPECT_DOUBLE_EQ(seconds(1. / 94 / 4, 1), last + 1 + 1 * 0.5);
+  EXPECT_DOUBLE_EQ(seconds(1, 10), last + 2);  // no more than without
+}
+
 TEST(ExchangeSeconds, CountTheLatencyOfEachTurnOfLargeMessages) {
   const Message message{.part = 100'000};
   EXPECT_DOUBLE_EQ(exchange_seconds(message, {4, 1, 3}, 4, kLink), 3 + 3 + 600'000 / 94.);

@@ -24,7 +24,8 @@ RELAY = ROOT / "tests/two_hosts/relay.py"
 # network, batch, ranks, rate, seconds in the relay
 RUNS = [("lenet", 512, 2, "1Gbit", 0), ("lenet", 512, 2, "100Mbit", 0), ("lenet", 512, 3, "100Mbit", 0),
         ("lenet", 512, 4, "100Mbit", 0), ("lenet", 512, 8, "50Mbit", 0), ("vgg-small", 64, 2, "1Gbit", 0),
-        ("few_values", 64, 2, "1Gbit", 0.002), ("few_values", 128, 4, "1Gbit", 0.005), ("few_values", 64, 2, "1Gbit", 0.02)]
+        ("vgg-small", 128, 2, "300Mbit", 0), ("few_values", 64, 2, "1Gbit", 0.002), ("few_values", 128, 4, "1Gbit", 0.005),
+        ("few_values", 64, 2, "1Gbit", 0.02)]
 
 
 def run(*command, **options):
