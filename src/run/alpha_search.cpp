@@ -166,12 +166,23 @@ std::optional<double> next_alpha(std::span<const AlphaTrial> trials) {
   return std::nullopt;
 }
 
+// Losses of alphas a factor apart are three points of a parabola over log α: the best may lie
+// between them. Where the larger one had no finite loss, its vertex is half a factor below.
 double recommended_alpha(std::span<const AlphaTrial> trials) {
   const auto best = std::ranges::min_element(trials, {}, &AlphaTrial::loss);
-  const bool is_at_edge = std::ranges::any_of(trials, [&](const AlphaTrial& trial) {
-    return trial.alpha > best->alpha && !std::isfinite(trial.loss);
-  });
-  return is_at_edge ? best->alpha / std::sqrt(kFactor) : best->alpha;
+  const auto rise =
+      [&](double alpha) {  // from the best to the trial of that alpha, if there is one
+        const auto is_it = [&](const AlphaTrial& trial) {
+          return std::abs(std::log(trial.alpha / alpha)) < std::log(kFactor) / 2;
+        };
+        const auto trial = std::ranges::find_if(trials, is_it);
+        return trial == trials.end() ? std::nullopt : std::optional(trial->loss - best->loss);
+      };
+  const std::optional<double> below = rise(best->alpha / kFactor);
+  const std::optional<double> above = rise(best->alpha * kFactor);
+  if (!below || !above || !(*below + *above > 0)) return best->alpha;
+  const double vertex = std::isfinite(*above) ? (*below - *above) / (*below + *above) / 2 : -0.5;
+  return best->alpha * std::pow(kFactor, vertex);
 }
 
 }  // namespace cnn

@@ -57,8 +57,9 @@ std::optional<AlphaTrial> try_alpha(const ModelInfo& info, Network& network,
 // best. Nothing when the best has worse ones on both sides, or after eight. Needs a trial.
 std::optional<double> next_alpha(std::span<const AlphaTrial> trials);
 
-// The best of at least one trial; where a larger alpha had no finite loss, somewhat less: a longer
-// training at the edge may go over it.
+// About the best of at least one trial: between it and its neighbours, where the parabola through
+// their losses is lowest; where a larger alpha had no finite loss, somewhat less: a longer training
+// at the edge may go over it.
 double recommended_alpha(std::span<const AlphaTrial> trials);
 
 }  // namespace cnn

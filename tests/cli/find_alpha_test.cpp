@@ -37,7 +37,10 @@ TEST(FindAlpha, RecommendsWhatLearnsWhateverTheThreads) {
 TEST(FindAlpha, DoesNotDependOnTheConfigurationsAlpha) {
   const std::string at_a_half = find_alpha({"--set", "training.alpha=0.5"}).out;
   EXPECT_THAT(at_a_half, HasSubstr("--set training.alpha="));
-  EXPECT_EQ(find_alpha({"--set", "training.alpha=2"}).out, at_a_half);
+  for (const char* other : {"2", "0.3", "0.011"}) {
+    EXPECT_EQ(find_alpha({"--set", std::string("training.alpha=") + other}).out, at_a_half)
+        << other;
+  }
   const CommandResult none = find_alpha({"--set", "training.alpha=0"});
   EXPECT_EQ(none.code, 2);
   EXPECT_THAT(none.err, HasSubstr("needs a training.alpha above 0"));

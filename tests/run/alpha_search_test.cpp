@@ -47,11 +47,22 @@ TEST(NextAlpha, GoesToTheSideOfTheBestUntilBothSidesAreWorse) {
   EXPECT_EQ(next_alpha(std::vector<AlphaTrial>{{0.1, infinite}, {0.2, infinite}}), 0.05);
 }
 
-TEST(RecommendedAlpha, IsTheBestAndKeepsAwayFromTheEdge) {
+TEST(RecommendedAlpha, LiesBetweenTheBestAndTheBetterNeighbour) {
+  const auto recommended = [](const std::vector<AlphaTrial>& trials) {
+    return recommended_alpha(trials);
+  };
+  EXPECT_EQ(recommended({{0.1, 1}}), 0.1);
+  EXPECT_EQ(recommended({{0.1, 1}, {0.2, 2}}), 0.1);
+  EXPECT_NEAR(recommended({{0.1, 1}, {0.2, 2}, {0.05, 2}}), 0.1, 1e-12);
+  EXPECT_EQ(recommended({{0.1, 1}, {0.2, 1}, {0.05, 1}}), 0.1);
+  // Of 1 + (log2(α/0.1) - 0.3)²
+  EXPECT_NEAR(recommended({{0.1, 1.09}, {0.2, 1.49}, {0.05, 2.69}}), 0.1 * std::pow(2, 0.3), 1e-12);
+}
+
+TEST(RecommendedAlpha, KeepsAwayFromTheEdge) {
   const double infinite = std::numeric_limits<double>::infinity();
-  EXPECT_EQ(recommended_alpha(std::vector<AlphaTrial>{{0.1, 1}, {0.2, 2}, {0.05, 3}}), 0.1);
   EXPECT_NEAR(recommended_alpha(std::vector<AlphaTrial>{{0.1, 1}, {0.2, infinite}, {0.05, 3}}),
-              0.0707, 1e-4);
+              0.1 / std::sqrt(2), 1e-12);
 }
 
 TEST(NextAlpha, TriesEightAtMost) {
