@@ -163,7 +163,7 @@ TEST_F(Ranks, AreRefusedWithOneMessage) {
         run_launched({mpi, 2,
                       arguments(config, temp_ / ("diverged" + mpi),
                                 {"--set", "training.alpha=1e18", "--set", "training.clip=0"})});
-    EXPECT_EQ(diverged.code, 4);
+    EXPECT_EQ(diverged.code, 4) << mpi << ": " << diverged.err;
     EXPECT_EQ(count(diverged.err, "training diverged"), 1U) << diverged.err;
   }
 }
