@@ -34,8 +34,8 @@ std::size_t most_useful_ranks(std::size_t batch);
 
 // Seconds that a step of `ranks` waits for its messages: the reduce-scatter of the gradients, the
 // all-gather of the new values, of each image's result, and of the norm where gradients are
-// clipped. Of the gradients that are sent beside computation, what is sent by its end costs
-// nothing.
+// clipped. Of the gradients that are sent beside computation, what is sent by its end costs no more
+// than what that takes of the processors.
 struct Message {
   // Gradients that are sent while others are computed.
   struct Early {
