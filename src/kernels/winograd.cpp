@@ -158,6 +158,10 @@ Winograd::Winograd(const Window& window, int count)
   constexpr int kFewKernels = 128 * 128;
   const bool large = std::int64_t{window.input.channels} * count > kFewKernels;
   part_ = std::max(block_images_, large ? kMostImages : kMostImages / 2);
+  constexpr int kFewestRows = 16;
+  const int tiles = tile_rows_ * tile_columns_;
+  const auto images = std::bit_ceil(static_cast<unsigned>((kFewestRows + tiles - 1) / tiles));
+  fewest_ = std::min(static_cast<int>(images), block_images_);
   // Two vectors, so many rows of which hide the latency of a multiply-add; few rows need four.
   constexpr int kFewTiles = 3;
   const int vectors = tile_rows_ * tile_columns_ <= kFewTiles ? 4 : 2;

@@ -40,9 +40,10 @@ class Winograd {
   // For a window that it applies to.
   Winograd(const Window& window, int count);
 
-  // A call for a multiple of so many images gives each of them the bits that it has in a call for
-  // more.
+  // Images whose products are made together. The bits of one depend on no other.
   std::size_t block() const { return static_cast<std::size_t>(block_images_); }
+  // So few images, which divide block(), make products of enough rows to be worth a call.
+  std::size_t fewest() const { return static_cast<std::size_t>(fewest_); }
   // Images of a part of a call, a multiple of block(): backward adds up dweight part by part.
   std::size_t part() const { return static_cast<std::size_t>(part_); }
 
@@ -91,7 +92,8 @@ class Winograd {
   // A block: several whole images, or some rows of tiles of one.
   int block_images_ = 1;  // a power of two
   int block_rows_ = 1;
-  int part_ = 1;   // images; a multiple of block_images_
+  int part_ = 1;  // images; a multiple of block_images_
+  int fewest_ = 1;
   int panel_ = 1;  // kernels whose points stand side by side
 };
 

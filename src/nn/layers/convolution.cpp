@@ -94,7 +94,7 @@ LayerPlan Convolution::plan(std::span<const Shape> inputs) {
   }
   plan.sharing = by_winograd_ ? Sharing::ordered_gradients : Sharing::gradient_pieces;
   if (by_winograd_) {
-    pieces_ = winograd_.part() / winograd_.block();
+    pieces_ = winograd_.part() / winograd_.fewest();
   } else {
     cut_gradients();
   }
