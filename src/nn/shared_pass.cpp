@@ -153,6 +153,17 @@ bool SharedPass::is_active(std::size_t layer) const {
   return network_.wants_gradient(layer + 1);
 }
 
+// Each task has some of them, as a call costs something beside its pieces: a layer makes about two
+// tasks for each worker.
+void SharedPass::add_pieces(std::size_t layer, std::vector<Piece>& pieces) const {
+  const std::size_t count = network_.nodes()[layer].plan.pieces;
+  const auto tasks = 2 * static_cast<std::size_t>(workers_.count());
+  const std::size_t together = std::max<std::size_t>(1, count * workspaces_ / tasks);
+  for (std::size_t first = 0; first < count; first += together) {
+    pieces.push_back({layer, {first, std::min(first + together, count)}});
+  }
+}
+
 void SharedPass::find_backward() {
   std::size_t pause = 0;
   for (std::size_t i = network_.nodes().size(); i-- > 0;) {
@@ -170,9 +181,7 @@ void SharedPass::find_backward() {
       cut = Cut::unit;
     } else if (plan.sharing == Sharing::gradient_pieces) {
       cut = Cut::samples;
-      for (std::size_t piece = 0; piece < plan.pieces; ++piece) {
-        pieces_[pause].push_back({i, piece});
-      }
+      add_pieces(i, pieces_[pause]);
     } else if (plan.parameters.empty() && !plan.takes_all_samples(Phase::train)) {
       cut = Cut::samples;
     }
@@ -181,7 +190,8 @@ void SharedPass::find_backward() {
   name_stages(backward_, "backward");
   const auto work = [&](const Piece& piece) {
     const LayerPlan& plan = network_.nodes()[piece.layer].plan;
-    return plan.multiply_adds / static_cast<std::int64_t>(plan.pieces);
+    const auto count = static_cast<std::int64_t>(piece.pieces.last - piece.pieces.first);
+    return plan.multiply_adds * count / static_cast<std::int64_t>(plan.pieces);
   };
   for (std::vector<Piece>& pieces : pieces_) {
     std::ranges::stable_sort(pieces, std::ranges::greater(), work);
@@ -434,11 +444,10 @@ void SharedPass::add_gradients(std::size_t pause, std::span<Workspace> workspace
   workers_.run("backward, weights", tasks, [&](int worker, int task) {
     const std::size_t k = static_cast<std::size_t>(task) % groups.size();
     const Piece& piece = pieces[static_cast<std::size_t>(task) / groups.size()];
-    network_.backward_part(piece.layer, workspaces[k], scratch_of(workspaces, worker),
-                           {.samples = {0, groups[k].n},
-                            .pieces = {piece.piece, piece.piece + 1},
-                            .wants_dinputs = false},
-                           groups[k].gradients);
+    network_.backward_part(
+        piece.layer, workspaces[k], scratch_of(workspaces, worker),
+        {.samples = {0, groups[k].n}, .pieces = piece.pieces, .wants_dinputs = false},
+        groups[k].gradients);
   });
 }
 

@@ -118,10 +118,10 @@ class SharedPass {
     std::size_t index;
     Samples samples;
   };
-  // A piece of the gradients of a layer.
+  // Some of the gradients of a layer.
   struct Piece {
     std::size_t layer;
-    std::size_t piece;
+    Pieces pieces;
   };
 
   void find_forward();
@@ -135,6 +135,7 @@ class SharedPass {
   static void add_stage(std::vector<Stage>& stages, std::size_t layer, Cut cut, bool apart = false);
   void name_stages(std::vector<Stage>& stages, std::string_view way) const;
   bool is_active(std::size_t layer) const;
+  void add_pieces(std::size_t layer, std::vector<Piece>& pieces) const;
 
   // Of blocks of so many samples, group by group.
   static int tasks(std::span<const Group> groups, std::size_t block);

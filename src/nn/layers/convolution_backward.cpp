@@ -14,10 +14,10 @@ int Convolution::pieces_are_of() const {
 
 // A gradient of so many kernels, taps or groups makes products worth their name.
 void Convolution::cut_gradients() {
-  constexpr int kMost = 8;
   // Direct convolution takes pieces that belong together at once, but each alone costs it dy's turn
   // into rows; each costs BLAS a product in any case.
-  const int patch = is_direct_ ? 64 : 96;
+  const int most = is_direct_ ? 16 : 8;
+  const int patch = is_direct_ ? 32 : 96;
   constexpr int kTogether = 4;  // kernels that few_channels takes at once
   const int all = pieces_are_of();
   int pieces = all;
@@ -29,7 +29,7 @@ void Convolution::cut_gradients() {
     pieces = static_cast<int>(
         std::bit_floor(static_cast<unsigned>(std::min(all, window_.patch() / patch))));
   }
-  pieces = std::clamp(pieces, 1, kMost);
+  pieces = std::clamp(pieces, 1, most);
   piece_size_ = (all + pieces - 1) / pieces;
   if (groups_ == 1 && of_few_channels_) {
     piece_size_ = (piece_size_ + kTogether - 1) / kTogether * kTogether;
