@@ -63,8 +63,9 @@ struct ParameterSpec {
 //
 //   samples           forward: any samples, in multiples of `unit`. backward: the same, but only of
 //                     a layer without parameters, whose sums need their order
-//   gradient_pieces   forward and dinputs: samples; dparameters: the plan's pieces, each in a call
-//                     for all samples. A call leaves out whichever it is given no views for
+//   gradient_pieces   forward and dinputs: samples; dparameters: the plan's pieces, one or several
+//                     successive ones in a call for all samples. A call leaves out whichever it is
+//                     given no views for
 //   ordered_gradients forward: samples. backward: samples, in calls for `unit` of them without
 //                     dparameters, each of which leaves its share of these in scratch;
 //                     add_gradients then adds the shares in the order of the samples. Calls may be
