@@ -267,7 +267,8 @@ void Solver::move(Network& network, std::size_t count, const PartialSum& partial
   const bool clips = options_.clip > 0;
   const Real scale = clips ? add_up_and_measure(count, partial, workers) : 1;
   const std::size_t parts = clips ? 1 : count;
-  workers.run("update", static_cast<int>(own_.size()), [&](int, int task) {
+  // A chunk's values and states stay near the worker that moved them in the step before.
+  workers.run_near("update", static_cast<int>(own_.size()), [&](int, int task) {
     const auto [i, section] = own_[static_cast<std::size_t>(task)];
     const Chunk& chunk = chunks_[i];
     const View sum = add_up(
