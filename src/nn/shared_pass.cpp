@@ -381,7 +381,7 @@ void SharedPass::backward_in_turn(const Stage& stage, std::span<Workspace> works
   const int all = shares + (apart ? tasks(groups, block) : 0);
   const CView weights =
       sends_back(network_, layer) ? packed(stage, Way::back, workspaces, all) : CView();
-  workers_.run(stage.name, all, [&](int worker, int task) {
+  const auto body = [&](int worker, int task) {
     Scratch& scratch = scratch_of(workspaces, worker);
     if (task >= shares) {
       const Block part = alternating_block_of(groups, task - shares, block);
@@ -405,7 +405,13 @@ void SharedPass::backward_in_turn(const Stage& stage, std::span<Workspace> works
                              *groups[part.group].gradients);
       turn.pass();
     }
-  });
+  };
+  // With several shares for each, the next worker would wait for the last of them.
+  if (all <= workers_.count()) {
+    workers_.run_near(stage.name, all, body);
+  } else {
+    workers_.run(stage.name, all, body);
+  }
 }
 
 void SharedPass::backward_pieces(const Stage& stage, std::span<Workspace> workspaces,
@@ -441,7 +447,7 @@ void SharedPass::add_gradients(std::size_t pause, std::span<Workspace> workspace
                                std::span<const Group> groups) {
   const std::vector<Piece>& pieces = pieces_[pause];
   const auto tasks = static_cast<int>(groups.size() * pieces.size());
-  workers_.run("backward, weights", tasks, [&](int worker, int task) {
+  workers_.run_near("backward, weights", tasks, [&](int worker, int task) {
     const std::size_t k = static_cast<std::size_t>(task) % groups.size();
     const Piece& piece = pieces[static_cast<std::size_t>(task) / groups.size()];
     network_.backward_part(
