@@ -35,10 +35,34 @@ VectorLevel vector_level();
 // differ between levels.
 const char* vector_level_name();
 
-// vectorized<body>(arguments …) calls body compiled for the level in use. body is a function marked
-// CNN_INLINE, and so must be what it calls, to be compiled with it.
+// vectorized<body>(arguments …) calls body compiled for the level in use; on_v4<body>, for callers
+// that have found the level to be x86_64_v4, is body compiled for that alone. body is a function
+// marked CNN_INLINE, and so must be what it calls, to be compiled with it.
+template <auto body>
+struct OnV4;
+template <auto body>
+inline constexpr OnV4<body> on_v4;
+
+template <typename Result, typename... Arguments, Result (*body)(Arguments...)>
+struct OnV4<body> {
+#if defined(CNN_HAS_LEVELS)
+  __attribute__((target("arch=x86-64-v4"), noinline)) static Result run(Arguments... arguments) {
+    return body(arguments...);
+  }
+  Result operator()(Arguments... arguments) const {
+    return run(arguments...);
+  }
+#else
+  [[noreturn]] Result operator()(Arguments...) const {
+    __builtin_trap();
+  }
+#endif
+};
+
 template <auto body>
 struct Vectorized;
+template <auto body>
+inline constexpr Vectorized<body> vectorized;
 
 template <typename Result, typename... Arguments, Result (*body)(Arguments...)>
 struct Vectorized<body> {
@@ -46,7 +70,7 @@ struct Vectorized<body> {
 #if defined(CNN_HAS_LEVELS)
     switch (vector_level()) {
       case VectorLevel::x86_64_v4:
-        return on_v4(arguments...);
+        return on_v4<body>(arguments...);
       case VectorLevel::x86_64_v3:
         return on_v3(arguments...);
       case VectorLevel::x86_64:
@@ -58,9 +82,6 @@ struct Vectorized<body> {
 
  private:
 #if defined(CNN_HAS_LEVELS)
-  __attribute__((target("arch=x86-64-v4"), noinline)) static Result on_v4(Arguments... arguments) {
-    return body(arguments...);
-  }
   __attribute__((target("arch=x86-64-v3"), noinline)) static Result on_v3(Arguments... arguments) {
     return body(arguments...);
   }
@@ -69,8 +90,5 @@ struct Vectorized<body> {
     return body(arguments...);
   }
 };
-
-template <auto body>
-inline constexpr Vectorized<body> vectorized;
 
 }  // namespace cnn

@@ -207,9 +207,9 @@ void Correlation3x3::run(std::size_t planes, std::size_t kernels, const Real* x,
                          const Real* bias, Real* y) const {
   const bool is_wide = vector_level() == VectorLevel::x86_64_v4;
   if (is_wide && columns >= kWidth<Lanes16>) {
-    vectorized<run_by<Lanes16, 1>>(*this, planes, kernels, x, weight, bias, y);
+    on_v4<run_by<Lanes16, 1>>(*this, planes, kernels, x, weight, bias, y);
   } else if (is_wide && fits_half<Lanes16>(*this)) {
-    vectorized<run_by<Lanes16, 2>>(*this, planes, kernels, x, weight, bias, y);
+    on_v4<run_by<Lanes16, 2>>(*this, planes, kernels, x, weight, bias, y);
   } else if (columns >= kWidth<Lanes8>) {
     vectorized<run_by<Lanes8, 1>>(*this, planes, kernels, x, weight, bias, y);
   } else {

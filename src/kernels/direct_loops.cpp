@@ -225,8 +225,7 @@ int lane_count() {
 
 void correlate(const Panel& panel, const Correlation& job) {
   if (lane_count() == 16) {
-    panel.vectors == 2 ? vectorized<correlate_on<16, 2>>(job)
-                       : vectorized<correlate_on<16, 1>>(job);
+    panel.vectors == 2 ? on_v4<correlate_on<16, 2>>(job) : on_v4<correlate_on<16, 1>>(job);
   } else {
     panel.vectors == 2 ? vectorized<correlate_on<8, 2>>(job) : vectorized<correlate_on<8, 1>>(job);
   }
@@ -234,8 +233,7 @@ void correlate(const Panel& panel, const Correlation& job) {
 
 void spread(const Panel& panel, int kernel, const Spread& job) {
   if (lane_count() == 16) {
-    kernel == 5 ? vectorized<spread_on<16, 5>>(panel, job)
-                : vectorized<spread_on<16, 3>>(panel, job);
+    kernel == 5 ? on_v4<spread_on<16, 5>>(panel, job) : on_v4<spread_on<16, 3>>(panel, job);
   } else {
     kernel == 5 ? vectorized<spread_on<8, 5>>(panel, job) : vectorized<spread_on<8, 3>>(panel, job);
   }
@@ -243,8 +241,7 @@ void spread(const Panel& panel, int kernel, const Spread& job) {
 
 void add_gradients(const Panel& panel, const Gradient& job) {
   if (lane_count() == 16) {
-    panel.vectors == 2 ? vectorized<add_gradients_on<16, 2>>(job)
-                       : vectorized<add_gradients_on<16, 1>>(job);
+    panel.vectors == 2 ? on_v4<add_gradients_on<16, 2>>(job) : on_v4<add_gradients_on<16, 1>>(job);
   } else {
     panel.vectors == 2 ? vectorized<add_gradients_on<8, 2>>(job)
                        : vectorized<add_gradients_on<8, 1>>(job);

@@ -222,7 +222,7 @@ void forward(const Window& window, int count, CView x, const Real* packed, int s
   const Real* const pixels = padded(frame_of(window), x, scratch);
   const Real* const start = bias.empty() ? nullptr : bias.data();
   if (vector_level() == VectorLevel::x86_64_v4 && window.output.width >= 2 * kLanes) {
-    vectorized<forward_by<Lanes16>>(window, count, pixels, packed, step, start, range, y.data());
+    on_v4<forward_by<Lanes16>>(window, count, pixels, packed, step, start, range, y.data());
   } else {
     vectorized<forward_by<Lanes8>>(window, count, pixels, packed, step, start, range, y.data());
   }
@@ -234,7 +234,7 @@ void add_dweight(const Window& window, CView x, CView dy, Matrix dweight, View s
   if (vector_level() != VectorLevel::x86_64_v4) {
     vectorized<add_dweight_on<Lanes8, 16>>(window, count, pixels, dy.data(), dweight.data);
   } else if (window.output.width >= 2 * kLanes) {
-    vectorized<add_dweight_on<Lanes16, 32>>(window, count, pixels, dy.data(), dweight.data);
+    on_v4<add_dweight_on<Lanes16, 32>>(window, count, pixels, dy.data(), dweight.data);
   } else {
     vectorized<add_dweight_on<Lanes8, 32>>(window, count, pixels, dy.data(), dweight.data);
   }

@@ -97,7 +97,7 @@ CNN_INLINE void multiply_by(const LaneProduct& job) {
 }  // namespace
 
 void multiply(const LaneProduct& product) {
-  vector_level() == VectorLevel::x86_64_v4 ? vectorized<multiply_by<Lanes16>>(product)
+  vector_level() == VectorLevel::x86_64_v4 ? on_v4<multiply_by<Lanes16>>(product)
                                            : vectorized<multiply_by<Lanes8>>(product);
 }
 

@@ -161,7 +161,7 @@ CNN_INLINE void correlate_by(const PlaneCorrelation& job, Real* y) {
 
 void correlate(const PlaneCorrelation& correlation, Real* y) {
   if (vector_level() == VectorLevel::x86_64_v4 && correlation.columns >= kWidth<Lanes16>) {
-    vectorized<correlate_by<Lanes16>>(correlation, y);
+    on_v4<correlate_by<Lanes16>>(correlation, y);
   } else {
     vectorized<correlate_by<Lanes8>>(correlation, y);
   }

@@ -402,25 +402,25 @@ void scatter(const Pixels& pixels, const Real* from, int top, int left, Real fac
 
 void points_of_input(const Tiles& tiles, const Pixels& pixels, const Real* from, std::size_t pitch,
                      Real* points) {
-  has_wide_lanes() ? vectorized<points_of_input_body<Lanes16>>(tiles, pixels, from, pitch, points)
+  has_wide_lanes() ? on_v4<points_of_input_body<Lanes16>>(tiles, pixels, from, pitch, points)
                    : vectorized<points_of_input_body<Lanes>>(tiles, pixels, from, pitch, points);
 }
 
 void add_input_of_points(const Tiles& tiles, const Pixels& pixels, const Real* points,
                          std::size_t pitch, Real* to) {
-  has_wide_lanes() ? vectorized<add_input_of_points_body<Lanes16>>(tiles, pixels, points, pitch, to)
+  has_wide_lanes() ? on_v4<add_input_of_points_body<Lanes16>>(tiles, pixels, points, pitch, to)
                    : vectorized<add_input_of_points_body<Lanes>>(tiles, pixels, points, pitch, to);
 }
 
 void output_of_points(const Tiles& tiles, const Pixels& pixels, const Real* points,
                       std::size_t pitch, Real* to) {
-  has_wide_lanes() ? vectorized<output_of_points_body<Lanes16>>(tiles, pixels, points, pitch, to)
+  has_wide_lanes() ? on_v4<output_of_points_body<Lanes16>>(tiles, pixels, points, pitch, to)
                    : vectorized<output_of_points_body<Lanes>>(tiles, pixels, points, pitch, to);
 }
 
 void points_of_doutput(const Tiles& tiles, const Pixels& pixels, const Real* from,
                        std::size_t pitch, Real* points) {
-  has_wide_lanes() ? vectorized<points_of_doutput_body<Lanes16>>(tiles, pixels, from, pitch, points)
+  has_wide_lanes() ? on_v4<points_of_doutput_body<Lanes16>>(tiles, pixels, from, pitch, points)
                    : vectorized<points_of_doutput_body<Lanes>>(tiles, pixels, from, pitch, points);
 }
 
