@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <memory>
 #include <regex>
 #include <sstream>
 
@@ -290,19 +291,23 @@ TEST_F(RanksSlow, EndThoughTheirLauncherDoesNotAnswer) {
   }
 }
 
-// MPI waits for all ranks to start, and for ever.
+// MPI waits for all ranks to start, and for ever. Two minutes each: side by side.
 TEST_F(RanksSlow, EndWhereOneNeverStarts) {
   const fs::path config = write_config(temp_.path(), 64);
+  std::vector<std::pair<std::string, std::unique_ptr<LaunchedRun>>> runs;
   for (const std::string& mpi : launchers()) {
-    const TempDir output;
-    LaunchedRun launched({.mpi = mpi,
-                          .ranks = 2,
-                          .arguments = arguments(config, temp_ / mpi),
-                          .of_ranks = {},
-                          .stranger = {"/bin/sleep", "600"}},
-                         output.path());
-    ASSERT_TRUE(launched.launcher().ends_within(std::chrono::minutes(4))) << mpi;
-    const CommandResult result = launched.wait();
+    const fs::path output = temp_ / (mpi + "-output");
+    fs::create_directory(output);
+    const Launch launch{.mpi = mpi,
+                        .ranks = 2,
+                        .arguments = arguments(config, temp_ / mpi),
+                        .of_ranks = {},
+                        .stranger = {"/bin/sleep", "600"}};
+    runs.emplace_back(mpi, std::make_unique<LaunchedRun>(launch, output));
+  }
+  for (const auto& [mpi, launched] : runs) {
+    ASSERT_TRUE(launched->launcher().ends_within(std::chrono::minutes(4))) << mpi;
+    const CommandResult result = launched->wait();
     EXPECT_NE(result.code, 0) << mpi;
     EXPECT_EQ(count(result.err, "MPI has not started within 120 seconds"), 1U) << result.err;
     EXPECT_FALSE(fs::exists(temp_ / mpi));
