@@ -44,8 +44,9 @@ struct Winograd::Memory {
 
 namespace {
 
-// BLAS packs both matrices for every product: up to this extent, that costs more than it gains.
-constexpr int kLargestSquare = 16 * 32;
+// BLAS packs both matrices for every product of dweight: up to this extent, that costs more than it
+// gains.
+constexpr int kLargestSquare = 96 * 96;
 
 // The points of kernels in panels, of so many columns side by side each: a product reads a panel
 // from one end to the other.
