@@ -11,8 +11,9 @@
 namespace cnn {
 namespace {
 
-// Inputs or outputs of a piece, at least: enough for each to pack the samples anew.
-constexpr int kRange = 128;
+// Inputs or outputs of a piece, at least: each packs the samples anew, which costs a forward pass
+// 2 % more than pieces of 128.
+constexpr int kRange = 64;
 
 class FullyConnected final : public LayerOf<FullyConnected> {
  public:
