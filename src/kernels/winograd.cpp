@@ -100,11 +100,8 @@ struct Panels {
   }
 };
 
-// c ← aᵀ·b, or c += aᵀ·b.
+// c ← aᵀ·b, or c += aᵀ·b. The bits of a row of c depend on nothing but the column of a.
 void multiply_columns(const Matrix& a, const Matrix& b, bool adds, const Matrix& c) {
-  if (c.rows * c.columns > kLargestSquare) {
-    return gemm(a, Transpose::yes, b, Transpose::no, adds ? 1 : 0, c);
-  }
   multiply({.rows = static_cast<std::size_t>(a.columns),
             .inner = static_cast<std::size_t>(a.rows),
             .lanes = static_cast<std::size_t>(c.stride),
@@ -116,6 +113,20 @@ void multiply_columns(const Matrix& a, const Matrix& b, bool adds, const Matrix&
             .c = c.data,
             .c_step = static_cast<std::size_t>(c.stride),
             .adds = adds});
+}
+
+// The same for a part of the rows of c, whose bits may depend on which rows they are.
+void multiply_columns_by_blas(const Matrix& a, const Matrix& b, bool adds, const Matrix& c,
+                              const PartOf& part) {
+  const auto [first, last] = part.range(c.rows);
+  if (first == last) return;
+  Matrix columns = a;
+  columns.data += first;
+  columns.columns = last - first;
+  Matrix rows = c;
+  rows.data += product(first, c.stride);
+  rows.rows = last - first;
+  gemm(columns, Transpose::yes, b, Transpose::no, adds ? 1 : 0, rows);
 }
 
 }  // namespace
@@ -281,30 +292,38 @@ void Winograd::backward(std::size_t n, CView x, CView weight, CView dy, View dwe
   if (!dx.empty()) pack(Way::back, {}, weight, scratch);
   clear_pixels(m);
   for (std::size_t i = 0; i < n; i += part()) {
-    const std::size_t images = std::min(part(), n - i);
-    backward_part(m, images, x.subspan(i * x_size), dy.subspan(i * y_size),
-                  dx.empty() ? dx : dx.subspan(i * x_size));
+    const Images images{std::min(part(), n - i), x.subspan(i * x_size), dy.subspan(i * y_size)};
+    backward_part(m, images, dx.empty() ? dx : dx.subspan(i * x_size));
     add_dweight({}, dweight, scratch);
   }
 }
 
-void Winograd::backward_part(std::size_t n, CView x, CView weight, CView packed, CView dy, View dx,
+void Winograd::backward_part(const Images& images, CView weight, CView packed, View dx,
                              View scratch) const {
-  assert(x.empty() || n <= part());
+  assert(images.x.empty() || images.n <= part());
+  assert(images.half.of == 1 || (images.half.of == kHalves && dx.empty()));
   Memory m = divide(scratch);
   if (!packed.empty()) {
     m.weight = packed.data();
   } else if (!dx.empty()) {
     pack(Way::back, {}, weight, scratch);
   }
+  const auto [first, last] = images.half.range(window_.input.channels);
+  m.input.lanes = round_up(last - first, kLanes);
   clear_pixels(m);
-  backward_part(m, n, x, dy, dx);
+  backward_part(m, images, dx);
 }
 
-void Winograd::backward_part(const Memory& m, std::size_t n, CView x, CView dy, View dx) const {
+void Winograd::backward_part(const Memory& m, const Images& part, View dx) const {
+  const auto& [n, x, dy, half] = part;
   const Shape output{count_, window_.output.height, window_.output.width};
-  const int channels = window_.input.channels;
+  const PartOf::Range chosen = half.range(window_.input.channels);
+  const Shape input{chosen.last - chosen.first, window_.input.height, window_.input.width};
+  const std::size_t skipped =
+      static_cast<std::size_t>(chosen.first) * product(input.height, input.width);
   const bool weighs = !x.empty();
+  const bool by_blas = product(window_.input.channels, count_) > kLargestSquare;
+  const int products = half.of == 1 ? kHalves : 1;  // by BLAS
   const Panels panels{m.backward_kernels, window_.kernel.height, panel_};
   bool adds = false;  // to dweight: it holds nothing before the first block
   for_blocks(n, [&](std::size_t first, std::size_t images, int row, int rows) {
@@ -314,8 +333,8 @@ void Winograd::backward_part(const Memory& m, std::size_t n, CView x, CView dy, 
     for (std::size_t i = 0; i < images; ++i) {
       if (row == 0) {
         if (weighs) {
-          gather(window_.input, &x[(first + i) * window_.input.size()], m.input, window_.pad.height,
-                 window_.pad.width, m.input_pixels);
+          gather(input, x.data() + (first + i) * window_.input.size() + skipped, m.input,
+                 window_.pad.height, window_.pad.width, m.input_pixels);
         }
         gather(output, &dy[(first + i) * output.size()], m.output, 0, 0, m.output_pixels);
       }
@@ -328,15 +347,19 @@ void Winograd::backward_part(const Memory& m, std::size_t n, CView x, CView dy, 
     }
     const int all = static_cast<int>(images) * image_tiles;
     for (int p = 0; p < kPoints; ++p) {
-      const Matrix input = Memory::matrix(m.input_points, m.input_pitch, p, all, channels);
-      const Matrix doutput = Memory::matrix(m.output_points, m.output_pitch, p, all, count_);
+      const Matrix a = Memory::matrix(m.input_points, m.input_pitch, p, all, input.channels);
+      const Matrix b = Memory::matrix(m.output_points, m.output_pitch, p, all, count_);
       if (weighs) {
-        multiply_columns(input, doutput, adds,
-                         Memory::matrix(m.dweight, m.dweight_pitch, p, channels, count_));
+        Matrix c = Memory::matrix(m.dweight, m.dweight_pitch, p, input.channels, count_);
+        c.data += product(chosen.first, c.stride);
+        if (!by_blas) multiply_columns(a, b, adds, c);
+        for (int k = 0; by_blas && k < products; ++k) {
+          multiply_columns_by_blas(a, b, adds, c, {k, products});
+        }
       }
       if (dx.empty()) continue;
       // In place of the input's points, which have done their work.
-      panels.multiply(doutput, m.weight + static_cast<std::size_t>(p) * panels.pitch(), 0, input);
+      panels.multiply(b, m.weight + static_cast<std::size_t>(p) * panels.pitch(), 0, a);
     }
     adds = true;
     if (dx.empty()) return;
@@ -346,7 +369,7 @@ void Winograd::backward_part(const Memory& m, std::size_t n, CView x, CView dy, 
                           m.dinput_pixels);
       if (row + rows == tile_rows_) {
         scatter(m.input, m.dinput_pixels, window_.pad.height, window_.pad.width, kUnscale, nullptr,
-                window_.input, &dx[(first + i) * window_.input.size()]);
+                input, &dx[(first + i) * window_.input.size()]);
       }
     }
   });

@@ -70,16 +70,23 @@ class Winograd {
                 View scratch) const;
   // The same for one part, at most part() images; its share of dweight stays in scratch until
   // add_dweight adds it. Without x it computes dx alone, of any number of images. packed: what pack
-  // assigns, or empty; it may be the first Reals of any scratch.
-  void backward_part(std::size_t n, CView x, CView weight, CView packed, CView dy, View dx,
-                     View scratch) const;
+  // assigns, or empty; it may be the first Reals of any scratch. half: without dx, the share may be
+  // that of one of kHalves parts of the channels, of the bits that it has with the other.
+  static constexpr int kHalves = 2;
+  struct Images {
+    std::size_t n;
+    CView x;
+    CView dy;
+    PartOf half = {};
+  };
+  void backward_part(const Images& images, CView weight, CView packed, View dx, View scratch) const;
   void add_dweight(const PartOf& part, View dweight, View scratch) const;
 
  private:
   struct Memory;
   Memory divide(View scratch) const;
   void clear_pixels(const Memory& m) const;
-  void backward_part(const Memory& m, std::size_t n, CView x, CView dy, View dx) const;
+  void backward_part(const Memory& m, const Images& part, View dx) const;
   // Calls block(first image, images, first row of tiles, rows of tiles) until all of n are done.
   template <typename Block>
   void for_blocks(std::size_t n, const Block& block) const;

@@ -71,7 +71,9 @@ struct ParameterSpec {
 //                     add_gradients then adds the shares in the order of the samples. Calls may be
 //                     given what pack has assigned, in the first Reals of any scratch. A unit is
 //                     `pieces` blocks of samples: forward may be cut between them, and so may
-//                     dinputs, in calls for none of the pieces, which leave no share
+//                     dinputs, in calls for none of the pieces, which leave no share. A call
+//                     without dinputs may leave half of its share: that of the first, or last,
+//                     parts of add_gradients
 //   pieces            both: the plan's pieces, each in a call for all samples
 enum class Sharing { samples, gradient_pieces, ordered_gradients, pieces };
 
@@ -181,6 +183,7 @@ struct BackwardArgs {
   View scratch;
   Pieces pieces = {};
   CView packed = {};  // what pack has assigned, or nothing
+  PartOf half = {};   // of its share of the gradients, 0 or 1 of 2, or all of it
 };
 
 struct PackArgs {

@@ -407,7 +407,8 @@ BackwardArgs Network::backward_args(std::size_t i, Workspace& workspace, Scratch
           .saved = workspace.saved(i, samples),
           .scratch = scratch.view(),
           .pieces = part.pieces,
-          .packed = part.packed};
+          .packed = part.packed,
+          .half = part.half};
 }
 
 void Network::backward_part(std::size_t i, Workspace& workspace, Scratch& scratch, const Part& part,

@@ -176,6 +176,7 @@ class Network {
     bool wants_dinputs = true;  // false: leaves them out
     Channels channels = {};     // of forward, of one sample
     CView packed = {};          // what pack has assigned for this way, if anything
+    PartOf half = {};           // of backward's share of the gradients
   };
   void forward_part(std::size_t i, Workspace& workspace, Scratch& scratch, const Part& part,
                     const Position& position) const;

@@ -15,10 +15,11 @@ constexpr int kGradientParts = 4;
 // The next one's turn comes in any case, also if this one throws: nobody may wait for ever.
 class Turn {
  public:
-  // turns: of each part of the gradient
-  Turn(std::atomic<std::size_t>* turns, std::size_t own) : turns_(turns), own_(own) {}
+  // turns: of each part of the gradient; range: the parts that are added to
+  Turn(std::atomic<std::size_t>* turns, std::size_t own, PartOf::Range range)
+      : turns_(turns), own_(own), part_(range.first), end_(range.last) {}
   ~Turn() {
-    while (part_ < kGradientParts) pass();
+    while (part_ < end_) pass();
   }
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
@@ -38,12 +39,13 @@ class Turn {
     ++part_;
   }
   PartOf part() const { return {part_, kGradientParts}; }
-  bool is_over() const { return part_ == kGradientParts; }
+  bool is_over() const { return part_ == end_; }
 
  private:
   std::atomic<std::size_t>* turns_;
   std::size_t own_;
-  int part_ = 0;
+  int part_;
+  int end_;
 };
 
 std::size_t most_samples(std::span<const SharedPass::Group> groups) {
@@ -368,37 +370,42 @@ void SharedPass::backward_samples(const Stage& stage, std::span<Workspace> works
   });
 }
 
-// Where there are not shares enough for all workers, dinputs are tasks of their own: doutput is
-// then transformed twice.
+// Where there are not shares enough for all workers, dinputs are tasks of their own, and, where
+// there are not even half as many, so is each half of a share: doutput is then transformed twice or
+// three times.
 void SharedPass::backward_in_turn(const Stage& stage, std::span<Workspace> workspaces,
                                   std::span<const Group> groups) {
   const std::size_t layer = stage.begin;
   const LayerPlan& plan = network_.nodes()[layer].plan;
   const int shares = tasks(groups, plan.unit);
   const bool apart = sends_back(network_, layer) && leaves_idle(shares, workers_.count());
+  const int halves = 2 * shares <= workers_.count() ? 2 : 1;
   const std::size_t block = samples_of_a_task(groups, plan.unit / plan.pieces);
   for (std::size_t k = 0; k < groups.size() * kGradientParts; ++k) turns_[k].store(0);
-  const int all = shares + (apart ? tasks(groups, block) : 0);
+  const int all = shares * halves + (apart ? tasks(groups, block) : 0);
   const CView weights =
       sends_back(network_, layer) ? packed(stage, Way::back, workspaces, all) : CView();
   const auto body = [&](int worker, int task) {
     Scratch& scratch = scratch_of(workspaces, worker);
-    if (task >= shares) {
-      const Block part = alternating_block_of(groups, task - shares, block);
+    if (task >= shares * halves) {
+      const Block part = alternating_block_of(groups, task - shares * halves, block);
       if (part.samples.count == 0) return;
       network_.backward_part(layer, workspaces[part.group], scratch,
                              {.samples = part.samples, .pieces = {0, 0}, .packed = weights},
                              nullptr);
       return;
     }
-    const Block part = alternating_block_of(groups, task, plan.unit);
+    const Block part = alternating_block_of(groups, task / halves, plan.unit);
     if (part.samples.count == 0) return;
-    Turn turn(&turns_[part.group * kGradientParts], part.index);
-    network_.backward_part(layer, workspaces[part.group], scratch,
-                           {.samples = part.samples, .wants_dinputs = !apart, .packed = weights},
-                           nullptr);
+    const PartOf half{task % halves, halves};
+    Turn turn(&turns_[part.group * kGradientParts], part.index, half.range(kGradientParts));
+    network_.backward_part(
+        layer, workspaces[part.group], scratch,
+        {.samples = part.samples, .wants_dinputs = !apart, .packed = weights, .half = half},
+        nullptr);
     turn.wait();
-    workers_.note_line(part.group, kGradientParts);
+    workers_.note_line(2 * part.group + static_cast<std::size_t>(half.number),
+                       kGradientParts / halves);
     while (!turn.is_over()) {
       turn.wait();
       network_.add_gradients(layer, workspaces[part.group], scratch, part.samples, turn.part(),

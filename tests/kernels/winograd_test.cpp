@@ -137,17 +137,27 @@ void expect_same_gradients(Draw& draw, const WinogradCase& c) {
   std::copy(packed.begin(), packed.end(), shared.begin());
   const std::size_t x_size = parts.x.size() / c.n;
   const std::size_t y_size = parts.y.size() / c.n;
+  std::vector<Real> halves = parts.dweight;
   bool first = true;
   for (std::size_t i = 0; i < c.n; i += winograd.part(), first = false) {
     const View own = first ? View(shared) : View(scratch);
-    winograd.backward_part(std::min(winograd.part(), c.n - i), CView(parts.x).subspan(i * x_size),
-                           parts.weight, CView(shared).first(packed.size()),
-                           CView(parts.dy).subspan(i * y_size), View(parts.dx).subspan(i * x_size),
-                           own);
+    Winograd::Images images{std::min(winograd.part(), c.n - i), CView(parts.x).subspan(i * x_size),
+                            CView(parts.dy).subspan(i * y_size)};
+    const CView points = CView(shared).first(packed.size());
+    winograd.backward_part(images, parts.weight, points, View(parts.dx).subspan(i * x_size), own);
     for (int part = 0; part < 4; ++part) winograd.add_dweight({part, 4}, parts.dweight, own);
+    for (const int half : {1, 0}) {
+      std::fill(scratch.begin(), scratch.end(), std::numeric_limits<Real>::quiet_NaN());
+      images.half = {half, 2};
+      winograd.backward_part(images, parts.weight, points, {}, scratch);
+      for (const int part : {2 * half, 2 * half + 1}) {
+        winograd.add_dweight({part, 4}, halves, scratch);
+      }
+    }
   }
   EXPECT_EQ(parts.dx, whole.dx);
   EXPECT_EQ(parts.dweight, whole.dweight);
+  EXPECT_EQ(halves, whole.dweight);
 }
 
 TEST(Winograd, GivesWholeAndInPartsTheSameGradients) {

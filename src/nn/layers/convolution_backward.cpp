@@ -104,9 +104,11 @@ void Convolution::backward(const BackwardArgs& args) const {
   bool wants_dx = !args.dinputs[0].empty();
   const bool wants_dweight = !args.dparameters.empty();
   if (by_winograd_ && !wants_dweight) {
-    winograd_.backward_part(args.n, args.pieces.last > 0 ? args.inputs[0] : CView(),
-                            args.parameters[0], args.packed, args.doutput, args.dinputs[0],
-                            args.scratch);
+    winograd_.backward_part({.n = args.n,
+                             .x = args.pieces.last > 0 ? args.inputs[0] : CView(),
+                             .dy = args.doutput,
+                             .half = args.half},
+                            args.parameters[0], args.packed, args.dinputs[0], args.scratch);
     return;
   }
   const Pieces pieces{args.pieces.first, std::min(args.pieces.last, pieces_)};
