@@ -6,8 +6,9 @@
 //
 //   - layers that take a few samples at a time: blocks of kBlock samples, through the whole run;
 //   - Winograd's convolutions: as many samples as a worker's share comes to, of weights that all
-//     workers have transformed together. Their backward leaves the gradient of `unit` samples in a
-//     worker's scratch; the workers add theirs in turn, part by part;
+//     workers have transformed together. Their backward leaves the gradient of `unit` samples, or
+//     half of it where there are many workers, in a worker's scratch; the workers add theirs in
+//     turn, part by part;
 //   - fully connected layers and batch_norm: ranges of outputs, inputs or channels;
 //   - the gradients of the other convolutions: ranges of channels. Nobody waits for these, so all
 //     of them together are the last phase, or the one before a pause;
