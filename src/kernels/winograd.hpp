@@ -70,8 +70,8 @@ class Winograd {
                 View scratch) const;
   // The same for one part, at most part() images; its share of dweight stays in scratch until
   // add_dweight adds it. Without x it computes dx alone, of any number of images. packed: what pack
-  // assigns, or empty; it may be the first Reals of any scratch. half: without dx, the share may be
-  // that of one of kHalves parts of the channels, of the bits that it has with the other.
+  // assigns, or empty; it may be the first Reals of any scratch. half: a call without dx may leave
+  // the share of one of kHalves parts of the input's channels alone, to the same bits.
   static constexpr int kHalves = 2;
   struct Images {
     std::size_t n;
