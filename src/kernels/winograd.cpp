@@ -315,28 +315,28 @@ void Winograd::backward_part(const Images& images, CView weight, CView packed, V
 }
 
 void Winograd::backward_part(const Memory& m, const Images& part, View dx) const {
-  const auto& [n, x, dy, half] = part;
+  const PartOf& half = part.half;
   const Shape output{count_, window_.output.height, window_.output.width};
   const PartOf::Range chosen = half.range(window_.input.channels);
   const Shape input{chosen.last - chosen.first, window_.input.height, window_.input.width};
   const std::size_t skipped =
       static_cast<std::size_t>(chosen.first) * product(input.height, input.width);
-  const bool weighs = !x.empty();
+  const bool weighs = !part.x.empty();
   const bool by_blas = product(window_.input.channels, count_) > kLargestSquare;
   const int products = half.of == 1 ? kHalves : 1;  // by BLAS
   const Panels panels{m.backward_kernels, window_.kernel.height, panel_};
   bool adds = false;  // to dweight: it holds nothing before the first block
-  for_blocks(n, [&](std::size_t first, std::size_t images, int row, int rows) {
+  for_blocks(part.n, [&](std::size_t first, std::size_t images, int row, int rows) {
     const Tiles tiles{row, rows, tile_columns_, outputs_};
     const int image_tiles = rows * tile_columns_;
     const std::size_t input_step = product(image_tiles, m.input.lanes);
     for (std::size_t i = 0; i < images; ++i) {
       if (row == 0) {
         if (weighs) {
-          gather(input, x.data() + (first + i) * window_.input.size() + skipped, m.input,
+          gather(input, part.x.data() + (first + i) * window_.input.size() + skipped, m.input,
                  window_.pad.height, window_.pad.width, m.input_pixels);
         }
-        gather(output, &dy[(first + i) * output.size()], m.output, 0, 0, m.output_pixels);
+        gather(output, &part.dy[(first + i) * output.size()], m.output, 0, 0, m.output_pixels);
       }
       if (weighs) {
         points_of_input(tiles, m.input, m.input_pixels, m.input_pitch,
