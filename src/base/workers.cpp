@@ -23,11 +23,13 @@
 namespace cnn {
 namespace {
 
-// A parked worker looks this often for new work, some 50 microseconds, before it sleeps. The gap
-// between two calls within a training step is a few microseconds, waking a sleeping thread costs
-// tens; spinning for longer, or with more workers than processors, would only take time from
-// whoever has work.
+// A parked worker looks this often for new work, some 50 microseconds: the gap between two calls
+// within a training step is a few.
 constexpr int kSpins = 2000;
+// Then this often, for about a millisecond, with way for whoever has work: one that is done early
+// waits for the slowest, and waking a sleeping thread costs tens of microseconds. Then it sleeps.
+// With more workers than processors it sleeps at once.
+constexpr int kYields = 2000;
 
 void pause() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -129,6 +131,9 @@ struct Workers::State {
     std::uint32_t seen = 0;
     while (true) {
       for (int spin = 0; spin < spins && call.load() == seen; ++spin) pause();
+      for (int i = 0; spins > 0 && i < kYields && call.load() == seen; ++i) {
+        std::this_thread::yield();
+      }
       if (call.load() == seen) {
         std::unique_lock lock(mutex);
         wake.wait(lock, [&] { return call.load() != seen; });
