@@ -221,11 +221,14 @@ SharedPass::Block SharedPass::alternating_block_of(std::span<const Group> groups
   return block_of(groups, static_cast<int>(at), block);
 }
 
-// A worker's share of all samples, so that what a call prepares serves as many as can be.
+// Several tasks for each worker: processors are not equally fast at every moment, and who is done
+// early takes what another one has not begun.
 std::size_t SharedPass::samples_of_a_task(std::span<const Group> groups, std::size_t unit) const {
+  constexpr std::size_t kTasksOfEach = 4;
   std::size_t all = 0;
   for (const Group& group : groups) all += group.n;
-  return divided_up(divided_up(all, static_cast<std::size_t>(workers_.count())), unit) * unit;
+  const std::size_t tasks = kTasksOfEach * static_cast<std::size_t>(workers_.count());
+  return std::max<std::size_t>(1, all / (tasks * unit)) * unit;
 }
 
 Scratch& SharedPass::scratch_of(std::span<Workspace> workspaces, int worker) {

@@ -5,7 +5,7 @@
 // layer, and is cut into tasks as the layers allow (Sharing in nn/layer.hpp):
 //
 //   - layers that take a few samples at a time: blocks of kBlock samples, through the whole run;
-//   - Winograd's convolutions: as many samples as a worker's share comes to, of weights that all
+//   - Winograd's convolutions: a quarter of a worker's share of all samples, of weights that all
 //     workers have transformed together. Their backward leaves the gradient of `unit` samples, or
 //     half of it where there are many workers, in a worker's scratch; the workers add theirs in
 //     turn, part by part;
