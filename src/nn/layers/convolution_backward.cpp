@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <bit>
+#include <cstddef>
 
 #include "kernels/few_channels.hpp"
 #include "nn/layers/convolution_layer.hpp"
@@ -58,7 +59,7 @@ void Convolution::add_dweight(Pieces pieces, OutputRows rows, CView x, CView dy,
     const std::size_t plane =
         window_.input.size() / static_cast<std::size_t>(window_.input.channels);
     Matrix columns = dweight;
-    columns.data += channels.first * taps;
+    columns.data += std::ptrdiff_t{channels.first} * taps;
     columns.columns = window.patch();
     gemm(part, Transpose::no,
          column(window, rows, x.subspan(static_cast<std::size_t>(channels.first) * plane), scratch),
@@ -73,7 +74,7 @@ void Convolution::add_dweight_by_few_channels(Pieces pieces, CView x, CView dy, 
     const int first = range_of(pieces.first).first;
     const auto positions = static_cast<std::size_t>(window_.positions());
     dweight.rows = range_of(pieces.last - 1).last - first;
-    dweight.data += first * dweight.stride;
+    dweight.data += std::ptrdiff_t{first} * dweight.stride;
     dy = dy.subspan(static_cast<std::size_t>(first) * positions);
   }
   few_channels::add_dweight(window_, x, dy, dweight, scratch);

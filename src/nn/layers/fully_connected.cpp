@@ -1,6 +1,7 @@
 #include "nn/layers/fully_connected.hpp"
 
 #include <algorithm>
+#include <cstddef>
 
 #include "cnn/error.hpp"
 
@@ -125,7 +126,8 @@ void FullyConnected::evaluate(const ForwardArgs& args) const {
   for (std::size_t piece = args.pieces.first; piece < std::min(args.pieces.last, pieces_);
        ++piece) {
     const auto [first, size] = range_of(piece, static_cast<int>(outputs));
-    compute(static_cast<std::size_t>(first), static_cast<std::size_t>(first + size));
+    const auto begin = static_cast<std::size_t>(first);
+    compute(begin, begin + static_cast<std::size_t>(size));
   }
 }
 
