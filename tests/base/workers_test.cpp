@@ -125,14 +125,14 @@ TEST_P(WorkersOfAnyNumber, EndWithoutEverRunning) {
 TEST_P(WorkersOfAnyNumber, EndWhileTheyAreAsleep) {
   Workers workers(GetParam());
   workers.run(10, [](int, int) {});
-  std::this_thread::sleep_for(std::chrono::milliseconds(5));  // longer than they spin
+  std::this_thread::sleep_for(std::chrono::milliseconds(10));  // longer than they spin
 }
 
 TEST_P(WorkersOfAnyNumber, WakeUpAfterTheyFellAsleep) {
   Workers workers(GetParam());
   std::atomic<int> runs{0};
   for (int round = 0; round < 5; ++round) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(3));
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
     workers.run(10, [&](int, int) { ++runs; });
   }
   EXPECT_EQ(runs, 50);
