@@ -26,9 +26,9 @@ namespace {
 // A parked worker looks this often for new work, some 50 microseconds: the gap between two calls
 // within a training step is a few.
 constexpr int kSpins = 2000;
-// Then this often, for about a millisecond, with way for whoever has work: one that is done early
-// waits for the slowest, and waking a sleeping thread costs tens of microseconds. Then it sleeps.
-// With more workers than processors it sleeps at once.
+// Then this often, for about a millisecond, giving way to whoever has work: a worker that is done
+// early waits for the slowest, and waking a sleeping one costs tens of microseconds. Then it
+// sleeps; at once where there are more workers than processors.
 constexpr int kYields = 2000;
 
 void pause() {

@@ -5,10 +5,10 @@
 // layer, and is cut into tasks as the layers allow (Sharing in nn/layer.hpp):
 //
 //   - layers that take a few samples at a time: blocks of kBlock samples, through the whole run;
-//   - Winograd's convolutions: a quarter of a worker's share of all samples, of weights that all
-//     workers have transformed together. Their backward leaves the gradient of `unit` samples, or
-//     half of it where there are many workers, in a worker's scratch; the workers add theirs in
-//     turn, part by part;
+//   - Winograd's convolutions: a quarter of a worker's share of all samples, or one block, with
+//     weights that all workers have transformed together. Their backward leaves the gradient of
+//     `unit` samples, or half of it where there are many workers, in a worker's scratch; the
+//     workers add theirs in turn, part by part;
 //   - fully connected layers and batch_norm: ranges of outputs, inputs or channels;
 //   - the gradients of the other convolutions: ranges of channels. Nobody waits for these, so all
 //     of them together are the last phase, or the one before a pause;
