@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "base/workers.hpp"
 #include "bench/kernels.hpp"
 #include "kernels/blas.hpp"
 #include "support/draw.hpp"
@@ -61,9 +62,60 @@ void time_product(benchmark::State& state, const Product& p) {
   state.counters["GFLOP/s"] = gflops(2.0 * p.m * p.n * p.k);
 }
 
+// Products of matrices that stay in one processor's cache.
+class OwnProducts {
+ public:
+  void run() {
+    gemm({CView(a_), kSize, kSize}, kNo, {CView(b_), kSize, kSize}, kNo, 0,
+         {View(c_), kSize, kSize});
+    benchmark::ClobberMemory();
+  }
+
+ private:
+  static constexpr int kSize = 256;
+  std::vector<Real> a_ = drawn(kSize, kSize), b_ = drawn(kSize, kSize), c_ = drawn(kSize, kSize);
+};
+
+// What meetings alone cost threads that share nothing, on a machine whose processors others slow
+// down from moment to moment. Two threads that never meet …
+void time_apart(benchmark::State& state) {
+  OwnProducts own;
+  for (auto _ : state) own.run();
+  state.SetItemsProcessed(state.iterations());
+}
+
+// … two that meet after each has done so many products …
+void time_meeting(benchmark::State& state) {
+  Workers workers(2);
+  std::array<OwnProducts, 2> own;
+  for (auto _ : state) {
+    workers.run_near({}, 2, [&](int, int task) {
+      for (int i = 0; i < state.range(0); ++i) own[static_cast<std::size_t>(task)].run();
+    });
+  }
+  state.SetItemsProcessed(2 * state.range(0) * state.iterations());
+}
+
+// … and two that meet after they have done twice as many together, whoever is free the next.
+void time_sharing(benchmark::State& state) {
+  Workers workers(2);
+  std::array<OwnProducts, 2> own;
+  const int all = 2 * static_cast<int>(state.range(0));
+  for (auto _ : state) {
+    workers.run_near({}, all,
+                     [&](int worker, int) { own[static_cast<std::size_t>(worker)].run(); });
+  }
+  state.SetItemsProcessed(all * state.iterations());
+}
+
 }  // namespace
 
 void register_products() {
+  benchmark::RegisterBenchmark("two_threads/apart", time_apart)->Threads(2)->UseRealTime();
+  for (const int products : {1, 4, 16, 64}) {
+    benchmark::RegisterBenchmark("two_threads/meet", time_meeting)->Arg(products)->UseRealTime();
+    benchmark::RegisterBenchmark("two_threads/share", time_sharing)->Arg(products)->UseRealTime();
+  }
   for (const Product& p : kProducts) {
     const std::string name = "gemm/" + std::string(p.name) + "/" + std::to_string(p.m) + "x" +
                              std::to_string(p.n) + "x" + std::to_string(p.k);
