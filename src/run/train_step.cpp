@@ -210,14 +210,15 @@ TrainStep::Share TrainStep::share_of(std::size_t batch, int rank) const {
   return {slots, group_count(batch), even_part(slots, rank, collective_.size())};
 }
 
-// As many as give each worker the same number of full ones.
+// As many as give each worker the same number of full ones; none where there are more workers than
+// slots.
 std::size_t TrainStep::groups_of_single_workers(const Batch& batch) const {
   const auto workers = static_cast<std::size_t>(workers_.count());
   const std::size_t count = batch.share.count();
   if (workers == 1 || count == 0) return count;
   const bool all_full = (batch.share.group(count - 1) + 1) * kGroup <= batch.places.size();
   const std::size_t full = all_full ? count : count - 1;
-  return workers > kSlots ? 0 : full / workers * workers;
+  return workers > batch.share.own.count ? 0 : full / workers * workers;
 }
 
 void TrainStep::run_groups(const Batch& batch) {
@@ -232,8 +233,10 @@ void TrainStep::run_groups(const Batch& batch) {
       run_group(batch, batch.share.group(i), static_cast<std::size_t>(worker), gradients_[slot]);
     }
   });
-  for (std::size_t i = single; i < groups; i += workspaces_.size()) {
-    run_together(batch, i, std::min(workspaces_.size(), groups - i));
+  // Groups of one slot run in their order. A rank may have a slot less than it has room for.
+  const std::size_t at_once = std::min(workspaces_.size(), slots);
+  for (std::size_t i = single; i < groups; i += at_once) {
+    run_together(batch, i, std::min(at_once, groups - i));
   }
 }
 
