@@ -104,6 +104,15 @@ void SharedPass::add_stage(std::vector<Stage>& stages, std::size_t layer, Cut cu
   stages.back().end = std::max(stages.back().end, layer + 1);
 }
 
+// Nobody waits for layers that are merged into the one before.
+void SharedPass::leave_out_merged(std::vector<Stage>& stages) const {
+  std::erase_if(stages, [&](const Stage& stage) {
+    const std::span layers =
+        std::span(network_.nodes()).subspan(stage.begin, stage.end - stage.begin);
+    return std::ranges::all_of(layers, &Network::Node::is_merged);
+  });
+}
+
 void SharedPass::name_stages(std::vector<Stage>& stages, std::string_view way) const {
   const auto layer = [&](std::size_t i) { return network_.nodes()[i].spec.name; };
   for (Stage& stage : stages) {
@@ -126,6 +135,7 @@ void SharedPass::find_forward() {
     }
     add_stage(forward_, i, cut);
   }
+  leave_out_merged(forward_);
   name_stages(forward_, "forward");
 }
 
@@ -189,6 +199,7 @@ void SharedPass::find_backward() {
     }
     add_stage(backward_, i, cut, pauses);
   }
+  leave_out_merged(backward_);
   name_stages(backward_, "backward");
   const auto work = [&](const Piece& piece) {
     const LayerPlan& plan = network_.nodes()[piece.layer].plan;

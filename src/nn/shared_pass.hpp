@@ -60,8 +60,9 @@ class SharedPass {
   // Bytes beside those of the workspaces.
   static std::size_t bytes(const Network& network, std::size_t workers, std::size_t workspaces);
 
-  // What Network::forward and Network::backward do, on groups[k] in workspaces[k]. Throw as they
-  // do, and forward ArgumentError for groups of several samples in evaluation.
+  // What Network::forward and Network::backward do, on groups[k] in workspaces[k]: one group or
+  // more, but no more than `workspaces`, of at least one sample each. Throw as they do, and forward
+  // ArgumentError for groups of several samples in evaluation.
   void forward(std::span<Workspace> workspaces, std::span<const Group> groups);
   void backward(std::span<Workspace> workspaces, std::span<const Group> groups) {
     backward(workspaces, groups, [](std::size_t) {});
@@ -134,6 +135,7 @@ class SharedPass {
   std::size_t parts_of(const Stage& stage, std::size_t samples) const;  // of a sample
   Channels channels_of(const Stage& stage, std::size_t part, std::size_t parts) const;
   static void add_stage(std::vector<Stage>& stages, std::size_t layer, Cut cut, bool apart = false);
+  void leave_out_merged(std::vector<Stage>& stages) const;
   void name_stages(std::vector<Stage>& stages, std::string_view way) const;
   bool is_active(std::size_t layer) const;
   void add_pieces(std::size_t layer, std::vector<Piece>& pieces) const;
