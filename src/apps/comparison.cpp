@@ -59,7 +59,9 @@ std::string comparison_text(const Comparison& c) {
   const std::size_t shown_images = std::min(counts.differ.size(), kMostShown);
   text += fmt::format("\nthey differ on {} image{}{}\n  index  true, first, second\n",
                       counts.differ.size(), counts.differ.size() == 1 ? "" : "s",
-                      shown_images < counts.differ.size() ? "; the first 20 (--json: all)" : "");
+                      shown_images < counts.differ.size()
+                          ? fmt::format("; the first {} (--json: all)", kMostShown)
+                          : "");
   for (std::size_t i = 0; i < shown_images; ++i) {
     const std::size_t at = counts.differ[i];
     const Prediction& a = c.first.predictions[at];

@@ -102,8 +102,8 @@ double share_before(const std::vector<LayerTimes>& layers, std::size_t layer) {
 // `pass`: seconds of the last pass of a step.
 Message message_of(const BenchmarkSetup& setup, const std::vector<LayerTimes>& layers,
                    const Solver& solver, std::size_t ranks, double pass) {
-  constexpr double kResult = 16;    // bytes of an image's loss and class
-  constexpr double kChunk = 16384;  // values that share a sum of squares
+  constexpr double kResult = 16;  // bytes of an image's loss and class
+  constexpr auto kChunk = static_cast<double>(Solver::kChunk);  // share a sum of squares
   const double values = static_cast<double>(setup.network.values().size());
   const bool clips = setup.config.training.solver.clip > 0;
   Message message{.results = kResult * static_cast<double>(setup.batch),
@@ -137,23 +137,22 @@ Link parse_link(std::string_view text) {
 }
 
 std::size_t most_useful_ranks(std::size_t batch) {
-  return std::min(TrainStep::kSlots, groups_of(batch));
+  return static_cast<std::size_t>(TrainStep::most_ranks(batch));
 }
 
 RankShare share_of_ranks(std::size_t batch, std::size_t ranks) {
   const std::size_t groups = groups_of(batch);
-  const std::size_t slots = std::min(TrainStep::kSlots, groups);
+  const std::size_t slots = most_useful_ranks(batch);
   RankShare share;
   std::size_t all = 0;
   std::size_t fewest = slots;
-  for (std::size_t r = 0; r < ranks; ++r) {
-    const std::size_t first = slots * r / ranks;
-    const std::size_t last = slots * (r + 1) / ranks;
+  for (int r = 0; r < static_cast<int>(ranks); ++r) {
+    const Part own = even_part(slots, r, static_cast<int>(ranks));
     const std::size_t rest = groups % slots;
-    const std::size_t more = rest > first ? std::min(rest, last) - first : 0;
+    const std::size_t more = rest > own.first ? std::min(rest - own.first, own.count) : 0;
     std::size_t sums = 0;
-    for_subtrees({first, last - first}, slots, [&](std::size_t, std::size_t) { ++sums; });
-    share.groups = std::max(share.groups, groups / slots * (last - first) + more);
+    for_subtrees(own, slots, [&](std::size_t, std::size_t) { ++sums; });
+    share.groups = std::max(share.groups, groups / slots * own.count + more);
     share.sent = std::max(share.sent, sums);
     all += sums;
     fewest = std::min(fewest, sums);

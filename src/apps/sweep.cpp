@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstdio>
 #include <iterator>
 #include <memory>
@@ -14,6 +13,7 @@
 #include "apps/app.hpp"
 #include "apps/shared_runs.hpp"
 #include "base/file.hpp"
+#include "base/statistics.hpp"
 #include "base/text.hpp"
 #include "config/option_reader.hpp"
 #include "data/class_names.hpp"
@@ -31,21 +31,6 @@ constexpr std::size_t kMostSeeds = 1000;
 [[noreturn]] void fail_seeds(const std::string& text) {
   throw ConfigError("error: --seeds must be different seeds as in 1-5 or 1,3,7, at most " +
                     std::to_string(kMostSeeds) + ", got " + in_quotes(text));
-}
-
-struct Statistics {
-  double mean = 0;
-  double deviation = 0;
-};
-
-Statistics statistics(const std::vector<double>& values) {
-  Statistics result;
-  const auto n = static_cast<double>(values.size());
-  for (const double value : values) result.mean += value / n;
-  double squares = 0;
-  for (const double value : values) squares += std::pow(value - result.mean, 2);
-  if (values.size() > 1) result.deviation = std::sqrt(squares / (n - 1));
-  return result;
 }
 
 // "99.16 ± 0.04 %"

@@ -33,11 +33,10 @@ std::string sweep_text(const std::vector<SweepRun>& runs, std::size_t parameters
 
 // Trains `config` from the seeds of `options` into its output directory's seed-N, by `train`, which
 // gets the options of one run and returns its exit code; several ranks share the runs out. Each
-// final model is scored on the test
-// set, or where there is none on the validation set, with --tta once more by the mean over copies
-// of each image; nothing is chosen by that. Prints the summary
-// on stdout. With --resume, runs that have begun go on and the others begin. Returns the exit code:
-// the first that is not 0 ends the sweep.
+// final model is scored on the test set, or where there is none on the validation set, with --tta
+// once more by the mean over copies of each image; nothing is chosen by that. Prints the summary on
+// stdout. With --resume, runs that have begun go on and the others begin. Returns the exit code:
+// that of the signal that stopped a run ends the sweep, as does what a run throws.
 int sweep(const TrainOptions& options, const RunConfig& config, StopSwitch& stop, Collective& ranks,
           const std::function<int(const TrainOptions&)>& train);
 

@@ -253,6 +253,8 @@ std::uint64_t Network::hash_of_layout() const {
   for (const Node& node : nodes_) {
     add(node.plan.saved_bytes_per_sample);
     add(node.plan.scratch);
+    add(std::uint64_t{node.plan.takes_all_samples(Phase::evaluate)});
+    add(static_cast<std::uint64_t>(node.plan.channel_cut));
     add(std::uint64_t{node.plan.forward_in_place});
     add(std::uint64_t{node.plan.backward_in_place});
     add(std::uint64_t{node.plan.backward_reads_output});

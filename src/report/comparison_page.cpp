@@ -13,6 +13,7 @@
 #include "cnn/error.hpp"
 
 #include "base/file.hpp"
+#include "base/statistics.hpp"
 #include "base/workers.hpp"
 #include "config/option_reader.hpp"
 #include "infer/mcnemar.hpp"
@@ -29,21 +30,6 @@ namespace fs = std::filesystem;
 // Keys whose values only repeat a run.
 bool repeats(std::string_view key) {
   return key == "training.seed" || key == "data.fold";
-}
-
-struct Statistics {
-  double mean = 0;
-  double deviation = 0;  // n − 1 in the denominator
-};
-
-Statistics statistics(const std::vector<double>& values) {
-  Statistics result;
-  const auto n = static_cast<double>(values.size());
-  for (const double value : values) result.mean += value / n;
-  double squares = 0;
-  for (const double value : values) squares += std::pow(value - result.mean, 2);
-  if (values.size() > 1) result.deviation = std::sqrt(squares / (n - 1));
-  return result;
 }
 
 // A share ends at 0 and 1, whatever deviation lies around its mean.

@@ -180,7 +180,7 @@ double recommended_alpha(std::span<const AlphaTrial> trials) {
       };
   const std::optional<double> below = rise(best->alpha / kFactor);
   const std::optional<double> above = rise(best->alpha * kFactor);
-  if (!below || !above || !(*below + *above > 0)) return best->alpha;
+  if (!below || !above || !std::isfinite(*below) || !(*below + *above > 0)) return best->alpha;
   const double vertex = std::isfinite(*above) ? (*below - *above) / (*below + *above) / 2 : -0.5;
   return best->alpha * std::pow(kFactor, vertex);
 }

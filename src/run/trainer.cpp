@@ -208,6 +208,7 @@ Trainer::Outcome Trainer::run(TrainObserver& observer, StopSwitch& stop) {
   if (!saved_) keep_checkpoint(observer);
   const Clock::time_point start = Clock::now();
   epoch_start_ = checkpoint_time_ = start;
+  epoch_images_here_ = images_here_ = 0;
   while (!is_finished()) {
     const std::uint32_t asked = requests(stop);
     if ((asked & kStop) != 0) break;

@@ -162,12 +162,12 @@ class Trainer {
   std::uint64_t steps_per_epoch_;
   std::uint64_t steps_;
   TrainProgress progress_;
-  std::uint64_t images_here_ = 0;  // seen by this process
+  std::uint64_t images_here_ = 0;  // seen by this call of run
   Selection order_;                // of the present epoch
   std::optional<std::uint64_t> order_epoch_;
   std::optional<TrainProgress> saved_;  // what the keeper has as the newest, if that is this run's
   Clock::time_point epoch_start_;
-  std::size_t epoch_images_here_ = 0;  // seen since epoch_start_, without those before a resume
+  std::size_t epoch_images_here_ = 0;  // seen since epoch_start_
   Clock::time_point checkpoint_time_;
 };
 

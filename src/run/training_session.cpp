@@ -323,7 +323,7 @@ Trainer::Outcome TrainingSession::run(TrainObserver& observer, StopSwitch& stop)
     const Trainer::Outcome outcome = trainer_.run(observer, stop);
     directory.follow();
     return outcome;
-  } catch (const Error&) {
+  } catch (...) {
     directory.follow();
     throw;
   }

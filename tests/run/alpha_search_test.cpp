@@ -55,6 +55,8 @@ TEST(RecommendedAlpha, LiesBetweenTheBestAndTheBetterNeighbour) {
   EXPECT_EQ(recommended({{0.1, 1}, {0.2, 2}}), 0.1);
   EXPECT_NEAR(recommended({{0.1, 1}, {0.2, 2}, {0.05, 2}}), 0.1, 1e-12);
   EXPECT_EQ(recommended({{0.1, 1}, {0.2, 1}, {0.05, 1}}), 0.1);
+  const double infinite = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(recommended({{0.1, 1}, {0.2, 2}, {0.05, infinite}}), 0.1);
   // Of 1 + (log2(α/0.1) - 0.3)²
   EXPECT_NEAR(recommended({{0.1, 1.09}, {0.2, 1.49}, {0.05, 2.69}}), 0.1 * std::pow(2, 0.3), 1e-12);
 }
