@@ -1,6 +1,6 @@
 // cnn-train --sweep: values of keys, their combinations, one table.
 
-#include "apps/key_sweep.hpp"
+#include "apps/sweep_table.hpp"
 
 #include <filesystem>
 
