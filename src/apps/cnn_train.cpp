@@ -179,7 +179,7 @@ int run_training(TrainingSession& session, Console& console, TrainLog& train_log
     console.log().warn(
         "stopped: saved {} at step {} of {}. Continue with: cnn-train --config {} --resume",
         display_path(directory.last()), trainer.step(), trainer.steps(),
-        display_path(directory.config()));
+        shell_word(display_path(directory.config())));
     return 128 + signal;
   } catch (const DivergedError& error) {
     console.status("");
@@ -304,11 +304,33 @@ int train(const TrainOptions& o, StopSwitch& stop, Collective& ranks) {
   }
 }
 
+// Everything that can be wrong with a run, but for its directory.
+void look_at_run(TrainOptions run, std::optional<TrainingData>& data, const StopSwitch& stop,
+                 const Collective& ranks) {
+  run.resuming = run.overwrite = false;
+  TrainingOptions options = options_of(run);
+  options.on_reading = [&](std::size_t, std::size_t) {
+    if (stop.stop.load() && ranks.is_alone()) throw ReadingStopped();
+  };
+  TrainingSession session(load(run, options), options, TrainingSession::Purpose::look,
+                          std::exchange(data, std::nullopt));
+  data = std::move(session).take_data();
+}
+
 // Several ranks share the runs out.
 int train_several(const TrainOptions& o, StopSwitch& stop, Collective& ranks) {
   const auto read = [](const TrainOptions& run) { return load(run, options_of(run)).config; };
   const auto train_here = [&](const TrainOptions& run) { return train(run, stop, alone()); };
-  if (!o.sweep.empty() || o.folds > 0) return sweep_keys(o, stop, ranks, read, train_here);
+  if (!o.sweep.empty() || o.folds > 0) {
+    const auto look = [&](const TrainOptions& run, std::optional<TrainingData>& data) {
+      look_at_run(run, data, stop, ranks);
+    };
+    try {
+      return sweep_keys(o, stop, ranks, {read, look, train_here});
+    } catch (const ReadingStopped&) {
+      return 128 + stop_signal();  // nothing has begun
+    }
+  }
   RunConfig config;
   ranks.together([&] { config = read(o); });
   return sweep(o, config, stop, ranks, train_here);

@@ -1,7 +1,10 @@
 #include "apps/combinations.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -30,27 +33,55 @@ struct Range {
   bool logarithmic;
 };
 
-// Nothing if the value is no range at all. Throws ConfigError for one that cannot be drawn from.
+// Nothing if the value is no range at all: a path may have two dots in it. Throws ConfigError for
+// one that cannot be drawn from.
 std::optional<Range> range_of(const std::string& key, const std::string& value) {
+  constexpr double kLargestInteger = 9007199254740992;  // 2^53: doubles between are integers
   const std::size_t dots = value.find("..");
   if (dots == std::string::npos) return std::nullopt;
   const bool logarithmic = value.starts_with(kLog);
   const std::size_t begin = logarithmic ? kLog.size() : 0;
   const std::string first = value.substr(begin, dots - begin), last = value.substr(dots + 2);
   const std::optional<double> low = parse_real(first), high = parse_real(last);
-  if (!low || !high || !(*low < *high) || (logarithmic && *low <= 0)) {
+  if (!low && !high && !logarithmic) return std::nullopt;
+  const bool integers = parse_integer(first) && parse_integer(last);
+  const double most = integers ? kLargestInteger : std::numeric_limits<double>::max() / 2;
+  if (!low || !high || !(*low < *high) || (logarithmic && *low <= 0) ||
+      std::max(std::abs(*low), std::abs(*high)) > most) {
     fail("--sweep " + key + ": a range is as in 16..64, or log:1e-4..1e-1 above 0, got " +
          in_quotes(value));
   }
-  return Range{*low, *high, parse_integer(first) && parse_integer(last), logarithmic};
+  return Range{*low, *high, integers, logarithmic};
+}
+
+// So many digits that a thousand numbers of the range differ, three at least.
+std::string rounded(const Range& range, double value) {
+  const double size = std::max(std::abs(range.low), std::abs(range.high));
+  const int more = static_cast<int>(std::ceil(std::log10(size / (range.high - range.low))));
+  const std::string text = fmt::format("{:.{}g}", value, 3 + std::clamp(more, 0, 14));
+  const double read = parse_real(text).value_or(value);
+  return fmt::format("{}", std::clamp(read, range.low, range.high));
 }
 
 std::string drawn(const Range& range, double uniform) {
   const double beyond = range.integers ? range.high + 1 : range.high;  // each integer as likely
   const double value = range.logarithmic ? range.low * std::pow(beyond / range.low, uniform)
                                          : range.low + (beyond - range.low) * uniform;
-  if (range.integers) return std::to_string(static_cast<std::int64_t>(std::floor(value)));
-  return fmt::format("{:.3g}", value);
+  if (!range.integers) return rounded(range, value);
+  return std::to_string(static_cast<std::int64_t>(std::min(std::floor(value), range.high)));
+}
+
+Combination draw(const std::vector<SweepKey>& keys, std::size_t i, std::uint64_t seed) {
+  Combination result;
+  for (std::size_t k = 0; k < keys.size(); ++k) {
+    const Random random(seed, kDraws, k);
+    const std::vector<std::string>& values = keys[k].values;
+    const auto choice =
+        static_cast<std::size_t>(random.uniform(2 * i) * static_cast<double>(values.size()));
+    const std::optional<Range> range = range_of(keys[k].key, values[choice]);
+    result.push_back(range ? drawn(*range, random.uniform(2 * i + 1)) : values[choice]);
+  }
+  return result;
 }
 
 }  // namespace
@@ -117,18 +148,15 @@ std::vector<Combination> all_combinations(const std::vector<SweepKey>& keys) {
 
 std::vector<Combination> draw_combinations(const std::vector<SweepKey>& keys, std::size_t count,
                                            std::uint64_t seed) {
-  std::vector<Combination> result(count);
-  for (std::size_t k = 0; k < keys.size(); ++k) {
-    const Random random(seed, kDraws, k);
-    const std::vector<std::string>& values = keys[k].values;
-    for (std::size_t i = 0; i < count; ++i) {
-      const auto choice =
-          static_cast<std::size_t>(random.uniform(2 * i) * static_cast<double>(values.size()));
-      const std::optional<Range> range = range_of(keys[k].key, values[choice]);
-      result[i].push_back(range ? drawn(*range, random.uniform(2 * i + 1)) : values[choice]);
-    }
+  constexpr std::size_t kTries = 100;  // for each
+  std::vector<Combination> result;
+  for (std::size_t i = 0; result.size() < count && i < kTries * count; ++i) {
+    Combination next = draw(keys, i, seed);
+    if (std::ranges::find(result, next) == result.end()) result.push_back(std::move(next));
   }
-  return result;
+  if (result.size() == count) return result;
+  fail("--random " + std::to_string(count) + ": --sweep has only about " +
+       std::to_string(result.size()) + " different combinations");
 }
 
 }  // namespace cnn::app

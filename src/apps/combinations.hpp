@@ -25,8 +25,9 @@ using Combination = std::vector<std::string>;
 // All, the last key's values changing fastest. Throws ConfigError for a range, and for more than
 // 1,000.
 std::vector<Combination> all_combinations(const std::vector<SweepKey>& keys);
-// `count` draws: of a list one of its values, of a range a number in it, by three digits; one
-// between integers is an integer. Combination i does not depend on `count`. Throws ConfigError.
+// `count` different draws: of a list one of its values, of a range a number in it, by three digits
+// or as many as tell a thousand numbers of it apart; one between integers is an integer.
+// Combination i does not depend on `count`. Throws ConfigError, also where there are not so many.
 std::vector<Combination> draw_combinations(const std::vector<SweepKey>& keys, std::size_t count,
                                            std::uint64_t seed);
 

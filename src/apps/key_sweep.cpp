@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <sstream>
+#include <map>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -17,6 +18,7 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "data/selection.hpp"
+#include "run/metrics_rows.hpp"
 #include "run/run_directory.hpp"
 #include "run/run_identity.hpp"
 #include "run/training_data.hpp"
@@ -33,22 +35,14 @@ struct KeyRunEnd {
 
 // What metrics.csv of a run that ended says.
 KeyRunEnd results_of(const RunDirectory& directory) {
-  constexpr std::size_t kLargest = std::size_t{1} << 30;
-  std::istringstream lines(read_file(directory.metrics(), kLargest));
-  std::string line, last;
-  std::getline(lines, line);
-  double seconds = 0;
-  std::vector<double> numbers;
-  while (std::getline(lines, line)) {
-    numbers.clear();
-    std::istringstream cells(line);
-    for (std::string cell; std::getline(cells, cell, ',');) {
-      numbers.push_back(cell.empty() ? 0 : std::stod(cell));
-    }
-    if (numbers.size() > 7) seconds += numbers[7];
+  const std::vector<EpochMetrics> rows = read_metrics(directory.metrics());
+  if (rows.empty()) {
+    throw file_error(directory.metrics(),
+                     "does not tell of a last epoch; remove this run's directory to train it anew");
   }
-  if (numbers.size() < 8) throw file_error(directory.metrics(), "does not tell of a last epoch");
-  return {numbers[5], numbers[4], seconds};
+  double seconds = 0;
+  for (const EpochMetrics& row : rows) seconds += row.seconds;
+  return {rows.back().validation_accuracy, rows.back().validation_loss, seconds};
 }
 
 // The options of one run, without where it is written.
@@ -72,8 +66,10 @@ void require_free_keys(const TrainOptions& options, const std::vector<SweepKey>&
     std::string advice;
     if (key.key == "training.seed") advice = "give the seeds by --seeds";
     if (key.key == "output.dir") advice = "each run has its own directory inside that of the sweep";
-    const bool holds_out = key.key == "data.fold" || key.key == "data.validation";
-    if (options.folds > 0 && holds_out) advice = "--folds says what is held out";
+    if (key.key == "data.fold" || key.key == "data.validation") {
+      advice = options.folds > 0 ? "--folds says what is held out"
+                                 : "the same images are to judge all combinations";
+    }
     if (advice.empty()) continue;
     throw ConfigError("error: --sweep cannot vary " + key.key + ": " + advice);
   }
@@ -150,21 +146,103 @@ std::string run_title(const TrainOptions& options, const SweepPlan& plan, const 
   return text;
 }
 
-void require_free(const TrainOptions& options, const std::filesystem::path& root,
-                  const std::vector<KeyRun>& runs) {
-  if (options.resuming || options.overwrite) return;
-  for (const KeyRun& run : runs) {
-    const RunDirectory directory(root / run.run);
-    if (!directory.occupied()) continue;
-    throw ConfigError("error: " + display_path(directory.path()) +
-                      " already holds a run; continue the sweep with --resume, replace its runs "
-                      "with --overwrite, or choose another directory with --out DIR");
+// Other runs in the directory would look like ones of this sweep.
+void require_own_runs(const TrainOptions& options, const std::filesystem::path& root,
+                      const std::vector<std::string>& names) {
+  const std::filesystem::path list = root / "sweep.csv";
+  if (!options.resuming && !options.overwrite && is_there(list)) {
+    require_output_kind("--out", list, OutputKind::sweep);
+    throw ConfigError("error: " + display_path(list) +
+                      " is that of another sweep; continue that with --resume, replace it with "
+                      "--overwrite, or choose another directory with --out DIR");
+  }
+  if (!options.overwrite || !is_there(root)) return;
+  for (const std::filesystem::path& inner : list_directory(root)) {
+    const std::string name = inner.filename().string();
+    const bool is_numbered =
+        name.starts_with("run-") || name.starts_with("fold-") || name.starts_with("seed-");
+    if (!is_numbered || std::ranges::find(names, name) != names.end()) continue;
+    if (!RunDirectory(inner).occupied()) continue;
+    throw ConfigError("error: " + display_path(inner) +
+                      " holds a run that this sweep does not replace; remove it, or choose another "
+                      "directory with --out DIR");
+  }
+}
+
+// The sweep that goes on is the one that was begun there.
+void take_rows_of_before(const std::filesystem::path& list, SweepPlan& plan) {
+  constexpr std::size_t kLargest = std::size_t{1} << 28;
+  if (!is_there(list)) return;
+  require_output_kind("--out", list, OutputKind::sweep);
+  const std::string other =
+      take_rows(read_file(list, kLargest), plan.keys, plan.combinations, plan.runs);
+  if (other.empty()) return;
+  throw ConfigError("error: " + display_path(list) + " is that of another sweep: it has " +
+                    in_quotes(other) +
+                    "; go on with the --sweep, --seeds and --folds that it was begun with, or "
+                    "choose another directory with --out DIR");
+}
+
+// What a run reads, as text.
+std::string data_text(const RunConfig& config) {
+  RunConfig data;
+  data.data = config.data;
+  data.training.seed = config.training.seed;
+  return to_yaml(data, ConfigText::portable);
+}
+
+// Calls `look`; what it throws says which combination is at fault.
+template <typename Look>
+void look_at(const SweepPlan& plan, std::size_t combination, const Look& look) {
+  const auto named = [&](const Error& error) {
+    if (plan.keys.empty()) return std::string(error.what());
+    return std::string(error.what()) + "\n  in combination " + std::to_string(combination + 1) +
+           " of " + std::to_string(plan.combinations.size()) + ": " +
+           settings(plan.keys, plan.combinations[combination], "");
+  };
+  try {
+    look();
+  } catch (const ConfigError& error) {
+    throw ConfigError(named(error));
+  } catch (const ShapeError& error) {
+    throw ShapeError(named(error));
+  } catch (const FileError& error) {
+    throw FileError(named(error));
+  }
+}
+
+// Each could be trained, is judged by as many images, and differs from all others in more than its
+// values' names.
+void check_combinations(const TrainOptions& options, const KeySweepCalls& calls, SweepPlan& plan) {
+  std::map<std::string, std::size_t> trained;
+  std::optional<TrainingData> data;
+  std::string text_of_data;
+  const std::size_t runs_of_each = plan.runs.size() / plan.combinations.size();
+  for (std::size_t c = 0; c < plan.combinations.size(); ++c) {
+    const TrainOptions own = options_of(options, plan, plan.runs[c * runs_of_each]);
+    look_at(plan, c, [&] {
+      const RunConfig config = calls.load(own);
+      const std::size_t images = judging_images(config, options.folds > 0);
+      if (c > 0 && images != plan.images) {
+        throw ConfigError("error: " + std::to_string(images) +
+                          " images would judge this combination, and " +
+                          std::to_string(plan.images) + " those before it");
+      }
+      plan.images = images;
+      const auto [same, is_new] = trained.emplace(to_yaml(config, ConfigText::portable), c);
+      if (!is_new) {
+        throw ConfigError("error: this would train the same as " +
+                          settings(plan.keys, plan.combinations[same->second], "") +
+                          "; a value has no effect, or is there twice");
+      }
+      if (std::exchange(text_of_data, data_text(config)) != text_of_data) data.reset();
+      calls.look(own, data);
+    });
   }
 }
 
 // All of it is checked before the first run begins.
-SweepPlan make_plan(const TrainOptions& options,
-                    const std::function<RunConfig(const TrainOptions&)>& load) {
+SweepPlan make_plan(const TrainOptions& options, const KeySweepCalls& calls) {
   if (!options.resume.empty()) {
     throw ConfigError(
         "error: with --sweep and --folds, --resume takes no CHECKPOINT: every run goes on from its "
@@ -173,18 +251,20 @@ SweepPlan make_plan(const TrainOptions& options,
   SweepPlan plan;
   plan.keys = parse_sweep_keys(options.sweep);
   require_free_keys(options, plan.keys);
-  plan.config = load(options_of(options, {}, {}, 1));
+  plan.config = calls.load(options_of(options, {}, {}, 1));
   const std::uint64_t seed = plan.config.training.seed;
   plan.combinations = options.random > 0 ? draw_combinations(plan.keys, options.random, seed)
                                          : all_combinations(plan.keys);
   std::vector<std::uint64_t> seeds = {seed};
   if (!options.seeds.empty()) seeds = parse_seeds(options.seeds);
   plan.runs = plan_runs(options, plan.combinations.size(), seeds);
-  for (const Combination& values : plan.combinations) {
-    plan.images =
-        judging_images(load(options_of(options, plan.keys, values, 1)), options.folds > 0);
-  }
-  require_free(options, plan.config.output.dir, plan.runs);
+  std::vector<std::string> names;
+  for (const KeyRun& run : plan.runs) names.push_back(run.run);
+  const std::filesystem::path root = plan.config.output.dir;
+  require_free(options, root, names);
+  require_own_runs(options, root, names);
+  if (options.resuming) take_rows_of_before(root / "sweep.csv", plan);
+  check_combinations(options, calls, plan);
   return plan;
 }
 
@@ -200,10 +280,9 @@ std::string plan_text(const TrainOptions& options, const SweepPlan& plan) {
 }  // namespace
 
 int sweep_keys(const TrainOptions& options, StopSwitch& stop, Collective& ranks,
-               const std::function<RunConfig(const TrainOptions&)>& load,
-               const std::function<int(const TrainOptions&)>& train) {
+               const KeySweepCalls& calls) {
   SweepPlan plan;
-  ranks.together([&] { plan = make_plan(options, load); });
+  ranks.together([&] { plan = make_plan(options, calls); });
   require_same_runs(ranks, plan.config, plan_text(options, plan));
   const std::filesystem::path root = plan.config.output.dir;
   const std::filesystem::path list = root / "sweep.csv";
@@ -226,7 +305,7 @@ int sweep_keys(const TrainOptions& options, StopSwitch& stop, Collective& ranks,
         own.resuming = options.resuming && directory.begun();
         own.quiet = own.quiet || !ranks.is_alone();  // several at once would be a muddle
         try {
-          if (train(own) != kDone) return std::nullopt;
+          if (calls.train(own) != kDone) return std::nullopt;
           return to_result(results_of(directory));
         } catch (const DivergedError& error) {
           return to_result(KeyRunEnd()) + error.what();
@@ -249,7 +328,9 @@ int sweep_keys(const TrainOptions& options, StopSwitch& stop, Collective& ranks,
                           ? folds_text(plan.runs, plan.images)
                           : key_sweep_text(plan.keys, plan.combinations, plan.runs, plan.images));
   say_report(root, options.quiet);
-  return kDone;
+  const bool all_diverged =
+      std::ranges::all_of(plan.runs, [](const KeyRun& run) { return run.state == "diverged"; });
+  return all_diverged ? kDiverged : kDone;
 }
 
 }  // namespace cnn::app

@@ -235,12 +235,35 @@ void require_same_directory(Collective& ranks, const fs::path& directory) {
   remove();
 }
 
+void require_free(const TrainOptions& options, const fs::path& directory,
+                  const std::vector<std::string>& names) {
+  if (options.resuming) return;
+  std::error_code code;
+  if (fs::exists(directory, code) && !fs::is_directory(directory, code)) {
+    throw ConfigError("error: " + display_path(directory) +
+                      " is no directory, runs cannot be kept there; choose another name with "
+                      "--out DIR");
+  }
+  if (RunDirectory(directory).occupied()) {
+    throw ConfigError("error: " + display_path(directory) +
+                      " holds a run itself; choose another directory for these with --out DIR");
+  }
+  for (const std::string& name : names) {
+    const RunDirectory run(directory / name);
+    if (options.overwrite || !run.occupied()) continue;
+    throw ConfigError("error: " + display_path(run.path()) +
+                      " already holds a run; continue the sweep with --resume, replace its runs "
+                      "with --overwrite, or choose another directory with --out DIR");
+  }
+}
+
 void say_model(const RunDirectory& directory) {
   write_lines(stdout, display_path(directory.model()) + "\n");
 }
 
 void say_report(const std::filesystem::path& directory, bool quiet) {
-  if (!quiet) write_lines(stderr, "next:   cnn-report " + display_path(directory) + "\n");
+  if (!quiet)
+    write_lines(stderr, "next:   cnn-report " + shell_word(display_path(directory)) + "\n");
 }
 
 }  // namespace cnn::app

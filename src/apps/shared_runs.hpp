@@ -10,9 +10,11 @@
 #include <optional>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include "cnn/training_observer.hpp"
 
+#include "apps/command_line.hpp"
 #include "base/collective.hpp"
 #include "run/run_directory.hpp"
 
@@ -37,6 +39,12 @@ int share_runs(Collective& ranks, StopSwitch& stop, const SharedRuns& runs);
 // Throws ConfigError, on all ranks, unless `directory` is the same one for all: the runs of each
 // rank are to be found there by the others when the sweep goes on.
 void require_same_directory(Collective& ranks, const std::filesystem::path& directory);
+
+// Throws ConfigError if these runs would stand where others are: `directory` holds one itself, or a
+// directory in it that is one of `names` does, and --overwrite is not given; or it is no directory.
+// With --resume they may.
+void require_free(const TrainOptions& options, const std::filesystem::path& directory,
+                  const std::vector<std::string>& names);
 
 // Says on stdout which model a run of another rank has left, as the run itself cannot.
 void say_model(const RunDirectory& directory);

@@ -113,20 +113,12 @@ struct SweepEnd {
   std::size_t parameters;
 };
 
-RunDirectory directory_of(const RunConfig& config, std::uint64_t seed) {
-  return RunDirectory(config.output.dir / ("seed-" + std::to_string(seed)));
+std::string directory_name(std::uint64_t seed) {
+  return "seed-" + std::to_string(seed);
 }
 
-void require_free(const TrainOptions& o, const RunConfig& config,
-                  const std::vector<std::uint64_t>& seeds) {
-  if (o.resuming || o.overwrite) return;
-  for (const std::uint64_t seed : seeds) {
-    const RunDirectory directory = directory_of(config, seed);
-    if (!directory.occupied()) continue;
-    throw ConfigError("error: " + display_path(directory.path()) +
-                      " already holds a run; continue the sweep with --resume, replace its runs "
-                      "with --overwrite, or choose another directory with --out DIR");
-  }
+RunDirectory directory_of(const RunConfig& config, std::uint64_t seed) {
+  return RunDirectory(config.output.dir / directory_name(seed));
 }
 
 }  // namespace
@@ -195,7 +187,9 @@ int sweep(const TrainOptions& options, const RunConfig& config, StopSwitch& stop
           "error: with --seeds, --resume takes no CHECKPOINT: every run goes on from "
           "its own newest one");
     }
-    require_free(options, config, seeds);
+    std::vector<std::string> names;
+    for (const std::uint64_t seed : seeds) names.push_back(directory_name(seed));
+    require_free(options, config.output.dir, names);
     scored = part_to_score(config.data);
   });
   require_same_runs(ranks, config, options.seeds);

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <sstream>
+#include <tuple>
 
 #include <fmt/format.h>
 
 #include "apps/csv_field.hpp"
+#include "base/statistics.hpp"
 #include "base/text.hpp"
 
 namespace cnn::app {
@@ -16,10 +19,10 @@ struct Standing {
   std::size_t combination;
   std::size_t runs = 0;  // that came to an end
   std::size_t diverged = 0;
-  double mean = 0;       // of accuracies
-  double deviation = 0;  // n − 1 in the denominator
+  Statistics accuracy = {};
 };
 
+// First those of which every run came to an end, by their means, then those of which some diverged.
 std::vector<Standing> standings(std::size_t combinations, const std::vector<KeyRun>& runs) {
   std::vector<Standing> result;
   for (std::size_t c = 0; c < combinations; ++c) {
@@ -31,23 +34,22 @@ std::vector<Standing> standings(std::size_t combinations, const std::vector<KeyR
       if (run.state == "diverged") ++standing.diverged;
     }
     standing.runs = values.size();
-    const auto n = static_cast<double>(values.size());
-    for (const double value : values) standing.mean += value / n;
-    for (const double value : values) standing.deviation += std::pow(value - standing.mean, 2);
-    standing.deviation = values.size() > 1 ? std::sqrt(standing.deviation / (n - 1)) : 0;
+    standing.accuracy = statistics(values);
     result.push_back(standing);
   }
-  std::stable_sort(result.begin(), result.end(), [](const Standing& a, const Standing& b) {
-    return a.runs > 0 && (b.runs == 0 || a.mean > b.mean);
-  });
+  const auto rank = [](const Standing& s) {
+    return std::tuple(s.runs == 0, s.diverged > 0, -s.accuracy.mean);
+  };
+  std::ranges::stable_sort(result, {}, rank);
   return result;
 }
 
 // "98.00 ± 1.00 %"
 std::string accuracy_text(const Standing& standing) {
   if (standing.runs == 0) return "diverged";
-  if (standing.runs == 1) return fmt::format("{:.2f} %", 100 * standing.mean);
-  return fmt::format("{:.2f} ± {:.2f} %", 100 * standing.mean, 100 * standing.deviation);
+  if (standing.runs == 1) return fmt::format("{:.2f} %", 100 * standing.accuracy.mean);
+  return fmt::format("{:.2f} ± {:.2f} %", 100 * standing.accuracy.mean,
+                     100 * standing.accuracy.deviation);
 }
 
 // Beside a mean of those that did not.
@@ -56,12 +58,46 @@ std::string divergence_text(const Standing& standing) {
   return fmt::format("  ({} of {} diverged)", standing.diverged, standing.runs + standing.diverged);
 }
 
-// The square of the mean's standard error.
-double squared_error(const Standing& standing, std::size_t images) {
-  if (standing.runs > 1) {
-    return standing.deviation * standing.deviation / static_cast<double>(standing.runs);
-  }
-  return standing.mean * (1 - standing.mean) / static_cast<double>(images);
+// The square of the mean's standard error: that of the runs, which a few of them may understate,
+// but no less than that of counting so many images. Of those, four are added that are half right
+// (Agresti & Coull, 1998): no result is without doubt.
+double squared_error(const Standing& standing, double images) {
+  const auto runs = static_cast<double>(standing.runs);
+  const double share = (standing.accuracy.mean * images + 2) / (images + 4);
+  const double counting = share * (1 - share) / images;
+  return std::max(counting, std::pow(standing.accuracy.deviation, 2) / runs);
+}
+
+std::int64_t fold_count(const std::vector<KeyRun>& runs) {
+  std::int64_t folds = 1;
+  for (const KeyRun& run : runs) folds = std::max(folds, run.fold);
+  return folds;
+}
+
+// Do the means of two differ by less than two standard errors of their difference? `images` judge a
+// combination once, all folds together.
+bool within_noise(const Standing& a, const Standing& b, std::size_t images, std::int64_t folds) {
+  const auto judged = [&](const Standing& s) {
+    return static_cast<double>(images * s.runs) / static_cast<double>(folds);
+  };
+  const double error = std::sqrt(squared_error(a, judged(a)) + squared_error(b, judged(b)));
+  return std::abs(a.accuracy.mean - b.accuracy.mean) < 2 * error;
+}
+
+// Of sweep.csv.
+std::string header(const std::vector<SweepKey>& keys, const std::vector<KeyRun>& runs) {
+  std::string text = "run";
+  for (const SweepKey& key : keys) text += "," + csv_field(key.key);
+  text += runs.front().fold > 0 ? ",seed,fold" : ",seed";
+  return text + ",validation_accuracy,validation_loss,seconds,state\n";
+}
+
+// What tells a row from those of all other runs, with the comma behind it.
+std::string row_start(const Combination& values, const KeyRun& run) {
+  std::string text = run.run + ",";
+  for (const std::string& value : values) text += csv_field(value) + ",";
+  text += std::to_string(run.seed) + ",";
+  return run.fold > 0 ? text + std::to_string(run.fold) + "," : text;
 }
 
 }  // namespace
@@ -70,7 +106,8 @@ std::string settings(const std::vector<SweepKey>& keys, const Combination& value
                      const std::string& before) {
   std::string text;
   for (std::size_t k = 0; k < keys.size(); ++k) {
-    text += (k == 0 ? "" : " ") + before + keys[k].key + "=" + values[k];
+    const std::string setting = keys[k].key + "=" + values[k];
+    text += (k == 0 ? "" : " ") + before + (before.empty() ? setting : shell_word(setting));
   }
   return text;
 }
@@ -85,15 +122,13 @@ std::string key_sweep_text(const std::vector<SweepKey>& keys,
                         settings(keys, combinations[s.combination], ""), divergence_text(s));
   }
   if (table.front().runs == 0) return text + "no run came to an end\n";
-  if (table.size() > 1 && table[1].runs > 0) {
-    const double error =
-        std::sqrt(squared_error(table[0], images) + squared_error(table[1], images));
-    if (table[0].mean - table[1].mean < 2 * error) {
-      text += fmt::format(
-          "the best two lie within noise: {:.2f} and {:.2f} % of {} images; more --seeds, or more "
-          "images held out, tell them apart\n",
-          100 * table[0].mean, 100 * table[1].mean, images);
-    }
+  const bool comparable =
+      table.size() > 1 && table[1].runs > 0 && (table[1].diverged == 0 || table[0].diverged > 0);
+  if (comparable && within_noise(table[0], table[1], images, fold_count(runs))) {
+    text += fmt::format(
+        "the best two lie within noise: {:.2f} and {:.2f} % of {} images; more --seeds, or more "
+        "images held out, tell them apart\n",
+        100 * table[0].accuracy.mean, 100 * table[1].accuracy.mean, images);
   }
   return text + "best: " + settings(keys, combinations[table[0].combination], "--set ") + "\n";
 }
@@ -101,39 +136,51 @@ std::string key_sweep_text(const std::vector<SweepKey>& keys,
 std::string folds_text(const std::vector<KeyRun>& runs, std::size_t images) {
   std::string text = "validation accuracy of the last weights\n";
   const bool seeds = runs.front().seed != runs.back().seed;
-  std::int64_t folds = 0;
   for (const KeyRun& run : runs) {
     if (seeds) text += fmt::format("seed {:>4}  ", run.seed);
     text += fmt::format("fold {:>4}  ", run.fold);
     text += run.accuracy ? fmt::format("{:.2f} %\n", 100 * *run.accuracy) : "diverged\n";
-    folds = std::max(folds, run.fold);
   }
   const Standing all = standings(1, runs).front();
   if (all.runs == 0) return text + "no run came to an end\n";
-  return text + fmt::format("mean  {}  {} folds of {} images{}\n", accuracy_text(all), folds,
-                            images, divergence_text(all));
+  return text + fmt::format("mean  {}  {} images in {} folds{}\n", accuracy_text(all), images,
+                            fold_count(runs), divergence_text(all));
 }
 
 std::string key_sweep_csv(const std::vector<SweepKey>& keys,
                           const std::vector<Combination>& combinations,
                           const std::vector<KeyRun>& runs) {
-  std::string text = "run";
-  for (const SweepKey& key : keys) text += "," + csv_field(key.key);
-  const bool folds = !runs.empty() && runs.front().fold > 0;
-  text += folds ? ",seed,fold" : ",seed";
-  text += ",validation_accuracy,validation_loss,seconds,state\n";
+  std::string text = header(keys, runs);
   const auto number = [](const std::optional<double>& value) {
     return value ? number_text(*value) : std::string();
   };
   for (const KeyRun& run : runs) {
-    if (run.state.empty()) continue;
-    text += run.run;
-    for (const std::string& value : combinations[run.combination]) text += "," + csv_field(value);
-    text += "," + std::to_string(run.seed) + (folds ? "," + std::to_string(run.fold) : "");
-    text += "," + number(run.accuracy) + "," + number(run.loss) + "," +
-            (run.seconds ? fmt::format("{:.1f}", *run.seconds) : "") + "," + run.state + "\n";
+    if (run.state.empty()) {
+      text += run.row;
+      continue;
+    }
+    text += row_start(combinations[run.combination], run) + number(run.accuracy) + "," +
+            number(run.loss) + "," + (run.seconds ? fmt::format("{:.1f}", *run.seconds) : "") +
+            "," + run.state + "\n";
   }
   return text;
+}
+
+std::string take_rows(const std::string& csv, const std::vector<SweepKey>& keys,
+                      const std::vector<Combination>& combinations, std::vector<KeyRun>& runs) {
+  std::istringstream lines(csv);
+  std::string line;
+  std::getline(lines, line);
+  if (line + "\n" != header(keys, runs)) return line;
+  while (std::getline(lines, line)) {
+    const auto is_its = [&](const KeyRun& run) {
+      return line.starts_with(row_start(combinations[run.combination], run));
+    };
+    const auto run = std::ranges::find_if(runs, is_its);
+    if (run == runs.end()) return line;
+    run->row = line + "\n";
+  }
+  return "";
 }
 
 }  // namespace cnn::app

@@ -240,6 +240,13 @@ std::string as_utf8(std::string_view text) {
   return result;
 }
 
+std::string shell_word(std::string_view text) {
+  if (is_word(text, "_-./=:,+@%")) return std::string(text);
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  return quoted + "'";
+}
+
 std::string in_quotes(std::string_view text) {
   return "'" + shown(text) + "'";
 }

@@ -59,6 +59,9 @@ std::string as_utf8(std::string_view text);
 // As by shown(), in single quotes.
 std::string in_quotes(std::string_view text);
 
+// `text` as one word of a command line for a POSIX shell: in single quotes where it must be.
+std::string shell_word(std::string_view text);
+
 // "a b c" for join(words, " "). `last` stands between the last two.
 std::string join(std::span<const std::string> words, std::string_view separator,
                  std::string_view last);

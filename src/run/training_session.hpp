@@ -61,6 +61,8 @@ class TrainingSession {
 
   const RunConfig& config() const { return loaded_.config; }
   const TrainingData& data() const { return data_; }
+  // For another session; this one is then of no more use.
+  TrainingData take_data() && { return std::move(data_); }
   const ModelInfo& info() const { return info_; }
   Network& network() { return network_; }
   const Network& network() const { return network_; }

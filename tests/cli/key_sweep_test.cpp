@@ -1,8 +1,7 @@
 // cnn-train --sweep: values of keys, their combinations, one table.
 
-#include "apps/sweep_table.hpp"
-
 #include <filesystem>
+#include <tuple>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -11,6 +10,7 @@
 
 #include "cnn/error.hpp"
 
+#include "apps/sweep_table.hpp"
 #include "support/cli.hpp"
 #include "support/idx_writer.hpp"
 
@@ -61,9 +61,31 @@ TEST(Combinations, DrawsLieInTheirRangesAndStayWhereThereAreMore) {
   const std::vector<Combination> fewer = draw_combinations(keys, 3, 1);
   EXPECT_TRUE(std::equal(fewer.begin(), fewer.end(), draws.begin()));
   EXPECT_NE(draw_combinations(keys, 3, 2), fewer);
-  for (const char* range : {"2..1", "1..", "log:0..1", "a..b"}) {
+  for (const char* range : {"2..1", "1..", "log:0..1", "log:a..b", "-1e308..1e308"}) {
     EXPECT_THROW(draw_combinations({{"a", {range}}}, 1, 1), ConfigError) << range;
   }
+}
+
+TEST(Combinations, DrawsFromANarrowRangeHaveDigitsEnough) {
+  for (const auto& [range, low, high] :
+       {std::tuple("0.99..0.9999", 0.99, 0.9999), std::tuple("0.9991..0.9999", 0.9991, 0.9999),
+        std::tuple("1000.4..1000.6", 1000.4, 1000.6)}) {
+    for (const Combination& draw : draw_combinations({{"a", {range}}}, 50, 1)) {
+      const double value = std::stod(draw[0]);
+      EXPECT_GE(value, low) << range;
+      EXPECT_LE(value, high) << range;
+    }
+  }
+}
+
+TEST(Combinations, DrawsAreDifferent) {
+  EXPECT_EQ(draw_combinations({{"a", {"2..3"}}, {"b", {"x", "y"}}}, 4, 1).size(), 4U);
+  EXPECT_THROW(draw_combinations({{"a", {"2..3"}}}, 3, 1), ConfigError);
+}
+
+TEST(Combinations, APathWithDotsIsNoRange) {
+  const std::vector<Combination> all = all_combinations({{"a", {"../data", "data/../more"}}});
+  EXPECT_EQ(all, (std::vector<Combination>{{"../data"}, {"data/../more"}}));
 }
 
 KeyRun run_of(std::size_t combination, std::uint64_t seed, std::optional<double> accuracy) {
@@ -98,6 +120,47 @@ TEST(KeySweepText, OneSeedCountsByTheNumberOfImages) {
   EXPECT_THAT(text, HasSubstr("noise"));
   EXPECT_THAT(text, HasSubstr("\n        diverged  a=9\n"));
   EXPECT_THAT(key_sweep_text(keys, {{"1"}, {"2"}, {"9"}}, runs, 10000), Not(HasSubstr("noise")));
+}
+
+// Deviations of 0 and accuracies of 100 % leave a doubt, too.
+TEST(KeySweepText, EqualResultsLieWithinNoise) {
+  const std::vector<SweepKey> keys = {{"a", {"1", "2"}}};
+  const std::vector<Combination> combinations = {{"1"}, {"2"}};
+  for (const double accuracy : {0.8, 1.0}) {
+    const std::vector<KeyRun> one = {run_of(0, 1, accuracy), run_of(1, 1, accuracy)};
+    EXPECT_THAT(key_sweep_text(keys, combinations, one, 1), HasSubstr("noise")) << accuracy;
+    EXPECT_THAT(key_sweep_text(keys, combinations, one, 5000), HasSubstr("noise")) << accuracy;
+    const std::vector<KeyRun> two = {run_of(0, 1, accuracy), run_of(0, 2, accuracy),
+                                     run_of(1, 1, accuracy), run_of(1, 2, accuracy)};
+    EXPECT_THAT(key_sweep_text(keys, combinations, two, 100), HasSubstr("noise")) << accuracy;
+  }
+  const std::vector<KeyRun> few = {run_of(0, 1, 1.0), run_of(0, 2, 1.0), run_of(1, 1, 0.95),
+                                   run_of(1, 2, 0.95)};
+  EXPECT_THAT(key_sweep_text(keys, combinations, few, 20), HasSubstr("noise"));
+  EXPECT_THAT(key_sweep_text(keys, combinations, few, 20000), Not(HasSubstr("noise")));
+}
+
+TEST(KeySweepText, OneThatMayDivergeIsNotTheBest) {
+  const std::vector<KeyRun> runs = {run_of(0, 1, 0.9), run_of(0, 2, {}), run_of(1, 1, 0.8),
+                                    run_of(1, 2, 0.8)};
+  const std::string text = key_sweep_text({{"a", {"1", "2 3"}}}, {{"1"}, {"2 3"}}, runs, 1000);
+  EXPECT_THAT(text, HasSubstr("\n         90.00 %  a=1  (1 of 2 diverged)\n"));
+  EXPECT_THAT(text, HasSubstr("\nbest: --set 'a=2 3'\n"));
+  EXPECT_THAT(text, Not(HasSubstr("noise")));
+}
+
+TEST(KeySweepCsv, KeepsTheRowsOfItsOwnRunsAlone) {
+  const std::vector<SweepKey> keys = {{"a", {"[3, 5]", "7"}}};
+  const std::vector<Combination> combinations = {{"[3, 5]"}, {"7"}};
+  std::vector<KeyRun> runs = {run_of(0, 7, 0.5), run_of(1, 7, 0.25)};
+  const std::string csv = key_sweep_csv(keys, combinations, runs);
+  for (KeyRun& run : runs) run.state = "";
+  EXPECT_EQ(take_rows(csv, keys, combinations, runs), "");
+  EXPECT_EQ(key_sweep_csv(keys, combinations, runs), csv);
+  EXPECT_EQ(take_rows(csv, keys, {{"[3, 5]"}, {"8"}}, runs), "run-2,7,7,0.25,0.25,1.5,done");
+  EXPECT_THAT(take_rows(csv, {{"b", {"7"}}}, combinations, runs), HasSubstr("run,a,seed"));
+  runs.pop_back();
+  EXPECT_EQ(take_rows(csv, keys, combinations, runs), "run-2,7,7,0.25,0.25,1.5,done");
 }
 
 TEST(KeySweepCsv, QuotesWhatHasCommas) {
@@ -180,7 +243,7 @@ TEST(FoldsText, GivesMeanAndDeviation) {
   EXPECT_EQ(folds_text(runs, 90),
             "validation accuracy of the last weights\n"
             "fold    1  97.00 %\nfold    2  98.00 %\nfold    3  99.00 %\n"
-            "mean  98.00 ± 1.00 %  3 folds of 90 images\n");
+            "mean  98.00 ± 1.00 %  90 images in 3 folds\n");
   runs[1] = run_of(0, 2, {});
   runs[1].fold = 2;
   runs[2].seed = 2;
@@ -188,7 +251,7 @@ TEST(FoldsText, GivesMeanAndDeviation) {
             "validation accuracy of the last weights\n"
             "seed    1  fold    1  97.00 %\nseed    2  fold    2  diverged\n"
             "seed    2  fold    3  99.00 %\n"
-            "mean  98.00 ± 1.41 %  3 folds of 90 images  (1 of 3 diverged)\n");
+            "mean  98.00 ± 1.41 %  90 images in 3 folds  (1 of 3 diverged)\n");
   EXPECT_EQ(folds_text({runs[1]}, 90),
             "validation accuracy of the last weights\nfold    2  diverged\n"
             "no run came to an end\n");
@@ -202,7 +265,7 @@ TEST(FoldsCommand, JudgesByEachFoldOnce) {
   ASSERT_EQ(result.code, 0) << result.err;
   EXPECT_THAT(result.err, HasSubstr("fold-2 (2 of 3): seed 1 fold 2 of 3\n"));
   EXPECT_THAT(result.err, HasSubstr("4000 train, 2000 validation"));
-  EXPECT_THAT(result.out, HasSubstr(" %  3 folds of 6000 images\n"));
+  EXPECT_THAT(result.out, HasSubstr(" %  6000 images in 3 folds\n"));
   EXPECT_THAT(read_file(temp / "run/sweep.csv", 10'000),
               HasSubstr("run,seed,fold,validation_accuracy,validation_loss,seconds,state\n"
                         "fold-1,1,1,"));
