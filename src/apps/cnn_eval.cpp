@@ -61,14 +61,14 @@ void require_agreement(const ModelRunner& first, const ModelRunner& other) {
     if (match_classes(a.classes, b.classes)) return;
     throw file_error(other.path, "tells other classes apart than " + path_text(first.path) + ": " +
                                      class_difference(b.classes, a.classes) +
-                                     "; only models for the same can vote");
+                                     "; only models for the same go together");
   }
   const auto text = [](const ModelInfo& info) {
     return "images of " + to_string(info.input) + " and " + std::to_string(info.classes.size()) +
            " classes";
   };
   throw file_error(other.path, "is for " + text(b) + ", " + path_text(first.path) + " for " +
-                                   text(a) + "; only models for the same can vote");
+                                   text(a) + "; only models for the same go together");
 }
 
 // Pictures are read once, as the first model prepares them.
@@ -80,7 +80,7 @@ void require_same_preparation(const Voters& voters) {
       continue;
     throw file_error(voter->path,
                      "prepares pictures in another way than " + path_text(voters.front()->path) +
-                         " (data.size, fit or colour); only models for the same can vote");
+                         " (data.size, fit or colour); only models for the same go together");
   }
 }
 

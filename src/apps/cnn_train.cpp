@@ -212,6 +212,7 @@ std::optional<int> look(const TrainOptions& o, TrainingSession& session, const s
     return report_gradients(session.info(), session.network(), session.data(), stop);
   }
   if (o.find_alpha) {
+    log_warnings(log, session);
     return find_alpha(session.info(), session.network(), session.data(), session.workers(), stop);
   }
   if (o.dry_run) return dry_run(o, session, table, stop, log);

@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "cnn/error.hpp"
+
 #include "apps/app.hpp"
 #include "apps/signals.hpp"
 #include "base/text.hpp"
@@ -42,6 +44,9 @@ std::string trials_text(std::vector<AlphaTrial> trials) {
   for (const AlphaTrial& trial : trials) {
     text += fmt::format("{:>10.2g}  {:>8.4f}\n", trial.alpha, trial.loss);
   }
+  if (ended_at_limit(trials)) {
+    text += "the best is at the end of what was tried: another one beyond it may be better\n";
+  }
   return text + fmt::format("--set training.alpha={:.2g}\n", recommended_alpha(trials));
 }
 
@@ -58,6 +63,13 @@ int find_alpha(const ModelInfo& info, Network& network, const TrainingData& data
         try_alpha(info, network, data, workers, stop.stop, *alpha);
     if (!trial) return 128 + stop_signal();
     trials.push_back(*trial);
+  }
+  if (makes_no_difference(trials)) {
+    throw ConfigError(
+        fmt::format("error: --find-alpha: the loss is {:.4f} after training with any alpha; there "
+                    "is nothing to "
+                    "learn in these images, or what would learn it does not move",
+                    trials.front().loss));
   }
   write_lines(stdout, trials_text(std::move(trials)));
   return kDone;

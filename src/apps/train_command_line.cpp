@@ -68,14 +68,20 @@ void add_options(CLI::App& app, TrainOptions& o) {
       ->needs(weights);
   app.add_option("--threads", o.threads,
                  "Worker threads, instead of training.threads; results do not depend on it")
-      ->type_name("N");
-  CLI::Option* seed =
-      app.add_option("--seed", o.seed, "Seed, instead of training.seed")->type_name("N");
+      ->type_name("N")
+      ->check(not_empty);
+  CLI::Option* seed = app.add_option("--seed", o.seed, "Seed, instead of training.seed")
+                          ->type_name("N")
+                          ->check(not_empty);
   CLI::Option* dry_run =
       app.add_flag("--dry-run", o.dry_run,
                    "Check everything, run one step, print the layer table, write nothing");
   CLI::Option* print_config =
-      app.add_flag("--print-config", o.print_config, "Print the resolved configuration and stop");
+      app.add_flag("--print-config", o.print_config, "Print the resolved configuration and stop")
+          ->excludes(dry_run)
+          ->excludes(resume)
+          ->excludes(overwrite)
+          ->excludes(weights);
   add_printing_flag(app, "--print-schema",
                     "Print the JSON Schema of configurations, for editors, and stop",
                     config_schema);
@@ -149,6 +155,7 @@ void add_options(CLI::App& app, TrainOptions& o) {
       ->excludes(find_option(app, "--seeds"))
       ->excludes(find_option(app, "--sweep"))
       ->excludes(find_option(app, "--folds"))
+      ->excludes(weights)
       ->excludes(dry_run)
       ->excludes(print_config)
       ->excludes(resume)
@@ -157,7 +164,10 @@ void add_options(CLI::App& app, TrainOptions& o) {
                "Write report.html into the run directory after each epoch, and with pictures and "
                "scores at the end; as output.report")
       ->excludes(dry_run)
-      ->excludes(print_config);
+      ->excludes(print_config)
+      ->excludes(find_option(app, "--check-gradients"))
+      ->excludes(find_option(app, "--find-alpha"))
+      ->excludes(find_option(app, "--preview"));
   CLI::Option* quiet = app.add_flag("--quiet", o.quiet, "Only warnings and errors");
   app.add_flag("--verbose", o.verbose, "Checkpoints and other details, too")->excludes(quiet);
   app.add_flag("--no-progress", o.no_progress, "No progress bar");

@@ -89,12 +89,13 @@ Solver::Solver(const Network& network, const SolverOptions& options, View averag
     const LayerSpec& layer = network.nodes()[p.layer].spec;
     // Nothing reaches its gradient, and nothing moves it.
     if (!network.wants_gradient(p.layer + 1)) continue;
+    const bool has_own_alpha = p.frozen || layer.alpha;
     const double alpha = p.frozen ? 0 : layer.alpha.value_or(options.alpha);
     const double lambda =
         p.kind == ParameterKind::weight ? layer.lambda.value_or(options.lambda) : 0.0;
     for (std::size_t at = 0; at < p.size; at += kChunk) {
-      chunks_.push_back({p.layer, p.offset + at, std::min(kChunk, p.size - at), alpha, lambda,
-                         p.is_learnt(), p.frozen, p.rate});
+      chunks_.push_back({p.layer, p.offset + at, std::min(kChunk, p.size - at), alpha,
+                         has_own_alpha, lambda, p.is_learnt(), p.frozen, p.rate});
     }
   }
   squares_.resize(chunks_.size());
@@ -229,6 +230,12 @@ void Solver::require(std::span<const Gradients> gradients, std::size_t network_s
   if (gradients.empty() || network_size != size_ ||
       !std::all_of(gradients.begin(), gradients.end(), fits)) {
     throw ArgumentError(kMisfit);
+  }
+}
+
+void Solver::set_alpha(double alpha) {
+  for (Chunk& chunk : chunks_) {
+    if (!chunk.has_own_alpha) chunk.alpha = alpha;
   }
 }
 

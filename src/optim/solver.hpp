@@ -56,6 +56,9 @@ class Solver {
   Solver(const Network& network, const SolverOptions& options, View average = {},
          Collective& collective = alone());
 
+  // The α of layers that have none of their own, from now on.
+  void set_alpha(double alpha);
+
   // Adds up partial sums of the data term's gradient, and of statistics over their samples. The
   // order is that of one binary tree, whatever the number of workers: (0 + 1) + (2 + 3), … by their
   // places; one that is not there adds nothing. 2^k of them from a multiple of 2^k on are a
@@ -125,6 +128,7 @@ class Solver {
     std::size_t offset;
     std::size_t size;
     double alpha;
+    bool has_own_alpha;
     double lambda;
     bool learnt;
     bool frozen;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <ranges>
 
 #include "cnn/error.hpp"
 
@@ -54,22 +55,21 @@ class ShortTraining {
   ShortTraining(const ShortTraining&) = delete;
   ShortTraining& operator=(const ShortTraining&) = delete;
 
-  // Mean loss of the batch, before the step. Throws DivergedError.
-  double run(std::size_t step, double alpha) {
+  // Mean loss of the batch, before a step with schedule_factor · α, and with that factor of the α
+  // that layers have of their own. Throws DivergedError.
+  double run(std::size_t step, double alpha, double schedule_factor) {
     const Selection& images = data_.split.train;
     const std::size_t steps_per_epoch = (images.size() + batch_ - 1) / batch_;
     const std::size_t epoch = step / steps_per_epoch, first = step % steps_per_epoch * batch_;
     if (first == 0) order_ = epoch_order(images, training_.shuffle, training_.seed, epoch);
     const auto places = std::span(order_).subspan(first, std::min(batch_, order_.size() - first));
-    return step_.run(data_.dataset, places, step, alpha / training_.solver.alpha, epoch).loss /
+    solver_.set_alpha(alpha);
+    return step_.run(data_.dataset, places, step, schedule_factor, epoch).loss /
            static_cast<double>(places.size());
   }
 
  private:
   static SolverOptions without_average(SolverOptions options) {
-    if (options.alpha == 0) {
-      throw ConfigError("error: --find-alpha needs a training.alpha above 0, whatever it is");
-    }
     options.ema = 0;
     return options;
   }
@@ -85,11 +85,23 @@ class ShortTraining {
   Selection order_;
 };
 
+// Some layer learns by training.alpha.
+void require_use_of_alpha(const Network& network) {
+  const auto uses = [&](const Parameter& p) {
+    return p.is_learnt() && !p.frozen && !network.nodes()[p.layer].spec.alpha;
+  };
+  if (std::ranges::any_of(network.parameters(), uses)) return;
+  throw ConfigError(
+      "error: --find-alpha: no layer learns by training.alpha: each has an alpha of its own, or "
+      "keeps its weights");
+}
+
 }  // namespace
 
 std::optional<std::vector<AlphaStep>> search_alpha(const ModelInfo& info, Network& network,
                                                    const TrainingData& data, Workers& workers,
                                                    const std::atomic<bool>& stop) {
+  require_use_of_alpha(network);
   ShortTraining training(info, network, data, workers);
   std::vector<AlphaStep> result;
   double sum = 0, weight = 0, smallest = 0;
@@ -98,7 +110,7 @@ std::optional<std::vector<AlphaStep>> search_alpha(const ModelInfo& info, Networ
     const double alpha = alpha_of(i);
     double loss = 0;
     try {
-      loss = training.run(i, alpha);
+      loss = training.run(i, alpha, 1);
     } catch (const DivergedError&) {
       if (result.empty()) throw;
       break;
@@ -148,7 +160,7 @@ std::optional<AlphaTrial> try_alpha(const ModelInfo& info, Network& network,
   try {
     for (std::size_t i = 0; i < kTrialSteps; ++i) {
       if (stop.load()) return std::nullopt;
-      const double here = training.run(i, alpha * trial_factor(i));
+      const double here = training.run(i, alpha, trial_factor(i));
       if (i + kLastSteps >= kTrialSteps) loss += here / kLastSteps;
     }
   } catch (const DivergedError&) {
@@ -164,6 +176,17 @@ std::optional<double> next_alpha(std::span<const AlphaTrial> trials) {
   if (best == largest && std::isfinite(best->loss)) return largest->alpha * kFactor;
   if (best == smallest || !std::isfinite(best->loss)) return smallest->alpha / kFactor;
   return std::nullopt;
+}
+
+bool ended_at_limit(std::span<const AlphaTrial> trials) {
+  const auto [smallest, largest] = std::ranges::minmax_element(trials, {}, &AlphaTrial::alpha);
+  const auto best = std::ranges::min_element(trials, {}, &AlphaTrial::loss);
+  return trials.size() == kMostTrials && (best == smallest || best == largest);
+}
+
+bool makes_no_difference(std::span<const AlphaTrial> trials) {
+  const auto [least, most] = std::ranges::minmax(trials | std::views::transform(&AlphaTrial::loss));
+  return trials.size() > 1 && !(most - least > 0);
 }
 
 // Losses of alphas a factor apart are three points of a parabola over log α: the best may lie

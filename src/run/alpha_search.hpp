@@ -38,8 +38,8 @@ struct AlphaTrial {
 // early once the smoothed loss is four times its smallest, or no longer finite. Everything else is
 // as in a run: order, solver, augmentation. The schedule has no part in it. The result does not
 // depend on the number of workers; it is nothing if `stop` became true. The network's values are
-// as before in the end. Throws ConfigError if training.alpha is 0, DivergedError if the first
-// step's loss is not finite.
+// as before in the end. Layers with an α of their own keep to it. Throws ConfigError if all do, or
+// none learns, DivergedError if the first step's loss is not finite.
 std::optional<std::vector<AlphaStep>> search_alpha(const ModelInfo& info, Network& network,
                                                    const TrainingData& data, Workers& workers,
                                                    const std::atomic<bool>& stop);
@@ -56,6 +56,11 @@ std::optional<AlphaTrial> try_alpha(const ModelInfo& info, Network& network,
 // The alpha to be tried after these: twice the largest or half the smallest, if that one was the
 // best. Nothing when the best has worse ones on both sides, or after eight. Needs a trial.
 std::optional<double> next_alpha(std::span<const AlphaTrial> trials);
+
+// Whether next_alpha has ended only because there are eight, the best at an end of them; and
+// whether all of several have the same loss, as where nothing is learnt.
+bool ended_at_limit(std::span<const AlphaTrial> trials);
+bool makes_no_difference(std::span<const AlphaTrial> trials);
 
 // About the best of at least one trial: between it and its neighbours, where the parabola through
 // their losses is lowest; where a larger alpha had no finite loss, somewhat less: a longer training

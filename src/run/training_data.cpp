@@ -57,10 +57,11 @@ void require_rest(const DataConfig& config, const Dataset& dataset) {
     fail("data.test and data.validation hold out", config.test + config.validation);
   }
   if (static_cast<std::size_t>(config.fold.count + config.test) <= count) return;
-  throw ConfigError("error: data.fold is " + to_text(config.fold) + ", but there are only " +
-                    std::to_string(count - static_cast<std::size_t>(config.test)) +
-                    " images to divide in " + path_text(dataset.origin.images) +
-                    "; choose fewer folds");
+  const std::size_t rest = count - static_cast<std::size_t>(config.test);
+  throw ConfigError(
+      "error: data.fold is " + to_text(config.fold) + ", but there " +
+      (rest == 1 ? "is only 1 image" : "are only " + std::to_string(rest) + " images") +
+      " to divide in " + path_text(dataset.origin.images) + "; choose fewer folds");
 }
 
 // The training part alone, split.

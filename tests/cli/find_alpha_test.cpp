@@ -33,17 +33,37 @@ TEST(FindAlpha, RecommendsWhatLearnsWhateverTheThreads) {
   EXPECT_EQ(find_alpha({"--threads", "3"}).out, result.out);
 }
 
-// What alpha the file has does not matter, but for a 0.
+// What alpha the file has does not matter.
 TEST(FindAlpha, DoesNotDependOnTheConfigurationsAlpha) {
   const std::string at_a_half = find_alpha({"--set", "training.alpha=0.5"}).out;
   EXPECT_THAT(at_a_half, HasSubstr("--set training.alpha="));
-  for (const char* other : {"2", "0.3", "0.011"}) {
+  for (const char* other : {"2", "0.3", "0.011", "0"}) {
     EXPECT_EQ(find_alpha({"--set", std::string("training.alpha=") + other}).out, at_a_half)
         << other;
   }
-  const CommandResult none = find_alpha({"--set", "training.alpha=0"});
+}
+
+// A layer's own alpha stays as it is, whatever the others have.
+TEST(FindAlpha, KeepsTheAlphasThatLayersHave) {
+  const std::vector<std::string> own = {"--set", "network.fc1.alpha=0.02"};
+  const auto with = [&](const std::string& alpha) {
+    return find_alpha({own[0], own[1], "--set", "training.alpha=" + alpha});
+  };
+  const CommandResult result = with("1");
+  EXPECT_THAT(result.out, HasSubstr("--set training.alpha="));
+  EXPECT_EQ(with("0.0001").out, result.out);
+}
+
+TEST(FindAlpha, RefusesWhereNothingDependsOnIt) {
+  std::vector<std::string> own;
+  for (const std::string layer : {"conv1", "conv2", "fc1", "fc2"}) {
+    own.insert(own.end(), {"--set", "network." + layer + ".alpha=0.01"});
+  }
+  const CommandResult none = find_alpha(own);
   EXPECT_EQ(none.code, 2);
-  EXPECT_THAT(none.err, HasSubstr("needs a training.alpha above 0"));
+  EXPECT_THAT(none.err, HasSubstr("no layer learns by training.alpha"));
+  own.back() = own.back().substr(0, own.back().find('=')) + "=0";
+  EXPECT_EQ(find_alpha(own).code, 2);
 }
 
 TEST(FindAlpha, RefusesWhatDoesNotGoTogether) {

@@ -322,7 +322,7 @@ TEST_F(Scoring, ModelsVoteOnClassesOfTheSameNames) {
   const CommandResult refused = run_command("cnn-eval", {"--model", rising, "--model", others});
   EXPECT_EQ(refused.code, 3);
   EXPECT_EQ(refused.err, others + ": error: tells other classes apart than " + rising +
-                             ": it lacks 'j' and has 'k'; only models for the same can vote\n");
+                             ": it lacks 'j' and has 'k'; only models for the same go together\n");
   EXPECT_EQ(refused.out, "");
 }
 

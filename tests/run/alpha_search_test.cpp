@@ -47,6 +47,24 @@ TEST(NextAlpha, GoesToTheSideOfTheBestUntilBothSidesAreWorse) {
   EXPECT_EQ(next_alpha(std::vector<AlphaTrial>{{0.1, infinite}, {0.2, infinite}}), 0.05);
 }
 
+TEST(NextAlpha, EndsAtALimit) {
+  std::vector<AlphaTrial> trials = {{1, 9}};
+  while (const std::optional<double> alpha = next_alpha(trials)) {
+    EXPECT_FALSE(ended_at_limit(trials));
+    trials.push_back({*alpha, 9 / *alpha});
+  }
+  EXPECT_EQ(trials.size(), 8U);
+  EXPECT_TRUE(ended_at_limit(trials));
+  trials[3].loss = 0;
+  EXPECT_FALSE(ended_at_limit(trials));
+}
+
+TEST(NextAlpha, MakesNoDifferenceWhereAllLossesAreEqual) {
+  EXPECT_TRUE(makes_no_difference(std::vector<AlphaTrial>{{0.1, 1}, {0.2, 1}, {0.05, 1}}));
+  EXPECT_FALSE(makes_no_difference(std::vector<AlphaTrial>{{0.1, 1}, {0.2, 1}, {0.05, 1.5}}));
+  EXPECT_FALSE(makes_no_difference(std::vector<AlphaTrial>{{0.1, 1}}));
+}
+
 TEST(RecommendedAlpha, LiesBetweenTheBestAndTheBetterNeighbour) {
   const auto recommended = [](const std::vector<AlphaTrial>& trials) {
     return recommended_alpha(trials);
