@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <sstream>
 #include <tuple>
 #include <utility>
 
@@ -356,13 +357,18 @@ Compared compare_run(const fs::path& path, const ScoreOptions& options, KeptPart
   return run;
 }
 
-// "seed-12" → {"seed-", 12}
-std::optional<std::pair<std::string, std::int64_t>> numbered(const std::string& name) {
+// "run-2-fold-10" → {"run-", {2, 10}}
+std::optional<std::pair<std::string, std::vector<std::int64_t>>> numbered(const std::string& name) {
   for (const std::string prefix : {"seed-", "run-", "fold-"}) {
     if (!name.starts_with(prefix)) continue;
     const std::string rest = name.substr(prefix.size());
-    const std::optional<std::int64_t> number = parse_integer(rest.substr(0, rest.find('-')));
-    if (number) return std::pair(prefix, *number);
+    if (!parse_integer(rest.substr(0, rest.find('-')))) continue;
+    std::vector<std::int64_t> numbers;
+    std::istringstream parts(rest);
+    for (std::string part; std::getline(parts, part, '-');) {
+      if (const auto number = parse_integer(part)) numbers.push_back(*number);
+    }
+    return std::pair(prefix, numbers);
   }
   return std::nullopt;
 }
@@ -371,7 +377,7 @@ std::optional<std::pair<std::string, std::int64_t>> numbered(const std::string& 
 
 std::vector<fs::path> run_directories(const fs::path& path) {
   if (is_there(path / "config.yaml")) return {path};
-  std::vector<std::tuple<std::string, std::int64_t, fs::path>> found;
+  std::vector<std::tuple<std::string, std::vector<std::int64_t>, fs::path>> found;
   for (const fs::path& inner : list_directory(path)) {
     const auto number = numbered(inner.filename().string());
     if (number && is_there(inner / "config.yaml")) {

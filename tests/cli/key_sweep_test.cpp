@@ -345,5 +345,73 @@ TEST(KeySweepCommand, RefusesBeforeTheFirstRun) {
   refused(train_arguments(temp / "run", {"--folds", "1000", "--seeds", "1-11"}), "11000 runs");
 }
 
+TEST(KeySweepCommand, LooksAtEveryCombinationBeforeTheFirstRun) {
+  const TempDir temp;
+  const auto refused = [&](const std::vector<std::string>& more, int code, const char* message,
+                           const char* combination) {
+    const CommandResult result = run_command("cnn-train", sweep_arguments(temp / "run", more));
+    EXPECT_EQ(result.code, code);
+    EXPECT_THAT(result.err, HasSubstr(message));
+    EXPECT_THAT(result.err, HasSubstr(combination));
+    EXPECT_FALSE(std::filesystem::exists(temp / "run"));
+  };
+  refused({"--sweep", "network.conv1.kernel=5,29"}, 2, "larger than its input",
+          "in combination 2 of 2: network.conv1.kernel=29");
+  refused({"--sweep", "network.fc2.count=10,3"}, 2, "has 10 classes", "2 of 2");
+  refused({"--sweep", "data.augment={shift: 1},{hue: 0.1}"}, 2, "three channels", "2 of 2");
+  refused({"--sweep", "training.alpha=0.1,1e-1"}, 2, "would train the same as training.alpha=0.1",
+          "2 of 2");
+  refused({"--sweep", "training.epochs=1,2", "--sweep", "training.steps=3,4"}, 2, "the same as",
+          "3 of 4");
+  refused({"--sweep", "data.dir=../nowhere,../nowhere2"}, 3, "nowhere", "1 of 2");
+  refused({"--sweep", "data.validation=100,200"}, 2, "the same images are to judge", "");
+}
+
+TEST(KeySweepCommand, KeepsOtherRunsAndSweeps) {
+  const TempDir temp;
+  const auto run = [&](std::vector<std::string> more) {
+    more.insert(more.end(), {"--set", "training.steps=2"});
+    return run_command("cnn-train", sweep_arguments(temp / "run", more));
+  };
+  ASSERT_EQ(run({"--sweep", "training.alpha=0.01,0.02"}).code, 0);
+  const std::string list = slurp(temp / "run/sweep.csv");
+  const auto refused = [&](const std::vector<std::string>& more, const char* message) {
+    const CommandResult result = run(more);
+    EXPECT_EQ(result.code, 2);
+    EXPECT_THAT(result.err, HasSubstr(message));
+    EXPECT_EQ(slurp(temp / "run/sweep.csv"), list);
+  };
+  refused({"--sweep", "training.lambda=0,0.1"}, "already holds a run");
+  refused({"--folds", "2"}, "is that of another sweep; continue that with --resume");
+  refused({"--sweep", "training.alpha=0.01,0.05", "--resume"}, "it has 'run-2,0.02,1,");
+  refused({"--sweep", "training.alpha=0.01", "--resume"}, "it has 'run-2,0.02,1,");
+  refused({"--sweep", "training.lambda=0,0.1", "--resume"}, "it has 'run,training.alpha,seed,");
+  refused({"--sweep", "training.alpha=0.01", "--overwrite"}, "does not replace");
+  EXPECT_EQ(run({"--sweep", "training.alpha=0.01,0.02,0.03", "--resume"}).code, 0);
+  EXPECT_THAT(slurp(temp / "run/sweep.csv"), HasSubstr("\nrun-3,0.03,1,"));
+
+  write_file(temp / "one", "");
+  EXPECT_EQ(
+      run_command("cnn-train", sweep_arguments(temp / "one", {"--sweep", "training.alpha=1,2"}))
+          .code,
+      2);
+  const std::vector<std::string> alone = {"--set", "training.steps=2"};
+  ASSERT_EQ(run_command("cnn-train", sweep_arguments(temp / "alone", alone)).code, 0);
+  for (const std::vector<std::string>& several :
+       {std::vector<std::string>{"--sweep", "training.alpha=1,2"}, {"--seeds", "1-2"}}) {
+    const CommandResult result = run_command("cnn-train", sweep_arguments(temp / "alone", several));
+    EXPECT_EQ(result.code, 2);
+    EXPECT_THAT(result.err, HasSubstr("holds a run itself"));
+  }
+}
+
+TEST(KeySweepCommand, AllDivergedIsADivergence) {
+  const TempDir temp;
+  const CommandResult result = run_command(
+      "cnn-train", sweep_arguments(temp / "run", {"--sweep", "training.alpha=900,1000"}));
+  EXPECT_EQ(result.code, 4);
+  EXPECT_THAT(result.out, HasSubstr("no run came to an end"));
+}
+
 }  // namespace
 }  // namespace cnn::app
