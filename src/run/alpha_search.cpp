@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <ranges>
 
 #include "cnn/error.hpp"
 
@@ -185,8 +184,8 @@ bool ended_at_limit(std::span<const AlphaTrial> trials) {
 }
 
 bool makes_no_difference(std::span<const AlphaTrial> trials) {
-  const auto [least, most] = std::ranges::minmax(trials | std::views::transform(&AlphaTrial::loss));
-  return trials.size() > 1 && !(most - least > 0);
+  const auto [least, most] = std::ranges::minmax_element(trials, {}, &AlphaTrial::loss);
+  return trials.size() > 1 && !(most->loss > least->loss);
 }
 
 // Losses of alphas a factor apart are three points of a parabola over log α: the best may lie
