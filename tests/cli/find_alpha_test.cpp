@@ -52,6 +52,7 @@ TEST(FindAlpha, KeepsTheAlphasThatLayersHave) {
   const CommandResult result = with("1");
   EXPECT_THAT(result.out, HasSubstr("--set training.alpha="));
   EXPECT_EQ(with("0.0001").out, result.out);
+  EXPECT_NE(find_alpha({}).out, result.out);
 }
 
 TEST(FindAlpha, RefusesWhereNothingDependsOnIt) {
