@@ -36,6 +36,16 @@ std::string name_of(const fs::path& data) {
   return run_name((fs::is_directory(data, unknown) ? last : last.stem()).string());
 }
 
+void require_something(const fs::path& data) {
+  std::error_code unknown;
+  const bool is_empty =
+      is_there(data) && fs::is_directory(data, unknown) && fs::is_empty(data, unknown) && !unknown;
+  if (is_there(data) && !is_empty) return;
+  throw file_error(data, std::string(is_empty ? "the directory is empty" : "is not there") +
+                             "; --init takes a folder of pictures, with a folder in it for each "
+                             "class, or a table of them, FILE.csv");
+}
+
 // Throws as training with that configuration would. What cannot be read is left out of it.
 DataConfig checked(DataConfig config, const DataSurvey& survey, const StarterFacts& facts) {
   if (facts.keeps_pictures) {
@@ -58,6 +68,7 @@ int write_starter_file(const TrainOptions& o) {
     throw ConfigError("error: " + display_path(file) +
                       " is there already; choose another file with --out FILE");
   }
+  require_something(data);
   DataConfig config;
   config.source.set_dir(data);
   Console console(Verbosity::normal, true);

@@ -184,5 +184,17 @@ TEST_F(Init, NeedsNoConfigurationAndTakesNoOther) {
   EXPECT_THAT(nothing.err, HasSubstr("--config is required"));
 }
 
+TEST(Init, SaysWhatItTakesWhereNothingIs) {
+  const TempDir temp;
+  std::filesystem::create_directories(temp / "empty");
+  for (const auto& [name, message] :
+       {std::pair("nowhere", "error: is not there; --init takes a folder of pictures"),
+        std::pair("empty", "error: the directory is empty; --init takes a folder of pictures")}) {
+    const CommandResult result = run_command("cnn-train", {"--init", (temp / name).string()});
+    EXPECT_EQ(result.code, 3);
+    EXPECT_THAT(result.err, testing::HasSubstr(message));
+  }
+}
+
 }  // namespace
 }  // namespace cnn
