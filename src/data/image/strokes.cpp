@@ -59,6 +59,13 @@ double wanted_thickness(double thickness, const StrokeRange& strokes) {
   return strokes.thinnest + kHairline * (strokes.thickest - strokes.thinnest);
 }
 
+// Where ink begins on a fine grid: a line thinner than its pixels is fainter there.
+double edge_of(const Gray& drawing, Size2 fine) {
+  const double scale = static_cast<double>(std::max(drawing.size.height, drawing.size.width)) /
+                       std::max(fine.height, fine.width);
+  return stroke_thickness(drawing.levels, drawing.size) < scale ? kEdge / scale : kEdge;
+}
+
 // A drawing on a fine grid, and how far each of its pixels lies inside its edge.
 class Outline {
  public:
@@ -67,6 +74,7 @@ class Outline {
       : size_{size.height + 2 * margin, size.width + 2 * margin} {
     const Size2 fine{size.height * kFiner, size.width * kFiner};
     const std::vector<double> levels = resample(drawing.levels, drawing.size, fine);
+    const double edge = edge_of(drawing, fine);
     const Size2 all{size_.height * kFiner, size_.width * kFiner};
     const auto width = static_cast<std::size_t>(all.width);
     std::vector<std::uint8_t> ink(static_cast<std::size_t>(all.height) * width);
@@ -75,7 +83,7 @@ class Outline {
       const std::size_t row = static_cast<std::size_t>(y + margin * kFiner) * width +
                               static_cast<std::size_t>(margin * kFiner);
       for (std::size_t x = 0; x < static_cast<std::size_t>(fine.width); ++x) {
-        ink[row + x] = levels[from++] >= kEdge;
+        ink[row + x] = levels[from++] >= edge;
       }
     }
     const std::vector<float> outside = distances_to(ink, all);
@@ -126,6 +134,7 @@ Redrawn redraw(const Gray& drawing, int box, const StrokeRange& strokes) {
 
   const Outline first(drawing, result.size, 1);
   double thickness = thickness_of(first.at(0).levels, first.at(0).size);
+  if (thickness == 0) return result;
   const double wanted = std::min(wanted_thickness(thickness, strokes), kThickest * box);
   if (std::abs(wanted - thickness) < kLeastChange) return result;
   const double least = -kMostTaken / 2 * thickness;

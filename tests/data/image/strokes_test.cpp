@@ -73,6 +73,23 @@ TEST(StrokeThickness, OfNothingIsNothing) {
   EXPECT_EQ(stroke_thickness(std::vector<std::uint8_t>(12), {3, 4}), 0);
 }
 
+// On the fine grid a line of one pixel is fainter than what counts as ink.
+TEST(Redraw, AHairlineInALargePictureStaysWhole) {
+  for (const int side : {200, 300, 512}) {
+    Gray ring{{side, side}, std::vector<std::uint8_t>(static_cast<std::size_t>(side * side))};
+    for (int i = 0; i < side; ++i) {
+      for (const int at : {i, (side - 1) * side + i, i * side, i * side + side - 1}) {
+        ring.levels[static_cast<std::size_t>(at)] = 255;
+      }
+    }
+    const Gray redrawn = rounded(redraw(ring, 20, kAsMnist));
+    const Box box = box_of(redrawn, 100);
+    EXPECT_GE(box.height, 18) << side;
+    EXPECT_GE(box.width, 18) << side;
+    EXPECT_GT(thickness(redrawn), 1.5) << side;
+  }
+}
+
 TEST(StrokeThickness, ScalesWithTheDrawing) {
   const Gray large = closely(sketch({300, 300}, placed(two_strokes(), 30, 30, 200), 12));
   const double scale = 40.0 / large.longer_side();
