@@ -14,7 +14,8 @@ std::vector<std::string> read_class_file(const std::filesystem::path& path) {
   constexpr std::size_t kMostBytes = std::size_t{1} << 24;
   const std::string text = read_file(path, kMostBytes);
   std::vector<std::string> names;
-  for (std::size_t at = 0; at < text.size();) {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";  // that the text is UTF-8
+  for (std::size_t at = text.starts_with(kMark) ? kMark.size() : 0; at < text.size();) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
     std::string_view line = std::string_view(text).substr(at, end - at);
     if (line.ends_with('\r')) line.remove_suffix(1);

@@ -110,7 +110,9 @@ TEST(IdxFind, KnowsOtherNamesAndAValidationPart) {
   };
   write("test");
   write("validation");
-  write_bytes(dir / "classes.txt", "cat\r\ndog\n");
+  write_bytes(dir / "classes.txt",
+              "\xEF\xBB\xBF"
+              "cat\r\ndog\n");
   const auto format = make_idx_format();
   EXPECT_EQ(format->parts(dir.path()), (std::vector{DataPart::test, DataPart::validation}));
   for (const DataPart part : {DataPart::test, DataPart::validation}) {
