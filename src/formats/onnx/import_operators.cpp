@@ -193,6 +193,7 @@ std::pair<std::vector<float>, Dims> Importer::matrix_input(std::size_t k) {
 
 void Importer::gemm() {
   auto [weight, dims] = matrix_input(1);
+  if (weight.empty()) fail("its weights do not fit its input");
   if (attribute<std::int64_t>("transA", 0) != 0) fail("transA: the batch is not the first extent");
   const bool is_transposed = attribute<std::int64_t>("transB", 0) != 0;
   const auto alpha = attribute<float>("alpha", 1);
@@ -311,6 +312,7 @@ void Importer::change_layer(std::size_t value_input, std::size_t constant) {
     if (bias != nullptr) (*bias)[c] = static_cast<float>((*bias)[c] * factors[c] + shifts[c]);
   }
   pass(value_input);
+  result_.not_negative = false;
 }
 
 void Importer::binary() {

@@ -43,7 +43,7 @@ bool is_float(ElementType type) {
 }  // namespace
 
 std::vector<float> transposed(const std::vector<float>& from, std::size_t rows) {
-  if (rows == 0) return {};
+  if (from.empty()) return {};
   const std::size_t columns = from.size() / rows;
   std::vector<float> to(from.size());
   for (std::size_t i = 0; i < rows; ++i) {
@@ -88,7 +88,9 @@ void Importer::reshape(std::vector<std::int64_t> shape) {
     if (known > size) fail("is not of the input's size");
   }
   for (std::size_t k = 1; k < shape.size(); ++k) {
-    if (shape[k] == -1) shape[k] = known > 0 ? size / std::exchange(known, size) : 0;
+    if (shape[k] != -1) continue;
+    if (known < 1 || size % known != 0) fail("is not of the input's size");
+    shape[k] = size / std::exchange(known, size);
   }
   if (known != size) fail("is not of the input's size");
   GraphValue given = value;
@@ -214,7 +216,7 @@ void Importer::unsqueeze() {
 void Importer::transpose_integers() {
   const Dims dims = constant_input(0).dims;
   const Integers from = integers(0);
-  if (from.size() > kLongestShape) fail("only matrices of weights are transposed");
+  if (from.empty() || from.size() > kLongestShape) fail("only matrices of weights are transposed");
   Integers to;
   for (std::int64_t j = 0; j < dims[1]; ++j) {
     for (std::int64_t i = 0; i < dims[0]; ++i) {
@@ -432,13 +434,12 @@ void Importer::constant_of_shape() {
   Dims dims = integers(0);
   const Integers number =
       find("value") == nullptr ? Integers{0} : integers_of(path_, attribute<Tensor>("value", {}));
-  std::int64_t count = 1;
+  std::int64_t count = dims.size() > 2 ? -1 : 1;
   for (const std::int64_t extent : dims) {
     if (extent < 0 || extent > static_cast<std::int64_t>(kLongestShape)) count = -1;
     if (count >= 0) count *= extent;
   }
-  if (number.size() != 1 || dims.size() > 2 || count < 0 ||
-      count > static_cast<std::int64_t>(kLongestShape)) {
+  if (number.size() != 1 || count < 0 || count > static_cast<std::int64_t>(kLongestShape)) {
     fail("is known for shapes only");
   }
   set_constant(std::move(dims), Integers(static_cast<std::size_t>(count), number.front()));

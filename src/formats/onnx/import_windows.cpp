@@ -242,12 +242,14 @@ void Importer::pool(bool is_max) {
                                      1.0F / static_cast<float>(taps)));
 }
 
-// The layer's pad is that of the first side; the other must not make another number of windows.
+// The layer's pad is that of the first side, less than the kernel; the other must not make another
+// number of windows.
 bool Importer::fits_pool(const Axes& axes, bool ceil, bool layer_ceil) {
   return std::ranges::all_of(axes, [&](const Axis& given) {
     Axis of_layer = given;
     of_layer.end = of_layer.begin;
-    return of_layer.rest() >= 0 && of_layer.output(layer_ceil) == given.output(ceil);
+    return given.begin < given.kernel && of_layer.rest() >= 0 &&
+           of_layer.output(layer_ceil) == given.output(ceil);
   });
 }
 

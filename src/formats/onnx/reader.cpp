@@ -321,7 +321,9 @@ std::size_t checked_count(const fs::path& path, const Tensor& tensor) {
   }
   std::size_t count = 1;
   for (const std::int64_t extent : tensor.dims) {
-    if (extent < 0 || (extent > 0 && count > kLargestFile / static_cast<std::size_t>(extent))) {
+    // Those of an empty tensor have bounds, too.
+    const std::size_t others = std::max<std::size_t>(count, 1);
+    if (extent < 0 || static_cast<std::size_t>(extent) > kLargestFile / others) {
       throw file_error(path, title + " has extents that no tensor has");
     }
     count *= static_cast<std::size_t>(extent);

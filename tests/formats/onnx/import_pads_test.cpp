@@ -101,6 +101,38 @@ TEST(NetworkImportPads, GivesZerosALayerWhereNoPadTakesThem) {
               ElementsAre(zeros, "pool type avg kernel 3 stride 2 round ceil"));
 }
 
+// A pool's pad is smaller than its kernel; a graph may have windows of zeros alone.
+TEST(NetworkImportPads, GivesZerosALayerWhereAPoolSeesThemAlone) {
+  const ImportedNetwork network =
+      Graph()
+          .integers("p", {0, 0, 2, 2, 0, 0, 2, 2})
+          .node("Relu", {"x"}, "r")
+          .node("Pad", {"r", "p"}, "z")
+          .node("MaxPool", {"z"}, "y",
+                {{"kernel_shape", Integers{2, 2}}, {"strides", Integers{2, 2}}})
+          .import();
+  EXPECT_THAT(texts(network), ElementsAre("relu", "conv count 2 kernel 1 pad 2 groups 2 bias false",
+                                          "pool type max kernel 2"));
+}
+
+// Behind a constant that has made values negative, zeros around them are no longer the smallest.
+TEST(NetworkImportPads, KnowsThatAConstantMakesValuesNegative) {
+  const ImportedNetwork network =
+      Graph()
+          .integers("p", {0, 0, 1, 1, 0, 0, 1, 1})
+          .weight("c", {1}, -5)
+          .node("Relu", {"x"}, "r")
+          .node("Pad", {"r", "p"}, "a")
+          .node("Add", {"a", "c"}, "b")
+          .node("Pad", {"b", "p"}, "d")
+          .node("MaxPool", {"d"}, "y",
+                {{"kernel_shape", Integers{3, 3}}, {"strides", Integers{1, 1}}})
+          .import();
+  EXPECT_THAT(texts(network), ElementsAre("relu", "conv count 2 kernel 1 pad 1 groups 2",
+                                          "conv count 2 kernel 1 pad 1 groups 2 bias false",
+                                          "pool type max kernel 3 stride 1"));
+}
+
 TEST(NetworkImportPads, GivesZerosALayerBeforeADilatedKernelThatCannotMakeUpForThem) {
   const ImportedNetwork network =
       Graph()

@@ -348,6 +348,25 @@ TEST(NetworkImport, SaysWhatItDoesNotKnow) {
   EXPECT_THAT(old.node("Relu", {"x"}, "y").error(), HasSubstr("is of opset 3, opsets 6 to 20"));
 }
 
+TEST(NetworkImport, RefusesAReshapeThatDoesNotDivide) {
+  EXPECT_THAT(Graph().integers("s", {0, 3, -1, 1}).node("Reshape", {"x", "s"}, "y").error(),
+              HasSubstr("is not of the input's size"));
+}
+
+// Of tensors without values the extents say how much work there would be.
+TEST(NetworkImport, RefusesWeightsWithoutValues) {
+  const std::int64_t many = std::int64_t{1} << 28;
+  const auto empty = [&](const Dims& dims) { return Graph().weight("w", dims).weight("b", {1}); };
+  EXPECT_THAT(empty({0, many}).node("Gemm", {"x", "w", "b"}, "y").error(), HasSubstr("do not fit"));
+  EXPECT_THAT(empty({many, 0}).node("Flatten", {"x"}, "f").node("MatMul", {"f", "w"}, "y").error(),
+              HasSubstr("error"));
+  Graph integers;
+  integers.model().initializers.push_back(
+      constant("w", {0, many}, std::span<const std::int64_t>()));
+  EXPECT_THAT(integers.node("Transpose", {"w"}, "y").error(),
+              HasSubstr("only matrices of weights are transposed"));
+}
+
 // One tensor that a thousand layers name must not become a thousand tensors.
 TEST(NetworkImport, BoundsTheWeights) {
   Graph graph;
