@@ -35,21 +35,26 @@
 namespace cnn::app {
 namespace {
 
-PartData load_part(const EvalOptions& o, const ModelInfo& info, DataPart part, int threads) {
-  const RunConfig& config = info.config;
+// Of the data of `info`, pictures as `voter` prepares them, with the classes of `info`.
+PartData load_part(const EvalOptions& o, const ModelInfo& info, const ModelInfo& voter,
+                   DataPart part, int threads) {
   Console console(o.quiet ? Verbosity::quiet : Verbosity::normal, !o.quiet);
   ReadOptions options;
   options.threads = threads;
   options.on_progress = reading_progress(console);
-  options.preparation = preparation_of(info);
-  if (o.data.empty() && part == DataPart::validation && !config.data.has_validation()) {
-    throw ConfigError("error: the run of " + path_text(o.models.front()) +
-                      " held out no validation set (data.validation is 0); score --split test or "
-                      "train");
-  }
-  PartData data = load_part(config.data, part, config.training.seed, options);
+  options.preparation = preparation_of(voter);
+  PartData data = load_part(info.config.data, part, info.config.training.seed, options);
   console.status("");
+  adopt_classes(data.dataset, info.classes);
+  require_fit(data.dataset, info);
   return data;
+}
+
+void require_part(const EvalOptions& o, const ModelInfo& info, DataPart part) {
+  if (!o.data.empty() || part != DataPart::validation || info.config.data.has_validation()) return;
+  throw ConfigError("error: the run of " + path_text(o.models.front()) +
+                    " held out no validation set (data.validation is 0); score --split test or "
+                    "train");
 }
 
 using Voters = std::vector<std::unique_ptr<ModelRunner>>;
@@ -71,7 +76,6 @@ void require_agreement(const ModelRunner& first, const ModelRunner& other) {
                                    text(a) + "; only models for the same go together");
 }
 
-// Pictures are read once, as the first model prepares them.
 void require_same_preparation(const Voters& voters) {
   const PictureOptions& first = voters.front()->model.info.config.data.source.pictures();
   for (const auto& voter : voters) {
@@ -127,8 +131,43 @@ bool is_vote(const EvalOptions& o) {
   return o.models.size() > 1 || o.tta != "none";
 }
 
-Evaluation score(const EvalOptions& o, const Voters& voters, const PartData& part,
-                 Collective& ranks) {
+// The models and the images, which every rank reads.
+struct Scoring {
+  explicit Scoring(const EvalOptions& o);
+
+  ModelInfo& info() const { return voters.front()->model.info; }
+  // The images as this model prepares them: those of the first one where that is the same,
+  // otherwise read into `own`.
+  const PartData& part_for(const EvalOptions& o, const ModelRunner& voter,
+                           std::optional<PartData>& own) const;
+
+  Workers workers;
+  Voters voters;
+  DataPart which;
+  PartData part;
+};
+
+Scoring::Scoring(const EvalOptions& o)
+    : workers(o.threads > 0 ? o.threads : Workers::available()),
+      voters(load_voters(o, workers)),
+      which(choose_part(o.split, o.data, DataPart::test, info().config.data)) {
+  if (info().config.data.source.keeps_pictures()) require_same_preparation(voters);
+  require_part(o, info(), which);
+  announce_memory(scoring_bytes(o, voters, info(), which, workers.count()), o.quiet);
+  part = load_part(o, info(), info(), which, workers.count());
+}
+
+const PartData& Scoring::part_for(const EvalOptions& o, const ModelRunner& voter,
+                                  std::optional<PartData>& own) const {
+  const bool is_same =
+      !info().config.data.source.keeps_pictures() || voter.model.info.images == info().images;
+  if (is_same) return part;
+  return own.emplace(load_part(o, info(), voter.model.info, which, workers.count()));
+}
+
+Evaluation score(const EvalOptions& o, const Scoring& scoring, Collective& ranks) {
+  const Voters& voters = scoring.voters;
+  const PartData& part = scoring.part;
   if (!is_vote(o)) {
     ModelRunner& only = *voters.front();
     Evaluation evaluation;
@@ -142,9 +181,11 @@ Evaluation score(const EvalOptions& o, const Voters& voters, const PartData& par
   const auto shifts = copies_called(o.tta);
   for (const auto& runner : voters) {
     const ModelInfo& info = runner->model.info;
+    std::optional<PartData> own;
+    const PartData& images = scoring.part_for(o, *runner, own);
     with_model(runner->path, [&] {
-      vote.add({runner->inference, info.config.loss, info.classes}, part.dataset, part.selection,
-               shifts);
+      vote.add({runner->inference, info.config.loss, info.classes}, images.dataset,
+               images.selection, shifts);
     });
   }
   return vote.evaluation(part.dataset, part.selection);
@@ -161,11 +202,12 @@ std::string title(const EvalOptions& o, const PartData& part, DataPart which) {
 }
 
 // What one of the models makes of the images, by the first one's classes.
-Evaluation score_alone(const EvalOptions& o, const Voters& voters, std::size_t which,
-                       const PartData& part) {
-  ModelRunner& runner = *voters[which];
+Evaluation score_alone(const EvalOptions& o, const Scoring& scoring, std::size_t which) {
+  ModelRunner& runner = *scoring.voters[which];
+  std::optional<PartData> own;
+  const PartData& part = scoring.part_for(o, runner, own);
   const ModelInfo& info = runner.model.info;
-  Vote vote(part.selection.size(), voters.front()->model.info.classes);
+  Vote vote(part.selection.size(), scoring.info().classes);
   with_model(runner.path, [&] {
     vote.add({runner.inference, info.config.loss, info.classes}, part.dataset, part.selection,
              copies_called(o.tta));
@@ -173,40 +215,18 @@ Evaluation score_alone(const EvalOptions& o, const Voters& voters, std::size_t w
   return vote.evaluation(part.dataset, part.selection);
 }
 
-int compare(const EvalOptions& o, const Voters& voters, const PartData& part, DataPart which) {
-  const Evaluation first = score_alone(o, voters, 0, part);
-  const Evaluation second = score_alone(o, voters, 1, part);
-  const Comparison comparison{title(o, part, which),
+int compare(const EvalOptions& o, const Scoring& scoring) {
+  const PartData& part = scoring.part;
+  const Evaluation first = score_alone(o, scoring, 0);
+  const Evaluation second = score_alone(o, scoring, 1);
+  const Comparison comparison{title(o, part, scoring.which),
                               {path_text(o.models[0]), path_text(o.models[1])},
                               first,
                               second,
                               part.selection,
-                              voters.front()->model.info.classes};
+                              scoring.info().classes};
   write_lines(stdout, o.json ? comparison_json(comparison) : comparison_text(comparison));
   return kDone;
-}
-
-// The models and the images, which every rank reads.
-struct Scoring {
-  explicit Scoring(const EvalOptions& o);
-
-  ModelInfo& info() const { return voters.front()->model.info; }
-
-  Workers workers;
-  Voters voters;
-  DataPart which;
-  PartData part;
-};
-
-Scoring::Scoring(const EvalOptions& o)
-    : workers(o.threads > 0 ? o.threads : Workers::available()),
-      voters(load_voters(o, workers)),
-      which(choose_part(o.split, o.data, DataPart::test, info().config.data)) {
-  if (info().config.data.source.keeps_pictures()) require_same_preparation(voters);
-  announce_memory(scoring_bytes(o, voters, info(), which, workers.count()), o.quiet);
-  part = load_part(o, info(), which, workers.count());
-  adopt_classes(part.dataset, info().classes);
-  require_fit(part.dataset, info());
 }
 
 // Throws ConfigError, on all ranks, if one of them would score something else than rank 0.
@@ -242,7 +262,6 @@ int evaluate_models(const EvalOptions& o, Collective& ranks) {
     scoring.emplace(o);
   });
   require_same_scoring(*scoring, sharing);
-  const Voters& voters = scoring->voters;
   const PartData& part = scoring->part;
   const DataPart which = scoring->which;
   const ModelInfo& info = scoring->info();
@@ -250,10 +269,10 @@ int evaluate_models(const EvalOptions& o, Collective& ranks) {
     write_lines(stderr, "warning: " + text + "\n");
   }
 
-  if (o.compare) return compare(o, voters, part, which);
+  if (o.compare) return compare(o, *scoring);
 
   const auto start = std::chrono::steady_clock::now();
-  const Evaluation evaluation = score(o, voters, part, sharing);
+  const Evaluation evaluation = score(o, *scoring, sharing);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
 
   const EvaluationReport report{title(o, part, which),   evaluation,

@@ -7,6 +7,8 @@
 
 #include "infer/mcnemar.hpp"
 #include "support/cli.hpp"
+#include "support/idx_writer.hpp"
+#include "support/picture_sets.hpp"
 
 namespace cnn::app {
 namespace {
@@ -74,6 +76,44 @@ TEST(CompareCommand, ScoresEachModelAsAlone) {
                         {"--model", a, "--model", b, "--compare", "--out", (temp / "out").string()})
                 .code,
             2);
+}
+
+// Pictures of a test set are prepared for each model as its own training set wants them: dark
+// digits on bright paper for one, bright ones on dark for the other.
+TEST(CompareCommand, PreparesPicturesForEachModel) {
+  const TempDir temp;
+  const Dataset test = make_dataset({1, 28, 28}, 40, 2, 2);
+  for (const bool dark : {false, true}) {
+    Dataset images = make_dataset({1, 28, 28}, 200, 2, 1);
+    for (std::uint8_t& pixel : images.pixels) {
+      // A frame of paper tells which is which.
+      pixel = static_cast<std::uint8_t>(dark ? 255 - pixel / 4 : pixel / 4);
+    }
+    const std::filesystem::path set = temp / (dark ? "dark" : "bright");
+    std::filesystem::create_directories(set);
+    write_dataset(set, DataPart::train, images);
+    ASSERT_EQ(cnn::train(temp / (dark ? "b" : "a"),
+                         {"--data", set.string(), "--set", "network.fc2.count=2"})
+                  .code,
+              0);
+  }
+  for (std::size_t i = 0; i < test.count(); ++i) {
+    write_picture(
+        temp / "pictures/test" / std::to_string(test.labels[i]) / (std::to_string(i) + ".png"),
+        test, i);
+  }
+  const std::string a = (temp / "a/model.safetensors").string();
+  const std::string b = (temp / "b/model.safetensors").string();
+  const std::string pictures = (temp / "pictures").string();
+  const CommandResult result = run_command(
+      "cnn-eval", {"--model", a, "--model", b, "--data", pictures, "--compare", "--json"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  const json report = json::parse(result.out);
+  for (std::size_t i = 0; i < 2; ++i) {
+    const CommandResult alone =
+        run_command("cnn-eval", {"--model", i == 0 ? a : b, "--data", pictures, "--json"});
+    EXPECT_EQ(report["models"][i]["correct"], json::parse(alone.out)["correct"]);
+  }
 }
 
 }  // namespace

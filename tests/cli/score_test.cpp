@@ -367,6 +367,15 @@ TEST_F(Scoring, AFlippedBitInTheWeightsIsNoticed) {
   EXPECT_THAT(result.err, HasSubstr("checksum"));
 }
 
+TEST(EvalCommand, SaysWhereNothingWasHeldOut) {
+  const TempDir temp;
+  ASSERT_EQ(train(temp / "run", {"--set", "training.steps=1"}).code, 0);
+  const CommandResult result = run_command(
+      "cnn-eval", {"--model", (temp / "run/model.safetensors").string(), "--split", "validation"});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.err, HasSubstr("held out no validation set (data.validation is 0)"));
+}
+
 TEST(Commands, HelpShowsAnExampleAndTheExitCodes) {
   for (const char* name : {"cnn-train", "cnn-eval", "cnn-predict", "cnn-bench"}) {
     const CommandResult result = run_command(name, {"--help"});
