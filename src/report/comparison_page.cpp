@@ -15,6 +15,7 @@
 
 #include "base/file.hpp"
 #include "base/statistics.hpp"
+#include "base/text.hpp"
 #include "base/workers.hpp"
 #include "config/option_reader.hpp"
 #include "infer/mcnemar.hpp"
@@ -400,16 +401,21 @@ std::vector<std::string> write_comparison(const ComparisonOptions& options) {
   std::string paths;
   for (const fs::path& path : options.runs) {
     runs.push_back(compare_run(path, options.score, images, workers));
-    paths += display_path(path) + " ";
+    paths += shell_word(display_path(path)) + " ";
     for (const std::string& notice : runs.back().record.notices) {
       notices.push_back(runs.back().name + ": " + notice);
     }
   }
+  const auto add = [&](const std::string& name, const fs::path& value) {
+    if (!value.empty()) paths += "--" + name + " " + shell_word(display_path(value)) + " ";
+  };
+  add("data", options.score.data);
+  add("split", options.score.split);
   Fields fields = Comparison(std::move(runs)).fields();
-  fields.add("commands",
-             Fields()
-                 .text("purpose", "Write this page")
-                 .text("command", "cnn-report " + paths + "--out " + display_path(options.out)));
+  fields.add("commands", Fields()
+                             .text("purpose", "Write this page")
+                             .text("command", "cnn-report " + paths + "--out " +
+                                                  shell_word(display_path(options.out))));
   write_file(options.out, render("comparison.html", fields));
   return notices;
 }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/file.hpp"
+#include "base/text.hpp"
 #include "report/configuration.hpp"
 #include "report/confusion_view.hpp"
 #include "report/first_kernels.hpp"
@@ -62,25 +63,28 @@ void add_epochs(Fields& fields, const std::vector<EpochMetrics>& rows) {
 }
 
 std::string resume_command(const RunRecord& run) {
-  return "cnn-train --config " + display_path(run.directory / "config.yaml") + " --resume";
+  return "cnn-train --config " + shell_word(display_path(run.directory / "config.yaml")) +
+         " --resume";
 }
 
 std::string report_command(const RunRecord& run) {
-  return "cnn-report " + display_path(run.directory);
+  return "cnn-report " + shell_word(display_path(run.directory));
 }
 
 void add_commands(Fields& fields, const RunPage& page) {
-  const std::string directory = display_path(page.run.directory);
+  const std::string config = shell_word(display_path(page.run.directory / "config.yaml"));
   const auto add = [&](const std::string& purpose, const std::string& command) {
     fields.add("commands", Fields().text("purpose", purpose).text("command", command));
   };
-  add("Train it again, elsewhere", "cnn-train --config " + directory + "/config.yaml --out DIR");
+  add("Train it again, elsewhere", "cnn-train --config " + config + " --out DIR");
   if (!page.run.model.empty()) {
-    const std::string model = display_path(page.run.model);
-    add("Score it", "cnn-eval --model " + model +
-                        (page.has_scores && page.scored->part() != DataPart::test
-                             ? " --split " + std::string(part_name(page.scored->part()))
-                             : ""));
+    const std::string model = shell_word(display_path(page.run.model));
+    add("Score it",
+        "cnn-eval --model " + model +
+            (page.data.empty() ? "" : " --data " + shell_word(display_path(page.data))) +
+            (page.has_scores && page.scored->part() != DataPart::test
+                 ? " --split " + std::string(part_name(page.scored->part()))
+                 : ""));
     add("Classify pictures", "cnn-predict --model " + model + " PICTURE…");
   }
   if (!page.run.ended) add("Continue it", resume_command(page.run));

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,7 +29,8 @@ struct RunPage {
   const Network* network = nullptr;        // of a run without `scored`
   std::vector<SeenPicture> pictures = {};  // followed through the network of `scored`
   std::optional<Reloading> reloading = {};
-  std::string command = {};  // that writes the page; empty: that of the run alone
+  std::string command = {};         // that writes the page; empty: that of the run alone
+  std::filesystem::path data = {};  // that scores are of; empty: those of the run
 };
 
 std::string run_page(const RunPage& page);

@@ -12,6 +12,7 @@
 #include "base/file.hpp"
 #include "run/layer_times.hpp"
 #include "run/metrics_rows.hpp"
+#include "run/model.hpp"
 #include "run/run_directory.hpp"
 
 namespace cnn::report {
@@ -58,6 +59,18 @@ std::string state_of(const RunRecord& run, const std::string& divergence) {
                             : "The training diverged: " + divergence + "; " + epochs + ".";
 }
 
+// The final model of a run that is being made longer is still that of the shorter one. A file that
+// cannot be read is somebody else's business.
+bool is_of_length(const std::filesystem::path& model, const TrainingConfig& wanted) {
+  try {
+    const TrainingConfig has = load_model(model).info.config.training;
+    return has.epochs == wanted.epochs && has.steps == wanted.steps &&
+           has.patience == wanted.patience;
+  } catch (const FileError&) {
+    return true;
+  }
+}
+
 }  // namespace
 
 double RunRecord::seconds() const {
@@ -84,7 +97,7 @@ RunRecord read_run(const std::filesystem::path& path) {
   const LogRecord log = read_log(directory.log());
   run.machine = log.machine;
   run.running = !Directory(path).lock();
-  run.ended = is_there(directory.model());
+  run.ended = is_there(directory.model()) && is_of_length(directory.model(), run.config.training);
   if (run.ended && !run.running) {
     run.model = directory.model();
     return run;

@@ -9,6 +9,7 @@
 #include "cnn/image.hpp"
 
 #include "base/file.hpp"
+#include "base/text.hpp"
 #include "base/workers.hpp"
 #include "report/page.hpp"
 #include "report/run_record.hpp"
@@ -64,9 +65,9 @@ namespace {
 
 // The command that writes the same page again.
 std::string command_of(const RunReportOptions& options) {
-  std::string command = "cnn-report " + display_path(options.run);
+  std::string command = "cnn-report " + shell_word(display_path(options.run));
   const auto add = [&](const std::string& name, const std::filesystem::path& value) {
-    if (!value.empty()) command += " --" + name + " " + display_path(value);
+    if (!value.empty()) command += " --" + name + " " + shell_word(display_path(value));
   };
   add("model", options.model);
   add("data", options.score.data);
@@ -88,6 +89,7 @@ std::vector<std::string> write_run_report(const RunReportOptions& options) {
   RunRecord run = read_run(options.run);
   RunPage page{run};
   page.command = command_of(options);
+  page.data = options.score.data;
   std::unique_ptr<ScoredRun> scored;
   if (options.scores) {
     add_scores(options, run, page, scored, workers);

@@ -176,6 +176,22 @@ TEST(Report, ARunThatGoesOnSaysSo) {
 }
 
 // A page while it runs, and one of its end, for which nobody waits.
+// The final model is then still that of the shorter run.
+TEST(Report, ARunThatWasMadeLongerAndStoppedHasNotEnded) {
+  const TempDir temp;
+  ASSERT_EQ(train_tiny(temp, 3).code, 0);
+  EXPECT_THAT(report(temp / "run"), Not(HasSubstr("The run did not come to its end")));
+  RunningCommand longer(
+      "cnn-train",
+      {"--config", (temp / "tiny.yaml").string(), "--resume", "--set", "training.epochs=1000000"},
+      temp.path());
+  longer.wait_until(
+      [&] { return slurp(temp / "run/metrics.csv").find("\n3,") != std::string::npos; });
+  longer.send(SIGTERM);
+  ASSERT_EQ(longer.wait().code, 128 + SIGTERM);
+  EXPECT_THAT(report(temp / "run"), HasSubstr("The run did not come to its end"));
+}
+
 TEST(LiveReport, ReloadsItselfUntilTheRunEnds) {
   const TempDir temp;
   RunningCommand run("cnn-train",
