@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
+#include <utility>
 
 #include "base/random.hpp"
 #include "run/loss_weights.hpp"
@@ -36,6 +38,18 @@ std::vector<Real> starting_average(const TrainingConfig& training, CView values)
   return {values.begin(), values.end()};
 }
 
+// Those that training would use, as far as they can be known without reading images.
+std::vector<std::string> names_of_classes(const DataConfig& data, std::size_t count) {
+  std::vector<std::string> names = data.classes;
+  try {
+    const std::unique_ptr<DataSource> source = data.source.open(DataPart::train);
+    if (names.empty() && source->exists()) names = source->class_names();
+  } catch (const FileError&) {
+    // Benchmarks need no data.
+  }
+  return class_names(std::move(names), count);
+}
+
 }  // namespace
 
 RandomTraining::RandomTraining(const RunConfig& config, Network& network, std::size_t batch,
@@ -45,11 +59,11 @@ RandomTraining::RandomTraining(const RunConfig& config, Network& network, std::s
       table_(preprocessing(network.input()), network.input()),
       average_(starting_average(config.training, network.values())),
       solver_(network, config.training.solver, average_),
-      step_(network, solver_, config.loss, table_, batch, config.training.seed, workers,
-            make_loss_options(config.training,
-                              class_names(config.data.classes, network.output().size()), dataset_,
-                              places_),
-            config.data.augment) {}
+      step_(
+          network, solver_, config.loss, table_, batch, config.training.seed, workers,
+          make_loss_options(config.training, names_of_classes(config.data, network.output().size()),
+                            dataset_, places_),
+          config.data.augment) {}
 
 BatchResult RandomTraining::step(double schedule_factor) {
   return step_.run(dataset_, places_, 0, schedule_factor, 0);

@@ -111,6 +111,13 @@ TEST(Bench, RefusesWeightsOfWhatIsNoClass) {
   EXPECT_THAT(result.err, HasSubstr("'cat', which is no class"));
 }
 
+TEST(Bench, KnowsTheClassesOfASetOfPictures) {
+  const CommandResult result = run_command(
+      "cnn-bench", {"--config", std::string(CNN_SOURCE_DIR) + "/configs/shapes.yaml", "--seconds",
+                    "0.01", "--batch", "8", "--set", "training.class_weights={arrow: 2}"});
+  EXPECT_EQ(result.code, 0) << result.err;
+}
+
 TEST(Bench, EveryLayerHasItsRow) {
   const json report = bench_json({"--batch", "40"});
   std::vector<std::string> names;
