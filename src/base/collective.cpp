@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <new>
+#include <system_error>
 
 namespace cnn {
 namespace {
@@ -15,7 +16,18 @@ class Alone final : public Collective {
 };
 
 // What an exception is on its way to the other ranks.
-enum class Kind : char { none, config, shape, argument, network, file, diverged, memory, other };
+enum class Kind : char {
+  none,
+  config,
+  shape,
+  argument,
+  network,
+  file,
+  diverged,
+  memory,
+  system,
+  other
+};
 
 [[noreturn]] void rethrow(Kind kind, const std::string& message) {
   switch (kind) {
@@ -33,6 +45,8 @@ enum class Kind : char { none, config, shape, argument, network, file, diverged,
       throw DivergedError(message);
     case Kind::memory:
       throw std::bad_alloc();
+    case Kind::system:  // what the commands say of one, with its exit code
+      throw FileError("error: " + message);
     case Kind::none:
     case Kind::other:
       break;
@@ -64,6 +78,8 @@ std::string caught(const std::function<void()>& body) {
     return text(Kind::diverged, error.what());
   } catch (const std::bad_alloc&) {
     return text(Kind::memory, "");
+  } catch (const std::system_error& error) {
+    return text(Kind::system, error.what());
   } catch (const std::exception& error) {
     return text(Kind::other, error.what());
   }

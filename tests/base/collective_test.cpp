@@ -2,6 +2,7 @@
 
 #include <numeric>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -113,6 +114,11 @@ TEST(Collective, WhatOneThrowsAllThrow) {
     }
     EXPECT_THROW(collective.together([] { throw DivergedError(""); }), DivergedError);
     EXPECT_THROW(collective.together([] { throw std::bad_alloc(); }), std::bad_alloc);
+    // A thread that cannot be started is no fault of the program: exit code 3.
+    const auto no_thread = [] {
+      throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again));
+    };
+    EXPECT_THROW(collective.together(no_thread), FileError);
   });
 }
 

@@ -184,7 +184,7 @@ TEST_F(Init, NeedsNoConfigurationAndTakesNoOther) {
   EXPECT_THAT(nothing.err, HasSubstr("--config is required"));
 }
 
-TEST(Init, SaysWhatItTakesWhereNothingIs) {
+TEST(InitOfNothing, SaysWhatItTakes) {
   const TempDir temp;
   std::filesystem::create_directories(temp / "empty");
   for (const auto& [name, message] :
