@@ -187,6 +187,7 @@ void take_rows_of_before(const std::filesystem::path& list, SweepPlan& plan) {
 std::string data_text(const RunConfig& config) {
   RunConfig data;
   data.data = config.data;
+  data.data.augment = {};  // of images that have been read
   data.training.seed = config.training.seed;
   return to_yaml(data, ConfigText::portable);
 }
