@@ -123,6 +123,8 @@ std::size_t scoring_bytes(const EvalOptions& o, const Voters& voters, const Mode
     bytes += dataset_bytes({header.shape, header.count, false}) +
              header.count * classes * sizeof(double);
   }
+  // As another model prepares them.
+  if (voters.size() > 1 && source.keeps_pictures()) bytes += dataset_bytes(header);
   for (const auto& voter : voters) bytes += inference_bytes(voter->model.network, workers);
   return bytes;
 }

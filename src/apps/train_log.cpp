@@ -88,7 +88,7 @@ void TrainLog::report_end(const Trainer& trainer, const RunDirectory& directory,
   console_.log().info("done    {} steps in {}{}", trainer.step() - first_step_,
                       duration_text(seconds), best);
   console_.log().info("next:   cnn-eval --model {}", shell_word(display_path(directory.model())));
-  console_.log().info("        cnn-report {}", display_path(directory.path()));
+  console_.log().info("        cnn-report {}", shell_word(display_path(directory.path())));
   write_lines(stdout, display_path(directory.model()) + "\n");
 }
 

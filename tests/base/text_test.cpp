@@ -155,5 +155,14 @@ TEST(HasControl, FindsEveryKind) {
   }
 }
 
+TEST(ShellWord, QuotesWhatAShellWouldTakeApart) {
+  EXPECT_EQ(shell_word("runs/a-1_b.yaml"), "runs/a-1_b.yaml");
+  EXPECT_EQ(shell_word("training.alpha=1e-4"), "training.alpha=1e-4");
+  EXPECT_EQ(shell_word(""), "''");
+  EXPECT_EQ(shell_word("my run"), "'my run'");
+  EXPECT_EQ(shell_word("it's $1"), "'it'\\''s $1'");
+  EXPECT_EQ(shell_word("~/x"), "'~/x'");
+}
+
 }  // namespace
 }  // namespace cnn
